@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MRPC_CHANNEL_H
+#define MRPC_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mrpc/arena.h>
+#include <mrpc/error.h>
+#include <mrpc/message.h>
+#include <mrpc/metadata.h>
+#include <mrpc/service.h>
+#include <mrpc/status.h>
+#include <mrpc/tls.h>
+
+MRPC_BEGIN_DECLS
+
+/* The client side.
+ *
+ * A channel runs on an mrpc_loop: by default a library thread of its own (shared by all channels of the process), or
+ * one that the program drives by fd, timeout and process(). Blocking forms wait from any other thread; on the loop's
+ * own thread they return MRPC_ERR_WOULD_DEADLOCK. After fork a child may only exec.
+ */
+
+struct mrpc_loop;
+
+/** A loop that the program drives: wait until @fd is readable or the timeout has passed, then process(). */
+MRPC_API int mrpc_loop_new(struct mrpc_loop **out) MRPC_MUST_USE;
+MRPC_API int mrpc_loop_fd(const struct mrpc_loop *loop);
+MRPC_API int mrpc_loop_timeout_ms(const struct mrpc_loop *loop);   /* -1: none */
+MRPC_API int mrpc_loop_process(struct mrpc_loop *loop);
+MRPC_API void mrpc_loop_free(struct mrpc_loop *loop);              /* after its channels */
+
+struct mrpc_channel_options {
+    size_t struct_bytes;
+    struct mrpc_loop *loop;              /* NULL: the library's thread */
+    struct mrpc_tls *tls;                /* borrowed; NULL: clear text */
+    const char *authority;               /* NULL: from the target */
+    const char *user_agent;              /* put before "mrpc-c/x.y" */
+    const char *bearer_token;            /* sent as "authorization: Bearer …"; TLS, loopback and unix targets only */
+    uint32_t receive_message_bytes;      /* 0: 4 MiB */
+    uint32_t send_message_bytes;         /* 0: no limit */
+    uint32_t connect_timeout_ms;         /* 0: 20 s an attempt */
+    uint32_t backoff_base_ms;            /* 0: 1 s */
+    uint32_t backoff_max_ms;             /* 0: 120 s */
+    uint32_t keepalive_time_ms;          /* 0: off; at least 10 s */
+    uint32_t keepalive_timeout_ms;       /* 0: 20 s */
+};
+
+struct mrpc_channel;
+
+enum mrpc_connectivity { MRPC_IDLE, MRPC_CONNECTING, MRPC_READY, MRPC_TRANSIENT_FAILURE, MRPC_SHUTDOWN };
+
+/** Open a channel to "HOST:PORT", "dns:///HOST:PORT", "ipv4:A:P", "ipv6:[A]:P", "unix:PATH". Connects on first use.
+ *  Errors: MRPC_ERR_ADDRESS, MRPC_ERR_INVALID, MRPC_ERR_NOMEM. Thread: any. */
+MRPC_API int mrpc_channel_new(const char *target, const struct mrpc_channel_options *options,
+                              struct mrpc_channel **out) MRPC_MUST_USE;
+MRPC_API enum mrpc_connectivity mrpc_channel_state(const struct mrpc_channel *channel);
+/** Calls still open end CANCELLED. Blocks until the loop has let go (not on the loop's own thread). */
+MRPC_API void mrpc_channel_free(struct mrpc_channel *channel);
+
+struct mrpc_call_options {
+    size_t struct_bytes;
+    int64_t timeout_ms;                  /* 0: none */
+    bool wait_for_ready;
+    bool compress;                       /* gzip requests */
+    const struct mrpc_metadatum *metadata;
+    size_t metadata_count;
+};
+
+/** How a call ended and what it brought; everything lives in its arena.
+ *  A caller zeroes it with MRPC_REPLY_INIT and releases it with mrpc_reply_fini(), whatever the call returned. */
+struct mrpc_reply {
+    struct mrpc_status status;
+    struct mrpc_metadata headers;
+    struct mrpc_metadata trailers;
+    struct mrpc_arena *arena;
+};
+#define MRPC_REPLY_INIT {MRPC_STATUS_INIT, {NULL, NULL, 0, 0}, {NULL, NULL, 0, 0}, NULL}
+MRPC_API void mrpc_reply_fini(struct mrpc_reply *reply);
+
+/** Blocking unary call. Returns the response (in the reply's arena), or NULL and the reason in reply->status. A call on
+ *  the loop's own thread fails with MRPC_INTERNAL and a text that says so. Generated stubs are typed forms of this. */
+MRPC_API const ProtobufCMessage *mrpc_channel_unary(struct mrpc_channel *channel, const struct mrpc_method *method,
+                                                    const struct mrpc_call_options *options,
+                                                    const ProtobufCMessage *request, struct mrpc_reply *reply);
+
+/** Asynchronous unary call; the request is encoded before the function returns. @done runs exactly once, on the loop's
+ *  thread, also for a call that could not start; @response is NULL unless the status is OK; both are valid in it only. */
+MRPC_API void mrpc_channel_unary_async(struct mrpc_channel *channel, const struct mrpc_method *method,
+                                       const struct mrpc_call_options *options, const ProtobufCMessage *request,
+                                       void (*done)(void *arg, const ProtobufCMessage *response,
+                                                    const struct mrpc_reply *reply),
+                                       void *arg);
+
+/** A call with streams, from the client's side. */
+struct mrpc_client_call;
+
+/** Callbacks of the asynchronous form, all on the loop's thread: on_headers?, on_message*, on_done. on_done is the last
+ *  and comes exactly once; mrpc_client_call_free() is allowed in it. Members may be NULL but on_done. */
+struct mrpc_client_events {
+    void (*on_headers)(void *arg, struct mrpc_client_call *call, const struct mrpc_metadata *headers);
+    /** Return true to take the next one, false to hold it back until mrpc_client_call_resume(). */
+    bool (*on_message)(void *arg, struct mrpc_client_call *call, const ProtobufCMessage *message);
+    void (*on_writable)(void *arg, struct mrpc_client_call *call);
+    void (*on_done)(void *arg, struct mrpc_client_call *call, const struct mrpc_status *status,
+                    const struct mrpc_metadata *trailers);
+};
+
+/** Start a call. @events NULL gives the blocking form. Errors: MRPC_ERR_NOMEM, MRPC_ERR_INVALID; anything else ends the
+ *  call with a status. */
+MRPC_API int mrpc_client_call_start(struct mrpc_channel *channel, const struct mrpc_method *method,
+                                    const struct mrpc_call_options *options, const struct mrpc_client_events *events,
+                                    void *arg, struct mrpc_client_call **out) MRPC_MUST_USE;
+
+/** Send one message, encoded before the function returns. Blocking form: waits for room. Asynchronous: MRPC_ERR_AGAIN,
+ *  then on_writable. MRPC_ERR_DONE when the call has ended: finish() tells why. */
+MRPC_API int mrpc_client_call_send(struct mrpc_client_call *call, const ProtobufCMessage *message) MRPC_MUST_USE;
+MRPC_API int mrpc_client_call_half_close(struct mrpc_client_call *call);
+
+/** Blocking: the next message, valid until the next recv or free; NULL at the end of the stream (then finish()). */
+MRPC_API const ProtobufCMessage *mrpc_client_call_recv(struct mrpc_client_call *call);
+MRPC_API void mrpc_client_call_resume(struct mrpc_client_call *call);
+
+/** Blocking: half-close, drop further messages, wait for the status. @reply (may be NULL) receives it. Returns the code. */
+MRPC_API int mrpc_client_call_finish(struct mrpc_client_call *call, struct mrpc_reply *reply);
+
+/** Idempotent; the call still ends exactly once, with CANCELLED unless it had already ended. Thread: any. */
+MRPC_API void mrpc_client_call_cancel(struct mrpc_client_call *call);
+/** Cancels if still open. */
+MRPC_API void mrpc_client_call_free(struct mrpc_client_call *call);
+
+MRPC_END_DECLS
+#endif

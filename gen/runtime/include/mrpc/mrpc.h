@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MRPC_MRPC_H
+#define MRPC_MRPC_H
+
+/* libmrpc, a gRPC library for C: everything in one include. */
+
+#include <mrpc/arena.h>
+#include <mrpc/attributes.h>
+#include <mrpc/call.h>
+#include <mrpc/channel.h>
+#include <mrpc/codec.h>
+#include <mrpc/error.h>
+#include <mrpc/json.h>
+#include <mrpc/message.h>
+#include <mrpc/metadata.h>
+#include <mrpc/server.h>
+#include <mrpc/service.h>
+#include <mrpc/status.h>
+#include <mrpc/tls.h>
+
+#define MRPC_VERSION "0.1.0"
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MRPC_TLS_H
+#define MRPC_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <mrpc/attributes.h>
+
+MRPC_BEGIN_DECLS
+
+/** Certificates and keys of one side, TLS 1.2 or later, ALPN "h2". All files are PEM. */
+struct mrpc_tls_options {
+    size_t struct_bytes;
+    const char *certificate_file;   /* chain, leaf first; a server needs it */
+    const char *key_file;
+    const char *ca_file;            /* whom to trust: a client's roots (NULL: the system's), a server's client CAs */
+    bool require_client_certificate;
+    const char *server_name;        /* client: name to verify and SNI; NULL: the target's host */
+};
+
+struct mrpc_tls;
+
+/** Errors: MRPC_ERR_TLS with a text in @why (at most why_bytes), MRPC_ERR_NOMEM. */
+MRPC_API int mrpc_tls_server_new(const struct mrpc_tls_options *options, struct mrpc_tls **out, char *why,
+                                 size_t why_bytes) MRPC_MUST_USE;
+MRPC_API int mrpc_tls_client_new(const struct mrpc_tls_options *options, struct mrpc_tls **out, char *why,
+                                 size_t why_bytes) MRPC_MUST_USE;
+/** Read the files again; connections that are open keep what they have. On failure the old ones stay. Thread: any. */
+MRPC_API int mrpc_tls_reload(struct mrpc_tls *tls, char *why, size_t why_bytes) MRPC_MUST_USE;
+MRPC_API void mrpc_tls_free(struct mrpc_tls *tls);
+
+MRPC_END_DECLS
+#endif
