@@ -13,6 +13,6 @@
 /* The library is compiled with -fvisibility=hidden; what carries MRPC_API is its interface. */
 #define MRPC_API __attribute__((visibility("default")))
 #define MRPC_MUST_USE __attribute__((warn_unused_result))
-#define MRPC_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define MRPC_PRINTF(at, first) __attribute__((format(printf, at, first)))
 
 #endif
