@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_SCENE_SCENE_H
+#define MLT_SCENE_SCENE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A scene says what there is, not where it is drawn: items (groups hold items, nodes hold none), edges between any two
+ * items, and how each fares. Registry, execution and container make scenes; only the diagram service reads them.
+ *
+ *     struct scene_builder *b = scene_builder_new("Service registry");
+ *     scene_builder_group(b, &(struct scene_item_spec){.id = "payments", .title = "payments"});
+ *     scene_builder_node(b, &(struct scene_item_spec){.id = "payments.1", .parent = "payments", .title = "10.0.0.7:443",
+ *                                                     .detail = "weight 100", .health = SCENE_HEALTH_HEALTHY});
+ *     scene_builder_edge(b, &(struct scene_edge_spec){.from = "gateway", .to = "payments", .label = "gRPC"});
+ *     int code = scene_builder_finish(b, &scene, &fault);
+ *
+ * A finished scene is immutable and counted: any thread may read it while it holds a reference.
+ */
+
+struct fault;
+
+enum scene_limit {
+    SCENE_MAX_ITEMS = 5000,
+    SCENE_MAX_EDGES = 10000,
+    SCENE_MAX_DEPTH = 64,
+    SCENE_MAX_LABEL_BYTES = 4096,
+    SCENE_MAX_ID_BYTES = 128,
+};
+
+/** No health, no dot; the rest as in diagram.proto. The worst of several: scene_health_worst(). */
+enum scene_health {
+    SCENE_HEALTH_NONE,
+    SCENE_HEALTH_UNKNOWN,
+    SCENE_HEALTH_HEALTHY,
+    SCENE_HEALTH_DEGRADED,
+    SCENE_HEALTH_DOWN,
+};
+
+enum scene_line { SCENE_LINE_SOLID, SCENE_LINE_DASHED };
+
+/** 0xRRGGBB, or this: the renderer takes the next colour of its palette. */
+#define SCENE_COLOR_AUTO UINT32_C(0xffffffff)
+
+struct scene_item {
+    bool is_group;
+    int parent;            /* index of the group that holds it, always smaller than its own; -1 at the top */
+    const char *id;        /* unique, [A-Za-z0-9._-]{1,128} */
+    const char *title;     /* never empty */
+    const char *detail;    /* second line, "3/3 instances"; "" for none */
+    const char *kind;      /* "presentation", drawn at the right of a group's title; "" for none */
+    const char *link;      /* http:, https: or a relative reference; "" for none */
+    uint32_t color;        /* of a group's frame and accent */
+    enum scene_health health;
+};
+
+struct scene_edge {
+    int from, to;          /* indexes of items; may be equal (self loop) */
+    const char *label;     /* "HTTPS"; "" for none */
+    enum scene_line line;
+    enum scene_health health;
+};
+
+struct scene {
+    const char *title;     /* "" for none */
+    const char *subtitle;  /* "" asks for "Live view of N components, M services, K connections" */
+    const char *description;
+    const struct scene_item *items; /* in order of declaration, parents first */
+    int item_count;
+    const struct scene_edge *edges;
+    int edge_count;
+    int group_count;
+    char digest[65];       /* SHA-256 in hex of everything */
+    char shape_digest[65]; /* … of everything but health and detail lines: equal means that the layout stays */
+};
+
+/** Thread: any. free on the last unref; NULL is ignored. */
+struct scene *scene_ref(struct scene *scene);
+void scene_unref(struct scene *scene);
+
+/** Index of the item with @id, -1 if there is none. Thread: any. */
+int scene_find(const struct scene *scene, const char *id);
+
+/** DOWN if all are down, HEALTHY if all are healthy, DEGRADED if mixed; UNKNOWN and NONE count only among themselves. */
+enum scene_health scene_health_of(int healthy_count, int total_count);
+const char *scene_health_name(enum scene_health health); /* "healthy" */
+
+/** What to add; all text is copied. NULL text counts as "". @title NULL or "" means the id. Colour 0 is black, so give
+ *  SCENE_COLOR_AUTO or use .has_color. */
+struct scene_item_spec {
+    const char *id;
+    const char *parent; /* id of a group that was added before; NULL or "" at the top */
+    const char *title, *detail, *kind, *link;
+    bool has_color;
+    uint32_t color;
+    enum scene_health health;
+};
+
+struct scene_edge_spec {
+    const char *from, *to; /* ids of items, added before or after */
+    const char *label;
+    enum scene_line line;
+    enum scene_health health;
+};
+
+/** Builds one scene. The first fault sticks: later calls do nothing and scene_builder_finish() reports it, so callers
+ *  need not check each call. Thread: one at a time. NULL (out of memory) may be passed on: finish reports it. */
+struct scene_builder;
+
+struct scene_builder *scene_builder_new(const char *title);
+void scene_builder_free(struct scene_builder *builder);
+void scene_builder_describe(struct scene_builder *builder, const char *subtitle, const char *description);
+
+/** Returns 0 or a gRPC code, the one that finish will return.
+ *  Errors: INVALID_ARGUMENT for an id outside its grammar or used twice, a parent that is not a group, text that is not
+ *  UTF-8, holds control characters or is longer than SCENE_MAX_LABEL_BYTES, a link of another scheme, too many items,
+ *  too deep a nesting; RESOURCE_EXHAUSTED when memory is out. */
+int scene_builder_group(struct scene_builder *builder, const struct scene_item_spec *spec);
+int scene_builder_node(struct scene_builder *builder, const struct scene_item_spec *spec);
+int scene_builder_edge(struct scene_builder *builder, const struct scene_edge_spec *spec);
+
+/** Resolve the edges, freeze, and free the builder in any case. @out is owned (scene_unref). An edge whose end does
+ *  not exist is INVALID_ARGUMENT; its index in order of scene_builder_edge() is in the fault's field, "edges[3].to". */
+int scene_builder_finish(struct scene_builder *builder, struct scene **out, struct fault *fault);
+
+/** The same scene with other health and detail lines is cheap to compare: indexes of items whose health or detail differ,
+ *  @changed has room for a->item_count. Returns their number, or -1 when the shapes differ. Thread: any. */
+int scene_compare(const struct scene *a, const struct scene *b, int *changed);
+
+#endif

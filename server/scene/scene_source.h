@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_SCENE_SCENE_SOURCE_H
+#define MLT_SCENE_SCENE_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scene/scene.h"
+
+/** Something that can be drawn: implemented by registry, execution, container and by spec files; registered by main
+ *  (composition root). The table and @self must outlive the registrations. */
+struct scene_source {
+    const char *name;        /* view id: "registry"; [A-Za-z0-9._-]{1,128} */
+    const char *title;       /* for people: "Service registry" */
+    const char *description; /* one sentence */
+    const char *argument;    /* what follows "name:", "job id"; "" when the view takes no argument */
+    int live;                /* changes by itself */
+
+    /** Take the scene as it is now. @argument is "" when none was given. Never blocks (it runs on connection loops: read
+     *  a snapshot). Thread: any, several at once. @out is owned by the caller (scene_unref).
+     *  Errors: 0 or a gRPC code with @fault filled: NOT_FOUND for an argument that names nothing. */
+    int (*snapshot)(void *self, const char *argument, struct scene **out, struct fault *fault);
+
+    /** A number that changes whenever snapshot() would give another scene; read often (20 times a second while someone
+     *  watches), so an atomic load or the like. NULL when !live. Thread: any. */
+    uint64_t (*revision)(void *self, const char *argument);
+
+    void *self;
+};
+
+/** The views by name. Filled before the server starts, then read from any thread. */
+struct scene_sources;
+
+struct scene_sources *scene_sources_new(void);
+void scene_sources_free(struct scene_sources *sources);
+
+/** @source is borrowed. Errors: ALREADY_EXISTS, INVALID_ARGUMENT (name), RESOURCE_EXHAUSTED. Thread: set-up only. */
+int scene_sources_add(struct scene_sources *sources, const struct scene_source *source, struct fault *fault);
+
+size_t scene_sources_count(const struct scene_sources *sources);
+/** Ordered by name. */
+const struct scene_source *scene_sources_at(const struct scene_sources *sources, size_t index);
+/** Find by view id: the part before a ':'; @argument gets the part behind it (within @view), "" without. NULL: none. */
+const struct scene_source *scene_sources_find(const struct scene_sources *sources, const char *view,
+                                              const char **argument);
+
+#endif
