@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "tls/stream.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include <mrpc/error.h>
+
+#include "tls/context.h"
+
+struct mrpc_tls_stream {
+    SSL *ssl;
+    bool server;
+    char why[120];
+};
+
+/* A certificate names either hosts or addresses; a target that is an address must match an IP entry. */
+static bool expect_name(SSL *ssl, const char *name)
+{
+    unsigned char address[16];
+    if (inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1)
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1;
+    return SSL_set_tlsext_host_name(ssl, name) == 1 && SSL_set1_host(ssl, name) == 1;
+}
+
+static bool prepare_client(struct mrpc_tls *tls, SSL *ssl, const char *server_name)
+{
+    SSL_set_connect_state(ssl);
+    pthread_mutex_lock(&tls->lock);
+    if (tls->resumable != NULL)
+        SSL_set_session(ssl, tls->resumable);
+    pthread_mutex_unlock(&tls->lock);
+    const char *name = tls->server_name != NULL ? tls->server_name : server_name;
+    return name != NULL && expect_name(ssl, name);
+}
+
+static bool attach_socket(struct mrpc_tls *tls, SSL *ssl, int fd)
+{
+    BIO *bio = BIO_new(tls->socket_method);
+    if (bio == NULL)
+        return false;
+    BIO_set_data(bio, (void *)(intptr_t)fd);
+    SSL_set_bio(ssl, bio, bio);
+    return true;
+}
+
+int mrpc_tls_stream_new(struct mrpc_tls *tls, int fd, const char *server_name, struct mrpc_tls_stream **out)
+{
+    struct mrpc_tls_stream *stream = calloc(1, sizeof(*stream));
+    if (stream == NULL)
+        return MRPC_ERR_NOMEM;
+    stream->server = tls->server;
+    SSL_CTX *context = mrpc_tls_context_ref(tls);
+    stream->ssl = SSL_new(context);
+    SSL_CTX_free(context);
+    if (stream->ssl == NULL || !attach_socket(tls, stream->ssl, fd)) {
+        mrpc_tls_stream_free(stream);
+        return MRPC_ERR_NOMEM;
+    }
+    if (tls->server) {
+        SSL_set_accept_state(stream->ssl);
+    } else if (!prepare_client(tls, stream->ssl, server_name)) {
+        mrpc_tls_stream_free(stream);
+        return MRPC_ERR_TLS;
+    }
+    *out = stream;
+    return 0;
+}
+
+void mrpc_tls_stream_free(struct mrpc_tls_stream *stream)
+{
+    if (stream == NULL)
+        return;
+    SSL_free(stream->ssl);
+    free(stream);
+}
+
+static int fail(struct mrpc_tls_stream *stream, const char *doing)
+{
+    long verified = SSL_get_verify_result(stream->ssl);
+    unsigned long error = ERR_peek_error();
+    const char *reason = error != 0 ? ERR_reason_error_string(error) : NULL;
+    if (reason == NULL)
+        reason = "the connection was lost";
+    if (verified != X509_V_OK)
+        (void)snprintf(stream->why, sizeof(stream->why), "%s: %s (%s)", doing, reason,
+                       X509_verify_cert_error_string(verified));
+    else
+        (void)snprintf(stream->why, sizeof(stream->why), "%s: %s", doing, reason);
+    ERR_clear_error();
+    return MRPC_ERR_TLS;
+}
+
+/* The part that all operations share: what OpenSSL's return value means. 0 stands for "the peer has closed". */
+static int outcome(struct mrpc_tls_stream *stream, int result, const char *doing)
+{
+    switch (SSL_get_error(stream->ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+        return MRPC_TLS_WANT_READ;
+    case SSL_ERROR_WANT_WRITE:
+        return MRPC_TLS_WANT_WRITE;
+    case SSL_ERROR_ZERO_RETURN:
+        return 0;
+    default:
+        return fail(stream, doing);
+    }
+}
+
+static bool spoke_h2(SSL *ssl)
+{
+    const unsigned char *protocol;
+    unsigned int size;
+    SSL_get0_alpn_selected(ssl, &protocol, &size);
+    return size == 2 && memcmp(protocol, "h2", 2) == 0;
+}
+
+int mrpc_tls_stream_handshake(struct mrpc_tls_stream *stream)
+{
+    ERR_clear_error();
+    int result = SSL_do_handshake(stream->ssl);
+    if (result != 1) {
+        int error = outcome(stream, result, "handshake");
+        return error != 0 ? error : fail(stream, "handshake");
+    }
+    if (!spoke_h2(stream->ssl)) {
+        (void)snprintf(stream->why, sizeof(stream->why), "handshake: the peer does not speak h2");
+        return MRPC_ERR_TLS;
+    }
+    return 0;
+}
+
+ssize_t mrpc_tls_stream_read(struct mrpc_tls_stream *stream, void *bytes, size_t size)
+{
+    ERR_clear_error();
+    size_t n = 0;
+    int result = SSL_read_ex(stream->ssl, bytes, size, &n);
+    return result == 1 ? (ssize_t)n : outcome(stream, result, "read");
+}
+
+ssize_t mrpc_tls_stream_write(struct mrpc_tls_stream *stream, const void *bytes, size_t size)
+{
+    ERR_clear_error();
+    size_t n = 0;
+    int result = SSL_write_ex(stream->ssl, bytes, size, &n);
+    if (result == 1)
+        return (ssize_t)n;
+    int error = outcome(stream, result, "write");
+    return error != 0 ? error : fail(stream, "write");
+}
+
+bool mrpc_tls_stream_pending(const struct mrpc_tls_stream *stream)
+{
+    return SSL_has_pending(stream->ssl) == 1;
+}
+
+void mrpc_tls_stream_shutdown(struct mrpc_tls_stream *stream)
+{
+    ERR_clear_error();
+    if (SSL_is_init_finished(stream->ssl))
+        (void)SSL_shutdown(stream->ssl);
+    ERR_clear_error();
+}
+
+const char *mrpc_tls_stream_why(const struct mrpc_tls_stream *stream)
+{
+    return stream->why[0] != '\0' ? stream->why : "no failure";
+}
+
+static const ASN1_IA5STRING *first_name(GENERAL_NAMES *names, int kind)
+{
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        if (name->type == kind)
+            return kind == GEN_URI ? name->d.uniformResourceIdentifier : name->d.dNSName;
+    }
+    return NULL;
+}
+
+/* A NUL or a control character in a name is a trick (CVE-2009-2408 and its kin): such a name is nobody's. */
+static bool copy_name(const ASN1_IA5STRING *text, char *name, size_t name_bytes)
+{
+    int length = ASN1_STRING_length(text);
+    const unsigned char *bytes = ASN1_STRING_get0_data(text);
+    if (length <= 0 || (size_t)length >= name_bytes)
+        return false;
+    for (int i = 0; i < length; i++)
+        if (bytes[i] <= 0x20 || bytes[i] >= 0x7f)
+            return false;
+    memcpy(name, bytes, (size_t)length);
+    name[length] = '\0';
+    return true;
+}
+
+bool mrpc_tls_stream_peer_name(const struct mrpc_tls_stream *stream, char *name, size_t name_bytes)
+{
+    name[0] = '\0';
+    X509 *certificate = SSL_get0_peer_certificate(stream->ssl);
+    if (certificate == NULL || SSL_get_verify_result(stream->ssl) != X509_V_OK)
+        return true;
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    if (names == NULL)
+        return true;
+    const ASN1_IA5STRING *text = first_name(names, GEN_URI);
+    if (text == NULL)
+        text = first_name(names, GEN_DNS);
+    bool copied = text == NULL || copy_name(text, name, name_bytes);
+    GENERAL_NAMES_free(names);
+    return copied;
+}
