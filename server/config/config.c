@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/config.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mrpc/error.h>
+
+#include "config/quantity.h"
+
+enum { KEYS_MAX = 64, LIST_MAX = 32 };
+
+struct value {
+    char *texts[LIST_MAX];
+    size_t count;
+    int64_t number;
+    bool is_default;
+};
+
+struct config {
+    struct value values[KEYS_MAX];
+};
+
+static size_t key_count(void)
+{
+    size_t count = 0;
+    while (config_keys[count].name)
+        count++;
+    return count;
+}
+
+static const struct config_key *find_key(const char *name)
+{
+    for (const struct config_key *key = config_keys; key->name; key++)
+        if (strcmp(key->name, name) == 0)
+            return key;
+    return NULL;
+}
+
+/* How many single-letter edits lie between two names. Source: Levenshtein 1966. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t row[64], length = strlen(b);
+    if (length >= 63)
+        return 99;
+    for (size_t j = 0; j <= length; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= length; j++) {
+            size_t replace = diagonal + (a[i - 1] != b[j - 1]);
+            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            diagonal = row[j];
+            row[j] = replace < least ? replace : least;
+        }
+    }
+    return row[length];
+}
+
+static const char *nearest_name(const char *name)
+{
+    const char *nearest = config_keys[0].name;
+    for (const struct config_key *key = config_keys; key->name; key++)
+        if (edit_distance(name, key->name) < edit_distance(name, nearest))
+            nearest = key->name;
+    return nearest;
+}
+
+static void forget(struct value *value)
+{
+    for (size_t i = 0; i < value->count; i++)
+        free(value->texts[i]);
+    value->count = 0;
+}
+
+static int check(const struct config_key *key, const char *text, int64_t *number)
+{
+    switch (key->type) {
+    case CONFIG_TEXT:
+    case CONFIG_LIST:
+        return *text ? 0 : -1;
+    case CONFIG_SWITCH:
+        *number = strcmp(text, "true") == 0;
+        return *number || strcmp(text, "false") == 0 ? 0 : -1;
+    case CONFIG_COUNT:
+        return quantity_count(text, number);
+    case CONFIG_DURATION:
+        return quantity_duration_ms(text, number);
+    case CONFIG_SIZE:
+        return quantity_size_bytes(text, number);
+    }
+    return -1;
+}
+
+static const char *expectation(const struct config_key *key)
+{
+    static const char *const texts[] = {"a text that is not empty", "a text that is not empty", "true or false",
+                                        "a whole number", "a duration such as 250ms, 30s, 5min or 2h",
+                                        "a size such as 64KiB, 16MiB or 4GiB"};
+    return texts[key->type];
+}
+
+static bool is_number(const struct config_key *key)
+{
+    return key->type == CONFIG_COUNT || key->type == CONFIG_DURATION || key->type == CONFIG_SIZE;
+}
+
+static int store(struct config *config, const struct config_key *key, const char *text, bool is_default,
+                 const char *source, struct fault *fault)
+{
+    struct value *value = &config->values[key - config_keys];
+    int64_t number = 0;
+    if (check(key, text, &number) != 0)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: %s: \"%s\" is not %s", source, key->name, text,
+                         expectation(key));
+    if (is_number(key) && (number < key->least || number > key->most))
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: %s: %s is not in %lld..%lld", source, key->name, text,
+                         (long long)key->least, (long long)key->most);
+    if (value->is_default || key->type != CONFIG_LIST)
+        forget(value);
+    if (value->count == LIST_MAX)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: %s: more than %d entries", source, key->name, LIST_MAX);
+    char *copy = strdup(text);
+    if (!copy)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    value->texts[value->count++] = copy;
+    value->number = number;
+    value->is_default = is_default;
+    return 0;
+}
+
+int config_new(struct config **out)
+{
+    struct config *config = key_count() <= KEYS_MAX ? calloc(1, sizeof *config) : NULL;
+    if (!config)
+        return MRPC_ERR_NOMEM;
+    for (const struct config_key *key = config_keys; key->name; key++)
+        if (key->fallback && store(config, key, key->fallback, true, "default", NULL) != 0) {
+            config_free(config);
+            return MRPC_ERR_INVALID;
+        }
+    *out = config;
+    return 0;
+}
+
+void config_free(struct config *config)
+{
+    if (!config)
+        return;
+    for (size_t i = 0; i < KEYS_MAX; i++)
+        forget(&config->values[i]);
+    free(config);
+}
+
+int config_set(struct config *config, const char *name, const char *text, const char *source, struct fault *fault)
+{
+    const struct config_key *key = find_key(name);
+    if (!key)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: unknown key \"%.100s\"; the nearest is \"%s\"", source, name,
+                         nearest_name(name));
+    return store(config, key, text, false, source, fault);
+}
+
+/* Does @spelled, with @separator for '.' and '_', name @key? */
+static bool spells(const char *spelled, const char *key, char separator)
+{
+    for (; *spelled && *key; spelled++, key++) {
+        char expected = *key == '.' || *key == '_' ? separator : *key;
+        if (tolower((unsigned char)*spelled) != expected)
+            return false;
+    }
+    return !*spelled && !*key;
+}
+
+const struct config_key *config_find_flag(const char *flag)
+{
+    if (strncmp(flag, "--", 2) != 0)
+        return NULL;
+    for (const struct config_key *key = config_keys; key->name; key++)
+        if (spells(flag + 2, key->name, '-'))
+            return key;
+    return NULL;
+}
+
+static int read_variable(struct config *config, const char *variable, struct fault *fault)
+{
+    const char *equals = strchr(variable, '=');
+    char name[64];
+    if (!equals || (size_t)(equals - variable) >= sizeof name)
+        return 0;
+    memcpy(name, variable, (size_t)(equals - variable));
+    name[equals - variable] = 0;
+    for (const struct config_key *key = config_keys; key->name; key++)
+        if (spells(name + strlen("MLTRAINER_"), key->name, '_'))
+            return store(config, key, equals + 1, false, name, fault);
+    return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: no such setting", name);
+}
+
+int config_read_environment(struct config *config, char *const *environment, struct fault *fault)
+{
+    for (; *environment; environment++) {
+        if (strncmp(*environment, "MLTRAINER_", strlen("MLTRAINER_")) != 0)
+            continue;
+        int code = read_variable(config, *environment, fault);
+        if (code)
+            return code;
+    }
+    return 0;
+}
+
+static const struct value *expect(const struct config *config, const char *name, bool is_list, bool is_text)
+{
+    const struct config_key *key = find_key(name);
+    if (!key || (key->type == CONFIG_LIST) != is_list || (key->type == CONFIG_TEXT) != is_text)
+        abort();
+    return &config->values[key - config_keys];
+}
+
+const char *config_text(const struct config *config, const char *name)
+{
+    const struct value *value = expect(config, name, false, true);
+    return value->count ? value->texts[0] : NULL;
+}
+
+bool config_switch(const struct config *config, const char *name)
+{
+    return expect(config, name, false, false)->number != 0;
+}
+
+int64_t config_number(const struct config *config, const char *name)
+{
+    return expect(config, name, false, false)->number;
+}
+
+size_t config_list_count(const struct config *config, const char *name)
+{
+    return expect(config, name, true, false)->count;
+}
+
+const char *config_list_item(const struct config *config, const char *name, size_t index)
+{
+    return expect(config, name, true, false)->texts[index];
+}
+
+static void print_value(const struct config_key *key, const struct value *value, FILE *out)
+{
+    if (key->type == CONFIG_LIST) {
+        fprintf(out, "%s:\n", key->name);
+        for (size_t i = 0; i < value->count; i++)
+            fprintf(out, "  - \"%s\"\n", value->texts[i]);
+        return;
+    }
+    bool quoted = key->type == CONFIG_TEXT;
+    fprintf(out, "%s: %s%s%s\n", key->name, quoted ? "\"" : "", value->texts[0], quoted ? "\"" : "");
+}
+
+void config_print(const struct config *config, FILE *out)
+{
+    for (const struct config_key *key = config_keys; key->name; key++) {
+        const struct value *value = &config->values[key - config_keys];
+        fprintf(out, "# %s\n", key->doc);
+        if (value->count)
+            print_value(key, value, out);
+        else
+            fprintf(out, "# %s: unset\n", key->name);
+        fputc('\n', out);
+    }
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libfyaml.h>
+
+#include "config/config.h"
+
+/* The YAML file is a mapping of keys; "log.level: info" and "log: {level: info}" say the same. */
+
+struct reader {
+    struct config *config;
+    const char *path;
+    struct fault *fault;
+};
+
+static int read_node(struct reader *reader, struct fy_node *node, const char *name);
+
+static int line_of(struct fy_node *node)
+{
+    struct fy_token *token = fy_node_get_scalar_token(node);
+    const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
+    return mark ? mark->line + 1 : 1;
+}
+
+static int read_scalar(struct reader *reader, struct fy_node *node, const char *name)
+{
+    size_t length = 0;
+    const char *bytes = fy_node_get_scalar(node, &length);
+    char *text = strndup(bytes ? bytes : "", length);
+    if (!text)
+        return fault_set(reader->fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    char source[512];
+    snprintf(source, sizeof source, "%s:%d", reader->path, line_of(node));
+    int code = config_set(reader->config, name, text, source, reader->fault);
+    free(text);
+    return code;
+}
+
+static int read_sequence(struct reader *reader, struct fy_node *node, const char *name)
+{
+    void *iterator = NULL;
+    struct fy_node *item;
+    while ((item = fy_node_sequence_iterate(node, &iterator))) {
+        if (!fy_node_is_scalar(item))
+            return fault_set(reader->fault, MRPC_INVALID_ARGUMENT, "%s: %s: a list holds texts", reader->path, name);
+        int code = read_scalar(reader, item, name);
+        if (code)
+            return code;
+    }
+    return 0;
+}
+
+static int read_mapping(struct reader *reader, struct fy_node *node, const char *prefix)
+{
+    void *iterator = NULL;
+    struct fy_node_pair *pair;
+    while ((pair = fy_node_mapping_iterate(node, &iterator))) {
+        size_t length = 0;
+        const char *key = fy_node_get_scalar(fy_node_pair_key(pair), &length);
+        char name[128];
+        int size = snprintf(name, sizeof name, "%s%s%.*s", prefix, *prefix ? "." : "", (int)length, key ? key : "");
+        if (size < 0 || (size_t)size >= sizeof name)
+            return fault_set(reader->fault, MRPC_INVALID_ARGUMENT, "%s: a key is too long", reader->path);
+        int code = read_node(reader, fy_node_pair_value(pair), name);
+        if (code)
+            return code;
+    }
+    return 0;
+}
+
+static int read_node(struct reader *reader, struct fy_node *node, const char *name)
+{
+    if (!node)
+        return fault_set(reader->fault, MRPC_INVALID_ARGUMENT, "%s: %s: no value", reader->path, name);
+    if (fy_node_is_mapping(node))
+        return read_mapping(reader, node, name);
+    if (fy_node_is_sequence(node))
+        return read_sequence(reader, node, name);
+    return read_scalar(reader, node, name);
+}
+
+int config_read_file(struct config *config, const char *path, struct fault *fault)
+{
+    if (access(path, R_OK) != 0)
+        return fault_set(fault, MRPC_NOT_FOUND, "%s: %s", path, strerror(errno));
+    struct fy_parse_cfg settings = {.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_AUTO};
+    struct fy_document *document = fy_document_build_from_file(&settings, path);
+    if (!document)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: not well-formed YAML", path);
+    struct reader reader = {config, path, fault};
+    struct fy_node *root = fy_document_root(document);
+    int code = 0;
+    if (root && !fy_node_is_mapping(root))
+        code = fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: the file is not a mapping of keys", path);
+    else if (root)
+        code = read_mapping(&reader, root, "");
+    fy_document_destroy(document);
+    return code;
+}
