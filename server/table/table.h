@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_TABLE_H
+#define MLT_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mltrainer/plugin.h>
+#include <mrpc/attributes.h>
+
+#include "fault/fault.h"
+
+/* Columnar tables in memory, in the form of the plugin ABI (mltrainer/plugin.h, "Tables"): an Arrow struct array whose
+ * children are the columns. What owns one fills it column by column, then hands it on as read-only Arrow structs.
+ * Thread: one while it is filled; any number of readers afterwards. */
+
+struct table {
+    struct ArrowSchema schema; /* valid from table_new() on; borrowed, never released by a reader */
+    struct ArrowArray array;
+};
+
+/** Where a column's values go. Buffers are zeroed and aligned to 64 bytes. */
+struct table_column {
+    const char *name;
+    const char *format;  /* "g", "f", "l", "i", "b", "u", "tdD", "tsn:UTC" */
+    int64_t length;      /* rows */
+    int64_t null_count;  /* the filler sets it: table_set_null_count() */
+    uint8_t *validity;   /* one bit a row, least significant first, 1 = there; NULL: no nulls */
+    void *values;        /* fixed width values; for "u" the text bytes */
+    int32_t *offsets;    /* for "u" alone: length + 1 of them */
+    size_t values_bytes;
+};
+
+/** An empty table of @rows rows. NULL when out of memory. */
+struct table *table_new(int64_t rows) MRPC_MUST_USE;
+void table_free(struct table *table);
+
+/** Append a column. @text_bytes is the size of all texts together for "u", else 0; @nullable asks for a validity map,
+ *  which starts with every row absent. *@out (may be NULL) tells where the values go; its pointers live as long as
+ *  the table. Errors: INVALID_ARGUMENT for an unknown format or a name that is there already, RESOURCE_EXHAUSTED. */
+int table_add(struct table *table, const char *name, const char *format, size_t text_bytes, int nullable,
+              struct table_column *out, struct fault *fault) MRPC_MUST_USE;
+/** Tell how many rows of column @index are absent (it cannot be seen from outside). */
+void table_set_null_count(struct table *table, size_t index, int64_t null_count);
+
+int64_t table_rows(const struct ArrowArray *array);
+size_t table_columns(const struct ArrowArray *array);
+/** Position of the column @name, or -1. */
+int64_t table_find(const struct ArrowSchema *schema, const char *name);
+/** Read access to column @index of any table in the form above (offsets 0). */
+void table_column_view(const struct ArrowSchema *schema, const struct ArrowArray *array, size_t index,
+                       struct table_column *out);
+/** Bytes of one value of @format; 0 for "b" (bits) and "u" (text); -1 for a format that tables do not have. */
+int table_format_width(const char *format);
+
+#endif
