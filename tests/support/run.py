@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run the suites and count. Called by tests/run, which has installed what is needed.
+
+A suite is a folder of tests/. Its C tests are ctest entries whose label is the suite's name; its other tests are an
+executable tests/SUITE/run that prints a line a test: "ok NAME", "not ok NAME" or "skip NAME # reason". A file
+tests/SUITE/needs names what the suite cannot do without (root, netns, or a program); what is missing is a skip.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+IN_CI = os.environ.get("CI") == "true"
+# Suite, build preset, ctest labels. A sanitizer suite runs other suites' C tests in another build.
+SUITES = [
+    ("lint", None, None),
+    ("unit", "release", "unit"),
+    ("golden", "release", "golden"),
+    ("conformance", "release", "conformance"),
+    ("integration", "release", "integration"),
+    ("faults", "release", "faults"),
+    ("fuzz", "release", "fuzz"),
+    ("interop", "release", None),
+    ("guide", "release", None),
+    ("bench", "release", None),
+    ("asan", "asan", "unit|golden|integration|faults|fuzz"),
+    ("tsan", "tsan", "unit|integration"),
+]
+
+
+class Results:
+    def __init__(self):
+        self.passed, self.failed, self.skipped = [], [], []
+        self.accepted = read_accepted_skips()
+
+    def add(self, name, outcome, text=""):
+        if outcome == "skipped" and IN_CI and name not in self.accepted:
+            outcome, text = "failed", f"skipped, and tests/skips.txt does not accept it: {text}"
+        getattr(self, outcome).append(name)
+        if outcome == "failed":
+            print(f"FAILED {name}\n{text[-6000:]}", flush=True)
+        elif outcome == "skipped":
+            print(f"skipped {name}: {text.strip().splitlines()[-1] if text.strip() else 'no reason given'}", flush=True)
+
+
+def read_accepted_skips():
+    lines = (ROOT / "tests/skips.txt").read_text().splitlines()
+    return {line.split()[0] for line in lines if line.strip() and not line.startswith("#")}
+
+
+def missing_need(suite):
+    needs = ROOT / "tests" / suite / "needs"
+    for need in needs.read_text().split() if needs.exists() else []:
+        if need == "root":
+            present = os.geteuid() == 0
+        elif need == "netns":
+            present = subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode == 0
+        else:
+            present = shutil.which(need) is not None
+        if not present:
+            return need
+    return None
+
+
+def build(preset, results, done={}):
+    """Configure and build a preset once; False (a failure, counted) if that does not work."""
+    if preset not in done:
+        log = ROOT / f"build/{preset}.log"
+        log.parent.mkdir(exist_ok=True)
+        with open(log, "w") as out:
+            commands = [["cmake", "--preset", preset, "-DMLT_WERROR=ON"], ["cmake", "--build", "--preset", preset]]
+            done[preset] = all(subprocess.run(c, cwd=ROOT, stdout=out, stderr=out).returncode == 0 for c in commands)
+        results.add(f"build/{preset}", "passed" if done[preset] else "failed", log.read_text())
+    return done[preset]
+
+
+def run_ctest(suite, preset, labels, results, environment):
+    report = ROOT / f"build/{preset}/ctest-{suite}.xml"
+    report.unlink(missing_ok=True)
+    command = ["ctest", "--preset", preset, "-L", f"^({labels})$", "-j", str(os.cpu_count()), "--output-junit", str(report)]
+    subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if not report.exists():
+        return results.add(f"{suite}/ctest", "failed", "ctest made no report")
+    for case in ElementTree.parse(report).getroot().iter("testcase"):
+        name = case.get("name") if preset == "release" else f"{preset}:{case.get('name')}"
+        output = (case.findtext("system-out") or "")
+        status = case.get("status")
+        results.add(name, {"run": "passed", "notrun": "skipped"}.get(status, "failed"), output)
+
+
+def run_script(suite, results, environment):
+    script = ROOT / "tests" / suite / "run"
+    if not script.exists():
+        return
+    counted = 0
+    process = subprocess.Popen([str(script)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               stdin=subprocess.DEVNULL, text=True, errors="replace")
+    since = []
+    for line in process.stdout:
+        for word, outcome in (("not ok ", "failed"), ("ok ", "passed"), ("skip ", "skipped")):
+            if line.startswith(word):
+                name, _, reason = line[len(word):].strip().partition(" # ")
+                results.add(f"{suite}/{name}", outcome, reason if outcome == "skipped" else "".join(since) + line)
+                counted, since = counted + 1, []
+                break
+        else:
+            since.append(line)
+    code = process.wait()
+    if code != 0 and not any(name.startswith(f"{suite}/") for name in results.failed):
+        results.add(f"{suite}/run", "failed", "".join(since) + f"exit status {code}")
+    elif counted == 0:
+        results.add(f"{suite}/run", "failed", "".join(since) + "it ran no test")
+
+
+def run_suite(suite, preset, labels, results, long):
+    need = missing_need(suite)
+    if need:
+        return results.add(f"{suite}/needs", "skipped", f"there is no {need} here")
+    environment = dict(os.environ, MLT_ROOT=str(ROOT), MLT_BUILD=str(ROOT / f"build/{preset or 'release'}"))
+    if long:
+        environment["MLT_LONG"] = "1"
+    if preset and not build(preset, results):
+        return
+    if labels:
+        run_ctest(suite, preset, labels, results, environment)
+    run_script(suite, results, environment)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/run")
+    parser.add_argument("--only", metavar="SUITE")
+    parser.add_argument("--long", metavar="SUITE", nargs="?", const="all")
+    parser.add_argument("--list", action="store_true")
+    arguments = parser.parse_args()
+    names = [name for name, _, _ in SUITES]
+    if arguments.list:
+        return print("\n".join(names))
+    only = arguments.only or (arguments.long if arguments.long not in (None, "all") else None)
+    if only and only not in names:
+        parser.error(f"there is no suite {only}; there are {', '.join(names)}")
+    results = Results()
+    for suite, preset, labels in SUITES:
+        if only and suite != only:
+            continue
+        began, before = time.monotonic(), len(results.passed)
+        run_suite(suite, preset, labels, results, arguments.long is not None)
+        print(f"{suite}: {len(results.passed) - before} passed in {time.monotonic() - began:.0f} s", flush=True)
+    print(f"{len(results.passed)} passed, {len(results.failed)} failed, {len(results.skipped)} skipped")
+    sys.exit(1 if results.failed or not results.passed else 0)
+
+
+main()
