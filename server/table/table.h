@@ -53,4 +53,9 @@ void table_column_view(const struct ArrowSchema *schema, const struct ArrowArray
 /** Bytes of one value of @format; 0 for "b" (bits) and "u" (text); -1 for a format that tables do not have. */
 int table_format_width(const char *format);
 
+/** How many of the first @rows bits of a validity map are set. */
+int64_t table_count_valid(const uint8_t *validity, int64_t rows);
+/** Is each text of a "u" column within @text_bytes, in order, and UTF-8? For columns that come from elsewhere. */
+int table_text_valid(const int32_t *offsets, int64_t rows, const char *text, size_t text_bytes);
+
 #endif

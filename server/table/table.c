@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "table/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BUFFER_ALIGNMENT 64
+
+/* All memory of a column hangs on its entry here; the Arrow structs point into it. */
+struct column {
+    struct ArrowSchema schema;
+    struct ArrowArray array;
+    const void *buffers[3];
+    char *name;
+    char format[16];
+};
+
+struct table_memory {
+    struct table table; /* first: a table is its memory */
+    struct column **columns;
+    struct ArrowSchema **schemas;
+    struct ArrowArray **arrays;
+    size_t capacity;
+    const void *no_buffers[1];
+};
+
+static const struct {
+    const char *format;
+    int width;
+} formats[] = {{"g", 8}, {"f", 4}, {"l", 8}, {"i", 4}, {"b", 0}, {"u", 0}, {"tdD", 4}};
+
+int table_format_width(const char *format)
+{
+    if (!format)
+        return -1;
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+        if (strcmp(format, formats[i].format) == 0)
+            return formats[i].width;
+    if (strncmp(format, "tsn:", 4) == 0 && strlen(format) < sizeof(((struct column *)0)->format))
+        return 8;
+    return -1;
+}
+
+/* Arrow asks that a live struct has a release callback; the memory itself belongs to the table. */
+static void release_schema(struct ArrowSchema *schema)
+{
+    schema->release = NULL;
+}
+
+static void release_array(struct ArrowArray *array)
+{
+    array->release = NULL;
+}
+
+struct table *table_new(int64_t rows)
+{
+    struct table_memory *memory = calloc(1, sizeof(*memory));
+
+    if (!memory || rows < 0) {
+        free(memory);
+        return NULL;
+    }
+    memory->table.schema = (struct ArrowSchema){.format = "+s", .name = "", .release = release_schema};
+    memory->table.array = (struct ArrowArray){
+        .length = rows, .n_buffers = 1, .buffers = memory->no_buffers, .release = release_array};
+    return &memory->table;
+}
+
+static void column_free(struct column *column)
+{
+    if (!column)
+        return;
+    for (size_t i = 0; i < 3; i++)
+        free((void *)column->buffers[i]);
+    free(column->name);
+    free(column);
+}
+
+void table_free(struct table *table)
+{
+    struct table_memory *memory = (struct table_memory *)table;
+
+    if (!memory)
+        return;
+    for (int64_t i = 0; i < table->array.n_children; i++)
+        column_free(memory->columns[i]);
+    free(memory->columns);
+    free(memory->schemas);
+    free(memory->arrays);
+    free(memory);
+}
+
+static void *buffer_new(size_t bytes)
+{
+    size_t rounded = (bytes + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
+    void *buffer = NULL;
+
+    if (rounded < bytes)
+        return NULL;
+    if (rounded == 0)
+        rounded = BUFFER_ALIGNMENT;
+    if (posix_memalign(&buffer, BUFFER_ALIGNMENT, rounded) != 0)
+        return NULL;
+    memset(buffer, 0, rounded);
+    return buffer;
+}
+
+static int grow(struct table_memory *memory)
+{
+    size_t capacity = memory->capacity ? memory->capacity * 2 : 8;
+    struct column **columns = realloc(memory->columns, capacity * sizeof(struct column *));
+    struct ArrowSchema **schemas = columns ? realloc(memory->schemas, capacity * sizeof(struct ArrowSchema *)) : NULL;
+    struct ArrowArray **arrays = schemas ? realloc(memory->arrays, capacity * sizeof(struct ArrowArray *)) : NULL;
+
+    if (columns)
+        memory->columns = columns;
+    if (schemas)
+        memory->schemas = schemas;
+    if (!arrays)
+        return -1;
+    memory->arrays = arrays;
+    memory->capacity = capacity;
+    return 0;
+}
+
+static size_t fixed_bytes(const char *format, size_t rows)
+{
+    if (format[0] == 'b')
+        return (rows + 7) / 8;
+    return rows * (size_t)table_format_width(format);
+}
+
+/* Fill in buffers: [validity, values] or, for text, [validity, offsets, text]. */
+static int column_allocate(struct column *column, int64_t rows, size_t text_bytes, int nullable)
+{
+    int is_text = column->format[0] == 'u';
+
+    column->array = (struct ArrowArray){.length = rows,
+                                        .null_count = nullable ? rows : 0,
+                                        .n_buffers = is_text ? 3 : 2,
+                                        .buffers = column->buffers,
+                                        .release = release_array};
+    column->schema = (struct ArrowSchema){.format = column->format,
+                                          .name = column->name,
+                                          .flags = nullable ? ARROW_FLAG_NULLABLE : 0,
+                                          .release = release_schema};
+    if (nullable && !(column->buffers[0] = buffer_new(((size_t)rows + 7) / 8)))
+        return -1;
+    if (!is_text)
+        return (column->buffers[1] = buffer_new(fixed_bytes(column->format, (size_t)rows))) ? 0 : -1;
+    column->buffers[1] = buffer_new(((size_t)rows + 1) * sizeof(int32_t));
+    column->buffers[2] = buffer_new(text_bytes);
+    return column->buffers[1] && column->buffers[2] ? 0 : -1;
+}
+
+static struct column *column_new(const char *name, const char *format, int64_t rows, size_t text_bytes, int nullable)
+{
+    struct column *column = calloc(1, sizeof(*column));
+
+    if (!column)
+        return NULL;
+    strcpy(column->format, format);
+    column->name = strdup(name);
+    if (!column->name || column_allocate(column, rows, text_bytes, nullable)) {
+        column_free(column);
+        return NULL;
+    }
+    return column;
+}
+
+static int memory_fault(struct fault *fault)
+{
+    return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a table");
+}
+
+int table_add(struct table *table, const char *name, const char *format, size_t text_bytes, int nullable,
+              struct table_column *out, struct fault *fault)
+{
+    struct table_memory *memory = (struct table_memory *)table;
+    size_t index = (size_t)table->array.n_children;
+
+    if (table_format_width(format) < 0)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "column \"%.60s\" has format \"%.20s\", which tables do not have",
+                         name, format);
+    if (table_find(&table->schema, name) >= 0)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "two columns are named \"%.60s\"", name);
+    if (text_bytes > INT32_MAX)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "column \"%.60s\" has over 2 GiB of text", name);
+    if (index == memory->capacity && grow(memory))
+        return memory_fault(fault);
+
+    struct column *column = column_new(name, format, table->array.length, text_bytes, nullable);
+    if (!column)
+        return memory_fault(fault);
+    memory->columns[index] = column;
+    memory->schemas[index] = &column->schema;
+    memory->arrays[index] = &column->array;
+    table->schema.children = memory->schemas;
+    table->array.children = memory->arrays;
+    table->schema.n_children = table->array.n_children = (int64_t)index + 1;
+    if (out) {
+        table_column_view(&table->schema, &table->array, index, out);
+        out->values_bytes = format[0] == 'u' ? text_bytes : out->values_bytes;
+    }
+    return 0;
+}
+
+void table_set_null_count(struct table *table, size_t index, int64_t null_count)
+{
+    table->array.children[index]->null_count = null_count;
+}
+
+int64_t table_rows(const struct ArrowArray *array)
+{
+    return array->length;
+}
+
+size_t table_columns(const struct ArrowArray *array)
+{
+    return (size_t)array->n_children;
+}
+
+int64_t table_find(const struct ArrowSchema *schema, const char *name)
+{
+    for (int64_t i = 0; i < schema->n_children; i++)
+        if (schema->children[i]->name && strcmp(schema->children[i]->name, name) == 0)
+            return i;
+    return -1;
+}
+
+void table_column_view(const struct ArrowSchema *schema, const struct ArrowArray *array, size_t index,
+                       struct table_column *out)
+{
+    const struct ArrowArray *column = array->children[index];
+    int is_text = schema->children[index]->format[0] == 'u';
+
+    *out = (struct table_column){
+        .name = schema->children[index]->name,
+        .format = schema->children[index]->format,
+        .length = column->length,
+        .null_count = column->null_count,
+        .validity = (uint8_t *)column->buffers[0],
+        .values = (void *)column->buffers[is_text ? 2 : 1],
+        .offsets = is_text ? (int32_t *)column->buffers[1] : NULL,
+    };
+    if (is_text)
+        out->values_bytes = out->offsets ? (size_t)out->offsets[column->length] : 0;
+    else
+        out->values_bytes = fixed_bytes(out->format, (size_t)column->length);
+}
