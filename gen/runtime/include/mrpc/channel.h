@@ -114,6 +114,14 @@ MRPC_API int mrpc_client_call_start(struct mrpc_channel *channel, const struct m
                                     const struct mrpc_call_options *options, const struct mrpc_client_events *events,
                                     void *arg, struct mrpc_client_call **out) MRPC_MUST_USE;
 
+/** Start a call with its one request, sent and half-closed (server streaming): nothing is left to be done with the call
+ *  that on_done, on another thread, may have freed by then. Else as mrpc_client_call_start(); also MRPC_ERR_INVALID when
+ *  the request cannot be encoded. */
+MRPC_API int mrpc_client_call_start_with(struct mrpc_channel *channel, const struct mrpc_method *method,
+                                         const struct mrpc_call_options *options, const ProtobufCMessage *request,
+                                         const struct mrpc_client_events *events, void *arg,
+                                         struct mrpc_client_call **out) MRPC_MUST_USE;
+
 /** Send one message, encoded before the function returns. Blocking form: waits for room. Asynchronous: MRPC_ERR_AGAIN,
  *  then on_writable. MRPC_ERR_DONE when the call has ended: finish() tells why. */
 MRPC_API int mrpc_client_call_send(struct mrpc_client_call *call, const ProtobufCMessage *message) MRPC_MUST_USE;
