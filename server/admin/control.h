@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_ADMIN_CONTROL_H
+#define MLT_ADMIN_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the composition root lets the admin service do to the process. main.c fills it and puts it into the container
+ * as the value "control"; the functions may be called from any thread. */
+
+struct mrpc_server_stats;
+
+struct admin_reload_result {
+    const char *name; /* "tls", "models" */
+    bool applied;
+    char message[256];
+};
+
+enum { ADMIN_RELOAD_RESULTS = 4 };
+
+struct admin_control {
+    void *arg;
+    /** Begin to drain; @grace_ms < 0 takes the configured one. Returns at once. */
+    void (*drain)(void *arg, int64_t grace_ms);
+    bool (*draining)(void *arg);
+    /** Read again what can be; fills at most ADMIN_RELOAD_RESULTS and returns how many. May read files: not on a loop. */
+    size_t (*reload)(void *arg, struct admin_reload_result *results);
+    void (*stats)(void *arg, struct mrpc_server_stats *out);
+    /** The addresses listened on, NULL-terminated, fixed once ready. */
+    const char *const *(*addresses)(void *arg);
+    int64_t start_time_s; /* Unix time at which the process began */
+};
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/service.h"
+
+enum { CHUNK_BYTES = 64 * 1024 };
+
+/* A backup under way: the store writes a copy next to itself, which is unlinked as soon as it is open, then streamed.
+ * The thread pool does what blocks; one task at a time, so nothing here needs a lock. */
+struct backup {
+    struct thread_task task;
+    struct admin *admin;
+    struct mrpc_call *call;
+    int fd;
+    uint64_t total_bytes;
+    size_t chunk_bytes; /* read, but not taken by the call yet */
+    uint8_t chunk[CHUNK_BYTES];
+};
+
+static void backup_end(struct backup *backup, int code)
+{
+    struct mrpc_call *call = backup->call;
+    if (backup->fd >= 0)
+        close(backup->fd);
+    free(backup);
+    mrpc_call_finish(call, code, NULL);
+}
+
+/* Send until the call's buffer is full (on_writable goes on then), the file has ended, or the peer has gone. */
+static void send_chunks(struct thread_task *task)
+{
+    struct backup *backup = (struct backup *)task;
+    for (;;) {
+        if (backup->chunk_bytes == 0) {
+            ssize_t size = read(backup->fd, backup->chunk, CHUNK_BYTES);
+            if (size <= 0)
+                return backup_end(backup, size == 0 ? MRPC_OK : mrpc_call_fail(backup->call, MRPC_INTERNAL,
+                                                                               "reading the copy: %s", strerror(errno)));
+            backup->chunk_bytes = (size_t)size;
+        }
+        Mltrainer__Admin__V1__BackupResponse message;
+        mltrainer__admin__v1__backup_response__init(&message);
+        message.chunk = (ProtobufCBinaryData){backup->chunk_bytes, backup->chunk};
+        message.total_bytes = backup->total_bytes;
+        int error = mrpc_call_send(backup->call, &message.base);
+        if (error == MRPC_ERR_AGAIN)
+            return; /* and touch nothing: on_writable may have begun the next round already */
+        if (error)
+            return backup_end(backup, MRPC_CANCELLED);
+        backup->chunk_bytes = 0;
+    }
+}
+
+static void go_on(void *arg, struct mrpc_call *call)
+{
+    struct backup *backup = arg;
+    struct fault fault = FAULT_INIT;
+    if (thread_pool_submit(backup->admin->threads, &backup->task, &fault) != 0)
+        backup_end(backup, fault_answer(call, &fault));
+}
+
+static int copy_store(struct backup *backup, struct fault *fault)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/backup-%p", config_text(backup->admin->config, "data_dir"), (void *)backup);
+    int code = store_backup(backup->admin->store, path, fault);
+    if (code)
+        return code;
+    backup->fd = open(path, O_RDONLY | O_CLOEXEC);
+    unlink(path);
+    struct stat info;
+    if (backup->fd < 0 || fstat(backup->fd, &info) != 0)
+        return fault_set(fault, MRPC_INTERNAL, "opening the copy: %s", strerror(errno));
+    backup->total_bytes = (uint64_t)info.st_size;
+    return 0;
+}
+
+static void begin(struct thread_task *task)
+{
+    struct backup *backup = (struct backup *)task;
+    struct fault fault = FAULT_INIT;
+    if (copy_store(backup, &fault) != 0)
+        return backup_end(backup, fault_answer(backup->call, &fault));
+    task->work = send_chunks;
+    send_chunks(task);
+}
+
+int admin_backup(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__BackupRequest *request)
+{
+    struct admin *admin = self;
+    struct fault fault = FAULT_INIT;
+    struct backup *backup = calloc(1, sizeof *backup);
+    if (!backup)
+        return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    backup->task.work = begin;
+    backup->admin = admin;
+    backup->call = call;
+    backup->fd = -1;
+    mrpc_call_on_writable(call, go_on, backup);
+    if (thread_pool_submit(admin->threads, &backup->task, &fault) != 0) {
+        free(backup);
+        return fault_answer(call, &fault);
+    }
+    return MRPC_PENDING;
+}

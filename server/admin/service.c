@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin/service.h"
+
+#include <stdlib.h>
+
+/* Restore and tokens answer UNIMPLEMENTED. */
+static const struct mltrainer__admin__v1__admin_service__handlers handlers = {
+    .get_server_info = admin_get_server_info,
+    .get_log_level = admin_get_log_level,
+    .set_log_level = admin_set_log_level,
+    .get_configuration = admin_get_configuration,
+    .reload = admin_reload,
+    .drain = admin_drain,
+    .backup = admin_backup,
+};
+
+int admin_new(struct log *log, const struct config *config, const struct admin_control *control, struct store *store,
+              struct thread_pool *threads, struct admin **out)
+{
+    struct admin *admin = calloc(1, sizeof *admin);
+    if (!admin)
+        return MRPC_ERR_NOMEM;
+    *admin = (struct admin){log, config, control, store, threads};
+    *out = admin;
+    return 0;
+}
+
+void admin_free(struct admin *admin)
+{
+    free(admin);
+}
+
+int admin_add_to_server(struct admin *admin, struct mrpc_server *server)
+{
+    return mltrainer__admin__v1__admin_service__add_to_server(server, &handlers, admin);
+}

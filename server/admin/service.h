@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_ADMIN_SERVICE_H
+#define MLT_ADMIN_SERVICE_H
+
+#include <mltrainer/admin/v1/admin.mrpc.h>
+#include <mrpc/mrpc.h>
+
+#include "admin/admin.h"
+#include "admin/control.h"
+#include "config/config.h"
+#include "log/log.h"
+#include "pool/thread/thread_pool.h"
+#include "store/store.h"
+
+/* What the methods share. Everything is borrowed from the container and outlives the service. */
+struct admin {
+    struct log *log;
+    const struct config *config;
+    const struct admin_control *control;
+    struct store *store;
+    struct thread_pool *threads;
+};
+
+int admin_new(struct log *log, const struct config *config, const struct admin_control *control, struct store *store,
+              struct thread_pool *threads, struct admin **out) MRPC_MUST_USE;
+void admin_free(struct admin *admin);
+
+/* One file a method in methods/. */
+int admin_get_server_info(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__GetServerInfoRequest *request,
+                          Mltrainer__Admin__V1__GetServerInfoResponse *response);
+int admin_get_log_level(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__GetLogLevelRequest *request,
+                        Mltrainer__Admin__V1__GetLogLevelResponse *response);
+int admin_set_log_level(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__SetLogLevelRequest *request,
+                        Mltrainer__Admin__V1__SetLogLevelResponse *response);
+int admin_get_configuration(void *self, struct mrpc_call *call,
+                            const Mltrainer__Admin__V1__GetConfigurationRequest *request,
+                            Mltrainer__Admin__V1__GetConfigurationResponse *response);
+int admin_reload(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__ReloadRequest *request,
+                 Mltrainer__Admin__V1__ReloadResponse *response);
+int admin_drain(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__DrainRequest *request,
+                Mltrainer__Admin__V1__DrainResponse *response);
+int admin_backup(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__BackupRequest *request);
+
+#endif

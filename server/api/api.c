@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/listen_policy.h"
+
+enum { ADDRESSES_MAX = 32, STOP_GRACE_MS = 0 };
+
+struct api {
+    struct mrpc_server *server;
+    struct mrpc_tls *tls;
+    const struct config *config;
+    struct log *log;
+    char *addresses[ADDRESSES_MAX + 1];
+    struct log_limit rejected_limit;
+    bool started;
+};
+
+static void on_rejected(void *arg, const char *reason, const char *peer)
+{
+    struct api *api = arg;
+    uint64_t held_back;
+    if (log_limit_pass(&api->rejected_limit, &held_back))
+        log_warn(api->log, "api", "rejected reason=%s peer=%s held_back=%llu", reason, peer ? peer : "-",
+                 (unsigned long long)held_back);
+}
+
+static void on_log(void *arg, int level, const char *text)
+{
+    struct api *api = arg;
+    log_write(api->log, level < 0 || level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (enum log_level)level, "rpc", "%s", text);
+}
+
+static int load_tls(struct api *api, struct fault *fault)
+{
+    const char *certificate = config_text(api->config, "tls.certificate");
+    if (!certificate)
+        return 0;
+    struct mrpc_tls_options options = {
+        .struct_bytes = sizeof options,
+        .certificate_file = certificate,
+        .key_file = config_text(api->config, "tls.key"),
+        .ca_file = config_text(api->config, "tls.client_ca"),
+        .require_client_certificate = config_text(api->config, "tls.client_ca") != NULL,
+    };
+    char why[256] = "";
+    if (mrpc_tls_server_new(&options, &api->tls, why, sizeof why) != 0)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "tls: %s", why);
+    return 0;
+}
+
+static int make_server(struct api *api, struct fault *fault)
+{
+    struct mrpc_server_observer observer = {.rejected = on_rejected, .log = on_log, .arg = api};
+    struct mrpc_server_options options = {
+        .struct_bytes = sizeof options,
+        .loops = (unsigned)config_number(api->config, "loops"),
+        .observer = &observer,
+        .product = "mltrainer",
+    };
+    int error = mrpc_server_new(&options, &api->server);
+    if (!error)
+        error = mrpc_server_enable_health(api->server);
+    if (!error && config_switch(api->config, "reflection"))
+        error = mrpc_server_enable_reflection(api->server);
+    return error ? fault_set(fault, MRPC_INTERNAL, "server: %s", mrpc_error_text(error)) : 0;
+}
+
+static int add_services(struct api *api, const struct api_services *services, struct fault *fault)
+{
+    int error = registry_add_to_server(services->registry, api->server);
+    if (!error)
+        error = execution_add_to_server(services->execution, api->server);
+    if (!error)
+        error = diagram_add_to_server(services->diagram, api->server);
+    if (!error)
+        error = admin_add_to_server(services->admin, api->server);
+    return error ? fault_set(fault, MRPC_INTERNAL, "adding a service: %s", mrpc_error_text(error)) : 0;
+}
+
+int api_new(const struct config *config, struct log *log, const struct api_services *services, struct api **out,
+            struct fault *fault)
+{
+    struct api *api = calloc(1, sizeof *api);
+    if (!api)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    api->config = config;
+    api->log = log;
+    int code = load_tls(api, fault);
+    if (!code)
+        code = make_server(api, fault);
+    if (!code)
+        code = add_services(api, services, fault);
+    if (code) {
+        api_free(api);
+        return code;
+    }
+    *out = api;
+    return 0;
+}
+
+void api_free(struct api *api)
+{
+    if (!api)
+        return;
+    mrpc_server_free(api->server);
+    mrpc_tls_free(api->tls);
+    for (size_t i = 0; i < ADDRESSES_MAX; i++)
+        free(api->addresses[i]);
+    free(api);
+}
+
+static int listen_on(struct api *api, const char *address, char **bound, struct fault *fault)
+{
+    int code = listen_check(address, api->tls != NULL, config_text(api->config, "tls.client_ca") != NULL,
+                            config_switch(api->config, "insecure"), fault);
+    if (code)
+        return code;
+    int error = mrpc_server_listen(api->server, address, api->tls, bound);
+    if (error == MRPC_ERR_IN_USE)
+        return fault_set(fault, MRPC_ALREADY_EXISTS, "listen: %s is in use", address);
+    if (error)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "listen: %s: %s", address, mrpc_error_text(error));
+    return 0;
+}
+
+int api_start(struct api *api, struct fault *fault)
+{
+    size_t count = config_list_count(api->config, "listen");
+    for (size_t i = 0; i < count; i++) {
+        int code = listen_on(api, config_list_item(api->config, "listen", i), &api->addresses[i], fault);
+        if (code)
+            return code;
+    }
+    int error = mrpc_server_start(api->server);
+    if (error)
+        return fault_set(fault, MRPC_INTERNAL, "server: %s", mrpc_error_text(error));
+    api->started = true;
+    mrpc_server_set_health(api->server, "", MRPC_SERVING);
+    return 0;
+}
+
+void api_stop(struct api *api)
+{
+    if (api->started)
+        mrpc_server_stop(api->server);
+    api->started = false;
+}
+
+const char *const *api_addresses(const struct api *api)
+{
+    return (const char *const *)api->addresses;
+}
+
+void api_drain(struct api *api, uint32_t grace_ms, void (*drained)(void *arg), void *arg)
+{
+    mrpc_server_drain(api->server, grace_ms, drained, arg);
+}
+
+void api_stats(const struct api *api, struct mrpc_server_stats *out)
+{
+    mrpc_server_stats(api->server, out);
+}
+
+int api_reload_tls(struct api *api, char *why, size_t why_bytes)
+{
+    if (!api->tls)
+        return 0;
+    return mrpc_tls_reload(api->tls, why, why_bytes) == 0 ? 1 : -1;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_API_H
+#define MLT_API_H
+
+#include <stddef.h>
+
+#include "admin/control.h"
+#include "container/component.h"
+
+/* The gRPC server with all services on it: the last component to start and the first to stop. */
+
+struct api;
+struct mrpc_server_stats;
+
+/** Needs "config", "log", "registry", "execution", "diagram" and "admin". */
+extern const struct component api_component;
+
+/** The addresses listened on, with real ports, NULL-terminated; fixed once started. */
+const char *const *api_addresses(const struct api *api);
+/** Stop accepting, let calls end for @grace_ms; @drained(arg) runs once, on some thread. Again: cut the grace short. */
+void api_drain(struct api *api, uint32_t grace_ms, void (*drained)(void *arg), void *arg);
+void api_stats(const struct api *api, struct mrpc_server_stats *out);
+/** Read the certificates again. Returns 1 when there is TLS and it worked, 0 without TLS, -1 with the reason in @why. */
+int api_reload_tls(struct api *api, char *why, size_t why_bytes);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/server.h"
+
+static int create(void *const *dependencies, void **out, struct fault *fault)
+{
+    const struct api_services services = {dependencies[2], dependencies[3], dependencies[4], dependencies[5]};
+    struct api *api;
+    int code = api_new(dependencies[0], dependencies[1], &services, &api, fault);
+    if (code)
+        return code;
+    *out = api;
+    return 0;
+}
+
+static int start(void *instance, struct fault *fault)
+{
+    return api_start(instance, fault);
+}
+
+static void stop(void *instance)
+{
+    api_stop(instance);
+}
+
+static void destroy(void *instance)
+{
+    api_free(instance);
+}
+
+static const char *const dependencies[] = {"config", "log", "registry", "execution", "diagram", "admin", NULL};
+
+const struct component api_component = {
+    .name = "api",
+    .lifetime = COMPONENT_SINGLETON,
+    .dependencies = dependencies,
+    .create = create,
+    .start = start,
+    .stop = stop,
+    .destroy = destroy,
+};
