@@ -51,6 +51,7 @@ struct mrpc_message_info {
     const char *full_name;                   /* "helloworld.HelloRequest" */
     enum mrpc_wellknown wellknown;
     const struct mrpc_field_info *fields;    /* in the order of descriptor->fields */
+    uint32_t required_count;                 /* fields with MRPC_FIELD_REQUIRED; always 0 in proto3 */
 };
 
 MRPC_END_DECLS
