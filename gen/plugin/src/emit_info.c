@@ -117,6 +117,16 @@ static void emit_fields(struct schema *schema, const struct schema_type *type, s
     text_print(out, "};\n");
 }
 
+static unsigned count_required(const struct schema_type *type)
+{
+    const Google__Protobuf__DescriptorProto *message = type->rewritten_message;
+    unsigned count = 0;
+    for (size_t i = 0; i < message->n_field; i++) {
+        count += message->field[i]->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REQUIRED;
+    }
+    return count;
+}
+
 void emit_infos(struct schema *schema, const struct schema_file *file, struct text *out)
 {
     for (size_t i = 0; i < file->type_count; i++) {
@@ -132,7 +142,11 @@ void emit_infos(struct schema *schema, const struct schema_file *file, struct te
         text_print(out, "    .descriptor = &%s__descriptor,\n", type->c_lower);
         text_print(out, "    .full_name = \"%s\",\n", type->full_name);
         text_print(out, "    .wellknown = MRPC_WELLKNOWN_%s,\n", wellknown_kind(type->full_name));
-        text_print(out, "    .fields = %s%s,\n};\n\n", empty ? "NULL" : type->c_lower, empty ? "" : "__field_infos");
+        text_print(out, "    .fields = %s%s,\n", empty ? "NULL" : type->c_lower, empty ? "" : "__field_infos");
+        if (count_required(type) > 0) {
+            text_print(out, "    .required_count = %u,\n", count_required(type));
+        }
+        text_print(out, "};\n\n");
     }
 }
 
