@@ -32,6 +32,11 @@ MRPC_BEGIN_DECLS
  *     open, message*, half_close?     each returns like a handler; MRPC_OK from open or message means "go on",
  * any status ends the call. MRPC_PENDING from message holds the next one back (and, the window not being given back,
  * the peer) until mrpc_call_resume(). The message lives until then. half_close returning MRPC_OK ends the call.
+ *
+ * Whose such a call is between its events decides who ends it when it is cancelled. It is the runtime's, which fires
+ * on_cancel and destroys the call, unless the handler has kept it: by MRPC_PENDING from open or half_close (until
+ * mrpc_call_finish(); messages flow all the same), or by MRPC_PENDING from message (until resume). A handler that sends
+ * from other threads keeps the call.
  */
 
 #define MRPC_PENDING (-100)
@@ -96,11 +101,13 @@ MRPC_API int mrpc_call_send_headers(struct mrpc_call *call);
 
 /** Send one message of a streaming response; it is encoded before the function returns. Thread: any, one at a time.
  *  Errors: MRPC_ERR_AGAIN when more than the call's send buffer (64 KiB) is queued: nothing was taken, on_writable
- *  follows; MRPC_ERR_DONE when cancelled or finished; MRPC_ERR_INVALID when it cannot be encoded. */
+ *  follows; MRPC_ERR_DONE when cancelled or finished; MRPC_ERR_INVALID when it cannot be encoded; MRPC_ERR_LIMIT when
+ *  it is longer than the server sends. */
 MRPC_API int mrpc_call_send(struct mrpc_call *call, const ProtobufCMessage *message) MRPC_MUST_USE;
 /** Send bytes that are already an encoded message (fan-out encodes once). The same contract. */
 MRPC_API int mrpc_call_send_encoded(struct mrpc_call *call, const void *bytes, size_t size) MRPC_MUST_USE;
-/** Fires on the loop thread each time the queue falls to half after an MRPC_ERR_AGAIN. May send and finish. */
+/** Fires on the loop thread each time the queue falls to half after an MRPC_ERR_AGAIN. May send and finish.
+ *  Thread: the loop's, from the handler. */
 MRPC_API void mrpc_call_on_writable(struct mrpc_call *call, void (*callback)(void *arg, struct mrpc_call *call),
                                     void *arg);
 
