@@ -219,7 +219,7 @@ void emit_service_source(struct schema *schema, const struct schema_file *file, 
         emit_trampolines(&service, method, out);
         if (is_streaming_in(method)) {
             emit_stream_trampoline(&service, method, "open", "MRPC_OK", out);
-            emit_stream_trampoline(&service, method, "half_close", "MRPC_PENDING", out);
+            emit_stream_trampoline(&service, method, "half_close", "MRPC_OK", out);
         }
     }
     bool empty = service.method_count == 0;

@@ -202,7 +202,7 @@ static int golden__services__v1__everything_service__upload_things__open(const v
 static int golden__services__v1__everything_service__upload_things__half_close(const void *handlers, void *self, struct mrpc_call *call)
 {
     const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
-    return typed->upload_things.half_close ? typed->upload_things.half_close(self, call) : MRPC_PENDING;
+    return typed->upload_things.half_close ? typed->upload_things.half_close(self, call) : MRPC_OK;
 }
 
 static bool golden__services__v1__everything_service__chat_things__implemented(const void *handlers)
@@ -230,7 +230,7 @@ static int golden__services__v1__everything_service__chat_things__open(const voi
 static int golden__services__v1__everything_service__chat_things__half_close(const void *handlers, void *self, struct mrpc_call *call)
 {
     const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
-    return typed->chat_things.half_close ? typed->chat_things.half_close(self, call) : MRPC_PENDING;
+    return typed->chat_things.half_close ? typed->chat_things.half_close(self, call) : MRPC_OK;
 }
 
 static bool golden__services__v1__everything_service__register__implemented(const void *handlers)
@@ -288,7 +288,7 @@ static int golden__services__v1__everything_service__delete__open(const void *ha
 static int golden__services__v1__everything_service__delete__half_close(const void *handlers, void *self, struct mrpc_call *call)
 {
     const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
-    return typed->delete_.half_close ? typed->delete_.half_close(self, call) : MRPC_PENDING;
+    return typed->delete_.half_close ? typed->delete_.half_close(self, call) : MRPC_OK;
 }
 
 static bool golden__services__v1__everything_service__service___implemented(const void *handlers)
