@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLTCTL_HELP_H
+#define MLTCTL_HELP_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cli.h"
+
+/* Help and completion, all from the table of commands. The functions return the program's exit code. */
+
+bool help_has_noun(const char *noun);
+int help_all(FILE *out, bool asked);
+int help_noun(const char *noun, bool asked);
+int help_command(const struct cli_command *command);
+/** Print a completion script for "bash", "zsh" or "fish". */
+int help_completion(const char *shell);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* mltctl: the command line of mlTrainer, on the generated client alone. */
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "help.h"
+
+struct global {
+    const char *ca, *certificate, *key, *server_name;
+    bool tls, help;
+};
+
+static const char *value_of(int argc, char **argv, int *at, const char *name)
+{
+    const char *argument = argv[*at];
+    size_t length = strlen(name);
+    if (strncmp(argument, name, length) != 0)
+        return NULL;
+    if (argument[length] == '=') {
+        (*at)++;
+        return argument + length + 1;
+    }
+    if (argument[length])
+        return NULL;
+    if (*at + 1 >= argc)
+        exit(cli_usage("%s needs a value", name));
+    *at += 2;
+    return argv[*at - 1];
+}
+
+/* One global option at argv[*at]; false if it is none. They may stand anywhere before "--". */
+static bool read_global(int argc, char **argv, int *at, struct cli *cli, struct global *global)
+{
+    const char *value;
+    if ((value = value_of(argc, argv, at, "--server"))) {
+        cli->server = value;
+    } else if ((value = value_of(argc, argv, at, "-o")) || (value = value_of(argc, argv, at, "--output"))) {
+        if (strcmp(value, "json") != 0 && strcmp(value, "table") != 0)
+            exit(cli_usage("-o: \"%s\" is neither table nor json", value));
+        cli->json = strcmp(value, "json") == 0;
+    } else if ((value = value_of(argc, argv, at, "--timeout"))) {
+        double seconds;
+        if (cli_parse_real(value, &seconds) != 0 || seconds <= 0 || seconds > 86400)
+            exit(cli_usage("--timeout: \"%s\" is not a number of seconds in 0..86400", value));
+        cli->timeout_ms = (int64_t)(seconds * 1000);
+    } else if ((value = value_of(argc, argv, at, "--tls-ca"))) {
+        global->ca = value;
+    } else if ((value = value_of(argc, argv, at, "--tls-certificate"))) {
+        global->certificate = value;
+    } else if ((value = value_of(argc, argv, at, "--tls-key"))) {
+        global->key = value;
+    } else if ((value = value_of(argc, argv, at, "--tls-server-name"))) {
+        global->server_name = value;
+    } else if (strcmp(argv[*at], "--tls") == 0) {
+        global->tls = true;
+        (*at)++;
+    } else if (strcmp(argv[*at], "--help") == 0 || strcmp(argv[*at], "-h") == 0) {
+        global->help = true;
+        (*at)++;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Take the global options out of argv; returns how many arguments are left, at the front of argv. */
+static int read_globals(int argc, char **argv, struct cli *cli, struct global *global)
+{
+    int left = 0;
+    for (int at = 1; at < argc;) {
+        if (strcmp(argv[at], "--") == 0) {
+            while (at < argc)
+                argv[left++] = argv[at++];
+            break;
+        }
+        if (!read_global(argc, argv, &at, cli, global))
+            argv[left++] = argv[at++];
+    }
+    argv[left] = NULL;
+    return left;
+}
+
+static const struct cli_command *find_command(const char *noun, const char *verb)
+{
+    for (const struct cli_command *const *command = cli_commands; *command; command++)
+        if (strcmp((*command)->noun, noun) == 0 && strcmp((*command)->verb, verb) == 0)
+            return *command;
+    return NULL;
+}
+
+static int open_channel(struct cli *cli, const struct global *global)
+{
+    struct mrpc_channel_options options = {.struct_bytes = sizeof options, .user_agent = "mltctl/" MRPC_VERSION,
+                                           .bearer_token = cli->token, .receive_message_bytes = 64u << 20};
+    if (global->tls || global->ca || global->certificate) {
+        struct mrpc_tls_options tls = {.struct_bytes = sizeof tls, .ca_file = global->ca, .key_file = global->key,
+                                       .certificate_file = global->certificate, .server_name = global->server_name};
+        char why[256] = "";
+        if (mrpc_tls_client_new(&tls, &cli->tls, why, sizeof why) != 0)
+            return cli_failed("TLS: %s", why);
+        options.tls = cli->tls;
+    }
+    int error = mrpc_channel_new(cli->server, &options, &cli->channel);
+    if (error)
+        return cli_usage("--server: \"%s\": %s", cli->server, mrpc_error_text(error));
+    return 0;
+}
+
+static int run(struct cli *cli, const struct cli_command *command, const struct global *global, int argc, char **argv)
+{
+    struct cli_arguments arguments;
+    int code = cli_arguments_read(command, argc, argv, &arguments);
+    if (!code)
+        code = open_channel(cli, global);
+    if (!code)
+        code = command->run(cli, &arguments);
+    mrpc_channel_free(cli->channel);
+    mrpc_tls_free(cli->tls);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    const char *server = getenv("MLTRAINER_SERVER");
+    struct cli cli = {.server = server && *server ? server : "127.0.0.1:50051", .terminal = isatty(STDOUT_FILENO),
+                      .timeout_ms = 30000, .token = getenv("MLTRAINER_TOKEN")};
+    struct global global = {0};
+    int left = read_globals(argc, argv, &cli, &global);
+    const char *noun = left > 0 ? argv[0] : NULL, *verb = left > 1 ? argv[1] : NULL;
+    if (noun && strcmp(noun, "--version") == 0)
+        return puts("mltctl " MRPC_VERSION) < 0;
+    if (noun && strcmp(noun, "completion") == 0)
+        return help_completion(verb);
+    if (!noun || strcmp(noun, "help") == 0)
+        return help_all(noun || global.help ? stdout : stderr, noun || global.help);
+    if (!help_has_noun(noun))
+        return cli_usage("there is no \"%s\"; mltctl --help lists what there is", noun);
+    const struct cli_command *command = verb ? find_command(noun, verb) : NULL;
+    if (!command)
+        return verb && !global.help ? cli_usage("%s has no \"%s\"; mltctl %s --help lists what it has", noun, verb, noun)
+                                    : help_noun(noun, global.help);
+    if (global.help)
+        return help_command(command);
+    return run(&cli, command, &global, left - 2, argv + 2);
+}
