@@ -8,15 +8,16 @@
  * tests use. Same threads, same codes as SQLite. */
 
 struct store_memory_options {
-    uint32_t queue_bytes;      /* 0: 256 MiB */
-    uint32_t deletions_kept;   /* 0: 100,000 */
+    uint32_t queue_bytes;    /* 0: 256 MiB */
+    uint32_t deletions_kept; /* 0: 100,000 */
 };
 
 /** @options may be NULL. Errors: RESOURCE_EXHAUSTED. */
-int store_memory_open(const struct store_memory_options *options, struct store **out, struct fault *fault) MRPC_MUST_USE;
+int store_memory_open(const struct store_memory_options *options, struct store **out,
+                      struct fault *fault) MRPC_MUST_USE;
 
-/** From now on (until 0) commits fail with @code and change nothing: RESOURCE_EXHAUSTED stands for a full disk, INTERNAL
- *  for an input/output error. Thread: any. */
+/** From now on (until 0) commits fail with @code and change nothing: RESOURCE_EXHAUSTED stands for a full disk,
+ * INTERNAL for an input/output error. Thread: any. */
 void store_memory_fail(struct store *store, int code);
 
 #endif

@@ -7,18 +7,19 @@
 /* The embedded backend: one SQLite file, write-ahead log, synchronous=FULL, one commit thread. */
 
 struct store_sqlite_options {
-    const char *directory;         /* exists; gets mltrainer.db (0600, with -wal and -shm) and store.lock */
-    uint32_t queue_bytes;          /* batches waiting to be committed; 0: 256 MiB */
-    uint32_t deletions_kept;       /* for store_changes(); 0: 100,000 */
+    const char *directory;   /* exists; gets mltrainer.db (0600, with -wal and -shm) and store.lock */
+    uint32_t queue_bytes;    /* batches waiting to be committed; 0: 256 MiB */
+    uint32_t deletions_kept; /* for store_changes(); 0: 100,000 */
     /** The store cannot go on (a failed sync, a corrupt file): exit, and recover from disk at the next start. On the
      *  commit thread, once, before the batches concerned are failed. NULL: a line on stderr and _exit(4). */
     void (*on_fatal)(void *arg, const char *text);
     void *arg;
 };
 
-/** Open, lock, check and migrate. The file is never re-created silently. Errors: UNAVAILABLE (another process holds it),
- *  DATA_LOSS (corrupt), FAILED_PRECONDITION (not ours, or written by a newer version), PERMISSION_DENIED (folder or file
- *  not ours, open to others, or a symbolic link), INTERNAL, RESOURCE_EXHAUSTED. Blocks. */
-int store_sqlite_open(const struct store_sqlite_options *options, struct store **out, struct fault *fault) MRPC_MUST_USE;
+/** Open, lock, check and migrate. The file is never re-created silently. Errors: UNAVAILABLE (another process holds
+ * it), DATA_LOSS (corrupt), FAILED_PRECONDITION (not ours, or written by a newer version), PERMISSION_DENIED (folder or
+ * file not ours, open to others, or a symbolic link), INTERNAL, RESOURCE_EXHAUSTED. Blocks. */
+int store_sqlite_open(const struct store_sqlite_options *options, struct store **out,
+                      struct fault *fault) MRPC_MUST_USE;
 
 #endif

@@ -57,9 +57,9 @@ struct store_batch;
 struct store_batch *store_batch_new(void) MRPC_MUST_USE;
 void store_batch_free(struct store_batch *batch);
 
-/** @expected: STORE_EXPECT_ANY, STORE_EXPECT_ABSENT, or the revision of the entry that is being replaced. Conditions are
- *  compared with the state before the batch; of several operations on one key the last wins. Deleting what is not there
- *  is no error (unless expected otherwise). `require` only compares. */
+/** @expected: STORE_EXPECT_ANY, STORE_EXPECT_ABSENT, or the revision of the entry that is being replaced. Conditions
+ * are compared with the state before the batch; of several operations on one key the last wins. Deleting what is not
+ * there is no error (unless expected otherwise). `require` only compares. */
 void store_batch_put(struct store_batch *batch, struct store_slice key, struct store_slice value, int64_t expected);
 void store_batch_delete(struct store_batch *batch, struct store_slice key, int64_t expected);
 void store_batch_require(struct store_batch *batch, struct store_slice key, int64_t expected);
@@ -67,29 +67,30 @@ void store_batch_require(struct store_batch *batch, struct store_slice key, int6
 /** The batch holds only while @token is the current one of that leadership. */
 void store_batch_fence(struct store_batch *batch, const char *leadership, uint64_t token);
 
-/** How a commit ended. @code: 0; ABORTED (a condition failed: @conflict is its operation, counted from 0 in the order of
- *  put/delete/require calls); FAILED_PRECONDITION (the fencing token is old); INVALID_ARGUMENT (a limit of this header);
- *  RESOURCE_EXHAUSTED (disk full: the store is read-only until space returns; or the queue is full; or no memory);
- *  UNAVAILABLE (locked by another process for 5 s, or the store is closing); INTERNAL (input/output error: the batch is not
- *  durable); DATA_LOSS (a sync failed or the file is corrupt: on_fatal follows). */
+/** How a commit ended. @code: 0; ABORTED (a condition failed: @conflict is its operation, counted from 0 in the order
+ * of put/delete/require calls); FAILED_PRECONDITION (the fencing token is old); INVALID_ARGUMENT (a limit of this
+ * header); RESOURCE_EXHAUSTED (disk full: the store is read-only until space returns; or the queue is full; or no
+ * memory); UNAVAILABLE (locked by another process for 5 s, or the store is closing); INTERNAL (input/output error: the
+ * batch is not durable); DATA_LOSS (a sync failed or the file is corrupt: on_fatal follows). */
 struct store_commit_result {
     int code;
-    uint64_t revision;   /* of this batch when code is 0 and it wrote something, else the store's */
+    uint64_t revision; /* of this batch when code is 0 and it wrote something, else the store's */
     size_t conflict;
-    const char *text;    /* why; valid during the callback */
+    const char *text; /* why; valid during the callback */
 };
 
 typedef void store_commit_done(void *arg, const struct store_commit_result *result);
 
-/** Queue a batch. @done runs exactly once, also for a batch that cannot be queued, on the store's commit thread, in the
- *  order of the calls, after the batch is on disk. It must not block and must not call into the store, except
- *  store_commit(). Ownership: takes @batch. Thread: any, never blocks. */
+/** Queue a batch. @done (may be NULL) runs exactly once, also for a batch that cannot be queued, on the store's commit
+ *  thread, in the order of the calls, after the batch is on disk. It must not block and must not call into the store,
+ * except store_commit(). Ownership: takes @batch. Thread: any, never blocks. */
 void store_commit(struct store *store, struct store_batch *batch, store_commit_done *done, void *arg);
 
-/** The blocking form: returns the code, *@revision (may be NULL) as above. Thread: any but a loop and the commit thread. */
+/** The blocking form: returns the code, *@revision (may be NULL) as above. Thread: any but a loop and the commit
+ * thread. */
 int store_commit_wait(struct store *store, struct store_batch *batch, uint64_t *revision, struct fault *fault);
 
-/** One entry, or one change: a deletion has deleted set and an empty value. */
+/** One entry, or one change: a deletion has deleted set and an empty value. A NUL follows key and value. */
 struct store_entry {
     struct store_slice key;
     struct store_slice value;
@@ -101,11 +102,14 @@ struct store_entry {
 struct store_list {
     struct store_entry *entries;
     size_t count;
-    bool more;           /* the limit cut it: go on after the last key (range) or revision (changes) */
-    uint64_t revision;   /* of the store when it was read */
-    void *memory;        /* the backend's */
+    bool more;         /* the limit cut it: go on after the last key (range) or revision (changes) */
+    uint64_t revision; /* of the store when it was read */
+    void *memory;      /* the backend's */
 };
-#define STORE_LIST_INIT {NULL, 0, false, 0, NULL}
+#define STORE_LIST_INIT                                                                                                \
+    {                                                                                                                  \
+        NULL, 0, false, 0, NULL                                                                                        \
+    }
 void store_list_fini(struct store_list *list);
 
 /** Read one entry into @list (count 1). Errors: NOT_FOUND (no fault text), INTERNAL, DATA_LOSS, RESOURCE_EXHAUSTED.
@@ -113,49 +117,52 @@ void store_list_fini(struct store_list *list);
 int store_get(struct store *store, struct store_slice key, struct store_list *list, struct fault *fault) MRPC_MUST_USE;
 
 struct store_range {
-    struct store_slice prefix;   /* empty: everything */
-    struct store_slice after;    /* start behind this key (a whole key); empty: at the beginning */
-    uint32_t limit;              /* 1..10,000; 0 means 1,000 */
-    bool descending;             /* from the end; `after` then means before */
-    bool keys_only;              /* values stay empty */
+    struct store_slice prefix; /* empty: everything */
+    struct store_slice after;  /* start behind this key (a whole key); empty: at the beginning */
+    uint32_t limit;            /* 1..10,000; 0 means 1,000 */
+    bool descending;           /* from the end; `after` then means before */
+    bool keys_only;            /* values stay empty */
 };
 
-/** Entries in key order, one consistent snapshot. Errors and thread as store_get(), but nothing found is an empty list. */
+/** Entries in key order, one consistent snapshot. Errors and thread as store_get(), but nothing found is an empty list.
+ */
 int store_range(struct store *store, const struct store_range *range, struct store_list *list,
                 struct fault *fault) MRPC_MUST_USE;
 
-/** Every key whose last write or deletion came after revision @since, in the order of revisions (a key that was deleted and
- *  written again may come twice; applying them in order is right). A revision is never cut in two unless it alone exceeds
- *  the limit. Errors: OUT_OF_RANGE when deletions after @since have been forgotten (the text names the oldest revision that works),
- *  INVALID_ARGUMENT when @since is in the future; else as store_get(). */
+/** Every key whose last write or deletion came after revision @since, in the order of revisions (a key that was deleted
+ *  and written again may come twice; applying them in order is right). A revision is never cut in two: the limit is
+ *  rounded up to a whole one. Errors: OUT_OF_RANGE when deletions after @since have been forgotten (the text names the
+ *  oldest revision that works), INVALID_ARGUMENT when @since is in the future; else as store_get(). */
 int store_changes(struct store *store, uint64_t since, uint32_t limit, struct store_list *list,
                   struct fault *fault) MRPC_MUST_USE;
 
 /** Become or stay leader of @leadership for @ttl_ms from now. @holder identifies this process; the same holder renews
  *  and keeps its token, another one gets a greater token once the lease has run out. The lease's clock may be wrong
- *  without harm: it is the token that protects writes. Errors: ALREADY_EXISTS (somebody else leads), as commits. Blocks. */
+ *  without harm: it is the token that protects writes. Errors: ALREADY_EXISTS (somebody else leads), as commits.
+ * Blocks. */
 int store_lead(struct store *store, const char *leadership, const char *holder, uint32_t ttl_ms, uint64_t *token,
                struct fault *fault) MRPC_MUST_USE;
 /** Give it up; FAILED_PRECONDITION when @token is not the current one. Blocks. */
 int store_resign(struct store *store, const char *leadership, uint64_t token, struct fault *fault) MRPC_MUST_USE;
 
-/** A consistent copy as a new file @path (0600; refused with ALREADY_EXISTS if it exists), made while the store goes on.
- *  Blocks. The memory backend answers UNIMPLEMENTED. */
+/** A consistent copy as a new file @path (0600; refused with ALREADY_EXISTS if it exists), made while the store goes
+ * on. Blocks. The memory backend answers UNIMPLEMENTED. */
 int store_backup(struct store *store, const char *path, struct fault *fault) MRPC_MUST_USE;
 
 /** Numbers at this moment. Thread: any. */
 struct store_stats {
     uint64_t revision;
-    uint64_t commits;          /* batches applied since open */
-    uint64_t groups;           /* syncs that they took */
-    uint64_t queued;           /* batches waiting now */
+    uint64_t commits; /* batches applied since open */
+    uint64_t groups;  /* syncs that they took */
+    uint64_t queued;  /* batches waiting now */
     uint64_t queued_bytes;
-    uint64_t wal_bytes;        /* write-ahead log now */
-    bool read_only;            /* the disk is full, or was at the last attempt */
+    uint64_t wal_bytes; /* write-ahead log now */
+    bool read_only;     /* the disk is full, or was at the last attempt */
 };
 void store_stats(const struct store *store, struct store_stats *out);
 
-/** Commit what is queued, then close and free. NULL is fine. Batches that come later do not: no call may run beside it. */
+/** Commit what is queued, then close and free. NULL is fine. Batches that come later do not: no call may run beside it.
+ */
 void store_close(struct store *store);
 
 #endif
