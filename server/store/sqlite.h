@@ -16,9 +16,9 @@ struct store_sqlite_options {
     void *arg;
 };
 
-/** Open, lock, check and migrate. The file is never re-created silently. Errors: UNAVAILABLE (another process holds
- * it), DATA_LOSS (corrupt), FAILED_PRECONDITION (not ours, or written by a newer version), PERMISSION_DENIED (folder or
- * file not ours, open to others, or a symbolic link), INTERNAL, RESOURCE_EXHAUSTED. Blocks. */
+/** Open, lock, check and migrate. The file is never re-created silently. Errors: ALREADY_EXISTS (another process holds
+ *  it), DATA_LOSS (corrupt), FAILED_PRECONDITION (not ours: another program's, a newer version's, another user's, open
+ * to others, a symbolic link, on a network file system), INTERNAL, RESOURCE_EXHAUSTED. Blocks. */
 int store_sqlite_open(const struct store_sqlite_options *options, struct store **out,
                       struct fault *fault) MRPC_MUST_USE;
 

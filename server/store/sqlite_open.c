@@ -102,12 +102,12 @@ static int check_folder(const char *folder, struct fault *fault)
 {
     struct stat status;
     if (stat(folder, &status))
-        return fault_set(fault, errno == EACCES ? MRPC_PERMISSION_DENIED : MRPC_INTERNAL, "store: %s: %s", folder,
+        return fault_set(fault, errno == EACCES ? MRPC_FAILED_PRECONDITION : MRPC_INTERNAL, "store: %s: %s", folder,
                          strerror(errno));
     if (!S_ISDIR(status.st_mode))
         return fault_set(fault, MRPC_FAILED_PRECONDITION, "store: %s is not a folder", folder);
     if (status.st_mode & S_IWOTH)
-        return fault_set(fault, MRPC_PERMISSION_DENIED, "store: %s is writable by everybody: chmod o-w it", folder);
+        return fault_set(fault, MRPC_FAILED_PRECONDITION, "store: %s is writable by everybody: chmod o-w it", folder);
     struct statfs filesystem;
     if (statfs(folder, &filesystem) == 0 &&
         (filesystem.f_type == NFS_SUPER_MAGIC || (uint32_t)filesystem.f_type == 0xff534d42u /* CIFS */))
@@ -123,14 +123,14 @@ static int lock_folder(struct sqlite_store *store, const char *folder, struct fa
     snprintf(path, sizeof path, "%s/%s", folder, LOCK_NAME);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return fault_set(fault, errno == ENOSPC ? MRPC_RESOURCE_EXHAUSTED : MRPC_PERMISSION_DENIED, "store: %s: %s",
+        return fault_set(fault, errno == ENOSPC ? MRPC_RESOURCE_EXHAUSTED : MRPC_FAILED_PRECONDITION, "store: %s: %s",
                          path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB)) {
         char holder[16] = "";
         ssize_t bytes = read(fd, holder, sizeof holder - 1);
         holder[bytes > 0 ? strcspn(holder, "\n") : 0] = '\0';
         close(fd);
-        return fault_set(fault, MRPC_UNAVAILABLE, "store: %s is in use by process %s", folder,
+        return fault_set(fault, MRPC_ALREADY_EXISTS, "store: %s is in use by process %s", folder,
                          holder[0] ? holder : "(unknown)");
     }
     char self[16];
@@ -149,15 +149,16 @@ static int check_file(const char *path, bool *exists, struct fault *fault)
     if (lstat(path, &status)) {
         *exists = false;
         return errno == ENOENT ? MRPC_OK
-                               : fault_set(fault, MRPC_PERMISSION_DENIED, "store: %s: %s", path, strerror(errno));
+                               : fault_set(fault, MRPC_FAILED_PRECONDITION, "store: %s: %s", path, strerror(errno));
     }
     *exists = true;
     if (!S_ISREG(status.st_mode))
-        return fault_set(fault, MRPC_PERMISSION_DENIED, "store: %s is not a regular file", path);
+        return fault_set(fault, MRPC_FAILED_PRECONDITION, "store: %s is not a regular file", path);
     if (status.st_uid != geteuid())
-        return fault_set(fault, MRPC_PERMISSION_DENIED, "store: %s belongs to user %u", path, (unsigned)status.st_uid);
+        return fault_set(fault, MRPC_FAILED_PRECONDITION, "store: %s belongs to user %u", path,
+                         (unsigned)status.st_uid);
     if (status.st_mode & 0077)
-        return fault_set(fault, MRPC_PERMISSION_DENIED, "store: %s is open to other users: chmod 600 it", path);
+        return fault_set(fault, MRPC_FAILED_PRECONDITION, "store: %s is open to other users: chmod 600 it", path);
     if (status.st_size == 0)
         return fault_set(fault, MRPC_DATA_LOSS, "store: %s is empty: restore a backup, or remove it to begin anew",
                          path);
@@ -197,7 +198,7 @@ static int create_at(const char *path, struct fault *fault)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return fault_set(fault, errno == ENOSPC ? MRPC_RESOURCE_EXHAUSTED : MRPC_PERMISSION_DENIED, "store: %s: %s",
+        return fault_set(fault, errno == ENOSPC ? MRPC_RESOURCE_EXHAUSTED : MRPC_FAILED_PRECONDITION, "store: %s: %s",
                          path, strerror(errno));
     close(fd);
     sqlite3 *database;

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "../../unit/store/scratch.h"
+#include "fault/fault.h"
+#include "store/sqlite.h"
+#include "test.h"
+
+/* What was acknowledged is there, whatever happened to the process or its disk: rows S01, S03, S04, S05. */
+
+enum { KEYS_MAX = 60000 };
+
+static char *folder;
+static bool acknowledged[KEYS_MAX];
+static long refused;
+
+struct run {
+    pid_t pid;
+    FILE *out;
+};
+
+static struct run start(char *const *argv)
+{
+    int pipes[2];
+    assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(pipes[1], STDOUT_FILENO);
+        execvp(argv[0], argv);
+        _exit(127);
+    }
+    close(pipes[1]);
+    return (struct run){pid, fdopen(pipes[0], "r")};
+}
+
+static struct run start_driver(long first, long count)
+{
+    char from[24], number[24];
+    snprintf(from, sizeof from, "%ld", first);
+    snprintf(number, sizeof number, "%ld", count);
+    return start((char *[]){DRIVER, folder, from, number, NULL});
+}
+
+/* Read at most @limit lines; returns how many acknowledgements were among them. */
+static long read_acks(struct run *run, long limit)
+{
+    long acks = 0, index;
+    int code;
+    char line[64];
+    while (limit-- > 0 && fgets(line, sizeof line, run->out)) {
+        if (sscanf(line, "a %ld", &index) == 1) {
+            assert_in_range(index, 0, KEYS_MAX - 1);
+            acknowledged[index] = true;
+            acks++;
+        } else {
+            assert_int_equal(sscanf(line, "f %ld %d", &index, &code), 2);
+            refused++;
+        }
+    }
+    return acks;
+}
+
+static int finish(struct run *run)
+{
+    int status;
+    fclose(run->out);
+    assert_int_equal(waitpid(run->pid, &status, 0), run->pid);
+    return status;
+}
+
+static void assert_all_there(struct store *store)
+{
+    struct store_range range = {.prefix = store_text("key/"), .limit = 1000};
+    struct fault fault = FAULT_INIT;
+    char after[64];
+    static bool found[KEYS_MAX];
+    memset(found, 0, sizeof found);
+    for (bool more = true; more;) {
+        struct store_list list = STORE_LIST_INIT;
+        if (store_range(store, &range, &list, &fault))
+            fail_msg("%s", fault.text);
+        for (size_t i = 0; i < list.count; i++) {
+            long index = atol((const char *)list.entries[i].key.data + 4);
+            assert_int_equal(atol(list.entries[i].value.data), index);
+            found[index] = true;
+            snprintf(after, sizeof after, "%s", (const char *)list.entries[i].key.data);
+        }
+        more = list.more;
+        range.after = store_text(after);
+        store_list_fini(&list);
+    }
+    for (long i = 0; i < KEYS_MAX; i++)
+        if (acknowledged[i] && !found[i])
+            fail_msg("key %ld was acknowledged and is lost", i);
+}
+
+static void check_folder(void)
+{
+    struct store *store;
+    struct fault fault = FAULT_INIT;
+    if (store_sqlite_open(&(struct store_sqlite_options){.directory = folder}, &store, &fault))
+        fail_msg("%s", fault.text);
+    assert_all_there(store);
+    store_close(store);
+}
+
+static int fresh(void **state)
+{
+    memset(acknowledged, 0, sizeof acknowledged);
+    scratch_empty(folder);
+    return 0;
+}
+
+static void killed_process_loses_nothing_acknowledged(void **state)
+{
+    srand(20);
+    long first = 0;
+    for (int round = 0; round < 8; round++) {
+        struct run run = start_driver(first, 5000);
+        long acks = read_acks(&run, 1 + rand() % 3000);
+        assert_true(acks > 0);
+        kill(run.pid, SIGKILL);
+        read_acks(&run, KEYS_MAX); /* what it said before it died */
+        finish(&run);
+        first += 5000;
+        check_folder();
+    }
+}
+
+static bool has_strace(void)
+{
+    struct run run = start((char *[]){"strace", "-qq", "-o", "/dev/null", "-e", "trace=none", "true", NULL});
+    return finish(&run) == 0;
+}
+
+static int run_injected(const char *what, const char *inject)
+{
+    char *argv[] = {
+        "strace", "-f",   "-qq", "-o",   "/dev/null", "-e", (char *)(uintptr_t)what, "-e", (char *)(uintptr_t)inject,
+        DRIVER,   folder, "0",   "2000", NULL};
+    struct run run = start(argv);
+    read_acks(&run, KEYS_MAX);
+    return finish(&run);
+}
+
+static void failed_write_is_not_acknowledged(void **state)
+{
+    if (!has_strace())
+        skip();
+    long failures = 0;
+    for (int at = 30; at < 60; at += 6) {
+        refused = 0;
+        char inject[64];
+        fresh(NULL);
+        snprintf(inject, sizeof inject, "inject=pwrite64:error=EIO:when=%d", at);
+        int status = run_injected("trace=pwrite64", inject);
+        assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 2));
+        failures += refused > 0 || WEXITSTATUS(status) == 2;
+        if (WEXITSTATUS(status) == 0)
+            check_folder();
+    }
+    assert_true(failures > 0);
+}
+
+static void failed_sync_ends_the_process_without_an_acknowledgement(void **state)
+{
+    if (!has_strace())
+        skip();
+    struct run clean = start_driver(0, 1);
+    read_acks(&clean, KEYS_MAX);
+    assert_int_equal(finish(&clean), 0);
+    fresh(NULL);
+    clean = start_driver(59999, 1); /* makes the database, so that only commits are left to fail */
+    read_acks(&clean, KEYS_MAX);
+    assert_int_equal(finish(&clean), 0);
+    int status = run_injected("trace=fsync,fdatasync", "inject=fsync,fdatasync:error=EIO:when=3+");
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 4);
+    assert_false(acknowledged[1999]);
+    check_folder();
+}
+
+static int put(struct store *store, long index)
+{
+    char key[32], value[600];
+    snprintf(key, sizeof key, "key/%09ld", index);
+    int length = snprintf(value, sizeof value, "%0500ld", index);
+    struct store_batch *batch = store_batch_new();
+    store_batch_put(batch, store_text(key), (struct store_slice){value, (size_t)length}, STORE_EXPECT_ANY);
+    int code = store_commit_wait(store, batch, NULL, NULL);
+    acknowledged[index] = acknowledged[index] || code == 0;
+    return code;
+}
+
+static void full_disk_is_read_only_until_there_is_space(void **state)
+{
+    if (mount("tmpfs", folder, "tmpfs", 0, "size=512k,mode=700"))
+        skip();
+    char ballast[512];
+    snprintf(ballast, sizeof ballast, "%s/ballast", folder);
+    int fd = open(ballast, O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(posix_fallocate(fd, 0, 200 * 1024), 0);
+    close(fd);
+
+    struct store *store;
+    struct fault fault = FAULT_INIT;
+    if (store_sqlite_open(&(struct store_sqlite_options){.directory = folder}, &store, &fault))
+        fail_msg("%s", fault.text);
+    long index = 0;
+    int code;
+    while ((code = put(store, index)) == MRPC_OK && index < 5000)
+        index++;
+    assert_int_equal(code, MRPC_RESOURCE_EXHAUSTED);
+    struct store_stats stats;
+    store_stats(store, &stats);
+    assert_true(stats.read_only);
+    assert_all_there(store);
+
+    assert_int_equal(unlink(ballast), 0);
+    assert_int_equal(put(store, index), MRPC_OK);
+    store_stats(store, &stats);
+    assert_false(stats.read_only);
+    store_close(store);
+    check_folder();
+    assert_int_equal(umount2(folder, MNT_DETACH), 0);
+}
+
+int main(void)
+{
+    folder = scratch_new();
+    if (!folder)
+        return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(killed_process_loses_nothing_acknowledged, fresh),
+        cmocka_unit_test_setup(failed_write_is_not_acknowledged, fresh),
+        cmocka_unit_test_setup(failed_sync_ends_the_process_without_an_acknowledgement, fresh),
+        cmocka_unit_test_setup(full_disk_is_read_only_until_there_is_space, fresh),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    umount2(folder, MNT_DETACH);
+    scratch_free(folder);
+    return failed;
+}
