@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_EVENTS_COMPONENT_H
+#define MLT_EVENTS_COMPONENT_H
+
+#include "container/component.h"
+
+/** Needs nothing; gives a struct bus. */
+extern const struct component bus_component;
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_POOL_COMPONENT_H
+#define MLT_POOL_COMPONENT_H
+
+#include "container/component.h"
+
+/** Needs "config"; gives a struct thread_pool. */
+extern const struct component thread_pool_component;
+/** Needs "config" and "log"; gives a struct process_pool. */
+extern const struct component process_pool_component;
+
+#endif
