@@ -298,7 +298,7 @@ struct mltrainer_searchable {
 /* ---- Algorithm and plugin --------------------------------------------------------------------------------------- */
 
 enum mltrainer_algorithm_flag {
-    MLTRAINER_DETERMINISTIC = 1 << 0, /* same seed and input give the same bytes, on any number of threads */
+    MLTRAINER_DETERMINISTIC = 1 << 0, /* same seed, input and number of threads give the same bytes */
     MLTRAINER_USES_SEED = 1 << 1,
     MLTRAINER_USES_THREADS = 1 << 2,
 };

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <mltrainer/plugin.h>
+
+#include "coordinate_descent.h"
+#include "least_squares.h"
+#include "model.h"
+
+#define LINEAR(name, text, train)                                                                                      \
+    {                                                                                                                  \
+        .size = sizeof(struct mltrainer_algorithm), .flags = MLTRAINER_DETERMINISTIC, .id = name, .description = text, \
+        .release = linear_model_free, .trainable = &(train), .predictable = &linear_predictable,                       \
+        .evaluable = &linear_evaluable, .serializable = &linear_serializable,                                          \
+    }
+
+static const struct mltrainer_algorithm ols = LINEAR("ols", "Ordinary least squares of least length.", ols_trainable);
+static const struct mltrainer_algorithm ridge =
+    LINEAR("ridge", "Least squares with a squared penalty.", ridge_trainable);
+static const struct mltrainer_algorithm lasso =
+    LINEAR("lasso", "Least squares with an absolute penalty.", lasso_trainable);
+static const struct mltrainer_algorithm elastic_net =
+    LINEAR("elastic_net", "Least squares with a squared and an absolute penalty.", elastic_net_trainable);
+
+static const struct mltrainer_algorithm *const algorithms[] = {&ols, &ridge, &lasso, &elastic_net};
+
+const struct mltrainer_plugin mltrainer_plugin_v1 = {
+    .size = sizeof(struct mltrainer_plugin),
+    .abi_major = MLTRAINER_ABI_MAJOR,
+    .abi_minor = MLTRAINER_ABI_MINOR,
+    .family = "linear",
+    .version = "1.0.0",
+    .description = "Linear regression with and without penalties.",
+    .licence = "Apache-2.0",
+    .engine = "LAPACK on OpenBLAS; coordinate descent of this project",
+    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
+    .algorithms = algorithms,
+};

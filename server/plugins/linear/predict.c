@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
+#include <mltrainer/plugin_table.h>
+
+#include "design.h"
+#include "model.h"
+
+static int32_t apply(const struct mltrainer_host *host, const struct linear_model *model,
+                     const struct mltrainer_request *request, double *out, struct mltrainer_error *error)
+{
+    int64_t rows = request->array->length;
+
+    for (int64_t row = 0; row < rows; row++)
+        out[row] = model->intercept;
+    for (size_t i = 0; i < model->feature_count; i++) {
+        double *column;
+        int32_t status = design_read_column(host, request, model->names[i], &column, error);
+        if (status)
+            return status;
+        for (int64_t row = 0; row < rows; row++)
+            out[row] += model->coefficients[i] * column[row];
+    }
+    return MLTRAINER_OK;
+}
+
+static int32_t predict(const struct mltrainer_host *host, const void *model, const struct mltrainer_request *request,
+                       struct mltrainer_output *output, struct mltrainer_error *error)
+{
+    int32_t status;
+
+    if (!request->schema)
+        return mltrainer_fail(error, MLTRAINER_INVALID_DATA, "", "there is no table to predict for");
+    if ((status = mltrainer_output_start(host, output, request->array->length, 1, error)))
+        return status;
+    double *prediction = mltrainer_output_numbers(host, output, "prediction");
+    if (!prediction)
+        return mltrainer_fail(error, MLTRAINER_OUT_OF_MEMORY, "", "no memory for the prediction");
+    return apply(host, model, request, prediction, error);
+}
+
+/* R2 as scikit-learn defines it: for a constant target 1 if it is met, else 0; for a single row not a number. */
+static double r_squared(double residual_squares, double total_squares, int64_t rows)
+{
+    if (rows < 2)
+        return NAN;
+    if (total_squares > 0)
+        return 1 - residual_squares / total_squares;
+    return residual_squares > 0 ? 0 : 1;
+}
+
+static void report(const struct mltrainer_host *host, const double *prediction, const double *truth,
+                   const double *weights, int64_t rows)
+{
+    double total_weight = 0, mean = 0, squares = 0, absolute = 0, variation = 0;
+
+    for (int64_t row = 0; row < rows; row++) {
+        double weight = weights ? weights[row] : 1;
+        total_weight += weight;
+        mean += weight * truth[row];
+        squares += weight * (truth[row] - prediction[row]) * (truth[row] - prediction[row]);
+        absolute += weight * fabs(truth[row] - prediction[row]);
+    }
+    mean /= total_weight;
+    for (int64_t row = 0; row < rows; row++)
+        variation += (weights ? weights[row] : 1) * (truth[row] - mean) * (truth[row] - mean);
+    host->metric(host, "r2", MLTRAINER_STEP_FINAL, r_squared(squares, variation, rows));
+    host->metric(host, "rmse", MLTRAINER_STEP_FINAL, sqrt(squares / total_weight));
+    host->metric(host, "mae", MLTRAINER_STEP_FINAL, absolute / total_weight);
+}
+
+static int32_t evaluate(const struct mltrainer_host *host, const void *model, const struct mltrainer_request *request,
+                        struct mltrainer_error *error)
+{
+    double *truth, *weights = NULL;
+    int32_t status;
+
+    if (!request->schema || request->array->length == 0)
+        return mltrainer_fail(error, MLTRAINER_INVALID_DATA, "", "the table has no rows");
+    if (!request->target)
+        return mltrainer_fail(error, MLTRAINER_INVALID_PARAMETER, "target", "the column to compare with is not named");
+    if ((status = design_read_column(host, request, request->target, &truth, error)))
+        return status;
+    if (request->weight && (status = design_read_column(host, request, request->weight, &weights, error)))
+        return status;
+    double *prediction = host->alloc(host, (size_t)request->array->length * sizeof(double));
+    if (!prediction)
+        return mltrainer_fail(error, MLTRAINER_OUT_OF_MEMORY, "", "no memory for the prediction");
+    if ((status = apply(host, model, request, prediction, error)))
+        return status;
+    report(host, prediction, truth, weights, request->array->length);
+    return MLTRAINER_OK;
+}
+
+const struct mltrainer_predictable linear_predictable = {.size = sizeof(linear_predictable), .predict = predict};
+const struct mltrainer_evaluable linear_evaluable = {.size = sizeof(linear_evaluable), .evaluate = evaluate};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "indicators.h"
+#include "series.h"
+
+/* Appel's moving average convergence and divergence. A mean counts from the row on that completes its span; the signal
+ * line starts at the first macd. */
+
+static int32_t compute(const struct mltrainer_host *host, const struct mltrainer_request *request,
+                       struct mltrainer_output *output, struct mltrainer_error *error)
+{
+    static const char *const names[] = {"macd", "signal", "histogram"};
+    int64_t fast, slow, sign;
+    struct series series;
+    double *columns[3];
+    int32_t status;
+
+    if ((status = series_read_window(request, "window_fast", 12, 1, &fast, error)) ||
+        (status = series_read_window(request, "window_slow", 26, 1, &slow, error)) ||
+        (status = series_read_window(request, "window_sign", 9, 1, &sign, error)))
+        return status;
+    if (fast >= slow)
+        return mltrainer_fail(error, MLTRAINER_INVALID_PARAMETER, "window_fast", "%lld is not below window_slow, %lld",
+                              (long long)fast, (long long)slow);
+    if ((status = series_read(host, request, &series, error)) ||
+        (status = series_output(host, &series, names, 3, columns, output, error)))
+        return status;
+    series_smooth(series.values, series.rows, series_span_weight(fast), fast, columns[0]);
+    series_smooth(series.values, series.rows, series_span_weight(slow), slow, columns[2]);
+    for (int64_t row = 0; row < series.rows; row++)
+        columns[0][row] -= columns[2][row];
+    series_smooth(columns[0], series.rows, series_span_weight(sign), sign, columns[1]);
+    for (int64_t row = 0; row < series.rows; row++)
+        columns[2][row] = columns[0][row] - columns[1][row];
+    return MLTRAINER_OK;
+}
+
+const struct mltrainer_computable macd_computable = {.size = sizeof(macd_computable), .compute = compute};
