@@ -203,8 +203,8 @@ static void emit_setter(struct schema *schema, const struct schema_type *type,
 {
     const char *oneof = type->rewritten_message->oneof_decl[field->oneof_index]->name;
     const char *member = rewrite_member(schema->pool, field);
-    text_print(out, "static inline void %s__set_%s(%s *message, %svalue)\n{\n", type->c_lower, member, type->c_type,
-               parameter_type(schema, field));
+    text_print(out, "static inline void %s__set_%s(\n    %s *message, %svalue)\n{\n", type->c_lower, member,
+               type->c_type, parameter_type(schema, field));
     text_print(out, "    message->%s_case = %s__%s_%s;\n", name_lower(schema->pool, oneof), type->c_upper,
                name_upper(schema->pool, oneof), name_upper(schema->pool, field->name));
     text_print(out, "    message->%s = value;\n}\n\n", member);

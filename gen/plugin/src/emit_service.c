@@ -2,11 +2,6 @@
 #include "emit.h"
 #include "methods.h"
 
-static bool is_streaming_in(const struct method *method)
-{
-    return method->client_streaming;
-}
-
 static const char *shape(const struct method *method)
 {
     if (method->client_streaming) {
@@ -21,14 +16,9 @@ static void emit_handler(const struct method *method, struct text *out)
     const char *request = method->request->c_type;
     const char *response = method->response->c_type;
     text_comment(out, 4, method->comment);
-    if (!is_streaming_in(method) && !method->server_streaming) {
-        text_print(out, "    int (*%s)(void *self, struct mrpc_call *call, const %s *request, %s *response);\n",
-                   method->member, request, response);
-        return;
-    }
-    if (!is_streaming_in(method)) {
-        text_print(out, "    int (*%s)(void *self, struct mrpc_call *call, const %s *request); /* sends %s */\n",
-                   method->member, request, response);
+    if (!method->client_streaming) {
+        text_print(out, "    int (*%s)(void *self, struct mrpc_call *call, const %s *request", method->member, request);
+        text_print(out, method->server_streaming ? "); /* sends %s */\n" : ",\n            %s *response);\n", response);
         return;
     }
     text_print(out, "    struct {\n        int (*open)(void *self, struct mrpc_call *call);\n");
@@ -40,84 +30,87 @@ static void emit_handler(const struct method *method, struct text *out)
 
 static void emit_handlers(const struct service *service, struct text *out)
 {
+    const char *prefix = service->prefix;
     text_comment(out, 0, service->comment);
-    text_print(out, "struct %s__handlers {\n", service->prefix);
+    text_print(out, "struct %s__handlers {\n", prefix);
     for (size_t i = 0; i < service->method_count; i++) {
         emit_handler(&service->methods[i], out);
     }
     if (service->method_count == 0) {
         text_print(out, "    char no_methods;\n");
     }
-    text_print(out, "};\n\n");
-    text_print(out, "/** Serve %s. @handlers and @self are borrowed until the server is freed. */\n",
+    text_print(out, "};\n\n/** Serve %s. @handlers and @self are borrowed until the server is freed. */\n",
                service->full_name);
-    text_print(out, "MRPC_MUST_USE static inline int %s__add_to_server(struct mrpc_server *server,\n", service->prefix);
-    text_print(out, "        const struct %s__handlers *handlers, void *self)\n{\n", service->prefix);
-    text_print(out, "    return mrpc_server_add_service(server, &%s__skeleton, handlers, self);\n}\n\n",
-               service->prefix);
+    text_print(out, "MRPC_MUST_USE static inline int %s__add_to_server(\n    struct mrpc_server *server, ", prefix);
+    text_print(out, "const struct %s__handlers *handlers, void *self)\n{\n", prefix);
+    text_print(out, "    return mrpc_server_add_service(server, &%s__skeleton, handlers, self);\n}\n\n", prefix);
 }
 
 /* The parameters that every stub begins with. */
-#define STUB_CHANNEL "struct mrpc_channel *channel, const struct mrpc_call_options *options"
+#define STUB_CHANNEL "(\n    struct mrpc_channel *channel, const struct mrpc_call_options *options,\n    "
 
-static void emit_unary_stubs(const struct service *service, size_t index, struct text *out)
+static void emit_unary_stub(const struct service *service, const struct method *method, struct text *out)
 {
-    const struct method *method = &service->methods[index];
     const char *request = method->request->c_type;
     const char *response = method->response->c_type;
-    text_print(out, "static inline const %s *%s(" STUB_CHANNEL ",\n", response, method->function);
-    text_print(out, "        const %s *request, struct mrpc_reply *reply)\n{\n", request);
-    text_print(out, "    return (const %s *)mrpc_channel_unary(channel, &%s__service.methods[%zu], options,\n",
-               response, service->prefix, index);
-    text_print(out, "            (const ProtobufCMessage *)request, reply);\n}\n\n");
-
-    text_print(out, "static inline void %s__async(" STUB_CHANNEL ",\n", method->function);
-    text_print(out, "        const %s *request,\n", request);
+    text_print(out, "static inline const %s *%s" STUB_CHANNEL, response, method->function);
+    text_print(out, "const %s *request, struct mrpc_reply *reply)\n{\n", request);
+    text_print(out, "    return (const %s *)mrpc_channel_unary(\n", response);
     text_print(out,
-               "        void (*done)(void *arg, const %s *response, const struct mrpc_reply *reply), void *arg)\n{\n",
-               response);
-    text_print(out, "    mrpc_channel_unary_async(channel, &%s__service.methods[%zu], options,\n", service->prefix,
-               index);
-    text_print(out, "            (const ProtobufCMessage *)request,\n");
-    text_print(
-        out, "            (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, "
-             "arg);\n}\n\n");
+               "        channel, &%s__service.methods[%zu], options, (const ProtobufCMessage *)request, reply);\n}\n\n",
+               service->prefix, method->index);
 }
 
-/* A request stream is started empty; a server stream with its one request, sent and half-closed. */
-static void emit_start_stub(const struct service *service, size_t index, struct text *out)
+/* The cast by way of void (*)(void) is for -Wcast-function-type: the two differ in what one pointer points to. */
+static void emit_async_stub(const struct service *service, const struct method *method, struct text *out)
 {
-    const struct method *method = &service->methods[index];
-    text_print(out, "MRPC_MUST_USE static inline int %s__start(" STUB_CHANNEL ",\n", method->function);
-    if (!is_streaming_in(method)) {
-        text_print(out, "        const %s *request,\n", method->request->c_type);
-    }
-    text_print(out, "        const struct mrpc_client_events *events, void *arg, struct mrpc_client_call **out)\n{\n");
-    if (is_streaming_in(method)) {
-        text_print(
-            out,
-            "    return mrpc_client_call_start(channel, &%s__service.methods[%zu], options, events, arg, out);\n}\n\n",
-            service->prefix, index);
-        return;
-    }
-    text_print(out, "    return mrpc_client_call_start_with(channel, &%s__service.methods[%zu], options,\n",
-               service->prefix, index);
-    text_print(out, "            (const ProtobufCMessage *)request, events, arg, out);\n}\n\n");
+    text_print(out, "static inline void %s__async" STUB_CHANNEL, method->function);
+    text_print(out, "const %s *request,\n", method->request->c_type);
+    text_print(out, "    void (*done)(void *arg, const %s *response, const struct mrpc_reply *reply), void *arg)\n{\n",
+               method->response->c_type);
+    text_print(out, "    mrpc_channel_unary_async(\n");
+    text_print(out, "        channel, &%s__service.methods[%zu], options, (const ProtobufCMessage *)request,\n",
+               service->prefix, method->index);
+    text_print(out, "        (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))"
+                    "(void (*)(void))done, arg);\n}\n\n");
 }
 
-static void emit_stream_stubs(const struct service *service, size_t index, struct text *out)
+/* A stream of requests is started empty; any other stream with its one request, sent and half-closed. */
+static void emit_start_stub(const struct service *service, const struct method *method, struct text *out)
 {
-    const struct method *method = &service->methods[index];
-    emit_start_stub(service, index, out);
-    if (is_streaming_in(method)) {
-        text_print(out,
-                   "MRPC_MUST_USE static inline int %s__send(struct mrpc_client_call *call, const %s *message)\n{\n",
-                   method->function, method->request->c_type);
+    text_print(out, "MRPC_MUST_USE static inline int %s__start" STUB_CHANNEL, method->function);
+    if (!method->client_streaming) {
+        text_print(out, "const %s *request, ", method->request->c_type);
+    }
+    text_print(out, "const struct mrpc_client_events *events, void *arg,\n    struct mrpc_client_call **out)\n{\n");
+    text_print(out, "    return mrpc_client_call_start%s(\n", method->client_streaming ? "" : "_with");
+    text_print(out, "        channel, &%s__service.methods[%zu], options, %sevents, arg, out);\n}\n\n", service->prefix,
+               method->index, method->client_streaming ? "" : "(const ProtobufCMessage *)request, ");
+}
+
+static void emit_stream_stubs(const struct service *service, const struct method *method, struct text *out)
+{
+    emit_start_stub(service, method, out);
+    if (method->client_streaming) {
+        text_print(out, "MRPC_MUST_USE static inline int %s__send(\n", method->function);
+        text_print(out, "    struct mrpc_client_call *call, const %s *message)\n{\n", method->request->c_type);
         text_print(out, "    return mrpc_client_call_send(call, (const ProtobufCMessage *)message);\n}\n\n");
     }
     text_print(out, "static inline const %s *%s__recv(struct mrpc_client_call *call)\n{\n", method->response->c_type,
                method->function);
     text_print(out, "    return (const %s *)mrpc_client_call_recv(call);\n}\n\n", method->response->c_type);
+}
+
+static void emit_stubs(const struct service *service, const struct method *method, struct text *out)
+{
+    text_print(out, "/* /%s/%s, %s. */\n", service->full_name, method->original->name, shape(method));
+    text_comment(out, 0, method->comment);
+    if (method->client_streaming || method->server_streaming) {
+        emit_stream_stubs(service, method, out);
+        return;
+    }
+    emit_unary_stub(service, method, out);
+    emit_async_stub(service, method, out);
 }
 
 void emit_service_header(struct schema *schema, const struct schema_file *file, size_t index, struct text *out)
@@ -129,29 +122,21 @@ void emit_service_header(struct schema *schema, const struct schema_file *file, 
     text_print(out, "extern const struct mrpc_skeleton %s__skeleton;\n\n", service.prefix);
     emit_handlers(&service, out);
     for (size_t i = 0; i < service.method_count; i++) {
-        const struct method *method = &service.methods[i];
-        text_print(out, "/* /%s/%s, %s. */\n", service.full_name, method->original->name, shape(method));
-        text_comment(out, 0, method->comment);
-        if (method->client_streaming || method->server_streaming) {
-            emit_stream_stubs(&service, i, out);
-        } else {
-            emit_unary_stubs(&service, i, out);
-        }
+        emit_stubs(&service, &service.methods[i], out);
     }
 }
 
 /* From the runtime's untyped call to the typed handler. */
 static void emit_trampolines(const struct service *service, const struct method *method, struct text *out)
 {
-    const char *dot = is_streaming_in(method) ? ".message" : "";
+    const char *dot = method->client_streaming ? ".message" : "";
     text_print(out, "static bool %s__implemented(const void *handlers)\n{\n", method->function);
     text_print(out, "    return ((const struct %s__handlers *)handlers)->%s%s != NULL;\n}\n\n", service->prefix,
                method->member, dot);
-    text_print(out, "static int %s__invoke(const void *handlers, void *self, struct mrpc_call *call,\n",
+    text_print(out, "static int %s__invoke(\n    const void *handlers, void *self, struct mrpc_call *call, ",
                method->function);
-    text_print(out, "        const ProtobufCMessage *request, ProtobufCMessage *response)\n{\n");
-    text_print(out, "    const struct %s__handlers *typed = (const struct %s__handlers *)handlers;\n", service->prefix,
-               service->prefix);
+    text_print(out, "const ProtobufCMessage *request,\n    ProtobufCMessage *response)\n{\n");
+    text_print(out, "    const struct %s__handlers *typed = handlers;\n", service->prefix);
     text_print(out, "    if (typed->%s%s == NULL) {\n        return MRPC_UNIMPLEMENTED;\n    }\n", method->member, dot);
     bool unary = !method->client_streaming && !method->server_streaming;
     text_print(out, "%s", unary ? "" : "    (void)response;\n");
@@ -168,8 +153,7 @@ static void emit_stream_trampoline(const struct service *service, const struct m
 {
     text_print(out, "static int %s__%s(const void *handlers, void *self, struct mrpc_call *call)\n{\n",
                method->function, event);
-    text_print(out, "    const struct %s__handlers *typed = (const struct %s__handlers *)handlers;\n", service->prefix,
-               service->prefix);
+    text_print(out, "    const struct %s__handlers *typed = handlers;\n", service->prefix);
     text_print(out, "    return typed->%s.%s ? typed->%s.%s(self, call) : %s;\n}\n\n", method->member, event,
                method->member, event, absent);
 }
@@ -198,11 +182,11 @@ static void emit_invoke_table(const struct service *service, struct text *out)
         const struct method *method = &service->methods[i];
         const char *name = method->function;
         text_print(out, "    {\n");
-        if (is_streaming_in(method)) {
+        if (method->client_streaming) {
             text_print(out, "        .open = %s__open,\n", name);
         }
         text_print(out, "        .message = %s__invoke,\n", name);
-        if (is_streaming_in(method)) {
+        if (method->client_streaming) {
             text_print(out, "        .half_close = %s__half_close,\n", name);
         }
         text_print(out, "        .implemented = %s__implemented,\n    },\n", name);
@@ -217,7 +201,7 @@ void emit_service_source(struct schema *schema, const struct schema_file *file, 
     for (size_t i = 0; i < service.method_count; i++) {
         const struct method *method = &service.methods[i];
         emit_trampolines(&service, method, out);
-        if (is_streaming_in(method)) {
+        if (method->client_streaming) {
             emit_stream_trampoline(&service, method, "open", "MRPC_OK", out);
             emit_stream_trampoline(&service, method, "half_close", "MRPC_OK", out);
         }

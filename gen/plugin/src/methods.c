@@ -100,6 +100,7 @@ void service_init(struct schema *schema, const struct schema_file *file, size_t 
     reserve_type_names(schema, service, &functions);
     for (size_t i = 0; i < original->n_method; i++) {
         struct method *method = &service->methods[i];
+        method->index = i;
         method_init(schema, original->method[i], method);
         method->comment =
             schema_comment(file, (int32_t[]){FILE_SERVICE, (int32_t)index, SERVICE_METHOD, (int32_t)i}, 4);

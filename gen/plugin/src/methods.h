@@ -7,6 +7,7 @@
 /* A service's methods with their names in C. */
 
 struct method {
+    size_t index; /* in the service */
     const Google__Protobuf__MethodDescriptorProto *original;
     const struct schema_type *request;
     const struct schema_type *response;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rewrite.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "names.h"
@@ -70,9 +72,22 @@ static bool rewrite_drop_groups(struct schema_type *type)
     return dropped;
 }
 
+/* protoc-gen-c writes the default as printf does, and "inf" is no C. */
+static bool rewrite_check_default(struct schema *schema, const struct schema_type *type,
+                                  const Google__Protobuf__FieldDescriptorProto *field)
+{
+    bool floating = field->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_DOUBLE ||
+                    field->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_FLOAT;
+    if (floating && field->default_value && !isfinite(strtod(field->default_value, NULL))) {
+        return schema_fail(schema, "%s: %s.%s: a default of %s cannot be had: protoc-gen-c makes no valid C of it",
+                           type->file->original->name, type->full_name, field->name, field->default_value);
+    }
+    return true;
+}
+
 /* A map entry becomes a plain message: protoc-gen-c makes no difference, and the mark would bind the entry's name to
  * the field's. */
-static void rewrite_message(struct schema *schema, struct schema_type *type)
+static bool rewrite_message(struct schema *schema, struct schema_type *type)
 {
     Google__Protobuf__DescriptorProto *message = type->rewritten_message;
     message->options = NULL;
@@ -90,7 +105,11 @@ static void rewrite_message(struct schema *schema, struct schema_type *type)
             const struct schema_type *target = schema_find_type(schema, field->type_name);
             field->type_name = pool_printf(schema->pool, ".%s", target->rewritten_name);
         }
+        if (!rewrite_check_default(schema, type, field)) {
+            return false;
+        }
     }
+    return true;
 }
 
 static void mark_imports(struct schema *schema, const struct schema_file *file, bool *needed)
@@ -144,9 +163,10 @@ static bool rewrite_file(struct schema *schema, struct schema_file *file)
     rewrite_imports(schema, file);
     for (size_t i = 0; i < file->type_count; i++) {
         struct schema_type *type = &schema->types[file->first_type + i];
-        if (type->message) {
-            rewrite_message(schema, type);
-        } else {
+        if (type->message && !rewrite_message(schema, type)) {
+            return false;
+        }
+        if (type->enumeration) {
             rewrite_enum(schema, type);
         }
     }

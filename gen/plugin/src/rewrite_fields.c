@@ -17,6 +17,7 @@
 struct members {
     struct pool *pool;
     struct name_set taken; /* of the struct */
+    struct name_set cases; /* types of the oneofs' enums */
     struct name_set scope; /* names that the rewritten message declares: fields, oneofs, nested types, enum values */
 };
 
@@ -145,19 +146,53 @@ static void rewrite_names_of_fields(struct members *members, struct schema_type 
     }
 }
 
+/* Give oneof @index the name @wanted, or with _2, _3, … at its end: two oneofs must differ in the member (has_foo_case)
+ * and in the enum's type (HasFooCase), and a name that is not the .proto's own must be new to the message. */
+static void oneof_set_name(struct members *members, struct schema_type *type, size_t index, const char *wanted)
+{
+    struct pool *pool = members->pool;
+    Google__Protobuf__OneofDescriptorProto *oneof = type->rewritten_message->oneof_decl[index];
+    const char *name = wanted;
+    for (unsigned suffix = 2;; suffix++) {
+        bool own = strcmp(name, type->message->oneof_decl[index]->name) == 0;
+        if ((own || !name_set_has(&members->scope, name)) && !name_set_has(&members->cases, name_type(pool, name)) &&
+            !name_set_has(&members->taken, case_member(pool, name))) {
+            break;
+        }
+        name = pool_printf(pool, "%s_%u", wanted, suffix);
+    }
+    name_set_add(&members->scope, name);
+    name_set_add(&members->cases, name_type(pool, name));
+    name_set_add(&members->taken, case_member(pool, name));
+    oneof->name = pool_strdup(pool, name);
+    oneof->options = NULL;
+}
+
+/* The .proto's own oneofs: before the fields, which give way to them. */
+static void rewrite_oneofs(struct members *members, struct schema_type *type)
+{
+    const Google__Protobuf__DescriptorProto *message = type->message;
+    bool *synthetic = pool_alloc(members->pool, (message->n_oneof_decl + 1) * sizeof(*synthetic));
+    for (size_t i = 0; i < message->n_field; i++) {
+        if (rewrite_is_optional(type, message->field[i])) {
+            synthetic[message->field[i]->oneof_index] = true;
+        }
+    }
+    for (size_t i = 0; i < message->n_oneof_decl; i++) {
+        if (!synthetic[i]) {
+            oneof_set_name(members, type, i, message->oneof_decl[i]->name);
+        }
+    }
+}
+
 /* The synthetic oneof of field foo is called has_foo, so that `m->has_foo_case` asks whether foo is set. */
 static void rewrite_optional(struct members *members, struct schema_type *type,
                              Google__Protobuf__FieldDescriptorProto *field)
 {
     field->has_proto3_optional = 0;
     field->proto3_optional = 0;
-    char *name = pool_printf(members->pool, "has_%s", name_member(members->pool, field->name));
-    while (name_set_has(&members->scope, name) || name_set_has(&members->taken, case_member(members->pool, name))) {
-        name = pool_printf(members->pool, "%s_", name);
-    }
-    name_set_add(&members->scope, name);
-    name_set_add(&members->taken, case_member(members->pool, name));
-    type->rewritten_message->oneof_decl[field->oneof_index]->name = name;
+    const char *wanted = pool_printf(members->pool, "has_%s", name_member(members->pool, field->name));
+    oneof_set_name(members, type, (size_t)field->oneof_index, wanted);
 }
 
 static void rewrite_field_options(struct schema *schema, Google__Protobuf__FieldDescriptorProto *field)
@@ -182,19 +217,9 @@ void rewrite_fields(struct schema *schema, struct schema_type *type)
     struct members members = {.pool = schema->pool};
     name_set_init(&members.taken, schema->pool);
     name_set_init(&members.scope, schema->pool);
+    name_set_init(&members.cases, schema->pool);
     members_reserve(&members, type);
-    bool *synthetic = pool_alloc(schema->pool, (message->n_oneof_decl + 1) * sizeof(*synthetic));
-    for (size_t i = 0; i < message->n_field; i++) {
-        if (rewrite_is_optional(type, message->field[i])) {
-            synthetic[message->field[i]->oneof_index] = true;
-        }
-    }
-    for (size_t i = 0; i < message->n_oneof_decl; i++) {
-        message->oneof_decl[i]->options = NULL;
-        if (!synthetic[i]) {
-            name_set_add(&members.taken, case_member(schema->pool, message->oneof_decl[i]->name));
-        }
-    }
+    rewrite_oneofs(&members, type);
     rewrite_names_of_fields(&members, type);
     for (size_t i = 0; i < message->n_field; i++) {
         rewrite_field_options(schema, message->field[i]);

@@ -136,10 +136,11 @@ static bool golden__services__v1__everything_service__get_thing__implemented(con
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->get_thing != NULL;
 }
 
-static int golden__services__v1__everything_service__get_thing__invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__get_thing__invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->get_thing == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -151,10 +152,11 @@ static bool golden__services__v1__everything_service__put_thing__implemented(con
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->put_thing != NULL;
 }
 
-static int golden__services__v1__everything_service__put_thing__invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__put_thing__invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->put_thing == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -166,10 +168,11 @@ static bool golden__services__v1__everything_service__watch_things__implemented(
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->watch_things != NULL;
 }
 
-static int golden__services__v1__everything_service__watch_things__invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__watch_things__invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->watch_things == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -182,10 +185,11 @@ static bool golden__services__v1__everything_service__upload_things__implemented
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->upload_things.message != NULL;
 }
 
-static int golden__services__v1__everything_service__upload_things__invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__upload_things__invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->upload_things.message == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -195,13 +199,13 @@ static int golden__services__v1__everything_service__upload_things__invoke(const
 
 static int golden__services__v1__everything_service__upload_things__open(const void *handlers, void *self, struct mrpc_call *call)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     return typed->upload_things.open ? typed->upload_things.open(self, call) : MRPC_OK;
 }
 
 static int golden__services__v1__everything_service__upload_things__half_close(const void *handlers, void *self, struct mrpc_call *call)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     return typed->upload_things.half_close ? typed->upload_things.half_close(self, call) : MRPC_OK;
 }
 
@@ -210,10 +214,11 @@ static bool golden__services__v1__everything_service__chat_things__implemented(c
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->chat_things.message != NULL;
 }
 
-static int golden__services__v1__everything_service__chat_things__invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__chat_things__invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->chat_things.message == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -223,13 +228,13 @@ static int golden__services__v1__everything_service__chat_things__invoke(const v
 
 static int golden__services__v1__everything_service__chat_things__open(const void *handlers, void *self, struct mrpc_call *call)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     return typed->chat_things.open ? typed->chat_things.open(self, call) : MRPC_OK;
 }
 
 static int golden__services__v1__everything_service__chat_things__half_close(const void *handlers, void *self, struct mrpc_call *call)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     return typed->chat_things.half_close ? typed->chat_things.half_close(self, call) : MRPC_OK;
 }
 
@@ -238,10 +243,11 @@ static bool golden__services__v1__everything_service__register__implemented(cons
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->register_ != NULL;
 }
 
-static int golden__services__v1__everything_service__register__invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__register__invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->register_ == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -253,10 +259,11 @@ static bool golden__services__v1__everything_service__default__implemented(const
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->default_ != NULL;
 }
 
-static int golden__services__v1__everything_service__default__invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__default__invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->default_ == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -268,10 +275,11 @@ static bool golden__services__v1__everything_service__delete__implemented(const 
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->delete_.message != NULL;
 }
 
-static int golden__services__v1__everything_service__delete__invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__delete__invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->delete_.message == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -281,13 +289,13 @@ static int golden__services__v1__everything_service__delete__invoke(const void *
 
 static int golden__services__v1__everything_service__delete__open(const void *handlers, void *self, struct mrpc_call *call)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     return typed->delete_.open ? typed->delete_.open(self, call) : MRPC_OK;
 }
 
 static int golden__services__v1__everything_service__delete__half_close(const void *handlers, void *self, struct mrpc_call *call)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     return typed->delete_.half_close ? typed->delete_.half_close(self, call) : MRPC_OK;
 }
 
@@ -296,10 +304,11 @@ static bool golden__services__v1__everything_service__service___implemented(cons
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->service != NULL;
 }
 
-static int golden__services__v1__everything_service__service___invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__service___invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->service == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -311,10 +320,11 @@ static bool golden__services__v1__everything_service__skeleton___implemented(con
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->skeleton != NULL;
 }
 
-static int golden__services__v1__everything_service__skeleton___invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__skeleton___invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->skeleton == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -326,10 +336,11 @@ static bool golden__services__v1__everything_service__handlers___implemented(con
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->handlers != NULL;
 }
 
-static int golden__services__v1__everything_service__handlers___invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__handlers___invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->handlers == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -341,10 +352,11 @@ static bool golden__services__v1__everything_service__add_to_server___implemente
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->add_to_server != NULL;
 }
 
-static int golden__services__v1__everything_service__add_to_server___invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__add_to_server___invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->add_to_server == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -356,10 +368,11 @@ static bool golden__services__v1__everything_service__say_hello__implemented(con
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->say_hello != NULL;
 }
 
-static int golden__services__v1__everything_service__say_hello__invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__say_hello__invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->say_hello == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -371,10 +384,11 @@ static bool golden__services__v1__everything_service__say_hello___implemented(co
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->say_hello_ != NULL;
 }
 
-static int golden__services__v1__everything_service__say_hello___invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__say_hello___invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->say_hello_ == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -386,10 +400,11 @@ static bool golden__services__v1__everything_service__say_hello____implemented(c
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->say_hello__ != NULL;
 }
 
-static int golden__services__v1__everything_service__say_hello____invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__say_hello____invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->say_hello__ == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
@@ -401,10 +416,11 @@ static bool golden__services__v1__everything_service__say_hello__async___impleme
     return ((const struct golden__services__v1__everything_service__handlers *)handlers)->say_hello__async != NULL;
 }
 
-static int golden__services__v1__everything_service__say_hello__async___invoke(const void *handlers, void *self, struct mrpc_call *call,
-        const ProtobufCMessage *request, ProtobufCMessage *response)
+static int golden__services__v1__everything_service__say_hello__async___invoke(
+    const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+    ProtobufCMessage *response)
 {
-    const struct golden__services__v1__everything_service__handlers *typed = (const struct golden__services__v1__everything_service__handlers *)handlers;
+    const struct golden__services__v1__everything_service__handlers *typed = handlers;
     if (typed->say_hello__async == NULL) {
         return MRPC_UNIMPLEMENTED;
     }

@@ -1,0 +1,17 @@
+/* Made by protoc-gen-mrpc-c from input.proto. Do not edit. */
+#ifndef MRPC_input_2eproto__INCLUDED
+#define MRPC_input_2eproto__INCLUDED
+
+#include <mrpc/message.h>
+#include <mrpc/service.h>
+
+#include "input.pb-c.h"
+
+MRPC_BEGIN_DECLS
+
+extern const struct mrpc_file input_2eproto__file;
+
+extern const struct mrpc_message_info golden__scalars__v1__scalars__info;
+
+MRPC_END_DECLS
+#endif
