@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLTCTL_COMMANDS_H
+#define MLTCTL_COMMANDS_H
+
+#include "cli.h"
+
+/* Every command, one file each; commands.c puts them in the order of help. */
+
+extern const struct cli_command registry_ls_command;
+extern const struct cli_command registry_get_command;
+extern const struct cli_command registry_discover_command;
+extern const struct cli_command registry_register_command;
+extern const struct cli_command registry_deregister_command;
+extern const struct cli_command registry_heartbeat_command;
+extern const struct cli_command registry_watch_command;
+
+#endif
