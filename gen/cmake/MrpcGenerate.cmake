@@ -2,7 +2,7 @@
 # mrpc_generate(): a library target made of .proto files.
 #
 #   mrpc_generate(TARGET greeter PROTOS api/hello.proto [IMPORT_DIRS api ...] [LIBRARIES other ...]
-#                 [C_PREFIX my.prefix] [PRIVATE] [NO_WELLKNOWN])
+#                 [C_PREFIX my.prefix] [RUNTIME mrpc::shared] [PRIVATE] [NO_WELLKNOWN])
 #
 # TARGET        A static library with F.pb-c.c and F.mrpc.c of each F.proto. Who links it can write
 #               #include <hello.mrpc.h> (the path is the .proto's, below its import folder).
@@ -13,6 +13,7 @@
 #               headers found, and they are linked.
 # C_PREFIX      Put the C names under a package of their own; names on the wire stay. It holds for everything that the
 #               files import, too: list the imports as well.
+# RUNTIME       What the library is linked to; default: mrpc::mrpc, the static one.
 # PRIVATE       An object library, to be linked into another one; nothing is linked to it.
 # NO_WELLKNOWN  Do not link mrpc::wellknown, the library of google/protobuf/*.proto and google/rpc/*.proto, because the
 #               program makes these itself.
@@ -41,9 +42,12 @@ function(mrpc_proto_name file dirs out)
 endfunction()
 
 function(mrpc_generate)
-  cmake_parse_arguments(arg "PRIVATE;NO_WELLKNOWN" "TARGET;C_PREFIX" "PROTOS;IMPORT_DIRS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "PRIVATE;NO_WELLKNOWN" "TARGET;C_PREFIX;RUNTIME" "PROTOS;IMPORT_DIRS;LIBRARIES" ${ARGN})
   if(NOT arg_TARGET OR NOT arg_PROTOS OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "mrpc_generate: TARGET and PROTOS are needed; not understood: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT arg_RUNTIME)
+    set(arg_RUNTIME mrpc::mrpc)
   endif()
   if(NOT arg_IMPORT_DIRS)
     set(arg_IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR})
@@ -99,7 +103,7 @@ function(mrpc_generate)
     target_compile_options(${arg_TARGET} PRIVATE -fvisibility=hidden)
   else()
     add_library(${arg_TARGET} STATIC ${generated})
-    target_link_libraries(${arg_TARGET} PUBLIC mrpc::mrpc ${arg_LIBRARIES})
+    target_link_libraries(${arg_TARGET} PUBLIC ${arg_RUNTIME} ${arg_LIBRARIES})
   endif()
   target_include_directories(${arg_TARGET} SYSTEM PUBLIC $<BUILD_INTERFACE:${out}>)
   set_target_properties(${arg_TARGET} PROPERTIES POSITION_INDEPENDENT_CODE ON MRPC_IMPORT_DIRS "${own_dirs}"
