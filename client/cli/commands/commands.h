@@ -13,5 +13,15 @@ extern const struct cli_command registry_register_command;
 extern const struct cli_command registry_deregister_command;
 extern const struct cli_command registry_heartbeat_command;
 extern const struct cli_command registry_watch_command;
+extern const struct cli_command diagram_render_command;
+extern const struct cli_command diagram_views_command;
+extern const struct cli_command diagram_validate_command;
+extern const struct cli_command diagram_watch_command;
+extern const struct cli_command server_info_command;
+extern const struct cli_command server_log_level_command;
+extern const struct cli_command server_config_command;
+extern const struct cli_command server_reload_command;
+extern const struct cli_command server_drain_command;
+extern const struct cli_command server_backup_command;
 
 #endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLTCTL_DIAGRAM_DRAWING_H
+#define MLTCTL_DIAGRAM_DRAWING_H
+
+#include <mltrainer/diagram/v1/diagram.mrpc.h>
+
+#include "cli.h"
+
+/** Fill @drawing from --spec, --format, --theme, --dpi, --scale and the view; *@spec holds the spec's text and is freed
+ *  by the caller. Without --format the ending of @output decides. Returns 0, CLI_USAGE or CLI_FAILED. */
+int diagram_drawing(const struct cli_arguments *arguments, const char *output, Mltrainer__Diagram__V1__Drawing *drawing,
+                    uint8_t **spec);
+/** "svg", "png", "pdf", "dot", "mermaid", "d2"; 0 for none. */
+int diagram_format(const char *name);
+
+#endif

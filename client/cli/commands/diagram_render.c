@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands/commands.h"
+#include "commands/diagram_drawing.h"
+#include "files.h"
+
+/* Take the stream's chunks into the file; the first message tells what is coming. */
+static int receive(struct mrpc_client_call *call, FILE *out, int64_t *bytes, int32_t *width, int32_t *height)
+{
+    const Mltrainer__Diagram__V1__RenderStreamResponse *message;
+    while ((message = mltrainer__diagram__v1__diagram_service__render_stream__recv(call))) {
+        if (message->info) {
+            *width = message->info->width;
+            *height = message->info->height;
+        }
+        *bytes += (int64_t)message->chunk.len;
+        if (message->chunk.len && fwrite(message->chunk.data, 1, message->chunk.len, out) != message->chunk.len)
+            return cli_failed("writing the picture failed");
+    }
+    return 0;
+}
+
+static int render(struct cli *cli, const Mltrainer__Diagram__V1__Drawing *drawing, const char *path)
+{
+    Mltrainer__Diagram__V1__RenderStreamRequest request = MLTRAINER__DIAGRAM__V1__RENDER_STREAM_REQUEST__INIT;
+    struct mrpc_call_options options = cli_call_options(cli);
+    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    struct mrpc_client_call *call;
+    struct files_output output;
+    int64_t bytes = 0;
+    int32_t width = 0, height = 0;
+    request.drawing = (Mltrainer__Diagram__V1__Drawing *)drawing;
+    int code = files_begin(&output, path);
+    if (code)
+        return code;
+    int error = mltrainer__diagram__v1__diagram_service__render_stream__start(cli->channel, &options, &request, NULL, NULL,
+                                                                              &call);
+    if (error) {
+        files_abandon(&output);
+        return cli_failed("%s", mrpc_error_text(error));
+    }
+    code = receive(call, output.stream, &bytes, &width, &height);
+    mrpc_client_call_finish(call, &reply);
+    if (!code)
+        code = cli_status(cli, &reply.status);
+    mrpc_client_call_free(call);
+    mrpc_reply_fini(&reply);
+    if (code) {
+        files_abandon(&output);
+        return code;
+    }
+    code = files_commit(&output);
+    if (!code && strcmp(path, "-") != 0)
+        printf("%s: %lld bytes, %d x %d\n", path, (long long)bytes, width, height);
+    return code;
+}
+
+static int run(struct cli *cli, const struct cli_arguments *arguments)
+{
+    Mltrainer__Diagram__V1__Drawing drawing;
+    uint8_t *spec;
+    const char *path = cli_option(arguments, "to", "-");
+    int code = diagram_drawing(arguments, path, &drawing, &spec);
+    if (!code && strcmp(path, "-") == 0 && cli->terminal && (drawing.format == MLTRAINER__DIAGRAM__V1__FORMAT__FORMAT_PNG ||
+                                                             drawing.format == MLTRAINER__DIAGRAM__V1__FORMAT__FORMAT_PDF))
+        code = cli_usage("this format does not belong on a terminal; give --to FILE");
+    if (!code)
+        code = render(cli, &drawing, path);
+    free(spec);
+    return code;
+}
+
+static const struct cli_option options[] = {
+    {"to", "FILE", "where to write; its ending chooses the format [standard output]"},
+    {"format", "FORMAT", "svg, png, pdf, dot, mermaid or d2"},
+    {"theme", "THEME", "light, dark or auto (SVG)"},
+    {"dpi", "N", "dots an inch of a PNG, 24..1200 [96]"},
+    {"scale", "X", "factor of a PNG [1]"},
+    {"spec", "FILE", "draw this YAML spec instead of a view"},
+    {"overlay", "VIEW", "lay the health of this live view over it"},
+    {0},
+};
+
+const struct cli_command diagram_render_command = {
+    .noun = "diagram",
+    .verb = "render",
+    .operands = "[VIEW]",
+    .operands_most = 1,
+    .options = options,
+    .summary = "Draw a view or a spec into a file",
+    .examples = "  mltctl diagram render registry --to registry.svg\n"
+                "  mltctl diagram render system-overview --to system.png --dpi 300 --theme dark\n"
+                "  mltctl diagram render --spec plan.yaml --format mermaid\n",
+    .run = run,
+};
