@@ -29,7 +29,7 @@ enum scene_limit {
     SCENE_MAX_ID_BYTES = 128,
 };
 
-/** No health, no dot; the rest as in diagram.proto. The worst of several: scene_health_worst(). */
+/** No health, no dot; the rest as in diagram.proto. */
 enum scene_health {
     SCENE_HEALTH_NONE,
     SCENE_HEALTH_UNKNOWN,
@@ -82,12 +82,12 @@ void scene_unref(struct scene *scene);
 /** Index of the item with @id, -1 if there is none. Thread: any. */
 int scene_find(const struct scene *scene, const char *id);
 
-/** DOWN if all are down, HEALTHY if all are healthy, DEGRADED if mixed; UNKNOWN and NONE count only among themselves. */
+/** HEALTHY when all of @total_count are, DOWN when none is, DEGRADED between; UNKNOWN when there are none. */
 enum scene_health scene_health_of(int healthy_count, int total_count);
 const char *scene_health_name(enum scene_health health); /* "healthy" */
 
-/** What to add; all text is copied. NULL text counts as "". @title NULL or "" means the id. Colour 0 is black, so give
- *  SCENE_COLOR_AUTO or use .has_color. */
+/** What to add; all text is copied. NULL text counts as "". @title NULL or "" means the id. Without has_color the
+ *  renderer takes the next colour of its palette. */
 struct scene_item_spec {
     const char *id;
     const char *parent; /* id of a group that was added before; NULL or "" at the top */
@@ -124,8 +124,8 @@ int scene_builder_edge(struct scene_builder *builder, const struct scene_edge_sp
  *  not exist is INVALID_ARGUMENT; its index in order of scene_builder_edge() is in the fault's field, "edges[3].to". */
 int scene_builder_finish(struct scene_builder *builder, struct scene **out, struct fault *fault);
 
-/** The same scene with other health and detail lines is cheap to compare: indexes of items whose health or detail differ,
- *  @changed has room for a->item_count. Returns their number, or -1 when the shapes differ. Thread: any. */
+/** What a patch has to carry: the indexes of items whose health or detail line differs go to @changed, which has room
+ *  for a->item_count. Returns their number, or -1 when the shapes differ. Thread: any. */
 int scene_compare(const struct scene *a, const struct scene *b, int *changed);
 
 #endif

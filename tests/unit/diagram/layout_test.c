@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "diagram/layout/layout.h"
+#include "diagram/text/text.h"
+#include "fault/fault.h"
+#include "random_scene.h"
+
+/* Properties that every layout has, on graphs from seeds. A failure names the seed. */
+
+struct subject {
+    const struct scene *scene;
+    const struct layout *layout;
+    uint64_t seed;
+};
+
+static bool apart(const struct layout_rect *a, const struct layout_rect *b)
+{
+    return a->x + a->width <= b->x || b->x + b->width <= a->x || a->y + a->height <= b->y || b->y + b->height <= a->y;
+}
+
+static bool holds(const struct layout_rect *outer, const struct layout_rect *inner)
+{
+    return outer->x <= inner->x && outer->y <= inner->y && inner->x + inner->width <= outer->x + outer->width &&
+           inner->y + inner->height <= outer->y + outer->height;
+}
+
+static void fail_at(const struct subject *s, const char *what, int a, int b)
+{
+    fail_msg("seed %llu: %s (%d, %d)", (unsigned long long)s->seed, what, a, b);
+}
+
+static void check_boxes(const struct subject *s)
+{
+    struct layout_rect page = {0, 0, s->layout->width, s->layout->height};
+    for (int i = 0; i < s->scene->item_count; i++) {
+        const struct layout_rect *mine = &s->layout->boxes[i].rect;
+        int parent = s->scene->items[i].parent;
+        if (mine->width <= 0 || mine->height <= 0)
+            fail_at(s, "a box has no size", i, 0);
+        if (!holds(parent < 0 ? &page : &s->layout->boxes[parent].rect, mine))
+            fail_at(s, "a box sticks out of what holds it", i, parent);
+        for (int k = 0; k < i; k++)
+            if (s->scene->items[k].parent == parent && !apart(mine, &s->layout->boxes[k].rect))
+                fail_at(s, "boxes overlap", k, i);
+    }
+}
+
+static void check_pills(const struct subject *s)
+{
+    struct layout_rect page = {0, 0, s->layout->width, s->layout->height};
+    for (int i = 0; i < s->scene->edge_count; i++) {
+        const struct layout_rect *pill = &s->layout->edges[i].pill;
+        if ((pill->width > 0) != (*s->scene->edges[i].label != '\0'))
+            fail_at(s, "a label has no pill, or a pill no label", i, 0);
+        if (pill->width == 0)
+            continue;
+        if (!holds(&page, pill))
+            fail_at(s, "a label is not on the page", i, 0);
+        for (int k = 0; k < i; k++)
+            if (s->layout->edges[k].pill.width > 0 && !apart(pill, &s->layout->edges[k].pill))
+                fail_at(s, "labels overlap", k, i);
+        for (int k = 0; k < s->scene->item_count; k++)
+            if (!s->scene->items[k].is_group && !apart(pill, &s->layout->boxes[k].rect))
+                fail_at(s, "a label lies on a node", i, k);
+    }
+}
+
+static bool lies_in(const struct scene *scene, int item, int group)
+{
+    while (item >= 0 && item != group)
+        item = scene->items[item].parent;
+    return item == group;
+}
+
+/* True when the open segment passes the open box; both are closed sets of whole numbers. */
+static bool passes(struct layout_point a, struct layout_point b, const struct layout_rect *box)
+{
+    int left = a.x < b.x ? a.x : b.x, right = a.x < b.x ? b.x : a.x;
+    int top = a.y < b.y ? a.y : b.y, bottom = a.y < b.y ? b.y : a.y;
+    return right > box->x && left < box->x + box->width && bottom > box->y && top < box->y + box->height;
+}
+
+static bool on_border(struct layout_point p, const struct layout_rect *box)
+{
+    bool inside = p.x >= box->x && p.x <= box->x + box->width && p.y >= box->y && p.y <= box->y + box->height;
+    return inside && (p.x == box->x || p.x == box->x + box->width || p.y == box->y || p.y == box->y + box->height);
+}
+
+static void check_edge(const struct subject *s, int i)
+{
+    const struct scene_edge *edge = &s->scene->edges[i];
+    const struct layout_edge *line = &s->layout->edges[i];
+    struct layout_rect page = {0, 0, s->layout->width, s->layout->height};
+    if (line->point_count < 2)
+        fail_at(s, "an edge has no line", i, 0);
+    if (!on_border(line->points[0], &s->layout->boxes[edge->from].rect))
+        fail_at(s, "an edge does not start at its box", i, edge->from);
+    if (!on_border(line->points[line->point_count - 1], &s->layout->boxes[edge->to].rect))
+        fail_at(s, "an edge does not end at its box", i, edge->to);
+    for (int k = 0; k + 1 < line->point_count; k++) {
+        struct layout_point a = line->points[k], b = line->points[k + 1];
+        struct layout_rect point = {b.x, b.y, 0, 0};
+        if ((a.x == b.x) == (a.y == b.y))
+            fail_at(s, "a part of an edge is neither upright nor level, or has no length", i, k);
+        if (!holds(&page, &point))
+            fail_at(s, "an edge leaves the page", i, k);
+        for (int item = 0; item < s->scene->item_count; item++) {
+            bool passable = s->scene->items[item].is_group &&
+                            (lies_in(s->scene, edge->from, item) || lies_in(s->scene, edge->to, item));
+            if (!passable && passes(a, b, &s->layout->boxes[item].rect))
+                fail_at(s, "an edge runs through a box", i, item);
+        }
+    }
+}
+
+static void check(uint64_t seed, const struct random_shape *shape, struct text_meter *meter)
+{
+    struct scene *scene = random_scene(seed, shape);
+    struct layout *layout = NULL;
+    struct fault fault = FAULT_INIT;
+    assert_int_equal(layout_make(scene, meter, &layout, &fault), 0);
+    struct subject subject = {scene, layout, seed};
+    check_boxes(&subject);
+    check_pills(&subject);
+    for (int i = 0; i < scene->edge_count; i++)
+        check_edge(&subject, i);
+    layout_free(layout);
+    scene_unref(scene);
+}
+
+static int make_meter(void **state)
+{
+    *state = text_meter_new();
+    return *state ? 0 : -1;
+}
+
+static int free_meter(void **state)
+{
+    text_meter_free(*state);
+    return 0;
+}
+
+static void flat_graphs(void **state)
+{
+    for (uint64_t seed = 1; seed <= 120; seed++) {
+        uint64_t size = seed;
+        struct random_shape shape = {.nodes = 1 + random_below(&size, 40), .label_percent = 40, .loop_percent = 8};
+        shape.edges = random_below(&size, 2 * shape.nodes + 1);
+        check(seed, &shape, *state);
+    }
+}
+
+static void bands_of_groups(void **state)
+{
+    for (uint64_t seed = 1; seed <= 120; seed++) {
+        uint64_t size = seed;
+        struct random_shape shape = {.groups = 1 + random_below(&size, 12), .label_percent = 70, .loop_percent = 5};
+        shape.edges = random_below(&size, 2 * shape.groups + 1);
+        shape.edges_to_groups = true;
+        check(seed, &shape, *state);
+    }
+}
+
+static void nested_groups_with_edges_across(void **state)
+{
+    for (uint64_t seed = 1; seed <= 160; seed++) {
+        uint64_t size = seed;
+        struct random_shape shape = {.groups = 1 + random_below(&size, 10), .nodes = 1 + random_below(&size, 30),
+                                     .max_depth = 4, .label_percent = 40, .loop_percent = 4, .edges_to_groups = true};
+        shape.edges = random_below(&size, shape.nodes + shape.groups + 1);
+        check(seed, &shape, *state);
+    }
+}
+
+static void a_thousand_nodes(void **state)
+{
+    struct random_shape shape = {.nodes = 1000, .edges = 2000};
+    check(7, &shape, *state);
+}
+
+static void dense_graph(void **state)
+{
+    struct random_shape shape = {.nodes = 24, .edges = 600, .label_percent = 10};
+    check(11, &shape, *state);
+}
+
+static void same_scene_same_layout(void **state)
+{
+    struct random_shape shape = {.groups = 8, .nodes = 40, .edges = 60, .max_depth = 3, .label_percent = 50};
+    struct text_meter *other = text_meter_new();
+    struct scene *scene = random_scene(3, &shape);
+    struct layout *a = NULL, *b = NULL;
+    assert_int_equal(layout_make(scene, *state, &a, NULL), 0);
+    assert_int_equal(layout_make(scene, other, &b, NULL), 0);
+    assert_int_equal(a->width, b->width);
+    assert_int_equal(a->height, b->height);
+    for (int i = 0; i < scene->item_count; i++)
+        assert_memory_equal(&a->boxes[i].rect, &b->boxes[i].rect, sizeof a->boxes[i].rect);
+    for (int i = 0; i < scene->edge_count; i++) {
+        assert_int_equal(a->edges[i].point_count, b->edges[i].point_count);
+        assert_memory_equal(a->edges[i].points, b->edges[i].points,
+                            (size_t)a->edges[i].point_count * sizeof *a->edges[i].points);
+    }
+    layout_free(a);
+    layout_free(b);
+    scene_unref(scene);
+    text_meter_free(other);
+}
+
+/* A chain with one long edge beside it: the long edge's lane is one straight line, not a staircase. */
+static void long_edges_are_straight(void **state)
+{
+    struct scene_builder *b = scene_builder_new("chain");
+    for (int i = 0; i < 8; i++) {
+        char id[8], before[8];
+        snprintf(id, sizeof id, "n%d", i);
+        snprintf(before, sizeof before, "n%d", i - 1);
+        scene_builder_node(b, &(struct scene_item_spec){.id = id});
+        if (i > 0)
+            scene_builder_edge(b, &(struct scene_edge_spec){.from = before, .to = id});
+    }
+    scene_builder_edge(b, &(struct scene_edge_spec){.from = "n0", .to = "n7"});
+    struct scene *scene = NULL;
+    struct layout *layout = NULL;
+    assert_int_equal(scene_builder_finish(b, &scene, NULL), 0);
+    assert_int_equal(layout_make(scene, *state, &layout, NULL), 0);
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(layout->edges[i].point_count, 2);
+    assert_in_range(layout->edges[7].point_count, 2, 6);
+    layout_free(layout);
+    scene_unref(scene);
+}
+
+static void nothing_to_draw(void **state)
+{
+    struct scene *scene = NULL;
+    struct layout *layout = NULL;
+    assert_int_equal(scene_builder_finish(scene_builder_new(""), &scene, NULL), 0);
+    assert_int_equal(layout_make(scene, *state, &layout, NULL), 0);
+    assert_true(layout->width > 0 && layout->height > 0);
+    assert_int_equal(layout->legend_count, 0);
+    layout_free(layout);
+    scene_unref(scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(flat_graphs),
+        cmocka_unit_test(bands_of_groups),
+        cmocka_unit_test(nested_groups_with_edges_across),
+        cmocka_unit_test(a_thousand_nodes),
+        cmocka_unit_test(dense_graph),
+        cmocka_unit_test(same_scene_same_layout),
+        cmocka_unit_test(long_edges_are_straight),
+        cmocka_unit_test(nothing_to_draw),
+    };
+    return cmocka_run_group_tests(tests, make_meter, free_meter);
+}
