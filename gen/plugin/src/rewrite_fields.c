@@ -113,28 +113,29 @@ static char *case_member(struct pool *pool, const char *oneof)
     return pool_printf(pool, "%s_case", name_lower(pool, oneof));
 }
 
-/* Does field @index stand in the way of another's companion? Then it is the one to be renamed. */
-static bool is_companion(struct pool *pool, const struct schema_type *type, size_t index)
+/* The companions under the names that the fields have in the .proto: a field of such a name is the one to give way. */
+static void collect_companions(struct pool *pool, const struct schema_type *type, struct name_set *out)
 {
     const Google__Protobuf__DescriptorProto *message = type->rewritten_message;
-    const char *member = name_member(pool, message->field[index]->name);
+    name_set_init(out, pool);
     for (size_t i = 0; i < message->n_field; i++) {
-        const char *other = name_member(pool, message->field[i]->name);
-        const char *beside = companion(pool, type, message->field[i], other);
-        if (i != index && beside && strcmp(beside, member) == 0) {
-            return true;
+        const char *beside = companion(pool, type, message->field[i], name_member(pool, message->field[i]->name));
+        if (beside) {
+            name_set_add(out, beside);
         }
     }
-    return false;
 }
 
 static void rewrite_names_of_fields(struct members *members, struct schema_type *type)
 {
     Google__Protobuf__DescriptorProto *message = type->rewritten_message;
+    struct name_set companions;
+    collect_companions(members->pool, type, &companions);
     bool *settled = pool_alloc(members->pool, (message->n_field + 1) * sizeof(*settled));
     for (size_t i = 0; i < message->n_field; i++) {
         Google__Protobuf__FieldDescriptorProto *field = message->field[i];
-        if (!is_companion(members->pool, type, i) && members_fit(members, type, field, field->name)) {
+        bool gives_way = name_set_has(&companions, name_member(members->pool, field->name));
+        if (!gives_way && members_fit(members, type, field, field->name)) {
             members_take(members, type, field, field->name);
             settled[i] = true;
         }

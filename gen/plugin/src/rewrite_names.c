@@ -70,17 +70,66 @@ static void type_set_name(struct schema *schema, struct schema_type *type, const
     }
 }
 
-static bool overlap(const struct name_set *left, const struct name_set *right)
+/* Who has which identifier so far: a hash table of chains, as the same identifier may be in files that know nothing of
+ * each other. */
+struct owner {
+    struct owner *next;
+    const char *identifier;
+    const struct schema_file *file;
+};
+
+struct owners {
+    struct pool *pool;
+    struct owner **buckets;
+    size_t mask; /* a power of two, less one */
+};
+
+static void owners_init(struct owners *owners, struct schema *schema)
 {
-    for (size_t i = 0; i < left->count; i++) {
-        if (name_set_has(right, left->names[i])) {
-            return true;
+    size_t count = 64;
+    while (count < 8 * schema->type_count) {
+        count *= 2;
+    }
+    *owners = (struct owners){.pool = schema->pool, .mask = count - 1};
+    owners->buckets = pool_alloc(schema->pool, count * sizeof(struct owner *));
+}
+
+/* FNV-1a. */
+static struct owner **owners_bucket(const struct owners *owners, const char *identifier)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (const char *at = identifier; *at; at++) {
+        hash = (hash ^ (unsigned char)*at) * 1099511628211u;
+    }
+    return &owners->buckets[(hash ^ hash >> 32) & owners->mask];
+}
+
+/* Is one of @identifiers taken in a file that is @visible (by index)? */
+static bool owners_clash(const struct owners *owners, const struct schema *schema, const struct name_set *identifiers,
+                         const bool *visible)
+{
+    for (size_t i = 0; i < identifiers->count; i++) {
+        for (const struct owner *owner = *owners_bucket(owners, identifiers->names[i]); owner; owner = owner->next) {
+            if (visible[owner->file - schema->files] && strcmp(owner->identifier, identifiers->names[i]) == 0) {
+                return true;
+            }
         }
     }
     return false;
 }
 
-static void name_types_of_file(struct schema *schema, struct schema_file *file, struct name_set *taken)
+static void owners_add(struct owners *owners, const struct name_set *identifiers, const struct schema_file *file)
+{
+    for (size_t i = 0; i < identifiers->count; i++) {
+        struct owner **bucket = owners_bucket(owners, identifiers->names[i]);
+        struct owner *owner = pool_alloc(owners->pool, sizeof(*owner));
+        *owner = (struct owner){.next = *bucket, .identifier = identifiers->names[i], .file = file};
+        *bucket = owner;
+    }
+}
+
+static void name_types_of_file(struct schema *schema, const struct schema_file *file, const bool *visible,
+                               struct owners *owners)
 {
     struct pool *pool = schema->pool;
     for (size_t i = 0; i < file->type_count; i++) {
@@ -92,14 +141,12 @@ static void name_types_of_file(struct schema *schema, struct schema_file *file, 
             type_set_name(schema, type, name);
             name_set_init(&identifiers, pool);
             identifiers_of(pool, type, &identifiers);
-            if (!overlap(&identifiers, taken)) {
+            if (!owners_clash(owners, schema, &identifiers, visible)) {
                 break;
             }
             name = pool_printf(pool, "%s_%u", own, suffix);
         }
-        for (size_t j = 0; j < identifiers.count; j++) {
-            name_set_add(taken, identifiers.names[j]);
-        }
+        owners_add(owners, &identifiers, file);
     }
 }
 
@@ -116,17 +163,13 @@ static void mark_imported(const struct schema *schema, const struct schema_file 
 
 void rewrite_type_names(struct schema *schema)
 {
+    struct owners owners;
+    owners_init(&owners, schema);
     for (size_t i = 0; i < schema->file_count; i++) {
-        struct schema_file *file = &schema->files[i];
-        bool *imported = pool_alloc(schema->pool, schema->file_count * sizeof(*imported));
-        mark_imported(schema, file, imported);
-        struct name_set taken;
-        name_set_init(&taken, schema->pool);
-        for (size_t j = 0; j < schema->type_count; j++) {
-            if (imported[schema->types[j].file - schema->files]) {
-                identifiers_of(schema->pool, &schema->types[j], &taken);
-            }
-        }
-        name_types_of_file(schema, file, &taken);
+        const struct schema_file *file = &schema->files[i];
+        bool *visible = pool_alloc(schema->pool, schema->file_count * sizeof(*visible));
+        mark_imported(schema, file, visible);
+        visible[i] = true;
+        name_types_of_file(schema, file, visible, &owners);
     }
 }

@@ -8,7 +8,7 @@
 
 void text_init(struct text *text, struct pool *pool)
 {
-    *text = (struct text){.pool = pool, .capacity = 4096};
+    *text = (struct text){.pool = pool, .capacity = 64};
     text->bytes = pool_alloc(pool, text->capacity);
 }
 
