@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/call_fields.h"
+
+#include <string.h>
+
+#include "client/channel_core.h"
+#include "wire/encoding.h"
+#include "wire/metadata_wire.h"
+#include "wire/timeout.h"
+
+/* te, grpc-timeout, content-type, grpc-encoding, grpc-accept-encoding, user-agent, authorization */
+#define OWN_FIELDS 7
+#define TIMEOUT_INDEX 1
+
+static void put(struct mrpc_client_call *call, const char *name, const char *value)
+{
+    call->fields[call->field_count++] = (struct mrpc_request_field){
+        .name = name, .value = value, .name_bytes = strlen(name), .value_bytes = strlen(value)};
+}
+
+static void put_own(struct mrpc_client_call *call, const struct mrpc_channel *channel)
+{
+    put(call, "te", "trailers");
+    if (call->deadline_ms != INT64_MAX)
+        put(call, "grpc-timeout", call->timeout_text);
+    put(call, "content-type", "application/grpc");
+    if (call->compress)
+        put(call, "grpc-encoding", "gzip");
+    put(call, "grpc-accept-encoding", MRPC_ACCEPT_ENCODING);
+    put(call, "user-agent", channel->user_agent);
+    if (channel->authorization)
+        put(call, "authorization", channel->authorization);
+}
+
+/* mrpc_metadata_add() checks and copies; what it accepts may be sent. */
+static int put_metadata(struct mrpc_client_call *call, const struct mrpc_call_options *options)
+{
+    struct mrpc_metadata copies = {.arena = call->arena};
+    for (size_t i = 0; i < options->metadata_count; i++) {
+        const struct mrpc_metadatum *entry = &options->metadata[i];
+        if (!entry->key || mrpc_metadata_reserved(entry->key, strlen(entry->key)))
+            return MRPC_ERR_INVALID;
+        int error = mrpc_metadata_add(&copies, entry->key, entry->value, entry->value_bytes);
+        if (error)
+            return error == MRPC_ERR_LIMIT ? MRPC_ERR_NOMEM : error;
+    }
+    for (size_t i = 0; i < copies.count; i++) {
+        struct mrpc_request_field *field = &call->fields[call->field_count++];
+        field->name = copies.entries[i].key;
+        field->name_bytes = strlen(field->name);
+        field->value = mrpc_metadata_wire_value(&copies.entries[i], call->arena, &field->value_bytes);
+        if (!field->value)
+            return MRPC_ERR_NOMEM;
+    }
+    return 0;
+}
+
+int mrpc_call_fields_make(struct mrpc_client_call *call, const struct mrpc_channel *channel,
+                          const struct mrpc_call_options *options)
+{
+    size_t metadata_count = options ? options->metadata_count : 0;
+    if (metadata_count > MRPC_REQUEST_FIELDS_MAX - OWN_FIELDS)
+        return MRPC_ERR_INVALID;
+    call->fields = mrpc_arena_calloc(call->arena, OWN_FIELDS + metadata_count, sizeof *call->fields);
+    if (!call->fields)
+        return MRPC_ERR_NOMEM;
+    put_own(call, channel);
+    return metadata_count ? put_metadata(call, options) : 0;
+}
+
+void mrpc_call_fields_set_timeout(struct mrpc_client_call *call, int64_t now_ms)
+{
+    if (call->deadline_ms == INT64_MAX)
+        return;
+    _Static_assert(sizeof call->timeout_text >= MRPC_TIMEOUT_TEXT_BYTES, "a grpc-timeout fits");
+    call->fields[TIMEOUT_INDEX].value_bytes = mrpc_timeout_format(call->deadline_ms - now_ms, call->timeout_text);
+}

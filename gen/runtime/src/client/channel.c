@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <mrpc/mrpc.h>
+
+#include "client/channel_core.h"
+
+/* Opening and freeing a channel; what it does in between is channel_core.c. */
+
+#define RECEIVE_MESSAGE_BYTES (4 * 1024 * 1024)
+#define CONNECT_TIMEOUT_MS 20000
+#define BACKOFF_BASE_MS 1000
+#define BACKOFF_MAX_MS 120000
+#define KEEPALIVE_TIME_MIN_MS 10000
+#define KEEPALIVE_TIMEOUT_MS 20000
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
+{
+    return value ? value : otherwise;
+}
+
+/* A program that was compiled against an older header gives a shorter struct. */
+static struct mrpc_channel_options copy_options(const struct mrpc_channel_options *options)
+{
+    struct mrpc_channel_options copy = {.struct_bytes = sizeof copy};
+    if (!options)
+        return copy;
+    size_t given = options->struct_bytes;
+    memcpy(&copy, options, given > 0 && given < sizeof copy ? given : sizeof copy);
+    return copy;
+}
+
+static bool is_printable(const char *text)
+{
+    for (; *text; text++)
+        if (*text < 0x20 || *text > 0x7e)
+            return false;
+    return true;
+}
+
+static int check_options(const struct mrpc_channel_options *options)
+{
+    const char *const texts[] = {options->authority, options->user_agent, options->bearer_token};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (texts[i] && (!*texts[i] || !is_printable(texts[i])))
+            return MRPC_ERR_INVALID;
+    return 0;
+}
+
+static char *print(const char *first, const char *second)
+{
+    char *text = NULL;
+    return asprintf(&text, "%s%s", first, second) < 0 ? NULL : text;
+}
+
+/* The name that the server's certificate must carry: the authority's host. */
+static int find_server_name(struct mrpc_channel *channel)
+{
+    char *port;
+    int error = mrpc_host_port_split(channel->authority, strlen(channel->authority), &channel->server_name, &port);
+    if (!error)
+        free(port);
+    return error;
+}
+
+static int set_texts(struct mrpc_channel *channel, const struct mrpc_channel_options *options)
+{
+    channel->authority = strdup(options->authority ? options->authority : channel->target.authority);
+    channel->user_agent =
+        options->user_agent ? print(options->user_agent, " mrpc-c/" MRPC_VERSION) : strdup("mrpc-c/" MRPC_VERSION);
+    if (options->bearer_token)
+        channel->authorization = print("Bearer ", options->bearer_token);
+    if (!channel->authority || !channel->user_agent || (options->bearer_token && !channel->authorization))
+        return MRPC_ERR_NOMEM;
+    return channel->tls ? find_server_name(channel) : 0;
+}
+
+static void set_numbers(struct mrpc_channel *channel, const struct mrpc_channel_options *options)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    channel->receive_message_bytes = or_default(options->receive_message_bytes, RECEIVE_MESSAGE_BYTES);
+    channel->send_message_bytes = options->send_message_bytes;
+    channel->connect_timeout_ms = or_default(options->connect_timeout_ms, CONNECT_TIMEOUT_MS);
+    channel->keepalive_timeout_ms = or_default(options->keepalive_timeout_ms, KEEPALIVE_TIMEOUT_MS);
+    channel->keepalive_time_ms = options->keepalive_time_ms;
+    if (channel->keepalive_time_ms > 0 && channel->keepalive_time_ms < KEEPALIVE_TIME_MIN_MS)
+        channel->keepalive_time_ms = KEEPALIVE_TIME_MIN_MS;
+    channel->backoff = (struct mrpc_backoff){
+        .base_ms = or_default(options->backoff_base_ms, BACKOFF_BASE_MS),
+        .max_ms = or_default(options->backoff_max_ms, BACKOFF_MAX_MS),
+        .random = (uint64_t)now.tv_nsec ^ (uint64_t)(uintptr_t)channel,
+    };
+}
+
+static void channel_destroy(struct mrpc_channel *channel)
+{
+    if (channel->owns_library_loop)
+        mrpc_library_loop_release(channel->loop);
+    mrpc_target_fini(&channel->target);
+    mrpc_address_list_fini(&channel->addresses);
+    free(channel->draining);
+    free(channel->authority);
+    free(channel->server_name);
+    free(channel->user_agent);
+    free(channel->authorization);
+    pthread_mutex_destroy(&channel->lock);
+    pthread_cond_destroy(&channel->shutdown_done);
+    free(channel);
+}
+
+static void shut_down(struct mrpc_task *task)
+{
+    struct mrpc_channel *channel = (struct mrpc_channel *)((char *)task - offsetof(struct mrpc_channel, shutdown_task));
+    mrpc_channel_shut(channel);
+    pthread_mutex_lock(&channel->lock);
+    channel->shutdown_is_done = true;
+    pthread_cond_signal(&channel->shutdown_done);
+    pthread_mutex_unlock(&channel->lock);
+}
+
+static void reap(struct mrpc_flusher *flusher)
+{
+    channel_destroy((struct mrpc_channel *)((char *)flusher - offsetof(struct mrpc_channel, reaper)));
+}
+
+static struct mrpc_channel *channel_alloc(void)
+{
+    struct mrpc_channel *channel = calloc(1, sizeof *channel);
+    if (!channel)
+        return NULL;
+    channel->shutdown_task.run = shut_down;
+    channel->reaper.run = reap;
+    pthread_mutex_init(&channel->lock, NULL);
+    pthread_cond_init(&channel->shutdown_done, NULL);
+    mrpc_channel_core_init(channel);
+    return channel;
+}
+
+static int take_loop(struct mrpc_channel *channel, struct mrpc_loop *loop)
+{
+    if (loop) {
+        channel->loop = loop;
+        return 0;
+    }
+    int error = mrpc_library_loop_acquire(&channel->loop);
+    channel->owns_library_loop = !error;
+    return error;
+}
+
+int mrpc_channel_new(const char *target, const struct mrpc_channel_options *options, struct mrpc_channel **out)
+{
+    struct mrpc_channel_options settings = copy_options(options);
+    int error = target ? check_options(&settings) : MRPC_ERR_INVALID;
+    if (error)
+        return error;
+    struct mrpc_channel *channel = channel_alloc();
+    if (!channel)
+        return MRPC_ERR_NOMEM;
+    channel->tls = settings.tls;
+    error = mrpc_target_parse(target, &channel->target);
+    if (!error)
+        error = set_texts(channel, &settings);
+    if (!error) {
+        set_numbers(channel, &settings);
+        error = take_loop(channel, settings.loop);
+    }
+    if (error) {
+        channel_destroy(channel);
+        return error;
+    }
+    *out = channel;
+    return 0;
+}
+
+enum mrpc_connectivity mrpc_channel_state(const struct mrpc_channel *channel)
+{
+    return (enum mrpc_connectivity)atomic_load_explicit(&channel->state, memory_order_relaxed);
+}
+
+void mrpc_channel_free(struct mrpc_channel *channel)
+{
+    if (!channel)
+        return;
+    if (mrpc_loop_is_own_thread(channel->loop)) {
+        /* Perhaps in a callback: what is further up the stack still reads the channel, but calls nothing out. */
+        mrpc_channel_shut(channel);
+        mrpc_loop_flush_later(channel->loop, &channel->reaper);
+        return;
+    }
+    mrpc_loop_post(channel->loop, &channel->shutdown_task);
+    pthread_mutex_lock(&channel->lock);
+    while (!channel->shutdown_is_done)
+        pthread_cond_wait(&channel->shutdown_done, &channel->lock);
+    pthread_mutex_unlock(&channel->lock);
+    channel_destroy(channel);
+}
