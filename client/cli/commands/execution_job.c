@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/execution.h"
+
+static const Mltrainer__Execution__V1__Metric *find_metric(Mltrainer__Execution__V1__Metric **metrics, size_t count,
+                                                           const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(metrics[i]->name, name) == 0)
+            return metrics[i];
+    return NULL;
+}
+
+static void add_metric(struct columns *columns, Mltrainer__Execution__V1__Metric **metrics, size_t count, const char *name)
+{
+    const Mltrainer__Execution__V1__Metric *metric = find_metric(metrics, count, name);
+    if (metric)
+        columns_add(columns, "%.6g", metric->value);
+    else
+        columns_add(columns, "-");
+}
+
+static void print_metrics(const Mltrainer__Execution__V1__JobResult *result)
+{
+    static const char *const titles[] = {"METRIC", ">TRAIN", ">TEST", ">BASELINE", NULL};
+    if (result->n_test_metrics == 0 && result->n_train_metrics == 0)
+        return;
+    bool has_test = result->n_test_metrics > 0;
+    Mltrainer__Execution__V1__Metric **rows = has_test ? result->test_metrics : result->train_metrics;
+    size_t count = has_test ? result->n_test_metrics : result->n_train_metrics;
+    struct columns *columns = columns_new(titles);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = rows[i]->name;
+        columns_add(columns, "%s", name);
+        add_metric(columns, result->train_metrics, result->n_train_metrics, name);
+        add_metric(columns, result->test_metrics, result->n_test_metrics, name);
+        add_metric(columns, result->baseline_metrics, result->n_baseline_metrics, name);
+    }
+    columns_print(columns);
+}
+
+static void print_split(const Mltrainer__Execution__V1__SplitSummary *split)
+{
+    printf("split      %" PRIu64 " rows to train", split->train_rows);
+    if (*split->train_begin)
+        printf(" (%s to %s)", split->train_begin, split->train_end);
+    printf(", %" PRIu64 " to test", split->test_rows);
+    if (*split->test_begin)
+        printf(" (%s to %s)", split->test_begin, split->test_end);
+    printf(", %" PRIu64 " left out\n", split->dropped_rows);
+}
+
+void execution_print_job(const Mltrainer__Execution__V1__Job *job)
+{
+    printf("job        %s\nstate      %s, attempt %u\n", job->id, execution_job_state(job->state), job->attempt);
+    if (job->failure) {
+        printf("failure    %s: %s%s%s\n", mrpc_code_name(job->failure->code), job->failure->field,
+               *job->failure->field ? ": " : "", job->failure->message);
+        if (*job->failure->signal)
+            printf("signal     %s\n", job->failure->signal);
+    }
+    const Mltrainer__Execution__V1__JobResult *result = job->result;
+    if (!result)
+        return;
+    if (*result->artifact)
+        printf("artifact   %s\n", result->artifact);
+    if (*result->dataset)
+        printf("dataset    %s (%" PRIu64 " rows)\n", result->dataset, result->row_count);
+    if (result->split)
+        print_split(result->split);
+    print_metrics(result);
+}
+
+static void print_event(const Mltrainer__Execution__V1__JobEvent *event)
+{
+    printf("%-5" PRIu64 " ", event->sequence);
+    switch (event->event_case) {
+    case MLTRAINER__EXECUTION__V1__JOB_EVENT__EVENT_STATE:
+        printf("%s -> %s%s%s\n", execution_job_state(event->state->from), execution_job_state(event->state->to),
+               *event->state->reason ? ": " : "", event->state->reason);
+        break;
+    case MLTRAINER__EXECUTION__V1__JOB_EVENT__EVENT_PROGRESS:
+        printf("%3.0f %% %s\n", 100 * event->progress->fraction, event->progress->stage);
+        break;
+    case MLTRAINER__EXECUTION__V1__JOB_EVENT__EVENT_METRIC:
+        printf("%s = %.6g (step %" PRId64 ")\n", event->metric->name, event->metric->value, event->metric->step);
+        break;
+    case MLTRAINER__EXECUTION__V1__JOB_EVENT__EVENT_LOG:
+        printf("log: %s\n", event->log->text);
+        break;
+    default:
+        printf("?\n");
+    }
+    fflush(stdout);
+}
+
+int execution_follow(struct cli *cli, const char *id, uint64_t after, bool print_events)
+{
+    Mltrainer__Execution__V1__WatchJobRequest request = MLTRAINER__EXECUTION__V1__WATCH_JOB_REQUEST__INIT;
+    struct mrpc_call_options options = {.struct_bytes = sizeof options};
+    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    struct mrpc_client_call *call;
+    struct progress progress = {.label = "training"};
+    request.id = (char *)id;
+    request.after_sequence = after;
+    int error = mltrainer__execution__v1__execution_service__watch_job__start(cli->channel, &options, &request, NULL, NULL,
+                                                                              &call);
+    if (error)
+        return cli_failed("%s", mrpc_error_text(error));
+    const Mltrainer__Execution__V1__WatchJobResponse *message;
+    Mltrainer__Execution__V1__JobState state = 0;
+    while ((message = mltrainer__execution__v1__execution_service__watch_job__recv(call))) {
+        if (message->job)
+            state = message->job->state;
+        if (cli->json) {
+            cli_print_json_line(&mltrainer__execution__v1__watch_job_response__info, &message->base);
+            continue;
+        }
+        const Mltrainer__Execution__V1__JobEvent *event = message->event;
+        if (event && event->event_case == MLTRAINER__EXECUTION__V1__JOB_EVENT__EVENT_PROGRESS)
+            progress_show(&progress, event->progress->fraction, event->progress->stage);
+        if (event && print_events && event->event_case != MLTRAINER__EXECUTION__V1__JOB_EVENT__EVENT_PROGRESS) {
+            progress_end(&progress);
+            print_event(event);
+        }
+        if (message->job && execution_job_ended(state)) {
+            progress_end(&progress);
+            execution_print_job(message->job);
+        }
+    }
+    progress_end(&progress);
+    mrpc_client_call_finish(call, &reply);
+    int code = cli_status(cli, &reply.status);
+    mrpc_client_call_free(call);
+    mrpc_reply_fini(&reply);
+    return code ? code : state == MLTRAINER__EXECUTION__V1__JOB_STATE__JOB_STATE_SUCCEEDED ? 0 : CLI_FAILED;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <time.h>
+
+#include "commands/commands.h"
+#include "commands/execution.h"
+
+static void add_row(struct columns *columns, const Mltrainer__Execution__V1__Job *job)
+{
+    static const char *const kinds[] = {"-", "train", "evaluate", "predict", "compute", "tune", "fetch"};
+    char when[32] = "-";
+    if (job->create_time) {
+        time_t seconds = (time_t)job->create_time->seconds;
+        struct tm local;
+        strftime(when, sizeof when, "%F %T", localtime_r(&seconds, &local));
+    }
+    int kind = job->spec ? (int)job->spec->work_case : 0;
+    columns_add(columns, "%s", job->id);
+    columns_add(columns, "%s", kind >= 0 && kind <= 6 ? kinds[kind] : "?");
+    columns_add(columns, "%s", execution_job_state(job->state));
+    columns_add(columns, "%.0f %%", 100 * job->progress);
+    columns_add(columns, "%s", when);
+    columns_add(columns, "%s", job->failure ? job->failure->message : job->result ? job->result->artifact : "");
+}
+
+static int run(struct cli *cli, const struct cli_arguments *arguments)
+{
+    static const char *const titles[] = {"JOB", "KIND", "STATE", ">DONE", "SUBMITTED", "RESULT", NULL};
+    Mltrainer__Execution__V1__ListJobsRequest request = MLTRAINER__EXECUTION__V1__LIST_JOBS_REQUEST__INIT;
+    struct mrpc_call_options options = cli_call_options(cli);
+    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    request.page_size = (int32_t)cli_number(arguments, "limit", 50, 1, 1000);
+    const Mltrainer__Execution__V1__ListJobsResponse *response =
+        mltrainer__execution__v1__execution_service__list_jobs(cli->channel, &options, &request, &reply);
+    int code = cli_status(cli, &reply.status);
+    if (response && cli->json) {
+        code = cli_print_json(&mltrainer__execution__v1__list_jobs_response__info, &response->base);
+    } else if (response) {
+        struct columns *columns = columns_new(titles);
+        for (size_t i = 0; i < response->n_jobs; i++)
+            add_row(columns, response->jobs[i]);
+        columns_print(columns);
+    }
+    mrpc_reply_fini(&reply);
+    return code;
+}
+
+static const struct cli_option options[] = {{"limit", "N", "at most so many [50]"}, {0}};
+
+const struct cli_command jobs_ls_command = {
+    .noun = "jobs",
+    .verb = "ls",
+    .operands = "",
+    .options = options,
+    .summary = "List jobs, newest first",
+    .examples = "  mltctl jobs ls\n",
+    .run = run,
+};
