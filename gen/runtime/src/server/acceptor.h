@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MRPC_SERVER_ACCEPTOR_H
+#define MRPC_SERVER_ACCEPTOR_H
+
+#include <sys/socket.h>
+
+#include <mrpc/attributes.h>
+
+struct mrpc_server;
+struct mrpc_tls;
+struct acceptor;
+
+/** The thread that accepts. It owns the listening sockets, counts connections, in all and by address, and hands each to
+ *  the loop with the fewest streams. */
+int mrpc_acceptor_new(struct mrpc_server *server, struct acceptor **out) MRPC_MUST_USE;
+/** @fd becomes the acceptor's. */
+int mrpc_acceptor_add(struct acceptor *acceptor, int fd, struct mrpc_tls *tls) MRPC_MUST_USE;
+int mrpc_acceptor_start(struct acceptor *acceptor) MRPC_MUST_USE;
+/** Close the listening sockets and join the thread. Idempotent. Thread: any but its own, one at a time. */
+void mrpc_acceptor_stop(struct acceptor *acceptor);
+void mrpc_acceptor_free(struct acceptor *acceptor);
+
+/** A connection that was handed over is gone. Thread: any. */
+void mrpc_acceptor_closed(struct mrpc_server *server, const struct sockaddr *address);
+/** Tell the drain's callback if nothing is left. Thread: a loop's. */
+void mrpc_acceptor_check_drained(struct mrpc_server *server);
+/** A connection was refused outside any session. Thread: any. */
+void mrpc_acceptor_rejected(struct mrpc_server *server, const char *reason, const char *peer);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a handler asks its call. */
+
+#include "server/call.h"
+
+#include <stdlib.h>
+
+struct mrpc_arena *mrpc_call_arena(struct mrpc_call *call)
+{
+    return call->arena;
+}
+
+const struct mrpc_identity *mrpc_call_identity(const struct mrpc_call *call)
+{
+    return &call->identity;
+}
+
+const struct mrpc_method *mrpc_call_method(const struct mrpc_call *call)
+{
+    return call->method->method;
+}
+
+const struct mrpc_metadata *mrpc_call_request_metadata(const struct mrpc_call *call)
+{
+    return &call->stream.metadata;
+}
+
+const char *mrpc_call_peer(const struct mrpc_call *call)
+{
+    return call->peer->text;
+}
+
+int64_t mrpc_call_deadline_ms(const struct mrpc_call *call)
+{
+    return call->deadline_ms;
+}
+
+bool mrpc_call_cancelled(const struct mrpc_call *call)
+{
+    return atomic_load_explicit(&call->cancelled, memory_order_acquire);
+}
+
+void mrpc_call_set_data(struct mrpc_call *call, void *data, void (*release)(void *data))
+{
+    call->data = data;
+    call->release = release;
+}
+
+void *mrpc_call_data(const struct mrpc_call *call)
+{
+    return call->data;
+}
+
+void mrpc_call_on_cancel(struct mrpc_call *call, void (*callback)(void *arg, struct mrpc_call *call), void *arg)
+{
+    call->on_cancel = callback;
+    call->on_cancel_arg = arg;
+    if (callback == NULL || !mrpc_call_cancelled(call))
+        return;
+    call->on_cancel = NULL;
+    call->running++;
+    callback(arg, call);
+    call->running--;
+}
+
+void mrpc_call_on_writable(struct mrpc_call *call, void (*callback)(void *arg, struct mrpc_call *call), void *arg)
+{
+    call->on_writable = callback;
+    call->on_writable_arg = arg;
+}
+
+int mrpc_call_add_header(struct mrpc_call *call, const char *key, const void *value, size_t value_bytes)
+{
+    if (call->headers_submitted)
+        return MRPC_ERR_DONE;
+    return mrpc_metadata_add(&call->headers, key, value, value_bytes);
+}
+
+int mrpc_call_add_trailer(struct mrpc_call *call, const char *key, const void *value, size_t value_bytes)
+{
+    return mrpc_metadata_add(&call->trailers, key, value, value_bytes);
+}
+
+unsigned mrpc_call_loop_index(const struct mrpc_call *call)
+{
+    return call->host->index;
+}
+
+struct posted_task {
+    struct inbox_task task;
+    void (*run)(void *arg);
+    void *arg;
+};
+
+static void run_posted(struct inbox_task *task)
+{
+    struct posted_task *posted = MRPC_CONTAINER_OF(task, struct posted_task, task);
+    void (*run)(void *arg) = posted->run;
+    void *arg = posted->arg;
+    free(posted);
+    run(arg);
+}
+
+int mrpc_call_post(struct mrpc_call *call, void (*task)(void *arg), void *arg)
+{
+    struct posted_task *posted = malloc(sizeof(*posted));
+    if (posted == NULL)
+        return MRPC_ERR_NOMEM;
+    *posted = (struct posted_task){.task.run = run_posted, .run = task, .arg = arg};
+    mrpc_inbox_push(&call->host->inbox, &posted->task);
+    return 0;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* From a request to its handler: find the method, learn who calls, check, decode, run, and make of what the handler
+ * returned what happens next. */
+
+#include <string.h>
+
+#include <mrpc/codec.h>
+
+#include "server/call.h"
+#include "server/handler_watch.h"
+#include "server/server.h"
+#include "wire/timeout.h"
+
+static bool streams_in(const struct mrpc_call *call)
+{
+    return call->method->method->client_streaming;
+}
+
+/* A handler may return what a library function gave it; that is no status. */
+static int status_of(int returned)
+{
+    return returned >= 0 && returned <= MRPC_UNAUTHENTICATED ? returned : MRPC_INTERNAL;
+}
+
+static void identify(struct mrpc_call *call)
+{
+    call->identity = call->peer->identity;
+}
+
+/* Who calls, and may they? Unknown methods do not come this far: what exists is no secret that reflection keeps. */
+static int admit(struct mrpc_call *call)
+{
+    const struct mrpc_server *server = call->host->server;
+    identify(call);
+    if (server->authenticate != NULL) {
+        int code = server->authenticate(server->arg, call, &call->identity);
+        if (code != 0)
+            return status_of(code);
+    }
+    return server->authorize != NULL ? status_of(server->authorize(server->arg, call)) : 0;
+}
+
+static bool find_method(struct mrpc_call *call)
+{
+    const struct mrpc_stream *stream = &call->stream;
+    call->method = mrpc_methods_find(&call->host->server->methods, stream->path, stream->path_bytes);
+    return call->method != NULL && call->method->invoke->implemented(call->method->handlers);
+}
+
+/* False when it has passed already. */
+static bool set_deadline(struct mrpc_call *call)
+{
+    struct mrpc_stream *stream = &call->stream;
+    if (stream->timeout_ms < 0)
+        return true;
+    call->deadline_ms = stream->session->now_ms + stream->timeout_ms;
+    if (stream->timeout_ms == 0)
+        return false;
+    mrpc_stream_set_deadline(stream, call->deadline_ms);
+    return !call->finished;
+}
+
+static void tell_begun(struct mrpc_call *call)
+{
+    const struct mrpc_server_observer *observer = &call->host->server->observer;
+    call->begun = true;
+    atomic_fetch_add_explicit(&call->host->calls_started, 1, memory_order_relaxed);
+    if (observer->call_started != NULL)
+        observer->call_started(observer->arg, call);
+}
+
+/* After open or half_close: true when the call goes on. */
+static bool settle(struct mrpc_call *call, int returned, bool ok_ends)
+{
+    if (call->finish_asked) {
+        mrpc_call_complete(call, call->finish_code, call->response);
+        return false;
+    }
+    if (returned == MRPC_PENDING) {
+        call->held = call->kept = true;
+        return true;
+    }
+    if (returned == MRPC_OK && !ok_ends)
+        return true;
+    mrpc_call_complete(call, status_of(returned), NULL);
+    return false;
+}
+
+static void run_open(struct mrpc_call *call)
+{
+    const struct method_entry *method = call->method;
+    if (method->invoke->open == NULL)
+        return;
+    call->running++;
+    struct handler_watch watch = mrpc_handler_watch_begin();
+    int returned = method->invoke->open(method->handlers, method->self, call);
+    mrpc_handler_watch_end(&watch, call);
+    call->running--;
+    settle(call, returned, false);
+}
+
+void mrpc_call_begin(struct mrpc_stream *stream)
+{
+    struct mrpc_call *call = mrpc_call_of(stream);
+    if (!find_method(call)) {
+        const char *text = mrpc_arena_printf(call->arena, "unknown method %s", stream->path);
+        mrpc_call_end_early(call, MRPC_UNIMPLEMENTED, text);
+        return;
+    }
+    /* Answer as we are asked: compressed if the request is and the client takes that. */
+    if ((stream->accept_encodings & stream->encoding) != 0)
+        stream->response_encoding = stream->encoding;
+    tell_begun(call);
+    int code = admit(call);
+    if (code != 0) {
+        mrpc_call_complete(call, code, NULL);
+        return;
+    }
+    if (!set_deadline(call)) {
+        mrpc_call_end_early(call, MRPC_DEADLINE_EXCEEDED, "the deadline has passed");
+        return;
+    }
+    if (streams_in(call))
+        run_open(call);
+    else
+        mrpc_stream_expect_message(stream);
+}
+
+/* NULL when the call has ended because of it. */
+static ProtobufCMessage *decode(struct mrpc_call *call, struct mrpc_arena *arena, const uint8_t *bytes, size_t size)
+{
+    ProtobufCMessage *message = NULL;
+    struct mrpc_decode_error error = {.path = "", .reason = "malformed"};
+    int rv = mrpc_decode(call->method->method->request, bytes, size, NULL, arena, &message, &error);
+    if (rv == 0)
+        return message;
+    const char *text = NULL;
+    if (rv == MRPC_ERR_MALFORMED)
+        text = mrpc_arena_printf(call->arena, "the request cannot be decoded: %s%s%s at byte %zu", error.path,
+                                 error.path[0] != '\0' ? ": " : "", error.reason, error.offset_bytes);
+    if (text == NULL)
+        text = rv == MRPC_ERR_MALFORMED ? "the request cannot be decoded" : "the request needs too much memory";
+    mrpc_call_end_early(call, rv == MRPC_ERR_MALFORMED ? MRPC_INTERNAL : MRPC_RESOURCE_EXHAUSTED, text);
+    return NULL;
+}
+
+static void keep_request(struct mrpc_call *call, const uint8_t *bytes, size_t size)
+{
+    if (call->request != NULL) {
+        mrpc_call_end_early(call, MRPC_UNIMPLEMENTED, "more than one request message");
+        return;
+    }
+    call->request = decode(call, call->arena, bytes, size);
+}
+
+/* The arena of streamed messages is emptied after each, so that a long stream does not grow. */
+static void forget_message(struct mrpc_call *call)
+{
+    mrpc_host_arena_give(call->host, call->message_arena);
+    call->message_arena = NULL;
+}
+
+/* True: go on with the next message. */
+static bool run_message(struct mrpc_call *call, const uint8_t *bytes, size_t size)
+{
+    const struct method_entry *method = call->method;
+    call->message_arena = mrpc_host_arena_take(call->host);
+    if (call->message_arena == NULL) {
+        mrpc_call_end_early(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return true;
+    }
+    ProtobufCMessage *message = decode(call, call->message_arena, bytes, size);
+    if (message == NULL)
+        return true;
+    call->running++;
+    call->in_message = true;
+    call->resume_asked = false;
+    struct handler_watch watch = mrpc_handler_watch_begin();
+    int returned = method->invoke->message(method->handlers, method->self, call, message, NULL);
+    mrpc_handler_watch_end(&watch, call);
+    call->in_message = false;
+    call->running--;
+    if (returned == MRPC_PENDING && !call->finish_asked && !call->resume_asked) {
+        call->held = true;
+        return false;
+    }
+    forget_message(call);
+    if (call->finish_asked)
+        mrpc_call_complete(call, call->finish_code, call->response);
+    else if (returned != MRPC_OK && returned != MRPC_PENDING)
+        mrpc_call_complete(call, status_of(returned), NULL);
+    return true;
+}
+
+bool mrpc_call_message(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
+{
+    struct mrpc_call *call = mrpc_call_of(stream);
+    if (streams_in(call))
+        return run_message(call, bytes, size);
+    keep_request(call, bytes, size);
+    return true;
+}
+
+static ProtobufCMessage *new_response(struct mrpc_call *call)
+{
+    const ProtobufCMessageDescriptor *descriptor = call->method->method->response->descriptor;
+    ProtobufCMessage *response = mrpc_arena_alloc(call->arena, descriptor->sizeof_message);
+    if (response != NULL)
+        protobuf_c_message_init(descriptor, response);
+    return response;
+}
+
+static void run_unary(struct mrpc_call *call)
+{
+    const struct method_entry *method = call->method;
+    if (call->request == NULL) {
+        mrpc_call_end_early(call, MRPC_UNIMPLEMENTED, "no request message");
+        return;
+    }
+    ProtobufCMessage *response = NULL;
+    if (!method->method->server_streaming) {
+        response = new_response(call);
+        if (response == NULL) {
+            mrpc_call_end_early(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+            return;
+        }
+    }
+    call->running++;
+    struct handler_watch watch = mrpc_handler_watch_begin();
+    int returned = method->invoke->message(method->handlers, method->self, call, call->request, response);
+    mrpc_handler_watch_end(&watch, call);
+    call->running--;
+    if (call->finish_asked)
+        mrpc_call_complete(call, call->finish_code, call->response);
+    else if (returned == MRPC_PENDING)
+        call->held = call->kept = true;
+    else
+        mrpc_call_complete(call, status_of(returned), response);
+}
+
+static void run_half_close(struct mrpc_call *call)
+{
+    const struct method_entry *method = call->method;
+    int returned = MRPC_OK;
+    if (method->invoke->half_close != NULL) {
+        call->running++;
+            struct handler_watch watch = mrpc_handler_watch_begin();
+        returned = method->invoke->half_close(method->handlers, method->self, call);
+        mrpc_handler_watch_end(&watch, call);
+        call->running--;
+    }
+    settle(call, returned, true);
+}
+
+void mrpc_call_half_closed(struct mrpc_stream *stream)
+{
+    struct mrpc_call *call = mrpc_call_of(stream);
+    if (streams_in(call))
+        run_half_close(call);
+    else
+        run_unary(call);
+}
+
+static void take_next(struct mrpc_call *call)
+{
+    forget_message(call);
+    call->held = call->kept;
+    if (!call->stream_open) {
+        if (!call->held)
+            mrpc_call_complete(call, MRPC_CANCELLED, NULL);
+        return;
+    }
+    mrpc_stream_release(&call->stream);
+}
+
+static void run_resume(struct inbox_task *task)
+{
+    struct mrpc_call *call = MRPC_CONTAINER_OF(task, struct mrpc_call, resume_task);
+    struct mrpc_session *session = call->stream_open ? &call->session->session : NULL;
+    take_next(call);
+    if (session != NULL)
+        mrpc_host_touch(session);   /* windows may have been given back */
+}
+
+void mrpc_call_resume(struct mrpc_call *call)
+{
+    if (mrpc_host_inside(call->host) && call->in_message) {
+        call->resume_asked = true;
+        return;
+    }
+    call->resume_task.run = run_resume;
+    mrpc_inbox_push(&call->host->inbox, &call->resume_task);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a handler sends: encoded at once, on whatever thread it is called; on the loop's own thread straight onto the
+ * stream, from others through the inbox. The room for it is counted in one atomic that both sides change. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <mrpc/codec.h>
+
+#include "server/call.h"
+#include "server/server.h"
+#include "wire/frame.h"
+
+#define SEND_BUFFER_BYTES (64u << 10)
+
+/* A message, or only the headers (chunk NULL), on its way to the loop. */
+struct posted_send {
+    struct inbox_task task;
+    struct mrpc_call *call;
+    struct mrpc_chunk *chunk;
+};
+
+static int submit_headers(struct mrpc_call *call)
+{
+    call->headers_submitted = true;
+    if (call->stream.headers_sent)
+        return 0;
+    return mrpc_stream_send_headers(&call->stream, &call->headers);
+}
+
+/* Nothing of this call is under way through the inbox, so that it may be overtaken by nothing. */
+static bool may_send_here(struct mrpc_call *call)
+{
+    return mrpc_host_inside(call->host) && atomic_load_explicit(&call->sends_posted, memory_order_acquire) == 0;
+}
+
+/* True, or on_writable will follow. The flag is set before the counter is read again, and the loop does it the other
+ * way round, so one of the two sees the other. */
+static bool has_room(struct mrpc_call *call)
+{
+    if (atomic_load(&call->queued_bytes) <= SEND_BUFFER_BYTES)
+        return true;
+    atomic_store(&call->wants_writable, true);
+    if (atomic_load(&call->queued_bytes) > SEND_BUFFER_BYTES / 2)
+        return false;
+    return atomic_exchange(&call->wants_writable, false);
+}
+
+static void attach(struct mrpc_call *call, struct mrpc_chunk *chunk)
+{
+    if (call->stream_open && !call->stream.ended && submit_headers(call) == 0) {
+        call->attached_bytes += mrpc_buffer_size(&chunk->bytes);
+        mrpc_stream_send_chunk(&call->stream, chunk);
+        return;
+    }
+    mrpc_chunk_unref(chunk);
+}
+
+static void run_send(struct inbox_task *task)
+{
+    struct posted_send *send = MRPC_CONTAINER_OF(task, struct posted_send, task);
+    struct mrpc_call *call = send->call;
+    if (send->chunk != NULL)
+        attach(call, send->chunk);
+    else if (call->stream_open)
+        (void)!submit_headers(call);
+    atomic_fetch_sub_explicit(&call->sends_posted, 1, memory_order_release);
+    if (call->stream_open)
+        mrpc_host_touch(&call->session->session);
+    free(send);
+}
+
+static int post_send(struct mrpc_call *call, struct mrpc_chunk *chunk)
+{
+    struct posted_send *send = malloc(sizeof(*send));
+    if (send == NULL)
+        return MRPC_ERR_NOMEM;
+    *send = (struct posted_send){.task.run = run_send, .call = call, .chunk = chunk};
+    call->headers_submitted = true;
+    atomic_fetch_add_explicit(&call->sends_posted, 1, memory_order_relaxed);
+    mrpc_inbox_push(&call->host->inbox, &send->task);
+    return 0;
+}
+
+/* What is to be framed: a message, or bytes that are one. */
+struct payload {
+    const ProtobufCMessage *message;
+    const void *bytes;
+    size_t size;
+};
+
+static int frame(struct mrpc_call *call, const struct payload *payload, struct mrpc_buffer *out)
+{
+    size_t limit = call->host->server->limits.send_message_bytes;
+    enum mrpc_encoding encoding = call->stream.response_encoding;
+    if (payload->message == NULL)
+        return mrpc_frame_bytes(payload->bytes, payload->size, encoding, limit, out);
+    const char *bad_field = NULL;
+    return mrpc_frame_message(call->method->method->response, payload->message, encoding, limit, out, &bad_field);
+}
+
+static int send_here(struct mrpc_call *call, const struct payload *payload)
+{
+    struct mrpc_chunk *chunk = mrpc_stream_tail_chunk(&call->stream);
+    if (chunk == NULL)
+        return MRPC_ERR_NOMEM;
+    size_t before = mrpc_buffer_size(&chunk->bytes);
+    int error = frame(call, payload, &chunk->bytes);
+    if (error != 0)
+        return error;
+    size_t added = mrpc_buffer_size(&chunk->bytes) - before;
+    mrpc_stream_appended(&call->stream, added);
+    atomic_fetch_add(&call->queued_bytes, added);
+    call->attached_bytes += added;
+    error = submit_headers(call);
+    mrpc_host_touch(&call->session->session);
+    return error;
+}
+
+static int send_from_afar(struct mrpc_call *call, const struct payload *payload)
+{
+    struct mrpc_chunk *chunk = mrpc_chunk_new();
+    int error = chunk != NULL ? frame(call, payload, &chunk->bytes) : MRPC_ERR_NOMEM;
+    size_t added = chunk != NULL ? mrpc_buffer_size(&chunk->bytes) : 0;
+    if (error == 0) {
+        atomic_fetch_add(&call->queued_bytes, added);
+        error = post_send(call, chunk);
+        if (error != 0)
+            atomic_fetch_sub(&call->queued_bytes, added);
+    }
+    if (error != 0)
+        mrpc_chunk_unref(chunk);
+    return error;
+}
+
+static int send_payload(struct mrpc_call *call, const struct payload *payload)
+{
+    if (!call->method->method->server_streaming)
+        return MRPC_ERR_INVALID;
+    if (mrpc_call_cancelled(call))
+        return MRPC_ERR_DONE;
+    if (!has_room(call))
+        return MRPC_ERR_AGAIN;
+    if (!may_send_here(call))
+        return send_from_afar(call, payload);
+    if (call->finished || call->finish_asked || !call->stream_open || call->stream.ended)
+        return MRPC_ERR_DONE;
+    return send_here(call, payload);
+}
+
+int mrpc_call_send(struct mrpc_call *call, const ProtobufCMessage *message)
+{
+    return send_payload(call, &(struct payload){.message = message});
+}
+
+int mrpc_call_send_encoded(struct mrpc_call *call, const void *bytes, size_t size)
+{
+    return send_payload(call, &(struct payload){.bytes = bytes, .size = size});
+}
+
+int mrpc_call_send_headers(struct mrpc_call *call)
+{
+    if (mrpc_call_cancelled(call) || call->headers_submitted)
+        return MRPC_ERR_DONE;
+    if (!may_send_here(call))
+        return post_send(call, NULL);
+    if (!call->stream_open)
+        return MRPC_ERR_DONE;
+    int error = submit_headers(call);
+    mrpc_host_touch(&call->session->session);
+    return error;
+}
+
+/* Frames have left: give their room back, and tell whoever waits for it. */
+void mrpc_call_writable(struct mrpc_stream *stream)
+{
+    struct mrpc_call *call = mrpc_call_of(stream);
+    size_t left = call->attached_bytes - stream->queued_bytes;
+    call->attached_bytes = stream->queued_bytes;
+    size_t queued = atomic_fetch_sub(&call->queued_bytes, left) - left;
+    if (call->finished || queued > SEND_BUFFER_BYTES / 2 || !atomic_exchange(&call->wants_writable, false) ||
+        call->on_writable == NULL)
+        return;
+    call->running++;
+    call->on_writable(call->on_writable_arg, call);
+    call->running--;
+    if (call->finish_asked)
+        mrpc_call_complete(call, call->finish_code, call->response);
+}
+
+/* A response that is compressed, or that shares its stream with what was sent before, is framed now; any other when its
+ * frame leaves. */
+static int answer_message(struct mrpc_call *call, const ProtobufCMessage *response, const char **bad_field)
+{
+    const struct mrpc_message_info *info = call->method->method->response;
+    struct mrpc_stream *stream = &call->stream;
+    size_t limit = call->host->server->limits.send_message_bytes;
+    size_t size;
+    int error = mrpc_encoded_size(info, response, &size, bad_field);
+    if (error != 0)
+        return error;
+    if (size > limit)
+        return MRPC_ERR_LIMIT;
+    if (stream->response_encoding == MRPC_ENCODING_IDENTITY && stream->queued_bytes == 0) {
+        mrpc_stream_send_direct(stream, info, response, size);
+        return submit_headers(call);
+    }
+    struct mrpc_chunk *chunk = mrpc_chunk_new();
+    error = chunk != NULL ? mrpc_frame_message(info, response, stream->response_encoding, limit, &chunk->bytes, bad_field)
+                          : MRPC_ERR_NOMEM;
+    if (error != 0) {
+        mrpc_chunk_unref(chunk);
+        return error;
+    }
+    mrpc_stream_send_chunk(stream, chunk);
+    return submit_headers(call);
+}
+
+static int refuse_response(struct mrpc_call *call, int error, const char *bad_field)
+{
+    if (error == MRPC_ERR_LIMIT)
+        return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "the response is longer than the server sends");
+    if (error == MRPC_ERR_NOMEM)
+        return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    return mrpc_call_fail(call, MRPC_INTERNAL, "the response cannot be encoded: %s",
+                          bad_field != NULL ? bad_field : "a field is not valid");
+}
+
+static int answer_ok(struct mrpc_call *call, const ProtobufCMessage *response)
+{
+    if (call->method->method->server_streaming)
+        return call->headers.count > 0 && !call->headers_submitted ? submit_headers(call) : 0;
+    if (response == NULL)
+        return mrpc_call_fail(call, MRPC_INTERNAL, "the handler gave no response");
+    const char *bad_field = NULL;
+    int error = answer_message(call, response, &bad_field);
+    return error == 0 ? 0 : refuse_response(call, error, bad_field);
+}
+
+void mrpc_call_answer(struct mrpc_call *call, int code, const ProtobufCMessage *response)
+{
+    if (code == 0)
+        code = answer_ok(call, response);
+    else if (call->headers.count > 0 && !call->headers_submitted)
+        (void)!submit_headers(call);
+    size_t details_bytes = 0;
+    const uint8_t *details = code != 0 ? mrpc_call_status_details(call, code, &details_bytes) : NULL;
+    mrpc_stream_finish(&call->stream, &(struct stream_end){
+                                          .code = code,
+                                          .message = code != 0 ? call->message : NULL,
+                                          .details = details,
+                                          .details_bytes = details_bytes,
+                                          .trailers = call->trailers.count > 0 ? &call->trailers : NULL,
+                                      });
+}

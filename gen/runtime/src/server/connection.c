@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Between a socket and a session. One wake-up is: read once, feed the session (handlers run), write once. Handlers that
+ * finish later make the connection dirty; the loop flushes it at the end of the wake-up that brought them.
+ *
+ * The end: when the session is finished and its output written, our side is shut down and the peer is given a second to
+ * read it; closing at once would reset the connection and take the GOAWAY with it. */
+
+#include "server/connection.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/acceptor.h"
+#include "server/address.h"
+#include "server/server.h"
+
+#define PIECES_MAX 64
+#define TLS_RECORD_BYTES 16384
+#define LINGER_MS 1000
+#define NAME_BYTES 256
+
+static void set_timer(struct connection *connection, int64_t now_ms, int64_t after_ms)
+{
+    struct timeval span = {.tv_sec = after_ms / 1000, .tv_usec = (after_ms % 1000) * 1000};
+    connection->timer_at_ms = now_ms + after_ms;
+    (void)event_add(&connection->timer_event, &span);
+}
+
+/* Only ever earlier: a timer that comes too soon finds nothing due and is set again, which is cheaper than moving it with
+ * every call. */
+static void watch_clock(struct connection *connection, int64_t now_ms)
+{
+    int64_t after_ms = mrpc_session_next_timeout_ms(connection->session, now_ms);
+    if (after_ms >= 0 && now_ms + after_ms < connection->timer_at_ms)
+        set_timer(connection, now_ms, after_ms);
+}
+
+static void unlink_connection(struct connection *connection)
+{
+    struct server_loop *loop = connection->loop;
+    if (connection->previous != NULL)
+        connection->previous->next = connection->next;
+    else
+        loop->connections = connection->next;
+    if (connection->next != NULL)
+        connection->next->previous = connection->previous;
+    if (!connection->dirty)
+        return;
+    struct connection **at = &loop->dirty;
+    while (*at != connection)
+        at = &(*at)->next_dirty;
+    *at = connection->next_dirty;
+}
+
+void mrpc_connection_close(struct connection *connection)
+{
+    struct server_loop *loop = connection->loop;
+    mrpc_session_free(connection->session);
+    unlink_connection(connection);
+    event_del(&connection->read_event);
+    event_del(&connection->write_event);
+    event_del(&connection->timer_event);
+    if (connection->tls != NULL)
+        mrpc_tls_stream_shutdown(connection->tls);
+    mrpc_tls_stream_free(connection->tls);
+    close(connection->fd);
+    mrpc_acceptor_closed(loop->server, (const struct sockaddr *)&connection->address);
+    free(connection);
+}
+
+static void linger(struct connection *connection)
+{
+    connection->lingering = true;
+    event_del(&connection->write_event);
+    if (connection->tls != NULL)
+        mrpc_tls_stream_shutdown(connection->tls);
+    (void)shutdown(connection->fd, SHUT_WR);
+    (void)event_add(&connection->read_event, NULL);
+    set_timer(connection, mrpc_loop_now_ms(), LINGER_MS);
+}
+
+/* > 0: written; 0: not now (the event is set); < 0: lost. */
+static ssize_t write_clear(struct connection *connection, struct iovec *pieces, int count)
+{
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = (size_t)count};
+    ssize_t n = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
+    if (n >= 0)
+        return n;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -1;
+}
+
+/* One record at a time, filled from as many pieces as it takes: a record for each 9-byte frame head would cost more. */
+static ssize_t write_tls(struct connection *connection, const struct iovec *pieces, int count)
+{
+    uint8_t record[TLS_RECORD_BYTES];
+    const void *bytes = pieces[0].iov_base;
+    size_t size = pieces[0].iov_len;
+    if (count > 1 && size < sizeof(record)) {
+        size = 0;
+        for (int i = 0; i < count && size < sizeof(record); i++) {
+            size_t room = sizeof(record) - size;
+            size_t n = pieces[i].iov_len < room ? pieces[i].iov_len : room;
+            memcpy(record + size, pieces[i].iov_base, n);
+            size += n;
+        }
+        bytes = record;
+    }
+    ssize_t n = mrpc_tls_stream_write(connection->tls, bytes, size < sizeof(record) ? size : sizeof(record));
+    return n == MRPC_TLS_WANT_WRITE || n == MRPC_TLS_WANT_READ ? 0 : n;
+}
+
+/* False when the connection was closed. */
+static bool write_output(struct connection *connection)
+{
+    for (;;) {
+        struct iovec pieces[PIECES_MAX];
+        int count = mrpc_session_output(connection->session, pieces, PIECES_MAX);
+        if (count == 0)
+            break;
+        ssize_t n = connection->tls != NULL ? write_tls(connection, pieces, count)
+                                            : write_clear(connection, pieces, count);
+        if (n < 0) {
+            mrpc_connection_close(connection);
+            return false;
+        }
+        if (n == 0) {
+            (void)event_add(&connection->write_event, NULL);
+            return true;
+        }
+        mrpc_session_consume(connection->session, mrpc_loop_now_ms(), (size_t)n);
+    }
+    if (mrpc_session_finished(connection->session))
+        linger(connection);
+    return true;
+}
+
+void mrpc_connection_flush(struct connection *connection)
+{
+    if (connection->session == NULL || connection->lingering || !write_output(connection) || connection->lingering)
+        return;
+    bool want = mrpc_session_want_read(connection->session);
+    bool reading = event_pending(&connection->read_event, EV_READ, NULL) != 0;
+    if (want && !reading)
+        (void)event_add(&connection->read_event, NULL);
+    if (!want && reading)
+        event_del(&connection->read_event);
+    if (mrpc_session_finished(connection->session))
+        set_timer(connection, mrpc_loop_now_ms(), LINGER_MS);   /* the peer takes nothing: do not wait for long */
+    else
+        watch_clock(connection, mrpc_loop_now_ms());
+}
+
+static ssize_t read_some(struct connection *connection)
+{
+    struct server_loop *loop = connection->loop;
+    if (connection->tls != NULL) {
+        ssize_t n = mrpc_tls_stream_read(connection->tls, loop->read_buffer, sizeof(loop->read_buffer));
+        return n == MRPC_TLS_WANT_READ || n == MRPC_TLS_WANT_WRITE ? -EAGAIN : n;
+    }
+    ssize_t n = recv(connection->fd, loop->read_buffer, sizeof(loop->read_buffer), 0);
+    if (n >= 0)
+        return n;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? -EAGAIN : -errno;
+}
+
+static void output_ready(void *arg)
+{
+    struct connection *connection = arg;
+    mrpc_loop_mark_dirty(connection->loop, connection);
+}
+
+static bool unix_identity(struct connection *connection, char *name, size_t name_bytes)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    if (connection->address.ss_family != AF_UNIX ||
+        getsockopt(connection->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+        return false;
+    (void)snprintf(name, name_bytes, "uid:%u", (unsigned)peer.uid);
+    return true;
+}
+
+static bool begin_session(struct connection *connection)
+{
+    char peer[ADDRESS_TEXT_BYTES];
+    char name[NAME_BYTES] = "";
+    struct mrpc_identity identity = {.kind = MRPC_IDENTITY_ANONYMOUS, .name = name};
+    mrpc_address_format((const struct sockaddr *)&connection->address, connection->address_bytes, peer, sizeof(peer));
+    if (unix_identity(connection, name, sizeof(name)))
+        identity.kind = MRPC_IDENTITY_UNIX;
+    if (connection->tls != NULL) {
+        if (!mrpc_tls_stream_peer_name(connection->tls, name, sizeof(name)))
+            return false;
+        if (name[0] != '\0')
+            identity.kind = MRPC_IDENTITY_TLS;
+    }
+    struct mrpc_session_options options = {
+        .struct_bytes = sizeof(options),
+        .peer = peer,
+        .identity = &identity,
+        .output_ready = output_ready,
+        .arg = connection,
+    };
+    int64_t now_ms = mrpc_loop_now_ms();
+    if (mrpc_session_new(connection->loop->host, &options, now_ms, &connection->session) != 0)
+        return false;
+    event_del(&connection->timer_event);
+    connection->timer_at_ms = INT64_MAX;
+    watch_clock(connection, now_ms);
+    if (connection->loop->draining)
+        mrpc_session_drain(connection->session, now_ms);
+    return true;
+}
+
+/* False: not done, or closed. */
+static bool shake_hands(struct connection *connection)
+{
+    int rv = mrpc_tls_stream_handshake(connection->tls);
+    if (rv == MRPC_TLS_WANT_READ)
+        return false;
+    if (rv == MRPC_TLS_WANT_WRITE) {
+        (void)event_add(&connection->write_event, NULL);
+        return false;
+    }
+    if (rv != 0)
+        mrpc_acceptor_rejected(connection->loop->server, "tls_handshake", mrpc_tls_stream_why(connection->tls));
+    if (rv != 0 || !begin_session(connection)) {
+        mrpc_connection_close(connection);
+        return false;
+    }
+    return true;
+}
+
+/* False when the connection was closed. */
+static bool receive(struct connection *connection)
+{
+    ssize_t n = read_some(connection);
+    if (n == -EAGAIN)
+        return true;
+    if (n <= 0) {
+        mrpc_connection_close(connection);
+        return false;
+    }
+    if (!connection->lingering)
+        mrpc_session_receive(connection->session, mrpc_loop_now_ms(), connection->loop->read_buffer, (size_t)n);
+    return true;
+}
+
+static void advance(struct connection *connection)
+{
+    if (connection->session == NULL && !shake_hands(connection))
+        return;
+    do {
+        if (!receive(connection))
+            return;
+    } while (connection->tls != NULL && mrpc_tls_stream_pending(connection->tls) &&
+             mrpc_session_want_read(connection->session));
+    mrpc_connection_flush(connection);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+    struct connection *connection = arg;
+    struct server_loop *loop = connection->loop;
+    advance(connection);
+    mrpc_loop_flush_dirty(loop);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *arg)
+{
+    struct connection *connection = arg;
+    struct server_loop *loop = connection->loop;
+    if (connection->session == NULL)
+        advance(connection);
+    else
+        mrpc_connection_flush(connection);
+    mrpc_loop_flush_dirty(loop);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct connection *connection = arg;
+    struct server_loop *loop = connection->loop;
+    connection->timer_at_ms = INT64_MAX;
+    if (connection->session == NULL)
+        mrpc_acceptor_rejected(connection->loop->server, "handshake_timeout", "TLS");
+    if (connection->session == NULL || connection->lingering || mrpc_session_finished(connection->session)) {
+        mrpc_connection_close(connection);
+        return;
+    }
+    mrpc_session_tick(connection->session, mrpc_loop_now_ms());
+    mrpc_connection_flush(connection);
+    mrpc_loop_flush_dirty(loop);
+}
+
+void mrpc_connection_open(struct server_loop *loop, const struct handover *handover)
+{
+    struct connection *connection = calloc(1, sizeof(*connection));
+    if (connection == NULL || (handover->tls != NULL &&
+                               mrpc_tls_stream_new(handover->tls, handover->fd, NULL, &connection->tls) != 0)) {
+        free(connection);
+        close(handover->fd);
+        mrpc_acceptor_closed(loop->server, (const struct sockaddr *)&handover->address);
+        return;
+    }
+    connection->loop = loop;
+    connection->fd = handover->fd;
+    connection->address = handover->address;
+    connection->address_bytes = handover->address_bytes;
+    connection->timer_at_ms = INT64_MAX;
+    connection->next = loop->connections;
+    if (connection->next != NULL)
+        connection->next->previous = connection;
+    loop->connections = connection;
+    int on = 1;
+    (void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    event_assign(&connection->read_event, loop->base, connection->fd, EV_READ | EV_PERSIST, on_readable, connection);
+    event_assign(&connection->write_event, loop->base, connection->fd, EV_WRITE, on_writable, connection);
+    event_assign(&connection->timer_event, loop->base, -1, 0, on_timer, connection);
+    (void)event_add(&connection->read_event, NULL);
+    if (connection->tls != NULL)
+        set_timer(connection, mrpc_loop_now_ms(), loop->server->limits.handshake_timeout_ms);
+    else if (!begin_session(connection))
+        mrpc_connection_close(connection);
+}
+
+void mrpc_connection_drain(struct connection *connection)
+{
+    if (connection->session == NULL) {
+        mrpc_connection_close(connection);
+        return;
+    }
+    mrpc_session_drain(connection->session, mrpc_loop_now_ms());
+    mrpc_connection_flush(connection);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Between nghttp2 and the session: the callbacks, each handing over to the file that tells its story. Once the session
+ * is doomed every callback fails, so that nghttp2 returns at once and the abort happens outside of it. */
+
+#include "session/session.h"
+
+/* HEADERS and at most 4 CONTINUATION frames; our header list limit fits into one. CVE-2024-28182. */
+#define CONTINUATIONS_MAX 4
+
+static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *head, void *user_data)
+{
+    struct mrpc_session *session = user_data;
+    return session->doom != NULL ? NGHTTP2_ERR_CALLBACK_FAILURE : mrpc_budget_frame_begins(session, head);
+}
+
+static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *user_data)
+{
+    struct mrpc_session *session = user_data;
+    if (session->doom != NULL)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+        return 0;
+    return mrpc_headers_begin(session, frame->hd.stream_id);
+}
+
+static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name, size_t name_bytes,
+                     const uint8_t *value, size_t value_bytes, uint8_t flags, void *user_data)
+{
+    struct mrpc_session *session = user_data;
+    struct mrpc_stream *stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
+    if (session->doom != NULL)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    if (stream == NULL)
+        return 0;
+    return mrpc_headers_add(session, stream, (const char *)name, name_bytes, (const char *)value, value_bytes);
+}
+
+/* nghttp2 would drop a header with an illegal name or value in silence; the peer shall know that it is broken. */
+static int on_invalid_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name, size_t name_bytes,
+                             const uint8_t *value, size_t value_bytes, uint8_t flags, void *user_data)
+{
+    mrpc_session_reject(user_data, "invalid_header");
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+}
+
+static int on_data_chunk(nghttp2_session *h2, uint8_t flags, int32_t stream_id, const uint8_t *bytes, size_t size,
+                         void *user_data)
+{
+    struct mrpc_session *session = user_data;
+    if (session->doom != NULL)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    session->counts.empty_data_run = 0;
+    /* One slow stream must not hold the window of the others; what it may hold is bounded by the memory budget. */
+    if (nghttp2_session_consume_connection(h2, size) != 0)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    struct mrpc_stream *stream = nghttp2_session_get_stream_user_data(h2, stream_id);
+    if (stream != NULL)
+        mrpc_data_received(stream, bytes, size);
+    else
+        (void)nghttp2_session_consume_stream(h2, stream_id, size);
+    return 0;
+}
+
+static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *user_data)
+{
+    struct mrpc_session *session = user_data;
+    if (session->doom != NULL)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    int rv = mrpc_budget_frame_received(session, frame);
+    if (rv != 0)
+        return rv;
+    bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    struct mrpc_stream *stream = NULL;
+    switch (frame->hd.type) {
+    case NGHTTP2_HEADERS:
+        mrpc_timers_clear(&session->timers, &session->header_block);
+        stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
+        if (stream != NULL && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+            stream->remote_closed = ends;
+            mrpc_headers_end(stream);
+        }
+        break;
+    case NGHTTP2_DATA:
+        stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
+        break;
+    default:
+        return 0;
+    }
+    if (stream != NULL && ends)
+        mrpc_data_end(stream);
+    return 0;
+}
+
+static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *user_data)
+{
+    struct mrpc_session *session = user_data;
+    int rv = mrpc_budget_frame_sent(session, frame);
+    if (rv != 0)
+        return rv;
+    bool stream_frame = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    if (!stream_frame || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
+        return 0;
+    /* The call is over though its client goes on sending: ask it to stop. RFC 9113 section 8.1. */
+    struct mrpc_stream *stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
+    if (stream != NULL && !stream->remote_closed)
+        return nghttp2_submit_rst_stream(h2, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    return 0;
+}
+
+static int on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t code, void *user_data)
+{
+    struct mrpc_stream *stream = nghttp2_session_get_stream_user_data(h2, stream_id);
+    if (stream != NULL)
+        mrpc_stream_close(stream);
+    return 0;
+}
+
+static nghttp2_session_callbacks *callbacks_new(void)
+{
+    nghttp2_session_callbacks *callbacks;
+    if (nghttp2_session_callbacks_new(&callbacks) != 0)
+        return NULL;
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, on_invalid_header);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_chunk);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
+    nghttp2_session_callbacks_set_send_data_callback(callbacks, mrpc_send_data);
+    return callbacks;
+}
+
+nghttp2_session *mrpc_session_h2_new(struct mrpc_session *session)
+{
+    nghttp2_session_callbacks *callbacks = callbacks_new();
+    nghttp2_option *option = NULL;
+    nghttp2_session *h2 = NULL;
+    if (callbacks != NULL && nghttp2_option_new(&option) == 0) {
+        nghttp2_option_set_no_auto_window_update(option, 1);
+        nghttp2_option_set_no_closed_streams(option, 1);
+        nghttp2_option_set_max_continuations(option, CONTINUATIONS_MAX);
+        if (nghttp2_session_server_new2(&h2, callbacks, session, option) != 0)
+            h2 = NULL;
+    }
+    nghttp2_option_del(option);
+    nghttp2_session_callbacks_del(callbacks);
+    return h2;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* DATA in: put messages together, hand them over one at a time, hold back when the owner is busy.
+ *
+ * Windows: the connection's is given back when bytes come in, the stream's when they go into the assembler. While the
+ * owner holds, bytes are kept as they are (at most one stream window of them) and the peer runs dry. */
+
+#include "session/session.h"
+
+static void charge(struct mrpc_stream *stream)
+{
+    size_t now = mrpc_assembler_held_bytes(&stream->assembler) + mrpc_buffer_size(&stream->held);
+    stream->session->charged_bytes += now - stream->charged_bytes;
+    stream->charged_bytes = now;
+}
+
+static void drop(struct mrpc_stream *stream)
+{
+    mrpc_assembler_fini(&stream->assembler);
+    mrpc_buffer_fini(&stream->held);
+    stream->session->charged_bytes -= stream->charged_bytes;
+    stream->charged_bytes = 0;
+}
+
+void mrpc_data_fini(struct mrpc_stream *stream)
+{
+    drop(stream);
+}
+
+static void give_back(struct mrpc_stream *stream, size_t bytes)
+{
+    if (bytes > 0 && !stream->remote_closed)
+        (void)nghttp2_session_consume_stream(stream->session->h2, stream->id, bytes);
+}
+
+void mrpc_stream_discard(struct mrpc_stream *stream)
+{
+    if (stream->session == NULL || stream->discarding)
+        return;
+    stream->discarding = 1;
+    mrpc_timers_clear(&stream->session->timers, &stream->first_message);
+    if (stream->delivering)
+        return;   /* deliver() drops when it comes back */
+    give_back(stream, mrpc_buffer_size(&stream->held));
+    drop(stream);
+}
+
+static void fault(struct mrpc_stream *stream, enum mrpc_code code, const char *reason)
+{
+    mrpc_session_reject(stream->session, code == MRPC_RESOURCE_EXHAUSTED ? "message_limit" : "malformed_message");
+    stream->session->events->fault(stream, code, reason);
+    mrpc_stream_discard(stream);
+}
+
+/* Feed bytes to the assembler until they are used up or the owner holds. Returns how many were used. */
+static size_t deliver(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+    const uint8_t *message;
+    size_t message_bytes;
+    int got = 0;
+    stream->delivering = 1;
+    while (!stream->holding && !stream->discarding &&
+           (got = mrpc_assembler_feed(&stream->assembler, &at, &size, &message, &message_bytes)) > 0) {
+        mrpc_timers_clear(&stream->session->timers, &stream->first_message);
+        stream->holding = !stream->session->events->message(stream, message, message_bytes);
+    }
+    stream->delivering = 0;
+    if (got < 0 && !stream->discarding)
+        fault(stream, stream->assembler.code, stream->assembler.reason);
+    if (stream->discarding) {
+        drop(stream);
+        return (size_t)(at - bytes) + size;
+    }
+    return (size_t)(at - bytes);
+}
+
+static void check_budget(struct mrpc_stream *stream)
+{
+    charge(stream);
+    if (stream->session->charged_bytes > stream->session->limits->connection_memory_bytes && stream->charged_bytes > 0)
+        fault(stream, MRPC_RESOURCE_EXHAUSTED, "this connection holds too many bytes of unfinished messages");
+}
+
+void mrpc_data_received(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
+{
+    if (stream->discarding) {
+        give_back(stream, size);
+        return;
+    }
+    size_t used = 0;
+    if (!stream->holding)
+        used = deliver(stream, bytes, size);
+    give_back(stream, used);
+    if (used < size && mrpc_buffer_append(&stream->held, bytes + used, size - used) != 0)
+        fault(stream, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    if (!stream->discarding)
+        check_budget(stream);
+}
+
+static void tell_half_close(struct mrpc_stream *stream)
+{
+    if (!stream->remote_closed || stream->holding || stream->discarding || stream->half_close_told)
+        return;
+    stream->half_close_told = 1;
+    if (mrpc_assembler_at_boundary(&stream->assembler))
+        stream->session->events->half_closed(stream);
+    else
+        fault(stream, MRPC_INTERNAL, "the stream ended inside a message");
+}
+
+void mrpc_data_end(struct mrpc_stream *stream)
+{
+    stream->remote_closed = 1;
+    tell_half_close(stream);
+}
+
+void mrpc_stream_release(struct mrpc_stream *stream)
+{
+    if (stream->session == NULL || !stream->holding)
+        return;
+    stream->holding = 0;
+    if (stream->delivering || stream->discarding)
+        return;
+    size_t size = mrpc_buffer_size(&stream->held);
+    if (size > 0) {
+        size_t used = deliver(stream, mrpc_buffer_bytes(&stream->held), size);
+        if (!stream->discarding) {
+            mrpc_buffer_consume(&stream->held, used);
+            charge(stream);
+        }
+        give_back(stream, used);
+    }
+    tell_half_close(stream);
+}
+
+static void first_message_late(struct mrpc_timer *timer)
+{
+    struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct mrpc_stream, first_message);
+    mrpc_session_reject(stream->session, "first_message_timeout");
+    stream->session->events->fault(stream, MRPC_DEADLINE_EXCEEDED, "the request message did not come in time");
+    mrpc_stream_discard(stream);
+}
+
+void mrpc_stream_expect_message(struct mrpc_stream *stream)
+{
+    (void)!mrpc_session_after(stream->session, &stream->first_message,
+                              stream->session->limits->first_message_timeout_ms, first_message_late);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The request head: headers one by one as nghttp2 decodes them, then the checks that decide whether this is a gRPC call.
+ * Source: gRPC PROTOCOL-HTTP2, "Requests"; HTTP answers for what is not gRPC as grpc-go gives them. */
+
+#include <string.h>
+
+#include "session/session.h"
+#include "wire/metadata_wire.h"
+#include "wire/timeout.h"
+
+static bool is(const char *name, size_t size, const char *text)
+{
+    return size == strlen(text) && memcmp(name, text, size) == 0;
+}
+
+int mrpc_headers_begin(struct mrpc_session *session, int32_t stream_id)
+{
+    struct mrpc_stream *stream = session->events->opened(session->owner);
+    if (stream == NULL)
+        return nghttp2_submit_rst_stream(session->h2, NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_REFUSED_STREAM);
+    mrpc_stream_open(session, stream, stream_id);
+    return nghttp2_session_set_stream_user_data(session->h2, stream_id, stream);
+}
+
+static const char *keep(struct mrpc_stream *stream, const char *value, size_t size)
+{
+    char *copy = mrpc_arena_alloc(stream->arena, size + 1);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, value, size);
+    copy[size] = '\0';
+    return copy;
+}
+
+static void add_pseudo(struct mrpc_stream *stream, const char *name, size_t name_bytes, const char *value, size_t size)
+{
+    if (is(name, name_bytes, ":path")) {
+        stream->path = keep(stream, value, size);
+        stream->path_bytes = size;
+    } else if (is(name, name_bytes, ":method")) {
+        stream->method_post = is(value, size, "POST");
+    } else if (is(name, name_bytes, ":authority")) {
+        stream->authority = keep(stream, value, size);
+    }
+}
+
+/* The headers that gRPC defines. False for any other. */
+static bool add_protocol(struct mrpc_stream *stream, const char *name, size_t name_bytes, const char *value,
+                         size_t size)
+{
+    if (is(name, name_bytes, "content-type")) {
+        stream->content_type = mrpc_content_type_parse(value, size);
+        return true;
+    }
+    if (is(name, name_bytes, "te"))
+        return true;
+    if (name_bytes < 5 || memcmp(name, "grpc-", 5) != 0)
+        return false;
+    if (is(name, name_bytes, "grpc-timeout"))
+        stream->bad_timeout |= mrpc_timeout_parse(value, size, &stream->timeout_ms) != 0;
+    else if (is(name, name_bytes, "grpc-encoding"))
+        stream->encoding = mrpc_encoding_parse(value, size);
+    else if (is(name, name_bytes, "grpc-accept-encoding"))
+        stream->accept_encodings = mrpc_accept_encoding_parse(value, size);
+    return true;
+}
+
+int mrpc_headers_add(struct mrpc_session *session, struct mrpc_stream *stream, const char *name, size_t name_bytes,
+                     const char *value, size_t value_bytes)
+{
+    /* nghttp2 goes on decoding after a temporary failure, so that HPACK stays in step, without asking us again. */
+    stream->header_bytes += name_bytes + value_bytes + 32;
+    if (stream->header_bytes > session->limits->header_list_bytes) {
+        mrpc_session_reject(session, "header_list");
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+    if (stream->head_done)
+        return 0;   /* trailers of a request mean nothing in gRPC */
+    if (name_bytes > 0 && name[0] == ':') {
+        add_pseudo(stream, name, name_bytes, value, value_bytes);
+        return 0;
+    }
+    if (add_protocol(stream, name, name_bytes, value, value_bytes) || mrpc_metadata_reserved(name, name_bytes))
+        return 0;
+    if (mrpc_metadata_add_wire(&stream->metadata, name, name_bytes, value, value_bytes) != 0)
+        stream->bad_metadata = 1;
+    return 0;
+}
+
+/* Why this head is no call that we can serve; NULL when it is one. */
+static const char *find_fault(struct mrpc_stream *stream, enum mrpc_code *code)
+{
+    *code = MRPC_UNIMPLEMENTED;
+    if (stream->path == NULL || mrpc_path_split(stream->path, stream->path_bytes, &stream->name) != 0)
+        return "malformed method name";
+    if (stream->content_type != MRPC_CONTENT_PROTO)
+        return "only protobuf messages are served here";
+    if (stream->encoding == MRPC_ENCODING_UNKNOWN)
+        return "unsupported grpc-encoding";
+    *code = MRPC_INTERNAL;
+    if (stream->bad_timeout)
+        return "malformed grpc-timeout";
+    return stream->bad_metadata ? "malformed metadata" : NULL;
+}
+
+void mrpc_headers_end(struct mrpc_stream *stream)
+{
+    stream->head_done = 1;
+    stream->assembler.encoding = stream->encoding;
+    if (!stream->method_post) {
+        mrpc_stream_refuse_http(stream, "405", "gRPC calls are POST requests\n");
+        return;
+    }
+    if (stream->content_type == MRPC_CONTENT_OTHER) {
+        mrpc_stream_refuse_http(stream, "415", "the content-type of a gRPC call is application/grpc\n");
+        return;
+    }
+    enum mrpc_code code;
+    const char *reason = find_fault(stream, &code);
+    if (reason != NULL)
+        stream->session->events->fault(stream, code, reason);
+    else
+        stream->session->events->request(stream);
+}

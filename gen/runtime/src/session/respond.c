@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* HEADERS out: response headers, trailers, and both in one when there was nothing to say before the end.
+ * Source: gRPC PROTOCOL-HTTP2, "Responses". */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "session/session.h"
+#include "wire/metadata_wire.h"
+#include "wire/percent.h"
+#include "wire/base64.h"
+
+#define NV_BORROWED (NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE)
+/* :status, content-type, grpc-encoding, grpc-accept-encoding; grpc-status, grpc-message, grpc-status-details-bin. */
+#define OWN_HEADERS_MAX 8
+
+/* Names and values are literals or live in the call's arena, which outlives the stream: nghttp2 need not copy them.
+ * A peer that floods a connection with resets cannot outrun that either: the arena goes after the stream is closed. */
+static nghttp2_nv nv(const char *name, const char *value, size_t value_bytes, uint8_t flags)
+{
+    return (nghttp2_nv){
+        .name = (uint8_t *)(uintptr_t)name,
+        .value = (uint8_t *)(uintptr_t)value,
+        .namelen = strlen(name),
+        .valuelen = value_bytes,
+        .flags = flags,
+    };
+}
+
+struct header_list {
+    nghttp2_nv *entries;
+    size_t count;
+};
+
+static void add(struct header_list *list, const char *name, const char *value)
+{
+    list->entries[list->count++] = nv(name, value, strlen(value), NV_BORROWED);
+}
+
+static void add_metadata(struct header_list *list, const struct mrpc_metadata *metadata, struct mrpc_arena *arena)
+{
+    for (size_t i = 0; metadata != NULL && i < metadata->count; i++) {
+        size_t size;
+        const char *value = mrpc_metadata_wire_value(&metadata->entries[i], arena, &size);
+        if (value != NULL)
+            list->entries[list->count++] = nv(metadata->entries[i].key, value, size, NV_BORROWED);
+    }
+}
+
+static void add_response_head(struct header_list *list, const struct mrpc_stream *stream)
+{
+    add(list, ":status", "200");
+    add(list, "content-type", "application/grpc");
+    if (stream->response_encoding != MRPC_ENCODING_IDENTITY)
+        add(list, "grpc-encoding", mrpc_encoding_name(stream->response_encoding));
+}
+
+static const char *encode_message(const char *text, struct mrpc_arena *arena, size_t *size)
+{
+    size_t length = strlen(text);
+    *size = mrpc_percent_encoded_size(text, length);
+    if (*size == length)
+        return text;
+    char *encoded = mrpc_arena_alloc(arena, *size + 1);
+    if (encoded != NULL)
+        *mrpc_percent_encode(text, length, encoded) = '\0';
+    return encoded;
+}
+
+static void add_details(struct header_list *list, const struct stream_end *end, struct mrpc_arena *arena)
+{
+    size_t size = mrpc_base64_encoded_size(end->details_bytes, false);
+    char *encoded = mrpc_arena_alloc(arena, size + 1);
+    if (encoded == NULL)
+        return;
+    mrpc_base64_encode(end->details, end->details_bytes, false, encoded);
+    list->entries[list->count++] = nv("grpc-status-details-bin", encoded, size, NV_BORROWED);
+}
+
+static void add_status(struct header_list *list, const struct stream_end *end, struct mrpc_arena *arena)
+{
+    static const char *const numbers[] = {"0", "1", "2",  "3",  "4",  "5",  "6",  "7", "8",
+                                          "9", "10", "11", "12", "13", "14", "15", "16"};
+    bool known = end->code >= 0 && end->code <= MRPC_UNAUTHENTICATED;
+    add(list, "grpc-status", numbers[known ? end->code : MRPC_UNKNOWN]);
+    if (end->message != NULL && end->message[0] != '\0') {
+        size_t size;
+        const char *text = encode_message(end->message, arena, &size);
+        if (text != NULL)
+            list->entries[list->count++] = nv("grpc-message", text, size, NV_BORROWED);
+    }
+    if (end->details_bytes > 0)
+        add_details(list, end, arena);
+    if (end->list_encodings)
+        add(list, "grpc-accept-encoding", MRPC_ACCEPT_ENCODING);
+}
+
+static bool list_new(struct header_list *list, const struct mrpc_stream *stream, const struct mrpc_metadata *more)
+{
+    size_t count = OWN_HEADERS_MAX + (more != NULL ? more->count : 0);
+    *list = (struct header_list){.entries = mrpc_arena_alloc(stream->arena, count * sizeof(nghttp2_nv))};
+    return list->entries != NULL;
+}
+
+int mrpc_stream_send_headers(struct mrpc_stream *stream, const struct mrpc_metadata *headers)
+{
+    if (stream->session == NULL || stream->ended || stream->headers_sent)
+        return MRPC_ERR_DONE;
+    nghttp2_nv entries[OWN_HEADERS_MAX];
+    struct header_list list = {.entries = entries};
+    if (headers != NULL && headers->count > 0 && !list_new(&list, stream, headers))
+        return MRPC_ERR_NOMEM;
+    add_response_head(&list, stream);
+    add_metadata(&list, headers, stream->arena);
+    nghttp2_data_provider provider = {.source.ptr = stream, .read_callback = mrpc_send_read};
+    int rv = nghttp2_submit_response(stream->session->h2, stream->id, list.entries, list.count, &provider);
+    if (rv != 0)
+        return MRPC_ERR_NOMEM;
+    stream->headers_sent = 1;
+    return 0;
+}
+
+static int submit_trailers_only(struct mrpc_stream *stream, const struct stream_end *end)
+{
+    struct header_list list;
+    if (!list_new(&list, stream, end->trailers))
+        return -1;
+    add_response_head(&list, stream);
+    add_status(&list, end, stream->arena);
+    add_metadata(&list, end->trailers, stream->arena);
+    stream->headers_sent = 1;
+    return nghttp2_submit_response(stream->session->h2, stream->id, list.entries, list.count, NULL);
+}
+
+static int queue_trailers(struct mrpc_stream *stream, const struct stream_end *end)
+{
+    static const nghttp2_nv ok[] = {{(uint8_t *)(uintptr_t)"grpc-status", (uint8_t *)(uintptr_t)"0", 11, 1, NV_BORROWED}};
+    bool plain_ok = end->code == 0 && end->trailers == NULL && end->message == NULL && end->details_bytes == 0;
+    if (plain_ok) {
+        stream->trailers = ok;
+        stream->trailer_count = 1;
+        return 0;
+    }
+    struct header_list list;
+    if (!list_new(&list, stream, end->trailers))
+        return -1;
+    add_status(&list, end, stream->arena);
+    add_metadata(&list, end->trailers, stream->arena);
+    stream->trailers = list.entries;
+    stream->trailer_count = list.count;
+    return 0;
+}
+
+void mrpc_stream_finish(struct mrpc_stream *stream, const struct stream_end *end)
+{
+    if (stream->session == NULL || stream->ended)
+        return;
+    mrpc_stream_discard(stream);
+    bool nothing_said = !stream->headers_sent && stream->queued_bytes == 0;
+    int rv = nothing_said ? submit_trailers_only(stream, end) : queue_trailers(stream, end);
+    if (rv != 0) {
+        mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
+        return;
+    }
+    stream->ended = 1;
+    if (!nothing_said)
+        mrpc_send_resume(stream);
+}
+
+void mrpc_stream_refuse_http(struct mrpc_stream *stream, const char *status, const char *text)
+{
+    mrpc_session_reject(stream->session, "not_grpc");
+    mrpc_stream_discard(stream);
+    struct mrpc_chunk *chunk = mrpc_stream_tail_chunk(stream);
+    if (chunk == NULL || mrpc_buffer_append(&chunk->bytes, text, strlen(text)) != 0) {
+        mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
+        return;
+    }
+    mrpc_stream_appended(stream, strlen(text));
+    char length[16];
+    int length_bytes = snprintf(length, sizeof(length), "%zu", strlen(text));
+    nghttp2_nv head[] = {
+        nv(":status", status, 3, NV_BORROWED),
+        nv("content-type", "text/plain", 10, NV_BORROWED),
+        nv("content-length", length, (size_t)length_bytes, NGHTTP2_NV_FLAG_NO_COPY_NAME),
+    };
+    nghttp2_data_provider provider = {.source.ptr = stream, .read_callback = mrpc_send_read};
+    stream->plain = 1;
+    stream->ended = 1;
+    stream->headers_sent = 1;
+    if (nghttp2_submit_response(stream->session->h2, stream->id, head, 3, &provider) != 0)
+        mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MRPC_SESSION_SESSION_H
+#define MRPC_SESSION_SESSION_H
+
+#include <nghttp2/nghttp2.h>
+
+#include <mrpc/session.h>
+
+#include "base/timers.h"
+#include "session/limits.h"
+#include "session/output.h"
+#include "wire/assembler.h"
+#include "wire/content_type.h"
+#include "wire/encoding.h"
+#include "wire/path.h"
+
+/* One HTTP/2 connection of a server, and its streams as gRPC sees them. This layer knows frames, headers, messages,
+ * windows and budgets; what a call is, is its owner's business (server/).
+ *
+ *     bytes -> preface.c -> nghttp2 -> callbacks.c -> headers.c  request head        -> events->request
+ *                                                  -> data.c     whole messages      -> events->message, half_closed
+ *                                                  -> budgets.c  what a peer may do  -> abort.c
+ *     calls -> send.c (queue a stream) -> nghttp2 -> flush.c -> output.c (bytes of the connection)
+ *     time  -> clock.c, keepalive.c, drain.c
+ */
+
+struct mrpc_stream;
+
+/** What the owner is told, on the thread that drives the session. For one stream: opened, then request or nothing, then
+ *  message* and half_closed?, and closed exactly once, last; closed gives the stream's memory back to the owner. All
+ *  but opened and rejected may answer, finish or reset the stream. */
+struct session_events {
+    /** A request begins: the stream embedded in a new call, zeroed but for its arena; NULL refuses it. */
+    struct mrpc_stream *(*opened)(void *owner);
+    /** The request head is whole and is gRPC. */
+    void (*request)(struct mrpc_stream *stream);
+    /** One message, inflated, valid during the call. True: go on; false: hold until mrpc_stream_release(). */
+    bool (*message)(struct mrpc_stream *stream, const uint8_t *bytes, size_t size);
+    void (*half_closed)(struct mrpc_stream *stream);
+    /** The peer broke a rule of gRPC inside this stream; it is to end with @code. @reason is static. */
+    void (*fault)(struct mrpc_stream *stream, enum mrpc_code code, const char *reason);
+    void (*deadline)(struct mrpc_stream *stream);
+    /** The send queue has fallen to half of what it may hold. */
+    void (*writable)(struct mrpc_stream *stream);
+    void (*closed)(struct mrpc_stream *stream);
+    /** A limit or a protocol fault; @reason is a static word. */
+    void (*rejected)(void *owner, const char *reason);
+};
+
+/** How a call ends on the wire. What it points to lives until the stream is closed. */
+struct stream_end {
+    int code;
+    const char *message;                    /* NULL or "": none */
+    const uint8_t *details;                 /* an encoded google.rpc.Status, or NULL */
+    size_t details_bytes;
+    const struct mrpc_metadata *trailers;   /* NULL: none */
+    bool list_encodings;                    /* say what we accept: grpc-accept-encoding */
+};
+
+struct mrpc_stream {
+    struct mrpc_session *session;           /* NULL before opened and after closed */
+    struct mrpc_stream *next, *previous;    /* open streams of the session */
+    struct mrpc_stream *next_writable;
+    struct mrpc_arena *arena;               /* the owner's, for what the peer sends */
+    int32_t id;
+
+    /* The request head. */
+    const char *path;                       /* with a NUL; NULL: none came */
+    size_t path_bytes;
+    struct mrpc_path name;
+    const char *authority;
+    struct mrpc_metadata metadata;
+    size_t header_bytes;                    /* name + value + 32 each */
+    int64_t timeout_ms;                     /* -1: none */
+    enum mrpc_content_type content_type;
+    enum mrpc_encoding encoding;            /* of requests */
+    unsigned accept_encodings;
+    unsigned method_post : 1, has_method : 1, has_content_type : 1, bad_timeout : 1, bad_metadata : 1,
+        head_done : 1;
+
+    /* Incoming messages. */
+    unsigned remote_closed : 1;             /* END_STREAM has come */
+    unsigned half_close_told : 1;
+    unsigned holding : 1;                   /* the owner does not take messages now */
+    unsigned delivering : 1;
+    unsigned discarding : 1;                /* what still comes in is of no interest */
+    struct mrpc_assembler assembler;
+    struct mrpc_buffer held;                /* bytes that came in while holding; their window is not given back */
+    size_t charged_bytes;                   /* of the connection's memory budget */
+
+    /* The response. */
+    unsigned headers_sent : 1;              /* submitted, that is */
+    unsigned ended : 1;                     /* finish() or reset() was called */
+    unsigned plain : 1;                     /* an HTTP answer, no gRPC: no trailers */
+    unsigned deferred : 1;                  /* nghttp2 has been told to wait for resume */
+    unsigned in_writable_list : 1;
+    enum mrpc_encoding response_encoding;
+    struct mrpc_chunk *first_chunk, *last_chunk;
+    size_t queued_bytes;
+    const struct mrpc_message_info *direct_info;  /* a last message that is encoded straight into the output */
+    const ProtobufCMessage *direct;
+    size_t direct_bytes;
+    const nghttp2_nv *trailers;
+    size_t trailer_count;
+    int64_t progressed_ms;                  /* when DATA last left, or the queue was last empty */
+
+    struct mrpc_timer deadline;
+    struct mrpc_timer first_message;
+};
+
+enum session_state {
+    SESSION_PREFACE,     /* the client's magic is not whole */
+    SESSION_OPEN,
+    SESSION_FINISHED,    /* nothing more is read or called; output that is left may be sent */
+};
+
+struct session_counts {
+    uint64_t streams_opened;
+    uint64_t data_frames_sent;
+    uint64_t window_updates;
+    unsigned empty_data_run;       /* consecutive DATA frames without payload */
+    unsigned ping_strikes;
+    int64_t last_ping_ms;
+    struct session_bucket resets_received;
+    struct session_bucket resets_sent;
+    struct session_bucket settings;
+    struct session_bucket priorities;
+};
+
+#define SESSION_ID_GAPS 4
+
+struct mrpc_session {
+    nghttp2_session *h2;
+    const struct mrpc_limits *limits;
+    const struct session_events *events;
+    void *owner;
+    enum session_state state;
+    bool flushing;
+    int64_t now_ms;
+
+    struct mrpc_stream *streams;   /* open ones, newest first */
+    size_t stream_count;
+    struct mrpc_stream *writable;
+    struct session_output output;
+    struct mrpc_timers timers;
+
+    size_t magic_bytes;            /* of the client's preface that have matched */
+    bool settings_seen, settings_acknowledged;
+    const char *doom;              /* set inside a callback: abort with this reason when nghttp2 has returned */
+    uint32_t doom_code;
+    struct session_counts counts;
+    int32_t last_stream_id;
+    struct {
+        int32_t first, last;
+    } gaps[SESSION_ID_GAPS];       /* stream ids that the peer skipped; using one later is an error */
+    unsigned gap_count;
+    size_t charged_bytes;          /* received and undelivered, all streams */
+    size_t queued_bytes;           /* what streams have to send, all streams */
+
+    struct mrpc_timer handshake;   /* the preface, then the SETTINGS ACK */
+    struct mrpc_timer header_block;
+    struct mrpc_timer keepalive;
+    struct mrpc_timer idle;
+    struct mrpc_timer age;
+    struct mrpc_timer drain_step;
+    struct mrpc_timer stall;
+    int64_t idle_since_ms;         /* when the last stream closed */
+    int64_t received_ms;           /* when bytes last came in */
+    int64_t consumed_ms;           /* when output last left */
+    enum { DRAIN_NO, DRAIN_NOTICED, DRAIN_LAST } drain;
+    bool ping_out;                 /* a keepalive PING awaits its ACK */
+};
+
+/* For the owner ---------------------------------------------------------------------------------------------------- */
+
+int mrpc_session_init(struct mrpc_session *session, const struct mrpc_limits *limits,
+                      const struct session_events *events, void *owner, int64_t now_ms) MRPC_MUST_USE;
+/** Streams that are open are closed first, each with its event. */
+void mrpc_session_fini(struct mrpc_session *session);
+
+void mrpc_session_feed(struct mrpc_session *session, int64_t now_ms, const uint8_t *bytes, size_t size);
+/** Fire what is due. */
+void mrpc_session_run_timers(struct mrpc_session *session, int64_t now_ms);
+/** Move what streams have to send into the output, as far as it may hold it. */
+void mrpc_session_flush(struct mrpc_session *session);
+/** End at once with GOAWAY(@code), debug data @reason (a static word), every stream cancelled. */
+void mrpc_session_abort(struct mrpc_session *session, uint32_t code, const char *reason);
+
+/** Send response headers; they leave with what follows. @headers may be NULL. */
+int mrpc_stream_send_headers(struct mrpc_stream *stream, const struct mrpc_metadata *headers);
+/** Queue framed bytes; takes over the caller's reference to @chunk. */
+void mrpc_stream_send_chunk(struct mrpc_stream *stream, struct mrpc_chunk *chunk);
+/** A chunk to which more may be appended before anything is flushed, or NULL when out of memory. */
+struct mrpc_chunk *mrpc_stream_tail_chunk(struct mrpc_stream *stream);
+void mrpc_stream_appended(struct mrpc_stream *stream, size_t bytes);
+/** Queue the only message; it is encoded when its frame leaves, so it must live until closed. @bytes is its size. */
+void mrpc_stream_send_direct(struct mrpc_stream *stream, const struct mrpc_message_info *info,
+                             const ProtobufCMessage *message, size_t bytes);
+/** End the stream after what is queued. Nothing may be sent after it. */
+void mrpc_stream_finish(struct mrpc_stream *stream, const struct stream_end *end);
+/** Answer in plain HTTP what is not gRPC. */
+void mrpc_stream_refuse_http(struct mrpc_stream *stream, const char *status, const char *text);
+void mrpc_stream_reset(struct mrpc_stream *stream, uint32_t code);
+
+/** The owner takes messages again. May call events. */
+void mrpc_stream_release(struct mrpc_stream *stream);
+/** The owner wants nothing more of what comes in. */
+void mrpc_stream_discard(struct mrpc_stream *stream);
+void mrpc_stream_set_deadline(struct mrpc_stream *stream, int64_t at_ms);
+/** Expect the first message within the limit; for requests that are one message. */
+void mrpc_stream_expect_message(struct mrpc_stream *stream);
+
+/* Between the session's files -------------------------------------------------------------------------------------- */
+
+/** Inside an nghttp2 callback: remember to abort; return the result to nghttp2. */
+int mrpc_session_doom(struct mrpc_session *session, uint32_t code, const char *reason);
+void mrpc_session_reject(struct mrpc_session *session, const char *reason);
+
+/* preface.c: may these bytes go to nghttp2? False after the connection was refused. */
+bool mrpc_preface_check(struct mrpc_session *session, const uint8_t *bytes, size_t size);
+
+/* callbacks.c */
+nghttp2_session *mrpc_session_h2_new(struct mrpc_session *session);
+
+/* headers.c: one request head. */
+int mrpc_headers_begin(struct mrpc_session *session, int32_t stream_id);
+int mrpc_headers_add(struct mrpc_session *session, struct mrpc_stream *stream, const char *name, size_t name_bytes,
+                     const char *value, size_t value_bytes);
+void mrpc_headers_end(struct mrpc_stream *stream);
+
+/* data.c: incoming messages of one stream. */
+void mrpc_data_received(struct mrpc_stream *stream, const uint8_t *bytes, size_t size);
+void mrpc_data_end(struct mrpc_stream *stream);
+void mrpc_data_fini(struct mrpc_stream *stream);
+
+/* send.c: what nghttp2 asks for when a stream may send. */
+ssize_t mrpc_send_read(nghttp2_session *h2, int32_t stream_id, uint8_t *out, size_t length, uint32_t *flags,
+                       nghttp2_data_source *source, void *user_data);
+int mrpc_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *head, size_t length,
+                   nghttp2_data_source *source, void *user_data);
+void mrpc_send_resume(struct mrpc_stream *stream);
+void mrpc_send_fini(struct mrpc_stream *stream);
+
+/* stream.c */
+void mrpc_stream_open(struct mrpc_session *session, struct mrpc_stream *stream, int32_t id);
+/** Unlink, release what is the session's, tell the owner. */
+void mrpc_stream_close(struct mrpc_stream *stream);
+
+/* budgets.c: 0, or what the nghttp2 callback has to return. */
+int mrpc_budget_frame_begins(struct mrpc_session *session, const nghttp2_frame_hd *head);
+int mrpc_budget_frame_received(struct mrpc_session *session, const nghttp2_frame *frame);
+int mrpc_budget_frame_sent(struct mrpc_session *session, const nghttp2_frame *frame);
+
+/* keepalive.c: PINGs, idleness, age, and peers that stall. */
+int mrpc_ping_received(struct mrpc_session *session, bool ack);
+void mrpc_keepalive_start(struct mrpc_session *session);
+void mrpc_stall_watch(struct mrpc_session *session);
+
+/* drain.c */
+void mrpc_drain_begin(struct mrpc_session *session);
+void mrpc_drain_pinged(struct mrpc_session *session);
+
+/** Set a timer relative to now. Errors: MRPC_ERR_NOMEM. */
+int mrpc_session_after(struct mrpc_session *session, struct mrpc_timer *timer, int64_t after_ms,
+                       void (*fire)(struct mrpc_timer *timer));
+
+#define MRPC_CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What is measured: helloworld.Greeter/SayHello, answering each greeting with itself, as the servers of grpc_bench do.
+ *     mrpc_bench_server [ADDRESS [LOOPS [CERTIFICATE KEY [CA]]]]
+ * prints "ready ADDRESS" and serves until SIGINT or SIGTERM, then drains. */
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <helloworld.mrpc.h>
+#include <mrpc/mrpc.h>
+
+static int say_hello(void *self, struct mrpc_call *call, const Helloworld__HelloRequest *request,
+                     Helloworld__HelloReply *response)
+{
+    response->message = request->name;
+    return 0;
+}
+
+static void log_line(void *arg, int level, const char *text)
+{
+    (void)fprintf(stderr, "%d %s\n", level, text);
+}
+
+static void log_rejected(void *arg, const char *reason, const char *peer)
+{
+    (void)fprintf(stderr, "rejected %s %s\n", reason, peer);
+}
+
+static struct mrpc_tls *load_tls(int argc, char **argv)
+{
+    if (argc < 5)
+        return NULL;
+    struct mrpc_tls_options options = {
+        .struct_bytes = sizeof(options),
+        .certificate_file = argv[3],
+        .key_file = argv[4],
+        .ca_file = argc > 5 ? argv[5] : NULL,
+    };
+    char why[256] = "";
+    struct mrpc_tls *tls = NULL;
+    if (mrpc_tls_server_new(&options, &tls, why, sizeof(why)) != 0) {
+        (void)fprintf(stderr, "%s\n", why);
+        exit(2);
+    }
+    return tls;
+}
+
+static void wait_for_end(void)
+{
+    sigset_t set;
+    int number;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigwait(&set, &number);
+}
+
+static void on_drained(void *arg)
+{
+    (void)kill(getpid(), SIGTERM);
+}
+
+int main(int argc, char **argv)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+
+    static const struct helloworld__greeter__handlers handlers = {.say_hello = say_hello};
+    struct mrpc_server_observer observer = {.rejected = log_rejected, .log = log_line};
+    struct mrpc_server_options options = {
+        .struct_bytes = sizeof(options),
+        .loops = argc > 2 ? (unsigned)atoi(argv[2]) : 1,
+        .observer = &observer,
+    };
+    struct mrpc_tls *tls = load_tls(argc, argv);
+    struct mrpc_server *server;
+    char *bound;
+    int error = mrpc_server_new(&options, &server);
+    if (error == 0)
+        error = helloworld__greeter__add_to_server(server, &handlers, NULL);
+    if (error == 0)
+        error = mrpc_server_enable_health(server);
+    if (error == 0)
+        error = mrpc_server_enable_reflection(server);
+    if (error == 0)
+        error = mrpc_server_listen(server, argc > 1 ? argv[1] : "127.0.0.1:50051", tls, &bound);
+    if (error == 0)
+        error = mrpc_server_start(server);
+    if (error != 0) {
+        (void)fprintf(stderr, "cannot start: %s\n", mrpc_error_text(error));
+        return 3;
+    }
+    (void)printf("ready %s\n", bound);
+    (void)fflush(stdout);
+    wait_for_end();
+    mrpc_server_drain(server, 2000, on_drained, NULL);
+    wait_for_end();
+    mrpc_server_free(server);
+    mrpc_tls_free(tls);
+    free(bound);
+    return 0;
+}
