@@ -82,34 +82,38 @@ void mrpc_json_duration(struct mrpc_json_writer *writer, int64_t seconds, int32_
     mrpc_json_literal(writer, text);
 }
 
-/* foo_bar.baz to fooBar.baz; what would not come back the same way is refused. */
-static void write_path(struct mrpc_json_writer *writer, const char *path)
+/* foo_bar.baz to fooBar.baz; capitals, and underscores that would not come back, are refused. */
+static int append_path(struct mrpc_buffer *text, const char *path)
 {
-    for (; *path && !writer->error; path++) {
+    for (; *path; path++) {
         char c = *path;
+        if (c >= 'A' && c <= 'Z')
+            return MRPC_ERR_INVALID;
         if (c == '_') {
             c = *++path;
-            if (c < 'a' || c > 'z') {
-                mrpc_json_fail(writer, MRPC_ERR_INVALID);
-                return;
-            }
+            if (c < 'a' || c > 'z')
+                return MRPC_ERR_INVALID;
             c = (char)(c - 'a' + 'A');
-        } else if ((c >= 'A' && c <= 'Z') || (unsigned char)c < 0x20 || c == '"' || c == '\\' || c == ',' ||
-                   (unsigned char)c > 0x7e) {
-            mrpc_json_fail(writer, MRPC_ERR_INVALID);
-            return;
         }
-        mrpc_json_raw(writer, &c, 1);
+        if (mrpc_buffer_append(text, &c, 1))
+            return MRPC_ERR_NOMEM;
     }
+    return 0;
 }
 
 void mrpc_json_field_mask(struct mrpc_json_writer *writer, char *const *paths, size_t count)
 {
-    mrpc_json_raw(writer, "\"", 1);
-    for (size_t i = 0; i < count; i++) {
+    struct mrpc_buffer text = {0};
+    int error = 0;
+    for (size_t i = 0; i < count && !error; i++) {
         if (i > 0)
-            mrpc_json_raw(writer, ",", 1);
-        write_path(writer, paths[i] ? paths[i] : "");
+            error = mrpc_buffer_append(&text, ",", 1);
+        if (!error)
+            error = append_path(&text, paths[i] ? paths[i] : "");
     }
-    mrpc_json_raw(writer, "\"", 1);
+    if (error)
+        mrpc_json_fail(writer, error);
+    size_t size = mrpc_buffer_size(&text);
+    mrpc_json_string(writer, size ? (const char *)mrpc_buffer_bytes(&text) : "", size);
+    mrpc_buffer_fini(&text);
 }
