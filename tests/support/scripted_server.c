@@ -33,6 +33,12 @@ static bool read_some(struct scripted_server *server)
     return true;
 }
 
+bool scripted_read(struct scripted_server *server)
+{
+    scripted_flush(server);
+    return read_some(server);
+}
+
 static const struct raw_frame *find_with_flags(struct raw_peer *peer, uint8_t type, int32_t id, uint8_t flags)
 {
     for (size_t i = 0; i < peer->frame_count; i++) {

@@ -36,6 +36,8 @@ void scripted_hello(struct scripted_server *server);
 void scripted_flush(struct scripted_server *server);
 /** Read until a frame of that type (and flags) has come on that stream; NULL when the client has closed. */
 const struct raw_frame *scripted_wait(struct scripted_server *server, uint8_t type, int32_t id, uint8_t flags);
+/** Flush, then read what comes next; false when the client has closed. */
+bool scripted_read(struct scripted_server *server);
 /** Read until the client closes. */
 void scripted_wait_close(struct scripted_server *server);
 /** The bytes of all DATA frames of a stream. The caller frees. */

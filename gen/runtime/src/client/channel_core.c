@@ -307,9 +307,10 @@ void mrpc_channel_shut(struct mrpc_channel *channel)
     channel->resolution = NULL;
     while ((call = any_open_call(channel)))
         mrpc_call_core_end(call, MRPC_CANCELLED, "the channel was freed");
-    if (channel->connection)
-        mrpc_client_connection_close(channel->connection, "the channel was freed");
+    struct mrpc_client_connection *connection = channel->connection;
     channel->connection = NULL;
+    if (connection)
+        mrpc_client_connection_close(connection, "the channel was freed");
     while (channel->draining_count > 0)
         mrpc_client_connection_close(channel->draining[--channel->draining_count], "the channel was freed");
 }

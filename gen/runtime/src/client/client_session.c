@@ -452,6 +452,11 @@ void mrpc_client_session_lost(struct mrpc_client_session *session, const char *w
     }
 }
 
+void mrpc_client_session_terminate(struct mrpc_client_session *session)
+{
+    (void)nghttp2_session_terminate_session(session->http2, NGHTTP2_NO_ERROR);
+}
+
 bool mrpc_client_session_draining(const struct mrpc_client_session *session)
 {
     return session->draining || (session->ready && !nghttp2_session_check_request_allowed(session->http2));

@@ -77,6 +77,9 @@ int mrpc_client_session_tick(struct mrpc_client_session *session, int64_t now_ms
 /** The transport is gone: every open stream ends UNAVAILABLE with @why, marked unprocessed if it never left. */
 void mrpc_client_session_lost(struct mrpc_client_session *session, const char *why);
 
+/** Queue a GOAWAY with NO_ERROR: the client is done. Not from within a callback. */
+void mrpc_client_session_terminate(struct mrpc_client_session *session);
+
 /** Ready, not draining, and below the server's MAX_CONCURRENT_STREAMS. */
 bool mrpc_client_session_can_open(const struct mrpc_client_session *session);
 /** Never again: GOAWAY, or the stream ids are used up. */

@@ -35,6 +35,7 @@ struct mrpc_client_connection {
     struct mrpc_tls_stream *tls_stream;
     struct mrpc_client_session *session;
     struct mrpc_buffer out;
+    bool in_session; /* within receive() or produce() */
     int start_errno; /* why connecting failed at once */
     char why[320];
 };
@@ -74,12 +75,6 @@ static void fail(struct mrpc_client_connection *connection, const char *doing, c
     snprintf(connection->why, sizeof connection->why, "%s %s: %s", doing, connection->address.text, why);
     connection->events->closed(connection->arg, connection, connection->why);
     end(connection, connection->why);
-}
-
-void mrpc_client_connection_close(struct mrpc_client_connection *connection, const char *why)
-{
-    if (connection->phase != CLOSED)
-        end(connection, why);
 }
 
 static void connection_free(struct mrpc_client_connection *connection)
@@ -147,7 +142,10 @@ static const char *transport_why(const struct mrpc_client_connection *connection
 static bool write_some(struct mrpc_client_connection *connection)
 {
     struct mrpc_buffer *out = &connection->out;
-    if (mrpc_client_session_produce(connection->session, out, OUTPUT_BYTES) != 0) {
+    connection->in_session = true;
+    int error = mrpc_client_session_produce(connection->session, out, OUTPUT_BYTES);
+    connection->in_session = false;
+    if (error) {
         fail(connection, "write to", "out of memory");
         return false;
     }
@@ -162,6 +160,23 @@ static bool write_some(struct mrpc_client_connection *connection)
     }
     mrpc_buffer_consume(out, (size_t)sent);
     return mrpc_buffer_size(out) == 0;
+}
+
+/* GOAWAY and the resets of what was cancelled in this wake-up leave if the socket takes them now. From within the
+ * session nothing can be produced; then the server learns it from the end of the connection. */
+static void say_goodbye(struct mrpc_client_connection *connection)
+{
+    if (connection->phase != READY || connection->in_session)
+        return;
+    mrpc_client_session_terminate(connection->session);
+    (void)write_some(connection);
+}
+
+void mrpc_client_connection_close(struct mrpc_client_connection *connection, const char *why)
+{
+    say_goodbye(connection);
+    if (connection->phase != CLOSED)
+        end(connection, why);
 }
 
 static void write_all(struct mrpc_client_connection *connection)
@@ -256,8 +271,10 @@ static bool read_some(struct mrpc_client_connection *connection)
         fail(connection, "connection to", got == 0 ? "closed by the server" : transport_why(connection));
         return false;
     }
+    connection->in_session = true;
     int error =
         mrpc_client_session_receive(connection->session, bytes, (size_t)got, mrpc_loop_time_ms(connection->loop));
+    connection->in_session = false;
     if (error) {
         fail(connection, "connection to",
              error == MRPC_ERR_NOMEM ? "out of memory" : "the server does not speak HTTP/2");
