@@ -22,8 +22,8 @@ REQUEST = bytes([0, 0, 0, 0, 7, 0x0A, 5]) + b"world"  # HelloRequest {name: "wor
 
 def start_mrpc():
     port = free_port()
-    program = ROOT / "build/release/bin/mrpc-bench-server"
-    return Pinned([str(program), "--listen", f"127.0.0.1:{port}", "--loops", "1"], port)
+    program = ROOT / "build/release/bin/mrpc_bench_server"
+    return Pinned([str(program), f"127.0.0.1:{port}", "1"], port)
 
 
 def start_nghttpd(folder):

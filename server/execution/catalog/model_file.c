@@ -350,8 +350,8 @@ int catalog_model_read(const char *path, struct mrpc_arena *arena, struct catalo
     struct yaml_file file = {.path = mrpc_arena_strdup(arena, path), .arena = arena, .fault = fault};
     if (!file.path)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    char *bytes;
-    size_t size;
+    char *bytes = NULL;
+    size_t size = 0;
     int code = read_bytes(&file, &bytes, &size);
     if (code)
         return code;

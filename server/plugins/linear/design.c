@@ -24,7 +24,7 @@ static int32_t check_finite(const double *values, size_t rows, const char *name,
 int32_t design_read_column(const struct mltrainer_host *host, const struct mltrainer_request *request,
                            const char *name, double **out, struct mltrainer_error *error)
 {
-    double *values;
+    double *values = NULL;
     int32_t status = mltrainer_column_numbers(host, request, name, &values, error);
 
     if (!status)
