@@ -303,10 +303,12 @@ void mrpc_call_core_poke(struct mrpc_client_call *call)
 void mrpc_call_core_start(struct mrpc_client_call *call)
 {
     ref(call); /* the loop's, until the end */
+    ref(call); /* this function's: the call may end, and its owner free it, before the lock is released */
     mrpc_channel_enlist(call->channel, call);
     pthread_mutex_lock(&call->lock);
     mrpc_call_core_poke(call);
     pthread_mutex_unlock(&call->lock);
+    mrpc_call_core_unref(call);
 }
 
 void mrpc_call_core_abort(struct mrpc_client_call *call, enum mrpc_code code, const char *text)

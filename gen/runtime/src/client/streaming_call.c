@@ -81,9 +81,9 @@ static void tell_done(struct mrpc_client_call *call)
 static const struct mrpc_call_sink callback_sink = {
     .headers = tell_headers, .message = tell_message, .writable = tell_writable, .done = tell_done};
 
-int mrpc_client_call_start(struct mrpc_channel *channel, const struct mrpc_method *method,
-                           const struct mrpc_call_options *options, const struct mrpc_client_events *events, void *arg,
-                           struct mrpc_client_call **out)
+static int call_new(struct mrpc_channel *channel, const struct mrpc_method *method,
+                    const struct mrpc_call_options *options, const struct mrpc_client_events *events, void *arg,
+                    struct mrpc_client_call **out)
 {
     struct mrpc_client_call *call;
     if (events && !events->on_done)
@@ -98,7 +98,49 @@ int mrpc_client_call_start(struct mrpc_channel *channel, const struct mrpc_metho
         mrpc_call_core_unref(call);
         return MRPC_ERR_NOMEM;
     }
-    *out = call; /* before the start: callbacks on the loop's thread may look at it */
+    *out = call;
+    return 0;
+}
+
+int mrpc_client_call_start(struct mrpc_channel *channel, const struct mrpc_method *method,
+                           const struct mrpc_call_options *options, const struct mrpc_client_events *events, void *arg,
+                           struct mrpc_client_call **out)
+{
+    struct mrpc_client_call *call;
+    int error = call_new(channel, method, options, events, arg, &call);
+    if (error)
+        return error;
+    *out = call; /* before the start: on_done may free it before this function has returned */
+    mrpc_call_core_start(call);
+    return 0;
+}
+
+/* A request that is too large ends the call with a status, one that cannot be encoded is the program's mistake. */
+static int put_request(struct mrpc_client_call *call, const ProtobufCMessage *request)
+{
+    int error = mrpc_call_core_frame(call, request, &call->outbox, NULL);
+    call->half_closed = true;
+    if (error != MRPC_ERR_LIMIT)
+        return error;
+    call->abort_code = MRPC_RESOURCE_EXHAUSTED;
+    call->abort_text = "the request is larger than the channel allows";
+    return 0;
+}
+
+int mrpc_client_call_start_with(struct mrpc_channel *channel, const struct mrpc_method *method,
+                                const struct mrpc_call_options *options, const ProtobufCMessage *request,
+                                const struct mrpc_client_events *events, void *arg, struct mrpc_client_call **out)
+{
+    struct mrpc_client_call *call;
+    int error = call_new(channel, method, options, events, arg, &call);
+    if (error)
+        return error;
+    error = put_request(call, request);
+    if (error) {
+        mrpc_call_core_unref(call);
+        return error;
+    }
+    *out = call;
     mrpc_call_core_start(call);
     return 0;
 }
