@@ -11,6 +11,7 @@
 #include "events/domain_loop.h"
 #include "fault/fault.h"
 #include "table/table.h"
+#include "worker/operation.h"
 
 /* Worker processes for what keeps a CPU busy: each runs one task at a time, in a plugin, confined.
  *
@@ -52,14 +53,6 @@ int process_pool_start(struct process_pool *pool, struct fault *fault) MRPC_MUST
  *  returns every done callback has been posted. Idempotent. Not on the pool's or a callback's thread. */
 void process_pool_stop(struct process_pool *pool);
 void process_pool_free(struct process_pool *pool);
-
-enum process_operation {
-    PROCESS_DESCRIBE = 1, /* what the plugin says about itself */
-    PROCESS_TRAIN = 2,    /* table -> artifact, metrics */
-    PROCESS_EVALUATE = 3, /* artifact, table -> metrics */
-    PROCESS_PREDICT = 4,  /* artifact, table -> table */
-    PROCESS_COMPUTE = 5,  /* table -> table */
-};
 
 enum process_event_kind {
     PROCESS_EVENT_STARTED = 1,  /* a worker has it: pid */
