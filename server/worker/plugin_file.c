@@ -143,8 +143,8 @@ static int start(const struct mltrainer_plugin *plugin, const char *path, const 
 int plugin_shelf_get(struct plugin_shelf *shelf, const char *const *folders, size_t folder_count, const char *path,
                      const struct mltrainer_host *host, const struct mltrainer_plugin **out, struct fault *fault)
 {
-    const struct mltrainer_plugin *plugin;
-    int fd;
+    const struct mltrainer_plugin *plugin = NULL;
+    int fd = -1;
 
     for (const struct shelf_entry *entry = shelf->first; entry; entry = entry->next)
         if (strcmp(entry->path, path) == 0) {

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool/process/job.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <mrpc/arena.h>
+
+#define EVENTS_UNDER_WAY_MAX 4096
+#define METRICS_MAX 4096
+#define EVENT_TEXT_MAX 2048
+
+int64_t job_now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void job_free(struct process_job *job)
+{
+    table_free(job->result.table);
+    free(job->metrics);
+    mrpc_arena_free(job->arena);
+    mrpc_arena_free(job->result_arena);
+    free(job);
+}
+
+void job_unref(struct process_job *job)
+{
+    if (atomic_fetch_sub(&job->references, 1) == 1)
+        job_free(job);
+}
+
+/* NULL when memory is out; "" for NULL. */
+static char *copy_text(struct mrpc_arena *arena, const char *text)
+{
+    return mrpc_arena_strdup(arena, text ? text : "");
+}
+
+static Mltrainer__Worker__Parameter *copy_parameter(struct mrpc_arena *arena,
+                                                    const struct mltrainer_parameter *parameter)
+{
+    Mltrainer__Worker__Parameter *copy = mrpc_arena_alloc(arena, sizeof(*copy));
+
+    if (!copy)
+        return NULL;
+    mltrainer__worker__parameter__init(copy);
+    copy->kind = parameter->kind;
+    copy->integer = parameter->integer;
+    copy->number = parameter->number;
+    if (!(copy->name = copy_text(arena, parameter->name)) || !(copy->text = copy_text(arena, parameter->text)))
+        return NULL;
+    if (parameter->kind == MLTRAINER_NUMBERS) {
+        copy->n_numbers = parameter->count;
+        copy->numbers = mrpc_arena_memdup(arena, parameter->numbers, parameter->count * sizeof(double));
+        return copy->numbers ? copy : NULL;
+    }
+    if (parameter->kind != MLTRAINER_TEXTS)
+        return copy;
+    copy->texts = mrpc_arena_calloc(arena, parameter->count, sizeof(*copy->texts));
+    for (size_t i = 0; copy->texts && i < parameter->count; i++)
+        if (!(copy->texts[copy->n_texts++] = copy_text(arena, parameter->texts[i])))
+            return NULL;
+    return copy->texts ? copy : NULL;
+}
+
+static int copy_parameters(Mltrainer__Worker__Task *message, struct mrpc_arena *arena, const struct process_task *task)
+{
+    message->parameters = mrpc_arena_calloc(arena, task->parameter_count, sizeof(*message->parameters));
+    if (!message->parameters)
+        return -1;
+    for (size_t i = 0; i < task->parameter_count; i++)
+        if (!(message->parameters[message->n_parameters++] = copy_parameter(arena, task->parameters[i])))
+            return -1;
+    return 0;
+}
+
+static int copy_features(Mltrainer__Worker__Task *message, struct mrpc_arena *arena, const struct process_task *task)
+{
+    message->features = mrpc_arena_calloc(arena, task->feature_count, sizeof(*message->features));
+    if (!message->features)
+        return -1;
+    for (size_t i = 0; i < task->feature_count; i++)
+        if (!(message->features[message->n_features++] = copy_text(arena, task->features[i])))
+            return -1;
+    return 0;
+}
+
+static int copy_task(struct process_job *job, const struct process_task *task)
+{
+    Mltrainer__Worker__Task *message = mrpc_arena_alloc(job->arena, sizeof(*message));
+
+    if (!message)
+        return -1;
+    mltrainer__worker__task__init(message);
+    message->task_id = job->ticket;
+    message->operation = task->operation;
+    message->seed = task->seed;
+    message->threads = task->threads;
+    message->deadline_ms = task->deadline_ms;
+    message->plugin_path = copy_text(job->arena, task->plugin_path);
+    message->algorithm = copy_text(job->arena, task->algorithm);
+    message->target = copy_text(job->arena, task->target);
+    message->weight = copy_text(job->arena, task->weight);
+    message->time = copy_text(job->arena, task->time);
+    message->group = copy_text(job->arena, task->group);
+    if (!message->plugin_path || !message->algorithm || !message->target || !message->weight || !message->time ||
+        !message->group)
+        return -1;
+    job->message = message;
+    return copy_parameters(message, job->arena, task) || copy_features(message, job->arena, task) ? -1 : 0;
+}
+
+int job_new(struct process_pool *pool, const struct process_task *task, struct process_job **out, struct fault *fault)
+{
+    if (task->isolation && strlen(task->isolation) >= sizeof((*out)->isolation))
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "an isolation name is longer than 128 bytes");
+    struct process_job *job = calloc(1, sizeof(*job));
+    if (!job || !(job->arena = mrpc_arena_new(0))) {
+        free(job);
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a task");
+    }
+    job->pool = pool;
+    job->references = 1;
+    job->ticket = atomic_fetch_add(&pool->last_ticket, 1) + 1;
+    job->schema = task->schema;
+    job->array = task->array;
+    job->artifact = task->artifact;
+    job->artifact_bytes = task->artifact_bytes;
+    job->deadline_ms = task->deadline_ms;
+    job->reply_loop = task->reply_loop;
+    job->on_event = task->on_event;
+    job->on_done = task->on_done;
+    job->arg = task->arg;
+    job->submitted_us = job_now_us();
+    job->result.fault = (struct fault)FAULT_INIT;
+    job->result.signal_name = job->result.stderr_tail = "";
+    snprintf(job->isolation, sizeof(job->isolation), "%s", task->isolation ? task->isolation : "");
+    if (copy_task(job, task)) {
+        job_unref(job);
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a task");
+    }
+    *out = job;
+    return 0;
+}
+
+/* An event on its way, with the texts that it points to. */
+struct told_event {
+    struct domain_task transfer;
+    struct process_job *job;
+    struct process_event event;
+    char text[];
+};
+
+static void deliver_event(struct domain_task *transfer)
+{
+    struct told_event *told = (struct told_event *)transfer;
+    struct process_job *job = told->job;
+
+    job->on_event(job->arg, job->ticket, &told->event);
+    atomic_fetch_sub(&job->events_under_way, 1);
+    free(told);
+    job_unref(job);
+}
+
+void job_tell(struct process_job *job, const struct process_event *event)
+{
+    const char *text = event->name ? event->name : event->text ? event->text : "";
+    size_t length = strnlen(text, EVENT_TEXT_MAX);
+
+    if (!job->on_event || atomic_load(&job->events_under_way) >= EVENTS_UNDER_WAY_MAX)
+        return;
+    struct told_event *told = malloc(sizeof(*told) + length + 1);
+    if (!told)
+        return;
+    told->transfer.run = deliver_event;
+    told->job = job;
+    told->event = *event;
+    memcpy(told->text, text, length);
+    told->text[length] = 0;
+    if (event->name)
+        told->event.name = told->text;
+    if (event->text)
+        told->event.text = told->text;
+    atomic_fetch_add(&job->references, 1);
+    atomic_fetch_add(&job->events_under_way, 1);
+    if (domain_loop_post_task(job->reply_loop, &told->transfer) == 0)
+        return;
+    free(told);
+    job_unref(job);
+}
+
+int job_keep_metric(struct process_job *job, const char *name, double value)
+{
+    if (job->result.metric_count == METRICS_MAX)
+        return -1;
+    if (!job->result_arena && !(job->result_arena = mrpc_arena_new(0)))
+        return -1;
+    if (job->result.metric_count == job->metric_capacity) {
+        size_t capacity = job->metric_capacity ? job->metric_capacity * 2 : 8;
+        struct process_metric *metrics = realloc(job->metrics, capacity * sizeof(*metrics));
+        if (!metrics)
+            return -1;
+        job->metrics = metrics;
+        job->metric_capacity = capacity;
+    }
+    const char *copy = mrpc_arena_strdup(job->result_arena, name);
+    if (!copy)
+        return -1;
+    job->metrics[job->result.metric_count++] = (struct process_metric){.name = copy, .value = value};
+    job->result.metrics = job->metrics;
+    return 0;
+}
+
+static void deliver_result(struct domain_task *transfer)
+{
+    struct process_job *job = (struct process_job *)transfer;
+
+    job->on_done(job->arg, job->ticket, &job->result);
+    job_unref(job);
+}
+
+void job_settle(struct process_job *job)
+{
+    struct process_pool *pool = job->pool;
+    int failed = job->result.fault.code != 0;
+
+    pthread_mutex_lock(&pool->stats_lock);
+    pool->stats.tasks_done++;
+    pool->stats.tasks_failed += (uint64_t)failed;
+    pthread_mutex_unlock(&pool->stats_lock);
+    job->transfer.run = deliver_result;
+    if (domain_loop_post_task(job->reply_loop, &job->transfer) != 0)
+        job_unref(job);
+}
+
+struct table *process_result_take_table(struct process_result *result)
+{
+    struct table *table = result->table;
+
+    result->table = NULL;
+    return table;
+}

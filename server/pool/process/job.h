@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_POOL_JOB_H
+#define MLT_POOL_JOB_H
+
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+#include <worker.mrpc.h>
+
+#include "pool/process/pool_state.h"
+
+/** Why a job is being ended before its plugin is done. */
+enum job_ending {
+    JOB_RUNS = 0,
+    JOB_CANCELLED,
+    JOB_TIMED_OUT,
+    JOB_POOL_STOPS,
+};
+
+/** An accepted task. Made on the caller's thread, then the pool's alone; the result is handed to reply_loop and freed
+ *  there. References: the pool's, until the job is settled, and one for each event under way. */
+struct process_job {
+    struct domain_task transfer; /* to the pool with the submission, to reply_loop with the result */
+    TAILQ_ENTRY(process_job) entry;
+    struct process_pool *pool;
+    atomic_uint references;
+    atomic_uint events_under_way;
+
+    uint64_t ticket;
+    struct mrpc_arena *arena; /* the message, then the frame */
+    Mltrainer__Worker__Task *message;
+    const struct ArrowSchema *schema; /* the caller's */
+    const struct ArrowArray *array;
+    const void *artifact;
+    size_t artifact_bytes;
+    char isolation[129];
+    int64_t deadline_ms;
+    struct domain_loop *reply_loop;
+    void (*on_event)(void *arg, uint64_t ticket, const struct process_event *event);
+    void (*on_done)(void *arg, uint64_t ticket, struct process_result *result);
+    void *arg;
+
+    enum job_ending ending;
+    int64_t submitted_us;
+    int64_t started_us;
+    double progress_told;
+    struct process_result result;
+    size_t metric_capacity;
+    struct process_metric *metrics;
+    struct mrpc_arena *result_arena; /* what the result points to */
+    char stderr_tail[2048];
+};
+
+/** Copy @task. Errors: INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */
+int job_new(struct process_pool *pool, const struct process_task *task, struct process_job **out,
+            struct fault *fault) MRPC_MUST_USE;
+void job_unref(struct process_job *job);
+
+/** Send an event to the caller; dropped when too many are under way. Texts are copied. */
+void job_tell(struct process_job *job, const struct process_event *event);
+/** Keep a final metric. Errors: -1 when there are too many or no memory. */
+int job_keep_metric(struct process_job *job, const char *name, double value);
+
+/** The job is over: post job->result, whose fault says how, and drop the pool's reference. */
+void job_settle(struct process_job *job);
+
+int64_t job_now_us(void);
+
+#endif

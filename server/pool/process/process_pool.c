@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pool/process/process_pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include <mrpc/error.h>
+
+#include "pool/process/job.h"
+#include "pool/process/pool_state.h"
+#include "pool/process/worker.h"
+
+#define MIB ((size_t)1 << 20)
+#define RETRY_AFTER_MS 200
+
+static void fill_defaults(struct process_pool_options *options)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+#define DEFAULT(member, value) options->member = options->member ? options->member : (value)
+    DEFAULT(workers, cores > 0 ? (unsigned)cores : 1);
+    DEFAULT(threads_per_task, 1);
+    DEFAULT(queue_limit, 1024);
+    DEFAULT(recycle_after_tasks, 1000);
+    DEFAULT(input_bytes, 256 * MIB);
+    DEFAULT(output_bytes, 256 * MIB);
+    DEFAULT(memory_bytes, 4096 * MIB);
+    DEFAULT(heartbeat_timeout_ms, 5000);
+    DEFAULT(cancel_grace_ms, 250);
+    DEFAULT(kill_grace_ms, 250);
+    DEFAULT(start_timeout_ms, 10000);
+#undef DEFAULT
+}
+
+/* A copy of the folder list, one block. */
+static const char *const *copy_folders(const char *const *folders)
+{
+    size_t count = 0, bytes = 0;
+
+    for (; folders && folders[count]; count++)
+        bytes += strlen(folders[count]) + 1;
+    char **copy = malloc((count + 1) * sizeof(*copy) + bytes);
+    if (!copy)
+        return NULL;
+    char *text = (char *)(copy + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = strcpy(text, folders[i]);
+        text += strlen(text) + 1;
+    }
+    copy[count] = NULL;
+    return (const char *const *)copy;
+}
+
+static int check_options(const struct process_pool_options *options, struct fault *fault)
+{
+    if (!options->worker_path || options->worker_path[0] != '/')
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "the worker's path must begin with /");
+    for (size_t i = 0; options->plugin_folders && options->plugin_folders[i]; i++)
+        if (options->plugin_folders[i][0] != '/')
+            return fault_set(fault, MRPC_INVALID_ARGUMENT, "plugin folder \"%.100s\" does not begin with /",
+                             options->plugin_folders[i]);
+    return 0;
+}
+
+int process_pool_new(const struct process_pool_options *options, struct process_pool **out, struct fault *fault)
+{
+    int code = check_options(options, fault);
+    if (code)
+        return code;
+    struct process_pool *pool = calloc(1, sizeof(*pool));
+    if (!pool)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a process pool");
+    TAILQ_INIT(&pool->queue);
+    pthread_mutex_init(&pool->stats_lock, NULL);
+    sem_init(&pool->all_gone, 0, 0);
+    pool->options = *options;
+    fill_defaults(&pool->options);
+    pool->stats.workers = pool->options.workers;
+    pool->options.worker_path = strdup(options->worker_path);
+    pool->options.plugin_folders = copy_folders(options->plugin_folders);
+    pool->workers = calloc(pool->options.workers, sizeof(*pool->workers));
+    if (!pool->options.worker_path || !pool->options.plugin_folders || !pool->workers ||
+        domain_loop_new("pool", &pool->loop) != 0 || pool_tick_new(pool) != 0) {
+        process_pool_free(pool);
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a process pool");
+    }
+    for (unsigned i = 0; i < pool->options.workers; i++) {
+        struct worker *worker = &pool->workers[i];
+        worker->pool = pool;
+        worker->pidfd = worker->socket = worker->errors = -1;
+        worker->control_memory.fd = worker->input.fd = worker->output.fd = -1;
+    }
+    *out = pool;
+    return 0;
+}
+
+static void begin(void *arg)
+{
+    schedule_run(arg);
+}
+
+int process_pool_start(struct process_pool *pool, struct fault *fault)
+{
+    if (access(pool->options.worker_path, X_OK) != 0)
+        return fault_set(fault, MRPC_FAILED_PRECONDITION, "the worker \"%.200s\" cannot be executed",
+                         pool->options.worker_path);
+    if (domain_loop_start(pool->loop) != 0)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "the pool's thread cannot be started");
+    pool->started = true;
+    if (domain_loop_post(pool->loop, begin, pool) != 0)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory to start the pool");
+    return 0;
+}
+
+struct stop_order {
+    struct domain_task task;
+    struct process_pool *pool;
+};
+
+static void end(struct domain_task *task)
+{
+    struct process_pool *pool = ((struct stop_order *)task)->pool;
+
+    pool->ending = true;
+    schedule_run(pool);
+}
+
+void process_pool_stop(struct process_pool *pool)
+{
+    struct stop_order order = {.task.run = end, .pool = pool};
+
+    if (atomic_exchange(&pool->stopping, true))
+        return;
+    if (pool->started && domain_loop_post_task(pool->loop, &order.task) == 0)
+        while (sem_wait(&pool->all_gone) != 0)
+            continue;
+    domain_loop_stop(pool->loop);
+}
+
+void process_pool_free(struct process_pool *pool)
+{
+    if (!pool)
+        return;
+    if (pool->loop)
+        process_pool_stop(pool);
+    if (pool->tick)
+        event_free(pool->tick);
+    domain_loop_free(pool->loop);
+    sem_destroy(&pool->all_gone);
+    pthread_mutex_destroy(&pool->stats_lock);
+    free((void *)pool->options.worker_path);
+    free((void *)pool->options.plugin_folders);
+    free(pool->workers);
+    free(pool);
+}
+
+static void enter(struct domain_task *transfer)
+{
+    struct process_job *job = (struct process_job *)transfer;
+    struct process_pool *pool = job->pool;
+
+    TAILQ_INSERT_TAIL(&pool->queue, job, entry);
+    schedule_run(pool);
+}
+
+static int check_task(const struct process_pool *pool, const struct process_task *task, struct fault *fault)
+{
+    size_t bytes = task->artifact_bytes;
+
+    if (!task->plugin_path || !task->reply_loop || !task->on_done ||
+        (task->operation != PROCESS_DESCRIBE && !task->algorithm))
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "a task lacks its plugin, its algorithm or who hears of it");
+    if ((task->schema == NULL) != (task->array == NULL))
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "a task brings half a table");
+    for (size_t i = 0; task->schema && i < table_columns(task->array); i++) {
+        struct table_column column;
+        if (table_format_width(task->schema->children[i]->format) < 0)
+            return fault_set(fault, MRPC_INVALID_ARGUMENT, "column \"%.60s\" has a format that tables do not have",
+                             task->schema->children[i]->name);
+        table_column_view(task->schema, task->array, i, &column);
+        bytes += column.values_bytes;
+    }
+    if (bytes > pool->options.input_bytes)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "the task's %zu bytes exceed the %zu that a worker takes",
+                         bytes, pool->options.input_bytes);
+    return 0;
+}
+
+int process_pool_submit(struct process_pool *pool, const struct process_task *task, uint64_t *ticket,
+                        struct fault *fault)
+{
+    struct process_job *job;
+    int code = check_task(pool, task, fault);
+
+    if (code)
+        return code;
+    if (atomic_load(&pool->stopping) || !pool->started)
+        return fault_set(fault, MRPC_UNAVAILABLE, "the process pool is not running");
+    if (atomic_fetch_add(&pool->queued, 1) >= pool->options.queue_limit + pool->options.workers) {
+        atomic_fetch_sub(&pool->queued, 1);
+        return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, RETRY_AFTER_MS, "%u tasks already wait for a worker",
+                           pool->options.queue_limit);
+    }
+    if ((code = job_new(pool, task, &job, fault))) {
+        atomic_fetch_sub(&pool->queued, 1);
+        return code;
+    }
+    uint64_t number = job->ticket;
+    job->transfer.run = enter;
+    if (domain_loop_post_task(pool->loop, &job->transfer) != 0) {
+        atomic_fetch_sub(&pool->queued, 1);
+        job_unref(job);
+        return fault_set(fault, MRPC_UNAVAILABLE, "the process pool has stopped");
+    }
+    *ticket = number;
+    return 0;
+}
+
+struct cancel_order {
+    struct process_pool *pool;
+    uint64_t ticket;
+};
+
+static struct process_job *find_job(struct process_pool *pool, uint64_t ticket)
+{
+    struct process_job *job;
+
+    for (unsigned i = 0; i < pool->options.workers; i++)
+        if (pool->workers[i].job && pool->workers[i].job->ticket == ticket)
+            return pool->workers[i].job;
+    TAILQ_FOREACH(job, &pool->queue, entry)
+        if (job->ticket == ticket)
+            return job;
+    return NULL;
+}
+
+static void cancel(void *arg)
+{
+    struct cancel_order order = *(struct cancel_order *)arg;
+    struct process_job *job = find_job(order.pool, order.ticket);
+
+    free(arg);
+    if (job)
+        schedule_end_job(job, JOB_CANCELLED);
+    schedule_run(order.pool);
+}
+
+void process_pool_cancel(struct process_pool *pool, uint64_t ticket)
+{
+    struct cancel_order *order = malloc(sizeof(*order));
+
+    if (!order)
+        return;
+    *order = (struct cancel_order){.pool = pool, .ticket = ticket};
+    if (domain_loop_post(pool->loop, cancel, order) != 0)
+        free(order);
+}
+
+void process_pool_stats(struct process_pool *pool, struct process_pool_stats *out)
+{
+    pthread_mutex_lock(&pool->stats_lock);
+    *out = pool->stats;
+    pthread_mutex_unlock(&pool->stats_lock);
+    out->queued = atomic_load(&pool->queued);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_POOL_WORKER_H
+#define MLT_POOL_WORKER_H
+
+#include <stdint.h>
+#include <signal.h>
+#include <sys/types.h>
+
+#include "pool/process/job.h"
+#include "pool/process/pool_state.h"
+#include "pool/process/shared_memory.h"
+#include "worker/control.h"
+
+struct evbuffer;
+
+/* One place in the pool and the process in it.
+ *
+ *   EMPTY ─spawn─► STARTING ─Ready─► IDLE ◄─────────┐
+ *     ▲                               │ task        │ result
+ *     │                               └─► BUSY ─────┘
+ *     └───────── process gone ◄─── from each of them (doomed ones are on their way there) */
+
+enum worker_state {
+    WORKER_EMPTY,
+    WORKER_STARTING,
+    WORKER_IDLE,
+    WORKER_BUSY,
+};
+
+/** Why we let a process die. */
+enum worker_doom {
+    WORKER_LIVES = 0,
+    WORKER_BROKE_PROTOCOL,
+    WORKER_STOOD_STILL,
+    WORKER_NEVER_STARTED,
+    WORKER_OBEYS_JOB,  /* killed because its job had to end */
+    WORKER_RECYCLED,
+};
+
+struct worker {
+    struct process_pool *pool;
+    enum worker_state state;
+    enum worker_doom doom;
+    char doom_text[160];
+    struct process_job *job;
+
+    pid_t pid;
+    int pidfd, socket, errors; /* errors: the read end behind its stdout and stderr */
+    struct event *on_exit, *on_readable, *on_writable, *on_errors;
+    struct evbuffer *in, *out;
+    struct shared_memory control_memory, input, output;
+    struct worker_control *control;
+
+    char isolation[129];       /* whose tasks it has run; "" none yet */
+    unsigned tasks_run;
+    size_t input_touched;      /* bytes of the input memory that have pages by now */
+    int64_t spawned_ms;
+    int64_t heartbeat_ms;      /* when its count was last seen to change */
+    uint64_t heartbeat;
+    int64_t progress_ms;       /* when progress was last looked at */
+    int64_t terminate_ms;      /* SIGTERM is due; 0: not planned */
+    int64_t kill_ms;           /* SIGKILL is due; 0: not planned */
+    int64_t respawn_ms;        /* EMPTY: not before */
+    unsigned young_deaths;     /* one after another */
+    char error_tail[2048];     /* the last that it wrote to stderr, printable */
+    size_t error_bytes;
+};
+
+/** Start a process in an empty place. Returns 0, or -1 with errno. */
+int worker_spawn(struct worker *worker);
+/** Give it @job. Errors: the job cannot be given (table too large): the worker stays idle and @fault says why. */
+int worker_assign(struct worker *worker, struct process_job *job, struct fault *fault);
+/** It is to die, now, for @doom; the first reason stays. */
+void worker_kill(struct worker *worker, enum worker_doom doom, const char *text);
+void worker_signal(struct worker *worker, int signal);
+/** Write what waits in worker->out. */
+void worker_flush(struct worker *worker);
+
+/** posix_spawn() of the executable with the worker's descriptors in place. Returns 0 or an errno value. */
+int spawn_process(const struct process_pool_options *options, int socket, int control, int input, int output,
+                  int errors, pid_t *pid);
+
+/** Read and handle all that its socket has. Returns 1 when the other end is closed. */
+int inbox_drain(struct worker *worker);
+/** Read what it wrote to stdout and stderr into error_tail. */
+void inbox_drain_errors(struct worker *worker);
+
+/** Fill the result of the job of a process that is gone. */
+void verdict_of_death(const struct worker *worker, const siginfo_t *how, struct process_job *job);
+/** Fill the result's fault of a job that was ended by us; 0 if it was not. */
+int verdict_of_ending(struct process_job *job);
+
+#endif
