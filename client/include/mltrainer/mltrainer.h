@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLTRAINER_MLTRAINER_H
+#define MLTRAINER_MLTRAINER_H
+
+/* libmltrainer: the client of an mltrainer server for C and C++ programs.
+ *
+ * Everything here blocks until it is done, fails, or times out, and may be called from any number of threads with one client.
+ * Handles are opaque; option structs begin with their size (set it to sizeof, zero the rest) and grow at the end. Texts are
+ * UTF-8. Functions return 0, or the gRPC status code of the failure with the reason in *error, which may be NULL.
+ *
+ *     struct mlt_client *client;
+ *     struct mlt_error error;
+ *     if (mlt_client_new("127.0.0.1:50051", NULL, &client, &error) != 0)
+ *         errx(1, "%s", error.message);
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MLT_API __attribute__((visibility("default")))
+
+/** Why something failed. */
+struct mlt_error {
+    int code;                /* gRPC's: 3 INVALID_ARGUMENT, 5 NOT_FOUND, 14 UNAVAILABLE, … */
+    char message[512];
+    char field[128];         /* the request field that is wrong, or "" */
+    int64_t retry_after_ms;  /* the server's advice, or 0 */
+};
+
+struct mlt_client;
+
+struct mlt_client_options {
+    size_t struct_bytes;               /* sizeof(struct mlt_client_options) */
+    int64_t timeout_ms;                /* of calls that do not stream; 0: 30,000 */
+    const char *token;                 /* bearer token; only over TLS, loopback and unix sockets */
+    int tls;                           /* 1: TLS, trusting the system's authorities unless tls_ca_file is given */
+    const char *tls_ca_file;
+    const char *tls_certificate_file;  /* with tls_key_file: who we are */
+    const char *tls_key_file;
+    const char *tls_server_name;       /* NULL: the target's host */
+};
+
+/** Open a client to "HOST:PORT", "unix:PATH" or another target of libmrpc. Connects at the first call.
+ *  @options may be NULL. Ownership: *@out is ended by mlt_client_free(), after everything made with it. */
+MLT_API int mlt_client_new(const char *target, const struct mlt_client_options *options, struct mlt_client **out,
+                           struct mlt_error *error);
+MLT_API void mlt_client_free(struct mlt_client *client);
+
+/* ---- registry ---- */
+
+/** An instance of a service as its process describes itself. */
+struct mlt_instance {
+    size_t struct_bytes;             /* sizeof(struct mlt_instance) */
+    const char *namespace_name;      /* NULL: "default" */
+    const char *service;
+    const char *id;
+    const char *address;             /* numeric, IPv4 or IPv6 */
+    uint16_t port;
+    const char *version;             /* may be NULL, like the next one */
+    const char *zone;
+    uint32_t weight;                 /* 0: 100 */
+    int64_t lease_ttl_ms;            /* 0: 30,000; at least 1,000 */
+    const char *http_check_path;     /* "/health": the server checks it; NULL: no such check */
+    int grpc_check;                  /* 1: the server calls grpc.health.v1 */
+    int tcp_check;                   /* 1: the server connects */
+    int64_t check_interval_ms;       /* 0: 10,000 */
+};
+
+struct mlt_registration;
+
+/** Register and stay registered: a thread of the library's sends heartbeats, and registers again, with growing pauses and
+ *  jitter, for ever, when the server has forgotten the instance or was away. Returns after the first registration.
+ *  Everything is copied. Ownership: *@out is ended by mlt_registration_end(). */
+MLT_API int mlt_registration_begin(struct mlt_client *client, const struct mlt_instance *instance,
+                                   struct mlt_registration **out, struct mlt_error *error);
+/** Deregister, waiting for the server at most 2 s, and release. */
+MLT_API void mlt_registration_end(struct mlt_registration *registration);
+/** How often it had to register after the first time. */
+MLT_API uint64_t mlt_registration_renewals(const struct mlt_registration *registration);
+
+struct mlt_endpoint {
+    char address[64];
+    uint16_t port;
+    char id[129];
+};
+
+/** The next healthy instance of a service, in turn. @namespace_name may be NULL. Errors: 5 NOT_FOUND, 14 UNAVAILABLE. */
+MLT_API int mlt_discover(struct mlt_client *client, const char *namespace_name, const char *service,
+                         struct mlt_endpoint *out, struct mlt_error *error);
+
+/* ---- execution ---- */
+
+struct mlt_dataset {
+    char name[129];
+    uint32_t version;
+    char sha256[65];
+    uint64_t row_count;
+};
+
+/** Upload a CSV file, checked by its SHA-256. Uploading the same bytes again under the same name is harmless. */
+MLT_API int mlt_dataset_upload(struct mlt_client *client, const char *name, const char *path, struct mlt_dataset *out,
+                               struct mlt_error *error);
+
+struct mlt_parameter {
+    const char *name;
+    double number;
+    const char *text;                /* NULL: the number counts */
+};
+
+/** Train a model on columns of a dataset. */
+struct mlt_training {
+    size_t struct_bytes;             /* sizeof(struct mlt_training) */
+    const char *model;               /* "ridge" */
+    const char *dataset;             /* "NAME", "NAME@VERSION" or "sha256:HEX" */
+    const char *target;              /* column */
+    const char *const *features;     /* feature_count columns; none: every other numeric one */
+    size_t feature_count;
+    const char *time_column;         /* orders the rows; NULL: their order in the file */
+    double test_fraction;            /* 0: 0.2 */
+    const struct mlt_parameter *parameters;
+    size_t parameter_count;
+    uint64_t seed;
+    const char *artifact;            /* name of the result; NULL: the server chooses */
+};
+
+enum { MLT_JOB_ID_BYTES = 129, MLT_METRICS_MAX = 32 };
+
+struct mlt_metric {
+    char name[32];
+    double train, test, baseline;    /* NaN where there is none */
+};
+
+struct mlt_job {
+    char id[MLT_JOB_ID_BYTES];
+    char artifact[200];              /* "NAME@VERSION", or "" */
+    size_t metric_count;
+    struct mlt_metric metrics[MLT_METRICS_MAX];
+};
+
+/** Submit a job; returns when it is durable. @id receives its id. */
+MLT_API int mlt_train(struct mlt_client *client, const struct mlt_training *training, char id[MLT_JOB_ID_BYTES],
+                      struct mlt_error *error);
+/** Wait for the end of a job. @progress (may be NULL) is called on this thread with 0 to 1 and the stage's name. A job that did
+ *  not succeed is an error with the job's own code and reason. */
+MLT_API int mlt_job_wait(struct mlt_client *client, const char *id,
+                         void (*progress)(void *arg, double fraction, const char *stage), void *arg, struct mlt_job *out,
+                         struct mlt_error *error);
+
+/** Predict one row with an artifact ("NAME", "NAME@VERSION", "NAME:ALIAS"): @count named numbers in, one out. */
+MLT_API int mlt_predict(struct mlt_client *client, const char *artifact, const char *const *names, const double *values,
+                        size_t count, double *out, struct mlt_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

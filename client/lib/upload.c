@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <mltrainer/execution/v1/execution.mrpc.h>
+#include <openssl/evp.h>
+
+#include "client.h"
+
+enum { CHUNK_BYTES = 256 * 1024 };
+
+static int hash_file(FILE *in, uint8_t *buffer, char hex[65])
+{
+    unsigned char digest[32];
+    unsigned int size = sizeof digest;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int ok = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL);
+    for (size_t got; ok && (got = fread(buffer, 1, CHUNK_BYTES, in)) > 0;)
+        ok = EVP_DigestUpdate(context, buffer, got);
+    ok = ok && !ferror(in) && EVP_DigestFinal_ex(context, digest, &size);
+    EVP_MD_CTX_free(context);
+    for (size_t i = 0; ok && i < sizeof digest; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    rewind(in);
+    return ok ? 0 : -1;
+}
+
+static int send_file(struct mrpc_client_call *call, const Mltrainer__Execution__V1__UploadDatasetHeader *header, FILE *in,
+                     uint8_t *buffer)
+{
+    Mltrainer__Execution__V1__UploadDatasetRequest message = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__INIT;
+    message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_HEADER;
+    message.header = (Mltrainer__Execution__V1__UploadDatasetHeader *)header;
+    int error = mltrainer__execution__v1__execution_service__upload_dataset__send(call, &message);
+    message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_CHUNK;
+    for (size_t got; !error && (got = fread(buffer, 1, CHUNK_BYTES, in)) > 0;) {
+        message.chunk = (ProtobufCBinaryData){got, buffer};
+        error = mltrainer__execution__v1__execution_service__upload_dataset__send(call, &message);
+    }
+    return error ? error : mrpc_client_call_half_close(call);
+}
+
+static int upload(struct mlt_client *client, const Mltrainer__Execution__V1__UploadDatasetHeader *header, FILE *in,
+                  uint8_t *buffer, struct mlt_dataset *out, struct mlt_error *error)
+{
+    struct mrpc_call_options options = {.struct_bytes = sizeof options};
+    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    struct mrpc_client_call *call;
+    int failed = mltrainer__execution__v1__execution_service__upload_dataset__start(client->channel, &options, NULL, NULL, &call);
+    if (failed)
+        return client_fail_text(error, MRPC_INTERNAL, "%s", mrpc_error_text(failed));
+    failed = send_file(call, header, in, buffer); /* the status tells why */
+    const Mltrainer__Execution__V1__UploadDatasetResponse *response =
+        failed ? NULL : mltrainer__execution__v1__execution_service__upload_dataset__recv(call);
+    if (response && response->dataset && out) {
+        snprintf(out->name, sizeof out->name, "%s", response->dataset->name);
+        snprintf(out->sha256, sizeof out->sha256, "%s", response->dataset->sha256);
+        out->version = response->dataset->version;
+        out->row_count = response->dataset->row_count;
+    }
+    int code = mrpc_client_call_finish(call, &reply);
+    if (code)
+        client_fail(error, &reply.status);
+    mrpc_client_call_free(call);
+    mrpc_reply_fini(&reply);
+    return code;
+}
+
+int mlt_dataset_upload(struct mlt_client *client, const char *name, const char *path, struct mlt_dataset *out,
+                       struct mlt_error *error)
+{
+    Mltrainer__Execution__V1__UploadDatasetHeader header = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_HEADER__INIT;
+    char hex[65];
+    struct stat info;
+    FILE *in = fopen(path, "rb");
+    uint8_t *buffer = malloc(CHUNK_BYTES);
+    int code = 0;
+    if (!in || !buffer || fstat(fileno(in), &info) != 0)
+        code = client_fail_text(error, MRPC_NOT_FOUND, "%s: %s", path, strerror(errno));
+    else if (!S_ISREG(info.st_mode) || hash_file(in, buffer, hex) != 0)
+        code = client_fail_text(error, MRPC_INVALID_ARGUMENT, "%s: not a file that can be read", path);
+    if (!code) {
+        header.name = (char *)name;
+        header.format = MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
+        header.sha256 = hex;
+        header.size_bytes = (uint64_t)info.st_size;
+        code = upload(client, &header, in, buffer, out, error);
+    }
+    if (in)
+        fclose(in);
+    free(buffer);
+    return code;
+}
