@@ -22,8 +22,8 @@ configure_package_config_file(cmake/mrpcConfig.cmake.in ${CMAKE_CURRENT_BINARY_D
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/mrpcConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
            OUTPUT_VARIABLE MRPC_PC_PREFIX)
-configure_file(cmake/mrpc.pc.in ${CMAKE_CURRENT_BINARY_DIR}/mrpc.pc @ONLY)
+configure_file(cmake/libmrpc.pc.in ${CMAKE_CURRENT_BINARY_DIR}/libmrpc.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/mrpcConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/mrpcConfigVersion.cmake
               cmake/MrpcGenerate.cmake
         DESTINATION ${MRPC_CMAKE_DIR} COMPONENT mrpc)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/mrpc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT mrpc)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/libmrpc.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT mrpc)
