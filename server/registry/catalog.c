@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "registry/catalog_index.h"
+#include "registry/identifier.h"
+
+static int no_memory(struct fault *fault)
+{
+    return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory");
+}
+
+static bool may_touch(const struct registry_instance *instance, const struct catalog_caller *caller)
+{
+    return caller->privileged || strcmp(instance->message->owner, caller->owner) == 0;
+}
+
+static int deny(const struct registry_instance *instance, struct fault *fault)
+{
+    return fault_set(fault, MRPC_PERMISSION_DENIED, "instance %s/%s/%s belongs to %s",
+                     instance->message->key->namespace_, instance->message->key->service, instance->message->key->id,
+                     instance->message->owner);
+}
+
+static int not_found(const PB(InstanceKey) * key, struct fault *fault)
+{
+    return fault_set(fault, MRPC_NOT_FOUND, "unknown instance %s/%s/%s", registry_namespace(key->namespace_),
+                     key->service, key->id);
+}
+
+/* Make @instance (a reference that passes over) the latest state of its slot. NULL and nothing changed when out of
+ * memory. */
+static struct catalog_change *make_change(struct catalog *catalog, struct catalog_slot *slot,
+                                          struct registry_instance *instance, bool removal)
+{
+    struct catalog_change *change = calloc(1, sizeof *change);
+    if (!change) {
+        registry_instance_unref(instance);
+        return NULL;
+    }
+    change->slot = slot;
+    change->instance = instance;
+    change->removal = removal;
+    change->revision = ++catalog->revision;
+    change->transition_at = slot->transition_count++;
+    instance->message->revision = change->revision;
+    registry_instance_unref(slot->latest);
+    slot->latest = removal ? NULL : registry_instance_ref(instance);
+    slot->pending++;
+    return change;
+}
+
+void catalog_change_free(struct catalog_change *change)
+{
+    if (!change)
+        return;
+    registry_instance_unref(change->before);
+    registry_instance_unref(change->instance);
+    free(change);
+}
+
+/* --- register ------------------------------------------------------------------------------------------------------
+ */
+
+static int check_expected(const struct registry_instance *latest, const int64_t *expected, struct fault *fault)
+{
+    int64_t revision = latest ? latest->message->revision : 0;
+    if (!expected || *expected == revision)
+        return MRPC_OK;
+    return fault_set(fault, MRPC_ABORTED, "the instance has revision %lld, not %lld", (long long)revision,
+                     (long long)*expected);
+}
+
+static int check_room(const struct catalog *catalog, const struct catalog_caller *caller, struct fault *fault)
+{
+    if (catalog->instance_count >= catalog->limits.instances)
+        return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, 60000, "the registry holds its %zu instances",
+                           catalog->limits.instances);
+    if (catalog_owned(catalog, caller->owner) >= catalog->limits.instances_an_owner)
+        return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, 60000, "%s has registered its %zu instances", caller->owner,
+                           catalog->limits.instances_an_owner);
+    return MRPC_OK;
+}
+
+static int fill_outputs(struct registry_instance *draft, const struct registry_instance *latest,
+                        const struct catalog_caller *caller, int64_t revision, int64_t wall_ns)
+{
+    PB(Instance) *message = draft->message;
+    struct registry_cause cause = {latest ? REASON_UPDATED : REASON_REGISTERED, caller->owner,
+                                   latest ? "registered again" : "registered", wall_ns};
+    enum registry_health health = message->n_checks ? HEALTH_UNKNOWN : HEALTH_HEALTHY;
+    if (latest && registry_instance_same_checks(latest, draft))
+        health = registry_instance_health(latest);
+    message->owner = mrpc_arena_strdup(draft->arena, latest ? latest->message->owner : caller->owner);
+    message->incarnation = latest ? latest->message->incarnation : revision;
+    if (!message->owner || registry_instance_set_status(draft, health, &cause))
+        return MRPC_RESOURCE_EXHAUSTED;
+    if (!latest)
+        return registry_instance_set_times(draft, wall_ns, wall_ns);
+    int64_t created_ns = latest->message->create_time->seconds * 1000000000 + latest->message->create_time->nanos;
+    return registry_instance_set_times(draft, created_ns, wall_ns);
+}
+
+static int check_register(const struct catalog *catalog, const struct registry_instance *latest,
+                          const struct catalog_caller *caller, const int64_t *expected, struct fault *fault)
+{
+    if (latest && !may_touch(latest, caller))
+        return deny(latest, fault);
+    int code = check_expected(latest, expected, fault);
+    return code || latest ? code : check_room(catalog, caller, fault);
+}
+
+static int begin_register(struct catalog *catalog, struct catalog_slot *slot, struct registry_instance *draft,
+                          const struct catalog_caller *caller, int64_t wall_ns, struct catalog_change **out,
+                          struct fault *fault)
+{
+    bool created = slot->latest == NULL;
+    if (fill_outputs(draft, slot->latest, caller, catalog->revision + 1, wall_ns))
+        return no_memory(fault);
+    if (created && !catalog_own(catalog, caller->owner))
+        return no_memory(fault);
+    struct catalog_change *change = make_change(catalog, slot, registry_instance_ref(draft), false);
+    if (!change) {
+        if (created)
+            catalog_disown(catalog, caller->owner);
+        return no_memory(fault);
+    }
+    change->created = created;
+    catalog_unlist_gone(catalog, slot);
+    *out = change;
+    return MRPC_OK;
+}
+
+int catalog_register(struct catalog *catalog, struct registry_instance *draft, const struct catalog_caller *caller,
+                     const int64_t *expected, int64_t wall_ns, struct catalog_slot **slot, struct catalog_change **out,
+                     struct fault *fault)
+{
+    *out = NULL;
+    *slot = catalog_find(catalog, draft->message->key);
+    struct registry_instance *latest = *slot ? (*slot)->latest : NULL;
+    int code = check_register(catalog, latest, caller, expected, fault);
+    if (code || (latest && registry_instance_same_definition(latest, draft) == 1)) {
+        registry_instance_unref(draft);
+        return code;
+    }
+    if (!*slot)
+        *slot = catalog_make_slot(catalog, draft->message->key);
+    code = *slot ? begin_register(catalog, *slot, draft, caller, wall_ns, out, fault) : no_memory(fault);
+    registry_instance_unref(draft);
+    if (code && *slot && !(*slot)->latest && !(*slot)->pending && !(*slot)->gone_listed)
+        catalog_slot_free(catalog, *slot);
+    return code;
+}
+
+/* --- what ends or changes an instance -------------------------------------------------------------------------------
+ */
+
+static struct registry_instance *copy_with_status(const struct registry_instance *instance, enum registry_health state,
+                                                  const struct registry_cause *cause)
+{
+    struct registry_instance *copy = registry_instance_copy(instance->message, instance->peer);
+    if (copy &&
+        (registry_instance_set_status(copy, state, cause) || registry_instance_set_times(copy, 0, cause->wall_ns))) {
+        registry_instance_unref(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+struct catalog_change *catalog_remove(struct catalog *catalog, struct catalog_slot *slot,
+                                      const struct registry_cause *cause)
+{
+    if (!slot->latest)
+        return NULL;
+    struct registry_instance *last = copy_with_status(slot->latest, registry_instance_health(slot->latest), cause);
+    struct catalog_change *change = last ? make_change(catalog, slot, last, true) : NULL;
+    if (change)
+        catalog_disown(catalog, last->message->owner);
+    return change;
+}
+
+struct catalog_change *catalog_set_health(struct catalog *catalog, struct catalog_slot *slot,
+                                          enum registry_health state, const struct registry_cause *cause)
+{
+    if (!slot->latest || registry_instance_health(slot->latest) == state)
+        return NULL;
+    struct registry_instance *next = copy_with_status(slot->latest, state, cause);
+    return next ? make_change(catalog, slot, next, false) : NULL;
+}
+
+int catalog_deregister(struct catalog *catalog, const PB(InstanceKey) * key, int64_t incarnation,
+                       const struct catalog_caller *caller, const char *reason, int64_t wall_ns,
+                       struct catalog_change **out, int64_t *gone_revision, struct fault *fault)
+{
+    *out = NULL;
+    struct catalog_slot *slot = catalog_find(catalog, key);
+    const struct registry_instance *latest = slot ? slot->latest : NULL;
+    bool earlier =
+        incarnation && incarnation <= catalog->revision && (!latest || incarnation < latest->message->incarnation);
+    if (earlier) { /* incarnations do not come back: that one is gone */
+        *gone_revision = slot && !latest ? slot->gone_revision : catalog->revision;
+        return MRPC_OK;
+    }
+    if (!latest || (incarnation && incarnation != latest->message->incarnation))
+        return not_found(key, fault);
+    if (!may_touch(latest, caller))
+        return deny(latest, fault);
+    struct registry_cause cause = {REASON_DEREGISTERED, caller->owner, reason, wall_ns};
+    *out = catalog_remove(catalog, slot, &cause);
+    if (!*out)
+        return no_memory(fault);
+    *gone_revision = (*out)->revision;
+    return MRPC_OK;
+}
+
+int catalog_heartbeat(const struct catalog *catalog, const PB(InstanceKey) * key, int64_t incarnation,
+                      const struct catalog_caller *caller, struct catalog_slot **slot, struct fault *fault)
+{
+    struct catalog_slot *found = catalog_find(catalog, key);
+    if (!found || !found->latest || (incarnation && found->latest->message->incarnation != incarnation))
+        return not_found(key, fault);
+    if (!may_touch(found->latest, caller))
+        return deny(found->latest, fault);
+    *slot = found;
+    return MRPC_OK;
+}
+
+/* --- settling ------------------------------------------------------------------------------------------------------
+ */
+
+static void out_of_date(struct catalog_service *service, int64_t revision)
+{
+    registry_service_view_unref(service->view);
+    service->view = NULL;
+    service->revision = revision;
+}
+
+static void apply(struct catalog *catalog, struct catalog_change *change)
+{
+    struct catalog_slot *slot = change->slot;
+    change->before = slot->committed;
+    slot->committed = change->removal ? NULL : registry_instance_ref(change->instance);
+    slot->service->live_count += (slot->committed != NULL);
+    slot->service->live_count -= (change->before != NULL);
+    if (change->removal)
+        slot->gone_revision = change->revision;
+    if (change->revision > catalog->committed_revision)
+        catalog->committed_revision = change->revision;
+    out_of_date(slot->service, change->revision);
+}
+
+/* The last word on the slot has failed and nothing more is on its way: what is committed holds again. */
+static void revert(struct catalog *catalog, struct catalog_slot *slot)
+{
+    const char *before = slot->latest ? slot->latest->message->owner : NULL;
+    const char *after = slot->committed ? slot->committed->message->owner : NULL;
+    if (after && !before && !catalog_own(catalog, after))
+        return; /* no memory: what failed stays the latest word until the next command on it */
+    if (before && !after)
+        catalog_disown(catalog, before);
+    registry_instance_unref(slot->latest);
+    slot->latest = registry_instance_ref(slot->committed);
+}
+
+void catalog_settle(struct catalog *catalog, struct catalog_change *change, bool applied)
+{
+    struct catalog_slot *slot = change->slot;
+    slot->pending--;
+    if (applied)
+        apply(catalog, change);
+    if (slot->pending == 0 && slot->latest != slot->committed)
+        revert(catalog, slot);
+    if (slot->pending == 0 && !slot->latest && !slot->committed)
+        catalog_list_gone(catalog, slot);
+}
+
+int catalog_restore(struct catalog *catalog, struct registry_instance *instance, uint32_t transition_count,
+                    struct catalog_slot **out)
+{
+    struct catalog_slot *slot = catalog_make_slot(catalog, instance->message->key);
+    if (!slot || !catalog_own(catalog, instance->message->owner)) {
+        registry_instance_unref(instance);
+        return MRPC_RESOURCE_EXHAUSTED;
+    }
+    slot->committed = instance;
+    slot->latest = registry_instance_ref(instance);
+    slot->transition_count = transition_count;
+    slot->service->live_count++;
+    if (instance->message->revision > slot->service->revision)
+        slot->service->revision = instance->message->revision;
+    *out = slot;
+    return MRPC_OK;
+}
+
+int catalog_restore_gone(struct catalog *catalog, const PB(InstanceKey) * key, uint32_t transition_count,
+                         int64_t revision)
+{
+    struct catalog_slot *slot = catalog_make_slot(catalog, key);
+    if (!slot)
+        return MRPC_RESOURCE_EXHAUSTED;
+    slot->transition_count = transition_count;
+    slot->gone_revision = revision;
+    catalog_list_gone(catalog, slot);
+    return MRPC_OK;
+}
+
+/* --- the view ------------------------------------------------------------------------------------------------------
+ */
+
+static bool refresh(struct catalog_service *service)
+{
+    if (service->view || service->live_count == 0)
+        return true;
+    struct registry_instance **live = malloc(service->live_count * sizeof *live);
+    if (!live)
+        return false;
+    size_t count = 0;
+    for (size_t i = 0; i < service->count; i++)
+        if (service->slots[i]->committed)
+            live[count++] = service->slots[i]->committed;
+    service->view = registry_service_view_new(service->namespace_name, service->name, service->revision,
+                                              service->cursors, live, count);
+    free(live);
+    return service->view != NULL;
+}
+
+struct registry_view *catalog_view(struct catalog *catalog, uint64_t epoch)
+{
+    struct registry_service_view **views = malloc((catalog->count + 1) * sizeof *views);
+    size_t count = 0;
+    bool complete = views != NULL;
+    for (size_t i = 0; complete && i < catalog->count; i++) {
+        complete = refresh(catalog->services[i]);
+        if (complete && catalog->services[i]->view)
+            views[count++] = registry_service_view_ref(catalog->services[i]->view);
+    }
+    struct registry_view *view = complete ? registry_view_new(epoch, catalog->committed_revision, views, count) : NULL;
+    for (size_t i = 0; !view && i < count; i++)
+        registry_service_view_unref(views[i]);
+    free(views);
+    return view;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include <google/rpc/error_details.mrpc.h>
+
+#include "registry/service.h"
+
+/* Between a handler on its connection loop and the domain loop. */
+
+static void run(struct domain_task *task)
+{
+    struct registry_command *command =
+        (struct registry_command *)((char *)task - offsetof(struct registry_command, task));
+    command->run(command);
+}
+
+int registry_command_post(struct registry *registry, struct mrpc_call *call, const ProtobufCMessage *request,
+                          ProtobufCMessage *response, struct registry_instance *draft,
+                          void (*what)(struct registry_command *command))
+{
+    struct registry_command *command = mrpc_arena_calloc(mrpc_call_arena(call), 1, sizeof *command);
+    const char *owner = command ? registry_owner(call) : NULL;
+    if (!owner) {
+        registry_instance_unref(draft);
+        return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "no memory");
+    }
+    command->task.run = run;
+    command->registry = registry;
+    command->call = call;
+    command->request = request;
+    command->response = response;
+    command->draft = draft;
+    command->caller = (struct catalog_caller){owner, registry_privileged(call)};
+    command->run = what;
+    if (domain_loop_post_task(registry_loop(registry), &command->task)) {
+        registry_instance_unref(draft);
+        return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1000, "the registry is stopping");
+    }
+    return MRPC_PENDING;
+}
+
+void registry_command_finish(struct registry_command *command, int code)
+{
+    mrpc_call_finish(command->call, code, code ? NULL : command->response);
+}
+
+void registry_command_fail(struct registry_command *command, const struct fault *fault)
+{
+    registry_command_finish(command, registry_answer(command->registry, command->call, fault));
+}
+
+const char *registry_owner(struct mrpc_call *call)
+{
+    static const char *const kinds[] = {"anonymous", "unix", "tls", "token"};
+    const struct mrpc_identity *identity = mrpc_call_identity(call);
+    if (identity->kind == MRPC_IDENTITY_ANONYMOUS || identity->kind > MRPC_IDENTITY_TOKEN)
+        return "anonymous";
+    return mrpc_arena_printf(mrpc_call_arena(call), "%s/%.200s", kinds[identity->kind], identity->name);
+}
+
+bool registry_privileged(const struct mrpc_call *call)
+{
+    const struct mrpc_identity *identity = mrpc_call_identity(call);
+    for (size_t i = 0; i < identity->role_count; i++)
+        if (strcmp(identity->roles[i], "admin") == 0)
+            return true;
+    return false;
+}
+
+const char *registry_peer(struct mrpc_call *call)
+{
+    const char *peer = mrpc_call_peer(call);
+    const char *colon = strrchr(peer, ':');
+    if (!colon || strncmp(peer, "unix", 4) == 0)
+        return "";
+    bool bracketed = peer[0] == '[' && colon > peer + 1 && colon[-1] == ']';
+    const char *address =
+        mrpc_arena_printf(mrpc_call_arena(call), "%.*s", (int)(colon - peer) - 2 * bracketed, peer + bracketed);
+    return address ? address : "";
+}
+
+Google__Protobuf__Duration *registry_duration(struct mrpc_arena *arena, int64_t ms)
+{
+    Google__Protobuf__Duration *duration = mrpc_arena_alloc(arena, sizeof *duration);
+    if (!duration)
+        return NULL;
+    google__protobuf__duration__init(duration);
+    duration->seconds = ms / 1000;
+    duration->nanos = (int32_t)(ms % 1000) * 1000000;
+    return duration;
+}
+
+/* Tells a client that has lost its registration so, and which registry says it: it registers again. */
+static void add_unknown_instance(struct registry *registry, struct mrpc_call *call)
+{
+    Google__Rpc__ErrorInfo info;
+    google__rpc__error_info__init(&info);
+    Google__Rpc__ErrorInfo__MetadataEntry epoch;
+    google__rpc__error_info__metadata_entry__init(&epoch);
+    Google__Rpc__ErrorInfo__MetadataEntry *entries[] = {&epoch};
+    char number[24];
+    snprintf(number, sizeof number, "%llu", (unsigned long long)registry_epoch(registry));
+    epoch.key = (char *)(uintptr_t) "epoch";
+    epoch.value = number;
+    info.reason = (char *)(uintptr_t) "UNKNOWN_INSTANCE";
+    info.domain = (char *)(uintptr_t) "mltrainer";
+    info.n_metadata = 1;
+    info.metadata = entries;
+    if (mrpc_call_add_detail(call, &google__rpc__error_info__info, &info.base))
+        return; /* the status goes without */
+}
+
+int registry_answer(struct registry *registry, struct mrpc_call *call, const struct fault *fault)
+{
+    int code = fault_answer(call, fault);
+    if (code == MRPC_NOT_FOUND)
+        add_unknown_instance(registry, call);
+    return code;
+}

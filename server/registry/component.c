@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "config/config.h"
+#include "registry/registry.h"
+#include "registry/service.h"
+
+/* The items of a list as a NULL-terminated array; NULL when out of memory. */
+static const char **list_of(const struct config *config, const char *name)
+{
+    size_t count = config_list_count(config, name);
+    const char **items = calloc(count + 1, sizeof *items);
+    for (size_t i = 0; items && i < count; i++)
+        items[i] = config_list_item(config, name, i);
+    return items;
+}
+
+static int create(void *const *dependencies, void **out, struct fault *fault)
+{
+    const struct config *config = dependencies[0];
+    const char **addresses = list_of(config, "listen"), **targets = list_of(config, "registry.check_targets");
+    struct registry_options options = {
+        .log = dependencies[1],
+        .bus = dependencies[2],
+        .store = dependencies[3],
+        .own_addresses = addresses,
+        .check_targets = targets,
+    };
+    struct registry *registry;
+    int code = addresses && targets ? registry_new(&options, &registry, fault)
+                                    : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
+    free(addresses);
+    free(targets);
+    if (!code)
+        *out = registry;
+    return code;
+}
+
+static int start(void *instance, struct fault *fault)
+{
+    return registry_start(instance, fault);
+}
+
+static void stop(void *instance)
+{
+    registry_stop(instance);
+}
+
+static void destroy(void *instance)
+{
+    registry_free(instance);
+}
+
+static const char *const dependencies[] = {"config", "log", "bus", "store", NULL};
+
+const struct component registry_component = {
+    .name = "registry",
+    .lifetime = COMPONENT_SINGLETON,
+    .dependencies = dependencies,
+    .create = create,
+    .start = start,
+    .stop = stop,
+    .destroy = destroy,
+};

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/methods/methods.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Heartbeats over one stream, answered one by one: while a message is with the domain loop the next is held back.
+ * Instances that asked for it expire when the stream breaks. */
+
+enum { ATTACHED_MAX = 10000 };
+
+struct attached {
+    char *namespace_name; /* one allocation with service and id behind it */
+    const char *service;
+    const char *id;
+    int64_t incarnation;
+};
+
+struct heartbeat_stream {
+    struct registry *registry;
+    struct mrpc_call *call;
+    struct catalog_caller caller;
+    const PB(HeartbeatStreamRequest) * message; /* being worked on */
+    struct domain_task task;
+    struct domain_task end_task;
+    bool broken;               /* the connection loop's, handed over with the end */
+    struct attached *attached; /* the domain loop's */
+    size_t attached_count;
+    size_t attached_capacity;
+};
+
+static void free_stream(struct heartbeat_stream *stream)
+{
+    for (size_t i = 0; i < stream->attached_count; i++)
+        free(stream->attached[i].namespace_name);
+    free(stream->attached);
+    free(stream);
+}
+
+/* --- the end -------------------------------------------------------------------------------------------------------
+ */
+
+static void expire(struct heartbeat_stream *stream, const struct attached *attached)
+{
+    PB(InstanceKey) key;
+    mltrainer__registry__v1__instance_key__init(&key);
+    key.namespace_ = attached->namespace_name;
+    key.service = (char *)(uintptr_t)attached->service;
+    key.id = (char *)(uintptr_t)attached->id;
+    struct catalog_slot *slot = catalog_find(registry_catalog(stream->registry), &key);
+    if (slot && slot->latest && slot->latest->message->incarnation == attached->incarnation)
+        registry_remove(stream->registry, slot, REASON_STREAM_BROKEN, "heartbeat stream broken");
+}
+
+static void end_on_domain(struct domain_task *task)
+{
+    struct heartbeat_stream *stream =
+        (struct heartbeat_stream *)((char *)task - offsetof(struct heartbeat_stream, end_task));
+    for (size_t i = 0; stream->broken && i < stream->attached_count; i++)
+        expire(stream, &stream->attached[i]);
+    free_stream(stream);
+}
+
+/* The call is over and nothing of it is with the domain any more. */
+static void on_release(void *data)
+{
+    struct heartbeat_stream *stream = data;
+    stream->end_task.run = end_on_domain;
+    if (domain_loop_post_task(registry_loop(stream->registry), &stream->end_task))
+        free_stream(stream);
+}
+
+static void on_cancel(void *arg, struct mrpc_call *call)
+{
+    ((struct heartbeat_stream *)arg)->broken = true;
+}
+
+/* --- messages ------------------------------------------------------------------------------------------------------
+ */
+
+static bool is_attached(const struct heartbeat_stream *stream, const PB(InstanceKey) * key, int64_t incarnation)
+{
+    for (size_t i = 0; i < stream->attached_count; i++)
+        if (stream->attached[i].incarnation == incarnation && strcmp(stream->attached[i].id, key->id) == 0)
+            return true; /* incarnations are unique; the id is compared for good measure */
+    return false;
+}
+
+static int attach(struct heartbeat_stream *stream, const struct catalog_slot *slot, struct fault *fault)
+{
+    const PB(Instance) *message = slot->latest->message;
+    if (is_attached(stream, message->key, message->incarnation))
+        return MRPC_OK;
+    if (stream->attached_count == ATTACHED_MAX)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "a stream carries at most %d instances", ATTACHED_MAX);
+    if (stream->attached_count == stream->attached_capacity) {
+        size_t capacity = stream->attached_capacity ? stream->attached_capacity * 2 : 4;
+        struct attached *grown = realloc(stream->attached, capacity * sizeof *grown);
+        if (!grown)
+            return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory");
+        stream->attached = grown;
+        stream->attached_capacity = capacity;
+    }
+    size_t namespace_bytes = strlen(message->key->namespace_) + 1, service_bytes = strlen(message->key->service) + 1;
+    char *names = malloc(namespace_bytes + service_bytes + strlen(message->key->id) + 1);
+    if (!names)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory");
+    memcpy(names, message->key->namespace_, namespace_bytes);
+    memcpy(names + namespace_bytes, message->key->service, service_bytes);
+    strcpy(names + namespace_bytes + service_bytes, message->key->id);
+    stream->attached[stream->attached_count++] = (struct attached){
+        names, names + namespace_bytes, names + namespace_bytes + service_bytes, message->incarnation};
+    return MRPC_OK;
+}
+
+static int take(struct heartbeat_stream *stream, struct catalog_slot **slot, struct fault *fault)
+{
+    const PB(HeartbeatStreamRequest) *message = stream->message;
+    int code = registry_take_heartbeat(stream->registry, message->heartbeat, &stream->caller, slot, fault);
+    if (code || !message->expire_on_disconnect)
+        return code;
+    return attach(stream, *slot, fault);
+}
+
+static void run(struct domain_task *task)
+{
+    struct heartbeat_stream *stream =
+        (struct heartbeat_stream *)((char *)task - offsetof(struct heartbeat_stream, task));
+    struct fault fault = FAULT_INIT;
+    struct catalog_slot *slot = NULL;
+    PB(HeartbeatStreamResponse) response;
+    mltrainer__registry__v1__heartbeat_stream_response__init(&response);
+    Google__Protobuf__Duration ttl;
+    google__protobuf__duration__init(&ttl);
+    response.key = stream->message->heartbeat->key;
+    response.epoch = registry_epoch(stream->registry);
+    response.code = take(stream, &slot, &fault);
+    response.text = fault.text;
+    int64_t ttl_ms = response.code ? 0 : registry_instance_lease_ms(slot->latest);
+    if (ttl_ms > 0) {
+        ttl.seconds = ttl_ms / 1000;
+        ttl.nanos = (int32_t)(ttl_ms % 1000) * 1000000;
+        response.lease_ttl = &ttl;
+    }
+    int error = mrpc_call_send(stream->call, &response.base);
+    if (error && error != MRPC_ERR_DONE) /* more than 64 KiB of answers that nobody reads */
+        mrpc_call_finish(stream->call,
+                         mrpc_call_fail(stream->call, MRPC_RESOURCE_EXHAUSTED, "the client does not read the answers"),
+                         NULL);
+    else
+        mrpc_call_resume(stream->call);
+}
+
+int registry_heartbeat_stream_message(void *self, struct mrpc_call *call, const PB(HeartbeatStreamRequest) * message)
+{
+    struct heartbeat_stream *stream = mrpc_call_data(call);
+    struct fault fault = FAULT_INIT;
+    if (!message->heartbeat)
+        return mrpc_call_fail_field(call, "heartbeat", "is required");
+    if (registry_check_heartbeat(message->heartbeat, &fault)) {
+        char field[96];
+        snprintf(field, sizeof field, "heartbeat.%.80s", fault.field);
+        return mrpc_call_fail_field(call, field, "%s", fault.text);
+    }
+    stream->message = message;
+    stream->task.run = run;
+    if (domain_loop_post_task(registry_loop(stream->registry), &stream->task))
+        return mrpc_call_fail(call, MRPC_UNAVAILABLE, "the registry is stopping");
+    return MRPC_PENDING;
+}
+
+int registry_heartbeat_stream_open(void *self, struct mrpc_call *call)
+{
+    struct heartbeat_stream *stream = calloc(1, sizeof *stream);
+    const char *owner = stream ? registry_owner(call) : NULL;
+    if (!owner) {
+        free(stream);
+        return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "no memory");
+    }
+    stream->registry = self;
+    stream->call = call;
+    stream->caller = (struct catalog_caller){owner, registry_privileged(call)};
+    mrpc_call_set_data(call, stream, on_release);
+    mrpc_call_on_cancel(call, on_cancel, stream);
+    return MRPC_OK;
+}
+
+int registry_heartbeat_stream_half_close(void *self, struct mrpc_call *call)
+{
+    return MRPC_OK;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/definition.h"
+#include "registry/methods/methods.h"
+
+/* Register: checked on the connection loop, decided on the domain loop, answered when it is on disk. */
+
+static void answer(struct registry_command *command)
+{
+    PB(RegisterResponse) *response = (PB(RegisterResponse) *)command->response;
+    struct registry_instance *instance = command->slot->committed;
+    if (!instance) { /* deregistered by somebody else in the same moment */
+        struct fault fault = FAULT_INIT;
+        fault_retry(&fault, MRPC_ABORTED, 100, "the instance was removed while it was being registered");
+        registry_command_fail(command, &fault);
+        return;
+    }
+    registry_renew(command->registry, command->slot);
+    registry_hold_instance(command->call, instance);
+    response->instance = instance->message;
+    response->epoch = registry_epoch(command->registry);
+    response->created = command->created;
+    int64_t ttl_ms = registry_instance_lease_ms(instance);
+    if (ttl_ms > 0)
+        response->heartbeat_interval = registry_duration(mrpc_call_arena(command->call), ttl_ms / 3);
+    registry_command_finish(command, MRPC_OK);
+}
+
+static void committed(struct registry_command *command, int code, const char *text)
+{
+    struct fault fault = FAULT_INIT;
+    if (code) {
+        fault_retry(&fault, (enum mrpc_code)code, 1000, "not registered: %s", text);
+        registry_command_fail(command, &fault);
+        return;
+    }
+    answer(command);
+}
+
+static void run(struct registry_command *command)
+{
+    const PB(RegisterRequest) *request = (const PB(RegisterRequest) *)command->request;
+    const int64_t *expected = request->has_expected_revision_case ? &request->expected_revision : NULL;
+    struct catalog_change *change;
+    struct fault fault = FAULT_INIT;
+    int code = catalog_register(registry_catalog(command->registry), command->draft, &command->caller, expected,
+                                registry_wall_ns(), &command->slot, &change, &fault);
+    if (code) {
+        registry_command_fail(command, &fault);
+        return;
+    }
+    command->created = change && change->created;
+    command->committed = committed;
+    if (change || command->slot->pending)
+        registry_command_commit(command, change); /* also an unchanged one waits for what is on its way */
+    else
+        answer(command);
+}
+
+int registry_register(void *self, struct mrpc_call *call, const PB(RegisterRequest) * request,
+                      PB(RegisterResponse) * response)
+{
+    struct fault fault = FAULT_INIT;
+    struct registry_instance *draft;
+    if (request->has_expected_revision_case && request->expected_revision < 0)
+        return mrpc_call_fail_field(call, "expected_revision", "is negative");
+    if (registry_definition_take(request->instance, registry_peer(call), &draft, &fault))
+        return fault_answer(call, &fault);
+    return registry_command_post(self, call, &request->base, &response->base, draft, run);
+}

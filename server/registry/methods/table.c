@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/methods/methods.h"
+
+/* The method table. What is not in it answers UNIMPLEMENTED: UpdateInstance, SetOperatorState, ListTransitions,
+ * ReportLoad, CheckNow. */
+
+const struct mltrainer__registry__v1__registry_service__handlers registry_handlers = {
+    .register_ = registry_register,
+    .deregister = registry_deregister,
+    .heartbeat = registry_heartbeat,
+    .heartbeat_stream =
+        {
+            .open = registry_heartbeat_stream_open,
+            .message = registry_heartbeat_stream_message,
+            .half_close = registry_heartbeat_stream_half_close,
+        },
+    .discover = registry_discover,
+    .list_services = registry_list_services,
+    .list_instances = registry_list_instances,
+    .get_instance = registry_get_instance,
+    .watch = registry_watch,
+    .get_registry_info = registry_get_registry_info,
+};
+
+int registry_add_to_server(struct registry *registry, struct mrpc_server *server)
+{
+    return mltrainer__registry__v1__registry_service__add_to_server(server, &registry_handlers, registry);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REGISTRY_REGISTRY_H
+#define REGISTRY_REGISTRY_H
+
+#include "container/component.h"
+#include "events/bus.h"
+#include "registry/view.h"
+
+/* The service registry: who is there, where, and how healthy. */
+
+struct registry;
+struct mrpc_server;
+
+/** Needs "config", "log", "bus" and "store". */
+extern const struct component registry_component;
+
+/** Put the service on a server before its start. Returns 0 or an enum mrpc_error. */
+int registry_add_to_server(struct registry *registry, struct mrpc_server *server) MRPC_MUST_USE;
+
+/** Tell it where this server really listens ("127.0.0.1:50051", NULL-terminated), once that is known: no health check
+ * goes there. Before, the configuration's addresses count. Thread: any. */
+void registry_set_own_addresses(struct registry *registry, const char *const *addresses);
+
+/** Everything as it is now, for reading: services by namespace and name, their instances by id, with health. NULL
+ * before the start. Release it soon. Thread: any, never blocks. */
+const struct registry_view *registry_snapshot(struct registry *registry);
+void registry_snapshot_release(const struct registry_view *view);
+
+/** Told on the bus after each change that holds. */
+extern const struct bus_topic registry_instance_changed;
+struct registry_instance_event {
+    enum registry_change_kind kind;
+    enum registry_reason reason;
+    enum registry_health health;
+    int64_t revision;
+    char namespace_name[129];
+    char service[129];
+    char id[129];
+};
+
+#endif

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/service.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <event2/event.h>
+
+#include "registry/checks/prober.h"
+#include "registry/own_ports.h"
+#include "registry/persist.h"
+#include "registry/watch.h"
+
+/* The domain: one loop that alone writes the catalog, and the pipeline from there to the disk and back. */
+
+enum { TICK_MS = 100, STALL_MS = 1000, NETWORKS_MAX = 64 };
+
+/* A change on its way to the disk. */
+struct transaction {
+    struct transaction *next;
+    struct registry *registry;
+    struct catalog_change *change;    /* NULL: only waits for those before it */
+    struct registry_command *command; /* NULL: the registry's own doing */
+    int code;
+    char text[160];
+};
+
+struct registry {
+    struct registry_options options;
+    struct domain_loop *loop;
+    uint64_t epoch;
+    struct snapshot_cell view;
+
+    /* The domain loop's. */
+    struct catalog catalog;
+    struct lease_heap leases;
+    struct prober *prober;
+    struct registry_watches *watches;
+    struct event *tick;
+    int64_t watches_ticked_ms;
+    struct target_policy policy;
+    struct target_network networks[NETWORKS_MAX];
+    struct own_ports own_ports;
+
+    /* What the commit thread hands back. */
+    pthread_mutex_t settled_lock;
+    struct transaction *settled;
+    struct transaction **settled_tail;
+    bool settle_posted;
+    struct domain_task settle_task;
+};
+
+const struct bus_topic registry_instance_changed = {"registry.instance_changed",
+                                                    sizeof(struct registry_instance_event)};
+
+/* --- small answers -------------------------------------------------------------------------------------------------
+ */
+
+struct catalog *registry_catalog(struct registry *registry)
+{
+    return &registry->catalog;
+}
+
+struct prober *registry_prober(struct registry *registry)
+{
+    return registry->prober;
+}
+
+struct registry_watches *registry_watches(struct registry *registry)
+{
+    return registry->watches;
+}
+
+struct domain_loop *registry_loop(struct registry *registry)
+{
+    return registry->loop;
+}
+
+uint64_t registry_epoch(const struct registry *registry)
+{
+    return registry->epoch;
+}
+
+struct log *registry_log(const struct registry *registry)
+{
+    return registry->options.log;
+}
+
+int64_t registry_wall_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+const struct registry_view *registry_snapshot(struct registry *registry)
+{
+    return (const struct registry_view *)snapshot_acquire(&registry->view);
+}
+
+void registry_snapshot_release(const struct registry_view *view)
+{
+    if (view)
+        snapshot_release((struct snapshot *)(uintptr_t)&view->snapshot);
+}
+
+/* --- showing what holds --------------------------------------------------------------------------------------------
+ */
+
+/* Without memory for a new view readers go on with the old one until the next change. */
+static void publish(struct registry *registry)
+{
+    struct registry_view *view = catalog_view(&registry->catalog, registry->epoch);
+    if (view)
+        snapshot_publish(&registry->view, &view->snapshot);
+    else
+        log_error(registry->options.log, "registry", "no memory for a view of revision %lld",
+                  (long long)registry->catalog.committed_revision);
+}
+
+static void tell_bus(struct registry *registry, const struct catalog_change *change)
+{
+    const PB(Instance) *message = change->instance->message;
+    struct registry_instance_event event = {
+        .kind = change->removal  ? CHANGE_REMOVED
+                : change->before ? CHANGE_UPDATED
+                                 : CHANGE_ADDED,
+        .reason = (enum registry_reason)message->status->reason,
+        .health = registry_instance_health(change->instance),
+        .revision = change->revision,
+    };
+    snprintf(event.namespace_name, sizeof event.namespace_name, "%s", message->key->namespace_);
+    snprintf(event.service, sizeof event.service, "%s", message->key->service);
+    snprintf(event.id, sizeof event.id, "%s", message->key->id);
+    if (registry->options.bus)
+        bus_publish(registry->options.bus, &registry_instance_changed, &event);
+    if (message->status->reason != (PB(TransitionReason))REASON_UPDATED)
+        log_info(registry->options.log, "registry", "%s/%s/%s %s revision=%lld actor=%s", event.namespace_name,
+                 event.service, event.id, message->status->text, (long long)change->revision, message->status->actor);
+}
+
+/* --- leases and checks ---------------------------------------------------------------------------------------------
+ */
+
+void registry_renew(struct registry *registry, struct catalog_slot *slot)
+{
+    int64_t ttl_ms = slot->latest ? registry_instance_lease_ms(slot->latest) : 0;
+    if (ttl_ms <= 0)
+        lease_clear(&registry->leases, &slot->lease);
+    else if (!lease_set(&registry->leases, &slot->lease, domain_loop_now_ms(registry->loop), ttl_ms))
+        log_error(registry->options.log, "registry", "no memory for a lease of %s/%s", slot->service->name, slot->id);
+}
+
+int64_t registry_lease_remaining_ms(struct registry *registry, const struct catalog_slot *slot)
+{
+    return lease_remaining_ms(&registry->leases, &slot->lease, domain_loop_now_ms(registry->loop));
+}
+
+/* What follows from a state that now holds. */
+static void follow(struct registry *registry, struct catalog_slot *slot)
+{
+    if (!slot->committed) {
+        lease_clear(&registry->leases, &slot->lease);
+        prober_drop(registry->prober, slot);
+        return;
+    }
+    if (!slot->lease.heap_at)
+        registry_renew(registry, slot);
+    if (!prober_update(registry->prober, slot, domain_loop_now_ms(registry->loop)))
+        log_error(registry->options.log, "registry", "no memory for the checks of %s/%s", slot->service->name,
+                  slot->id);
+}
+
+static void forget_the_oldest(struct registry *registry)
+{
+    struct catalog_slot *slot;
+    while ((slot = catalog_take_forgettable(&registry->catalog))) {
+        store_commit(registry->options.store, persist_forget(slot), NULL, NULL);
+        catalog_slot_free(&registry->catalog, slot);
+    }
+}
+
+/* --- the way to the disk and back -----------------------------------------------------------------------------------
+ */
+
+/* What happened by itself holds even if it cannot be written (a full disk must not keep dead instances in the list):
+ * after a restart it happens again. What was asked for holds only when it is durable. */
+static bool holds(const struct transaction *transaction)
+{
+    return transaction->code == MRPC_OK || !transaction->command;
+}
+
+static void settle_one(struct registry *registry, struct transaction *transaction)
+{
+    struct catalog_change *change = transaction->change;
+    if (!change)
+        return;
+    bool applied = holds(transaction);
+    if (transaction->code)
+        log_error(registry->options.log, "registry", "revision %lld of %s/%s is not durable: %s",
+                  (long long)change->revision, change->slot->service->name, change->slot->id, transaction->text);
+    catalog_settle(&registry->catalog, change, applied);
+    if (!applied)
+        return;
+    follow(registry, change->slot);
+    registry_watches_note(registry->watches, change);
+    tell_bus(registry, change);
+}
+
+static struct transaction *take_settled(struct registry *registry)
+{
+    pthread_mutex_lock(&registry->settled_lock);
+    struct transaction *list = registry->settled;
+    registry->settled = NULL;
+    registry->settled_tail = &registry->settled;
+    registry->settle_posted = false;
+    pthread_mutex_unlock(&registry->settled_lock);
+    return list;
+}
+
+/* All that one sync has settled, then one view, then the watchers and the answers: who is answered finds it in the
+ * view. */
+static void settle(struct domain_task *task)
+{
+    struct registry *registry = (struct registry *)((char *)task - offsetof(struct registry, settle_task));
+    struct transaction *list = take_settled(registry);
+    for (struct transaction *at = list; at; at = at->next)
+        settle_one(registry, at);
+    publish(registry);
+    registry_watches_flush(registry->watches, domain_loop_now_ms(registry->loop));
+    while (list) {
+        struct transaction *transaction = list;
+        list = transaction->next;
+        if (transaction->command)
+            transaction->command->committed(transaction->command, transaction->code, transaction->text);
+        catalog_change_free(transaction->change);
+        free(transaction);
+    }
+    forget_the_oldest(registry);
+}
+
+/* On the commit thread. */
+static void on_committed(void *arg, const struct store_commit_result *result)
+{
+    struct transaction *transaction = arg;
+    struct registry *registry = transaction->registry;
+    transaction->code = result->code;
+    snprintf(transaction->text, sizeof transaction->text, "%s", result->text);
+    pthread_mutex_lock(&registry->settled_lock);
+    transaction->next = NULL;
+    *registry->settled_tail = transaction;
+    registry->settled_tail = &transaction->next;
+    bool post = !registry->settle_posted;
+    registry->settle_posted = true;
+    pthread_mutex_unlock(&registry->settled_lock);
+    if (post && domain_loop_post_task(registry->loop, &registry->settle_task)) {
+        /* The loop has stopped; registry_free() settles what is left. */
+    }
+}
+
+static void commit(struct registry *registry, struct catalog_change *change, struct registry_command *command)
+{
+    struct transaction *transaction = calloc(1, sizeof *transaction);
+    if (!transaction) {
+        if (change)
+            catalog_settle(&registry->catalog, change, false);
+        catalog_change_free(change);
+        if (command)
+            command->committed(command, MRPC_RESOURCE_EXHAUSTED, "no memory");
+        return;
+    }
+    *transaction = (struct transaction){.registry = registry, .change = change, .command = command};
+    struct store_batch *batch = change ? persist_change(change, registry->epoch) : store_batch_new();
+    store_commit(registry->options.store, batch, on_committed, transaction);
+}
+
+void registry_command_commit(struct registry_command *command, struct catalog_change *change)
+{
+    commit(command->registry, change, command);
+}
+
+/* --- what happens by itself -----------------------------------------------------------------------------------------
+ */
+
+void registry_remove(struct registry *registry, struct catalog_slot *slot, enum registry_reason reason,
+                     const char *text)
+{
+    struct registry_cause cause = {reason, "lease", text, registry_wall_ns()};
+    struct catalog_change *change = catalog_remove(&registry->catalog, slot, &cause);
+    if (change)
+        commit(registry, change, NULL);
+}
+
+static void on_health(void *arg, struct catalog_slot *slot, enum registry_health state, const char *check,
+                      const char *text)
+{
+    struct registry *registry = arg;
+    char words[220];
+    snprintf(words, sizeof words, "check %s: %s", check, text);
+    struct registry_cause cause = {state == HEALTH_UNHEALTHY ? REASON_CHECK_FAILED : REASON_CHECK_PASSED, "checker",
+                                   words, registry_wall_ns()};
+    struct catalog_change *change = catalog_set_health(&registry->catalog, slot, state, &cause);
+    if (change)
+        commit(registry, change, NULL);
+}
+
+static void expire(struct registry *registry, int64_t now_ms)
+{
+    struct lease *lease;
+    while ((lease = lease_pop_due(&registry->leases, now_ms))) {
+        struct catalog_slot *slot = (struct catalog_slot *)((char *)lease - offsetof(struct catalog_slot, lease));
+        registry_remove(registry, slot, REASON_LEASE_EXPIRED, "lease expired");
+    }
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct registry *registry = arg;
+    int64_t now_ms = domain_loop_now_ms(registry->loop);
+    int64_t stalled_ms = lease_heap_tick(&registry->leases, now_ms, STALL_MS);
+    if (stalled_ms)
+        log_warn(registry->options.log, "registry", "stalled ms=%lld: leases are prolonged, failed checks do not count",
+                 (long long)stalled_ms);
+    expire(registry, now_ms);
+    prober_tick(registry->prober, now_ms, stalled_ms > 0);
+    if (now_ms - registry->watches_ticked_ms >= 1000) {
+        registry->watches_ticked_ms = now_ms;
+        registry_watches_tick(registry->watches, registry->catalog.committed_revision, now_ms);
+    }
+}
+
+/* --- own addresses --------------------------------------------------------------------------------------------------
+ */
+
+struct own_addresses {
+    struct registry *registry;
+    struct own_ports ports;
+};
+
+static void use_own_ports(struct registry *registry, const struct own_ports *ports)
+{
+    registry->own_ports = *ports;
+    registry->policy.own_ports = registry->own_ports.ports;
+    registry->policy.own_port_count = registry->own_ports.count;
+    registry->policy.loopback_allowed = registry->own_ports.loopback_only;
+}
+
+static void take_own_addresses(void *arg)
+{
+    struct own_addresses *own = arg;
+    use_own_ports(own->registry, &own->ports);
+    free(own);
+}
+
+void registry_set_own_addresses(struct registry *registry, const char *const *addresses)
+{
+    struct own_addresses *own = malloc(sizeof *own);
+    if (!own)
+        return; /* what the configuration says goes on counting */
+    own->registry = registry;
+    own_ports_read(addresses, &own->ports);
+    if (domain_loop_post(registry->loop, take_own_addresses, own))
+        free(own);
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------------
+ */
+
+static int read_policy(struct registry *registry, struct fault *fault)
+{
+    struct own_ports ports;
+    own_ports_read(registry->options.own_addresses, &ports);
+    use_own_ports(registry, &ports);
+    const char *const *network = registry->options.check_targets;
+    for (; network && *network; network++) {
+        if (registry->policy.network_count == NETWORKS_MAX)
+            return fault_set(fault, MRPC_INVALID_ARGUMENT, "registry.check_targets: more than %d networks",
+                             NETWORKS_MAX);
+        if (target_network_parse(*network, &registry->networks[registry->policy.network_count], fault))
+            return fault_prefix(fault, "registry.check_targets");
+        registry->policy.network_count++;
+    }
+    registry->policy.networks = registry->networks;
+    registry->options.own_addresses = registry->options.check_targets = NULL; /* borrowed until here */
+    return MRPC_OK;
+}
+
+static int make_parts(struct registry *registry, struct fault *fault)
+{
+    int code = read_policy(registry, fault);
+    if (code)
+        return code;
+    struct prober_options options = {.policy = &registry->policy, .changed = on_health, .arg = registry};
+    if (domain_loop_new("registry", &registry->loop))
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no loop");
+    options.base = domain_loop_base(registry->loop);
+    registry->tick = event_new(options.base, -1, EV_PERSIST, on_tick, registry);
+    if (!registry->tick || prober_new(&options, &registry->prober))
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
+    return MRPC_OK;
+}
+
+int registry_new(const struct registry_options *options, struct registry **out, struct fault *fault)
+{
+    struct registry *registry = calloc(1, sizeof *registry);
+    if (!registry)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
+    registry->options = *options;
+    registry->settled_tail = &registry->settled;
+    registry->settle_task.run = settle;
+    pthread_mutex_init(&registry->settled_lock, NULL);
+    snapshot_cell_init(&registry->view);
+    catalog_init(&registry->catalog, &options->limits);
+    int code = make_parts(registry, fault);
+    if (code) {
+        registry_free(registry);
+        return code;
+    }
+    *out = registry;
+    return MRPC_OK;
+}
+
+/* After a restart each lease begins anew, each check where it stood. The loop does not run yet. */
+static void revive(struct registry *registry)
+{
+    for (size_t i = 0; i < registry->catalog.count; i++) {
+        struct catalog_service *service = registry->catalog.services[i];
+        for (size_t j = 0; j < service->count; j++)
+            if (service->slots[j]->committed)
+                follow(registry, service->slots[j]);
+    }
+}
+
+int registry_start(struct registry *registry, struct fault *fault)
+{
+    int code = persist_recover(registry->options.store, &registry->catalog, &registry->epoch, fault);
+    if (code)
+        return code;
+    struct registry_watches_options watches = {
+        .registry = registry,
+        .epoch = registry->epoch,
+        .revision = registry->catalog.committed_revision,
+        .log_count = registry->options.watch_log,
+        .queue_bytes = registry->options.watcher_queue_bytes,
+    };
+    if (registry_watches_new(&watches, &registry->watches))
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
+    revive(registry);
+    publish(registry);
+    event_add(registry->tick, &(struct timeval){.tv_usec = TICK_MS * 1000});
+    if (domain_loop_start(registry->loop))
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no thread");
+    log_info(registry->options.log, "registry", "recovered instances=%zu revision=%lld epoch=%llu",
+             registry->catalog.instance_count, (long long)registry->catalog.committed_revision,
+             (unsigned long long)registry->epoch);
+    return MRPC_OK;
+}
+
+void registry_stop(struct registry *registry)
+{
+    domain_loop_stop(registry->loop);
+    /* Callbacks of the store come in order: behind this one there is none of ours. */
+    struct fault ignored = FAULT_INIT;
+    (void)store_commit_wait(registry->options.store, store_batch_new(), NULL, &ignored);
+}
+
+static void drop_what_is_left(struct registry *registry)
+{
+    struct transaction *list = take_settled(registry);
+    while (list) {
+        struct transaction *transaction = list;
+        list = transaction->next;
+        if (transaction->change)
+            catalog_settle(&registry->catalog, transaction->change, transaction->code == MRPC_OK);
+        catalog_change_free(transaction->change);
+        free(transaction);
+    }
+    for (size_t i = 0; i < registry->catalog.count; i++)
+        for (size_t j = 0; j < registry->catalog.services[i]->count; j++)
+            if (registry->prober)
+                prober_drop(registry->prober, registry->catalog.services[i]->slots[j]);
+}
+
+void registry_free(struct registry *registry)
+{
+    if (!registry)
+        return;
+    drop_what_is_left(registry);
+    prober_free(registry->prober);
+    registry_watches_free(registry->watches);
+    if (registry->tick)
+        event_free(registry->tick);
+    lease_heap_fini(&registry->leases);
+    catalog_fini(&registry->catalog);
+    snapshot_cell_fini(&registry->view);
+    domain_loop_free(registry->loop);
+    pthread_mutex_destroy(&registry->settled_lock);
+    free(registry);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct registry_cursors *registry_cursors_new(void)
+{
+    struct registry_cursors *cursors = calloc(1, sizeof *cursors);
+    if (cursors)
+        atomic_init(&cursors->references, 1);
+    return cursors;
+}
+
+void registry_cursors_unref(struct registry_cursors *cursors)
+{
+    if (cursors && atomic_fetch_sub(&cursors->references, 1) == 1)
+        free(cursors);
+}
+
+struct registry_cursor *registry_cursors_find(struct registry_cursors *cursors, uint64_t filter_hash)
+{
+    if (filter_hash == 0)
+        return &cursors->slots[0];
+    size_t start = (size_t)(filter_hash % (REGISTRY_CURSORS - 1));
+    for (size_t i = 0; i < REGISTRY_CURSORS - 1; i++) {
+        struct registry_cursor *cursor = &cursors->slots[1 + (start + i) % (REGISTRY_CURSORS - 1)];
+        uint64_t held = atomic_load_explicit(&cursor->filter_hash, memory_order_relaxed);
+        if (held == filter_hash ||
+            (held == 0 &&
+             (atomic_compare_exchange_strong(&cursor->filter_hash, &held, filter_hash) || held == filter_hash)))
+            return cursor;
+    }
+    return &cursors->slots[1 + start];
+}
+
+static int compare_incarnations(const void *a, const void *b)
+{
+    int64_t x = (*(struct registry_instance *const *)a)->message->incarnation;
+    int64_t y = (*(struct registry_instance *const *)b)->message->incarnation;
+    return (x > y) - (x < y);
+}
+
+static void count_health(struct registry_service_view *view)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        switch (registry_instance_health(view->instances[i])) {
+        case HEALTH_HEALTHY:
+            view->healthy_count++;
+            break;
+        case HEALTH_UNHEALTHY:
+            view->unhealthy_count++;
+            break;
+        default:
+            view->unknown_count++;
+        }
+    }
+}
+
+struct registry_service_view *registry_service_view_new(const char *namespace_name, const char *name, int64_t revision,
+                                                        struct registry_cursors *cursors,
+                                                        struct registry_instance *const *instances, size_t count)
+{
+    size_t namespace_bytes = strlen(namespace_name) + 1, name_bytes = strlen(name) + 1;
+    struct registry_service_view *view =
+        calloc(1, sizeof *view + 2 * count * sizeof *view->instances + namespace_bytes + name_bytes);
+    if (!view)
+        return NULL;
+    atomic_init(&view->references, 1);
+    view->revision = revision;
+    view->count = count;
+    view->by_incarnation = view->instances + count;
+    view->namespace_name = (char *)(view->by_incarnation + count);
+    view->name = view->namespace_name + namespace_bytes;
+    memcpy(view->namespace_name, namespace_name, namespace_bytes);
+    memcpy(view->name, name, name_bytes);
+    view->cursors = cursors;
+    atomic_fetch_add(&cursors->references, 1);
+    for (size_t i = 0; i < count; i++)
+        view->instances[i] = view->by_incarnation[i] = registry_instance_ref(instances[i]);
+    if (count)
+        qsort(view->by_incarnation, count, sizeof *view->by_incarnation, compare_incarnations);
+    count_health(view);
+    return view;
+}
+
+struct registry_service_view *registry_service_view_ref(struct registry_service_view *view)
+{
+    if (view)
+        atomic_fetch_add_explicit(&view->references, 1, memory_order_relaxed);
+    return view;
+}
+
+void registry_service_view_unref(struct registry_service_view *view)
+{
+    if (!view || atomic_fetch_sub_explicit(&view->references, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < view->count; i++)
+        registry_instance_unref(view->instances[i]);
+    registry_cursors_unref(view->cursors);
+    free(view);
+}
+
+struct registry_instance *registry_service_view_find(const struct registry_service_view *view, const char *id)
+{
+    size_t low = 0, high = view->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(view->instances[middle]->message->key->id, id);
+        if (order == 0)
+            return view->instances[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+static void free_view(struct snapshot *snapshot)
+{
+    struct registry_view *view = (struct registry_view *)snapshot;
+    for (size_t i = 0; i < view->service_count; i++)
+        registry_service_view_unref(view->services[i]);
+    free(view);
+}
+
+struct registry_view *registry_view_new(uint64_t epoch, int64_t revision, struct registry_service_view *const *services,
+                                        size_t count)
+{
+    struct registry_view *view = calloc(1, sizeof *view + count * sizeof *view->services);
+    if (!view)
+        return NULL;
+    snapshot_init(&view->snapshot, free_view);
+    view->epoch = epoch;
+    view->revision = revision;
+    view->service_count = count;
+    for (size_t i = 0; i < count; i++) {
+        view->services[i] = services[i];
+        view->instance_count += services[i]->count;
+    }
+    return view;
+}
+
+size_t registry_view_lower_bound(const struct registry_view *view, const char *namespace_name, const char *name)
+{
+    size_t low = 0, high = view->service_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(view->services[middle]->namespace_name, namespace_name);
+        if (order == 0)
+            order = strcmp(view->services[middle]->name, name);
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct registry_service_view *registry_view_find(const struct registry_view *view, const char *namespace_name,
+                                                 const char *name)
+{
+    size_t at = registry_view_lower_bound(view, namespace_name, name);
+    if (at == view->service_count || strcmp(view->services[at]->namespace_name, namespace_name) != 0 ||
+        strcmp(view->services[at]->name, name) != 0)
+        return NULL;
+    return view->services[at];
+}
