@@ -454,7 +454,8 @@ void mrpc_client_session_lost(struct mrpc_client_session *session, const char *w
 
 void mrpc_client_session_terminate(struct mrpc_client_session *session)
 {
-    (void)nghttp2_session_terminate_session(session->http2, NGHTTP2_NO_ERROR);
+    /* Not nghttp2_session_terminate_session(): it drops the resets that are still queued. */
+    (void)nghttp2_submit_goaway(session->http2, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, NULL, 0);
 }
 
 bool mrpc_client_session_draining(const struct mrpc_client_session *session)
