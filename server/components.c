@@ -5,16 +5,31 @@
 
 #include "admin/admin.h"
 #include "api/api.h"
+#ifdef MLT_HAVE_DIAGRAM
 #include "diagram/diagram.h"
+#endif
 #include "events/component.h"
+#ifdef MLT_HAVE_EXECUTION
 #include "execution/execution.h"
+#endif
 #include "pool/component.h"
 #include "registry/registry.h"
 #include "store/component.h"
 
 static const struct component *const components[] = {
-    &bus_component,     &store_component,    &thread_pool_component, &process_pool_component, &registry_component,
-    &execution_component, &diagram_component, &admin_component,      &api_component,
+    &bus_component,
+    &store_component,
+    &thread_pool_component,
+    &process_pool_component,
+    &registry_component,
+#ifdef MLT_HAVE_EXECUTION
+    &execution_component,
+#endif
+#ifdef MLT_HAVE_DIAGRAM
+    &diagram_component,
+#endif
+    &admin_component,
+    &api_component,
 };
 
 int components_add(struct container *container, struct fault *fault)

@@ -14,6 +14,7 @@ struct api {
     const struct config *config;
     struct log *log;
     char *addresses[ADDRESSES_MAX + 1];
+    struct registry *registry;
     struct log_limit rejected_limit;
     bool started;
 };
@@ -71,10 +72,14 @@ static int make_server(struct api *api, struct fault *fault)
 static int add_services(struct api *api, const struct api_services *services, struct fault *fault)
 {
     int error = registry_add_to_server(services->registry, api->server);
+#ifdef MLT_HAVE_EXECUTION
     if (!error)
         error = execution_add_to_server(services->execution, api->server);
+#endif
+#ifdef MLT_HAVE_DIAGRAM
     if (!error)
         error = diagram_add_to_server(services->diagram, api->server);
+#endif
     if (!error)
         error = admin_add_to_server(services->admin, api->server);
     return error ? fault_set(fault, MRPC_INTERNAL, "adding a service: %s", mrpc_error_text(error)) : 0;
@@ -88,6 +93,7 @@ int api_new(const struct config *config, struct log *log, const struct api_servi
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     api->config = config;
     api->log = log;
+    api->registry = services->registry;
     int code = load_tls(api, fault);
     if (!code)
         code = make_server(api, fault);
@@ -134,6 +140,7 @@ int api_start(struct api *api, struct fault *fault)
         if (code)
             return code;
     }
+    registry_set_own_addresses(api->registry, api_addresses(api)); /* no health check goes there */
     int error = mrpc_server_start(api->server);
     if (error)
         return fault_set(fault, MRPC_INTERNAL, "server: %s", mrpc_error_text(error));

@@ -3,7 +3,14 @@
 
 static int create(void *const *dependencies, void **out, struct fault *fault)
 {
-    const struct api_services services = {dependencies[2], dependencies[3], dependencies[4], dependencies[5]};
+    const struct api_services services = {.registry = dependencies[2], .admin = dependencies[3],
+#ifdef MLT_HAVE_EXECUTION
+                                          .execution = dependencies[4],
+#endif
+#ifdef MLT_HAVE_DIAGRAM
+                                          .diagram = dependencies[5],
+#endif
+    };
     struct api *api;
     int code = api_new(dependencies[0], dependencies[1], &services, &api, fault);
     if (code)
@@ -27,7 +34,14 @@ static void destroy(void *instance)
     api_free(instance);
 }
 
-static const char *const dependencies[] = {"config", "log", "registry", "execution", "diagram", "admin", NULL};
+static const char *const dependencies[] = {"config", "log", "registry", "admin",
+#ifdef MLT_HAVE_EXECUTION
+                                           "execution",
+#endif
+#ifdef MLT_HAVE_DIAGRAM
+                                           "diagram",
+#endif
+                                           NULL};
 
 const struct component api_component = {
     .name = "api",

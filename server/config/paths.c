@@ -9,9 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char *const paths_worker[] = {"mltrainer-worker", "../lib/mltrainer/mltrainer-worker", NULL};
-const char *const paths_renderer[] = {"mltrainer-render", "../lib/mltrainer/mltrainer-render", NULL};
-const char *const paths_plugins[] = {"../lib/mltrainer/plugins", NULL};
+/* MLT_LIBDIR and MLT_LIBEXECDIR are where this build installs to, relative to its prefix; the build tree looks alike. */
+const char *const paths_worker[] = {"mltrainer-worker", "../" MLT_LIBEXECDIR "/mltrainer/mltrainer-worker", NULL};
+const char *const paths_renderer[] = {"mltrainer-render", "../" MLT_LIBEXECDIR "/mltrainer/mltrainer-render", NULL};
+const char *const paths_plugins[] = {"../lib/mltrainer/plugins", "../" MLT_LIBDIR "/mltrainer/plugins", NULL};
 const char *const paths_models[] = {"../share/mltrainer/models", NULL};
 
 static int executable_dir(char *out, size_t size)
