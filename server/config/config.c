@@ -184,6 +184,12 @@ const struct config_key *config_find_flag(const char *flag)
     return NULL;
 }
 
+/* What mltctl reads; a shell that has them set may start a server too. */
+static bool is_of_the_client(const char *name)
+{
+    return strcmp(name, "MLTRAINER_SERVER") == 0 || strcmp(name, "MLTRAINER_TOKEN") == 0;
+}
+
 static int read_variable(struct config *config, const char *variable, struct fault *fault)
 {
     const char *equals = strchr(variable, '=');
@@ -192,6 +198,8 @@ static int read_variable(struct config *config, const char *variable, struct fau
         return 0;
     memcpy(name, variable, (size_t)(equals - variable));
     name[equals - variable] = 0;
+    if (is_of_the_client(name))
+        return 0;
     for (const struct config_key *key = config_keys; key->name; key++)
         if (spells(name + strlen("MLTRAINER_"), key->name, '_'))
             return store(config, key, equals + 1, false, name, fault);

@@ -79,7 +79,8 @@ static void flags_and_environment_find_their_keys(void **state)
     assert_string_equal(config_find_flag("--registry-check-targets")->name, "registry.check_targets");
     assert_null(config_find_flag("--nope"));
     assert_null(config_find_flag("data-dir"));
-    char *environment[] = {"HOME=/x", "MLTRAINER_LOG_LEVEL=warn", "MLTRAINER_DATA_DIR=/srv", NULL};
+    char *environment[] = {"HOME=/x", "MLTRAINER_LOG_LEVEL=warn", "MLTRAINER_DATA_DIR=/srv", "MLTRAINER_SERVER=a:1",
+                           NULL};
     assert_int_equal(config_read_environment(*state, environment, NULL), 0);
     assert_string_equal(config_text(*state, "log.level"), "warn");
     assert_string_equal(config_text(*state, "data_dir"), "/srv");
