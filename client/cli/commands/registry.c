@@ -95,8 +95,7 @@ void registry_add_row(struct columns *columns, const Mltrainer__Registry__V1__In
     else
         columns_add(columns, "-");
     columns_add(columns, "%s", registry_health(status ? status->state : 0));
-    columns_add(columns, "%s%s%s", registry_reason(status ? status->reason : 0), status && *status->text ? ": " : "",
-                status ? status->text : "");
+    columns_add(columns, "%s", status && *status->text ? status->text : registry_reason(status ? status->reason : 0));
     columns_add(columns, "%s", *instance->version ? instance->version : "-");
     columns_add(columns, "%s", *instance->zone ? instance->zone : "-");
     columns_add(columns, "%u", instance->weight);
