@@ -215,7 +215,8 @@ void raw_message(struct raw_peer *peer, int32_t id, bool end_stream, const void 
 {
     uint8_t *framed = calloc(1, size + 5);
     put32(framed + 1, (uint32_t)size);
-    memcpy(framed + 5, bytes, size);
+    if (size > 0)
+        memcpy(framed + 5, bytes, size);
     for (size_t at = 0, total = size + 5; at < total;) {
         size_t piece = total - at < 16384 ? total - at : 16384;
         raw_data(peer, id, end_stream && at + piece == total, framed + at, piece);

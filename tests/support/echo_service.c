@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "echo_service.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mrpc/error.h>
+
+struct echo_stream {
+    unsigned left;
+    size_t size;
+    unsigned count;
+    size_t bytes;
+    const EchoText *waiting;
+};
+
+static void count_release(void *data)
+{
+    ((struct echo_service *)data)->released++;
+}
+
+static void forget(struct echo_service *echo, struct mrpc_call *call)
+{
+    for (size_t i = 0; i < echo->held_count; i++)
+        if (echo->held[i] == call)
+            echo->held[i--] = echo->held[--echo->held_count];
+}
+
+static void on_cancel(void *arg, struct mrpc_call *call)
+{
+    struct echo_service *echo = arg;
+    echo->cancelled++;
+    if (!echo->answer_at_cancel)
+        return;
+    forget(echo, call);
+    mrpc_call_finish(call, MRPC_CANCELLED, NULL);
+}
+
+static int hold(struct echo_service *echo, struct mrpc_call *call)
+{
+    if (echo->held_count == ECHO_HELD_MAX)
+        return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "too many are held");
+    echo->held[echo->held_count++] = call;
+    mrpc_call_on_cancel(call, on_cancel, echo);
+    return MRPC_PENDING;
+}
+
+static char *many_x(struct mrpc_arena *arena, size_t size)
+{
+    char *text = mrpc_arena_alloc(arena, size + 1);
+    memset(text, 'x', size);
+    text[size] = '\0';
+    return text;
+}
+
+static int say(const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+               ProtobufCMessage *response)
+{
+    struct echo_service *echo = self;
+    const char *text = echo_value(request);
+    EchoText *reply = (EchoText *)response;
+    echo->said++;
+    mrpc_call_set_data(call, echo, count_release);
+    (void)snprintf(echo->peer, sizeof(echo->peer), "%s", mrpc_call_peer(call));
+    (void)snprintf(echo->identity, sizeof(echo->identity), "%s", mrpc_call_identity(call)->name);
+    if (strncmp(text, "fail:", 5) == 0)
+        return mrpc_call_fail(call, (enum mrpc_code)atoi(text + 5), "%s", strchr(text + 5, ':') + 1);
+    if (strcmp(text, "details") == 0)
+        return mrpc_call_fail_field(call, "text", "%s", "is 100% \"wrong\"");
+    if (strcmp(text, "retry") == 0)
+        return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1500, "later");
+    if (strcmp(text, "hold") == 0)
+        return hold(echo, call);
+    if (strncmp(text, "size:", 5) == 0)
+        reply->value = many_x(mrpc_call_arena(call), (size_t)atol(text + 5));
+    else
+        reply->value = (char *)(uintptr_t)text;
+    return 0;
+}
+
+static void split_more(void *arg, struct mrpc_call *call)
+{
+    struct echo_stream *stream = arg;
+    EchoText message = echo_text(many_x(mrpc_call_arena(call), stream->size));
+    while (stream->left > 0) {
+        int error = mrpc_call_send(call, &message.base);
+        if (error == MRPC_ERR_AGAIN)
+            return;
+        if (error != 0)
+            break;
+        stream->left--;
+    }
+    mrpc_call_finish(call, stream->left == 0 ? 0 : MRPC_CANCELLED, NULL);
+}
+
+static void split_cancelled(void *arg, struct mrpc_call *call)
+{
+    ((struct echo_service *)arg)->cancelled++;
+    mrpc_call_finish(call, MRPC_CANCELLED, NULL);
+}
+
+static int split(const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+                 ProtobufCMessage *response)
+{
+    struct echo_service *echo = self;
+    const char *text = echo_value(request);
+    mrpc_call_set_data(call, echo, count_release);
+    if (strcmp(text, "hold") == 0)
+        return hold(echo, call);
+    struct echo_stream *stream = mrpc_arena_calloc(mrpc_call_arena(call), 1, sizeof(*stream));
+    stream->left = (unsigned)atoi(text);
+    stream->size = (size_t)atol(strchr(text, ':') + 1);
+    mrpc_call_on_cancel(call, split_cancelled, echo);
+    mrpc_call_on_writable(call, split_more, stream);
+    split_more(stream, call);
+    return MRPC_PENDING;
+}
+
+static int open_stream(const void *handlers, void *self, struct mrpc_call *call)
+{
+    struct echo_service *echo = self;
+    struct echo_stream *stream = mrpc_arena_calloc(mrpc_call_arena(call), 1, sizeof(*stream));
+    mrpc_call_set_data(call, stream, NULL);
+    echo->chat = call;
+    return 0;
+}
+
+static int join(const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+                ProtobufCMessage *response)
+{
+    struct echo_stream *stream = mrpc_call_data(call);
+    ((struct echo_service *)self)->messages++;
+    stream->count++;
+    stream->bytes += strlen(echo_value(request));
+    return 0;
+}
+
+static int join_end(const void *handlers, void *self, struct mrpc_call *call)
+{
+    struct echo_stream *stream = mrpc_call_data(call);
+    EchoText *reply = mrpc_arena_alloc(mrpc_call_arena(call), sizeof(*reply));
+    *reply = echo_text(mrpc_arena_printf(mrpc_call_arena(call), "%u:%zu", stream->count, stream->bytes));
+    ((struct echo_service *)self)->half_closes++;
+    mrpc_call_finish(call, 0, &reply->base);
+    return MRPC_PENDING;
+}
+
+static void chat_writable(void *arg, struct mrpc_call *call)
+{
+    struct echo_stream *stream = arg;
+    if (stream->waiting == NULL || mrpc_call_send(call, &stream->waiting->base) == MRPC_ERR_AGAIN)
+        return;
+    stream->waiting = NULL;
+    mrpc_call_resume(call);
+}
+
+static int chat(const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
+                ProtobufCMessage *response)
+{
+    struct echo_service *echo = self;
+    struct echo_stream *stream = mrpc_call_data(call);
+    echo->messages++;
+    mrpc_call_on_writable(call, chat_writable, stream);
+    int error = mrpc_call_send(call, request);
+    if (error == MRPC_ERR_AGAIN) {
+        stream->waiting = (const EchoText *)request;
+        return MRPC_PENDING;
+    }
+    if (error != 0)
+        return mrpc_call_fail(call, MRPC_INTERNAL, "%s", mrpc_error_text(error));
+    return echo->hold_messages ? MRPC_PENDING : 0;
+}
+
+static int chat_end(const void *handlers, void *self, struct mrpc_call *call)
+{
+    ((struct echo_service *)self)->half_closes++;
+    return 0;
+}
+
+static bool implemented(const void *handlers)
+{
+    return true;
+}
+
+static bool not_implemented(const void *handlers)
+{
+    return false;
+}
+
+static const struct mrpc_method methods[] = {
+    ECHO_METHOD("Say", false, false), ECHO_METHOD("Split", false, true),    ECHO_METHOD("Join", true, false),
+    ECHO_METHOD("Chat", true, true),  ECHO_METHOD("Missing", false, false),
+};
+
+static const struct mrpc_invoke invokes[] = {
+    {.message = say, .implemented = implemented},
+    {.message = split, .implemented = implemented},
+    {.open = open_stream, .message = join, .half_close = join_end, .implemented = implemented},
+    {.open = open_stream, .message = chat, .half_close = chat_end, .implemented = implemented},
+    {.message = say, .implemented = not_implemented},
+};
+
+static const struct mrpc_service service = {.full_name = "test.Echo", .methods = methods, .method_count = 5};
+static const struct mrpc_skeleton skeleton = {.service = &service, .invokes = invokes};
+
+int echo_service_add(struct echo_service *echo, struct mrpc_server *server)
+{
+    return mrpc_server_add_service(server, &skeleton, NULL, echo);
+}
+
+void echo_service_finish_held(struct echo_service *echo, int code)
+{
+    while (echo->held_count > 0) {
+        struct mrpc_call *call = echo->held[--echo->held_count];
+        EchoText *reply = mrpc_arena_alloc(mrpc_call_arena(call), sizeof(*reply));
+        *reply = echo_text("late");
+        mrpc_call_finish(call, code, code == 0 && !mrpc_call_method(call)->server_streaming ? &reply->base : NULL);
+    }
+}
