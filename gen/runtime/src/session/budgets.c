@@ -22,35 +22,6 @@ static int too_many(struct mrpc_session *session, const char *reason)
     return mrpc_session_doom(session, NGHTTP2_ENHANCE_YOUR_CALM, reason);
 }
 
-/* RFC 9113 section 5.1.1: a stream id that was skipped is closed, opening it later is a connection error. nghttp2 takes
- * such a HEADERS frame for one on a stream that it has forgotten and ignores it. */
-static bool skipped_before(const struct mrpc_session *session, int32_t id)
-{
-    for (unsigned i = 0; i < SESSION_ID_GAPS && i < session->gap_count; i++)
-        if (id >= session->gaps[i].first && id <= session->gaps[i].last)
-            return true;
-    return false;
-}
-
-static int check_stream_id(struct mrpc_session *session, int32_t id)
-{
-    if ((id & 1) == 0)
-        return 0;   /* nghttp2 refuses it */
-    if (id <= session->last_stream_id)
-        return skipped_before(session, id) ? mrpc_session_doom(session, NGHTTP2_PROTOCOL_ERROR, "stream_id") : 0;
-    if (id > session->last_stream_id + 2 && session->last_stream_id > 0) {
-        unsigned at = session->gap_count++ % SESSION_ID_GAPS;
-        session->gaps[at].first = session->last_stream_id + 2;
-        session->gaps[at].last = id - 2;
-    } else if (session->last_stream_id == 0 && id > 1) {
-        session->gaps[0].first = 1;
-        session->gaps[0].last = id - 2;
-        session->gap_count = 1;
-    }
-    session->last_stream_id = id;
-    return 0;
-}
-
 static void header_block_late(struct mrpc_timer *timer)
 {
     struct mrpc_session *session = MRPC_CONTAINER_OF(timer, struct mrpc_session, header_block);
@@ -74,7 +45,7 @@ int mrpc_budget_frame_begins(struct mrpc_session *session, const nghttp2_frame_h
         if ((head->flags & NGHTTP2_FLAG_END_HEADERS) == 0)
             (void)!mrpc_session_after(session, &session->header_block, session->limits->header_block_timeout_ms,
                                       header_block_late);
-        return check_stream_id(session, head->stream_id);
+        return mrpc_stream_id_check(session, head);
     case NGHTTP2_DATA:
         return data_begins(session, head);
     case NGHTTP2_PRIORITY:

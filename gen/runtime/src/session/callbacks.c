@@ -84,6 +84,11 @@ static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *
     case NGHTTP2_DATA:
         stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
         break;
+    case NGHTTP2_RST_STREAM:
+        stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
+        if (stream != NULL)
+            stream->remote_closed = 1;
+        return 0;
     default:
         return 0;
     }
@@ -111,8 +116,10 @@ static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *
 static int on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t code, void *user_data)
 {
     struct mrpc_stream *stream = nghttp2_session_get_stream_user_data(h2, stream_id);
-    if (stream != NULL)
-        mrpc_stream_close(stream);
+    if (stream == NULL)
+        return 0;
+    mrpc_stream_id_closed(user_data, stream);
+    mrpc_stream_close(stream);
     return 0;
 }
 
@@ -140,7 +147,6 @@ nghttp2_session *mrpc_session_h2_new(struct mrpc_session *session)
     nghttp2_session *h2 = NULL;
     if (callbacks != NULL && nghttp2_option_new(&option) == 0) {
         nghttp2_option_set_no_auto_window_update(option, 1);
-        nghttp2_option_set_no_closed_streams(option, 1);
         nghttp2_option_set_max_continuations(option, CONTINUATIONS_MAX);
         if (nghttp2_session_server_new2(&h2, callbacks, session, option) != 0)
             h2 = NULL;

@@ -221,6 +221,9 @@ int mrpc_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *hea
                    nghttp2_data_source *source, void *user_data)
 {
     struct mrpc_stream *stream = source->ptr;
+    /* nghttp2 goes from one such frame to the next by itself; it asks again for this one, or drops it with its stream. */
+    if (stream->session->output.pending_bytes >= SESSION_OUTPUT_HIGH_BYTES)
+        return NGHTTP2_ERR_WOULDBLOCK;
     if (stream->direct != NULL)
         return write_frame_direct(stream, head, length);
     if (mrpc_output_append(&stream->session->output, head, FRAME_HEAD_BYTES) != 0)

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-/* The output takes no more frames once it holds this much: what a slow peer asked for stays with its streams. */
-#define OUTPUT_HIGH_BYTES (256u << 10)
 /* Acknowledgements and resets that a peer makes us queue without reading them. */
 #define CONTROL_FRAMES_MAX 1000
 #define SETTINGS_NO_RFC7540_PRIORITIES 0x9
@@ -56,6 +54,7 @@ int mrpc_session_init(struct mrpc_session *session, const struct mrpc_limits *li
                       const struct session_events *events, void *owner, int64_t now_ms)
 {
     *session = (struct mrpc_session){.limits = limits, .events = events, .owner = owner, .now_ms = now_ms};
+    session->scan_skip_bytes = NGHTTP2_CLIENT_MAGIC_LEN;
     session->h2 = mrpc_session_h2_new(session);
     if (session->h2 == NULL || submit_settings(session) != 0 ||
         mrpc_session_after(session, &session->handshake, limits->handshake_timeout_ms, handshake_late) != 0) {
@@ -145,7 +144,7 @@ void mrpc_session_feed(struct mrpc_session *session, int64_t now_ms, const uint8
         return;
     if (session->state == SESSION_FINISHED || size == 0)
         return;
-    ssize_t rv = nghttp2_session_mem_recv(session->h2, bytes, size);
+    ssize_t rv = mrpc_stream_id_scan(session, bytes, size) ? nghttp2_session_mem_recv(session->h2, bytes, size) : -1;
     if (rv < 0 || session->doom != NULL)
         abort_after(session, (int)rv);
 }
@@ -166,7 +165,7 @@ static bool tell_writable(struct mrpc_session *session)
 
 static void pull_frames(struct mrpc_session *session)
 {
-    while (session->output.pending_bytes < OUTPUT_HIGH_BYTES) {
+    while (session->output.pending_bytes < SESSION_OUTPUT_HIGH_BYTES) {
         const uint8_t *bytes;
         ssize_t n = nghttp2_session_mem_send(session->h2, &bytes);
         if (n > 0 && mrpc_output_append(&session->output, bytes, (size_t)n) != 0)
@@ -188,7 +187,7 @@ void mrpc_session_flush(struct mrpc_session *session)
     do {
         pull_frames(session);
     } while (session->state == SESSION_OPEN && tell_writable(session) &&
-             session->output.pending_bytes < OUTPUT_HIGH_BYTES);
+             session->output.pending_bytes < SESSION_OUTPUT_HIGH_BYTES);
     session->flushing = false;
     if (session->state == SESSION_OPEN && nghttp2_session_want_read(session->h2) == 0 &&
         nghttp2_session_want_write(session->h2) == 0) {
@@ -200,7 +199,7 @@ void mrpc_session_flush(struct mrpc_session *session)
 
 bool mrpc_session_want_read(const struct mrpc_session *session)
 {
-    return session->state != SESSION_FINISHED && session->output.pending_bytes < OUTPUT_HIGH_BYTES &&
+    return session->state != SESSION_FINISHED && session->output.pending_bytes < SESSION_OUTPUT_HIGH_BYTES &&
            nghttp2_session_get_outbound_queue_size(session->h2) < CONTROL_FRAMES_MAX;
 }
 

@@ -128,6 +128,9 @@ struct session_counts {
 };
 
 #define SESSION_ID_GAPS 4
+#define SESSION_CLOSED_IDS 16
+/* The output takes no more frames once it holds this much: what a slow peer asked for stays with its streams. */
+#define SESSION_OUTPUT_HIGH_BYTES (256u << 10)
 
 struct mrpc_session {
     nghttp2_session *h2;
@@ -154,6 +157,11 @@ struct mrpc_session {
         int32_t first, last;
     } gaps[SESSION_ID_GAPS];       /* stream ids that the peer skipped; using one later is an error */
     unsigned gap_count;
+    int32_t closed_ids[SESSION_CLOSED_IDS];   /* the last that the peer itself has ended */
+    unsigned closed_count;
+    uint8_t scan_head[9];          /* of the frame that is coming in, as far as it has */
+    unsigned scan_head_bytes;
+    size_t scan_skip_bytes;        /* of its payload, still to come */
     size_t charged_bytes;          /* received and undelivered, all streams */
     size_t queued_bytes;           /* what streams have to send, all streams */
 
@@ -245,6 +253,12 @@ void mrpc_send_fini(struct mrpc_stream *stream);
 void mrpc_stream_open(struct mrpc_session *session, struct mrpc_stream *stream, int32_t id);
 /** Unlink, release what is the session's, tell the owner. */
 void mrpc_stream_close(struct mrpc_stream *stream);
+
+/* stream_ids.c: are frames on streams that they may be on? What nghttp2, without priorities, has forgotten. */
+int mrpc_stream_id_check(struct mrpc_session *session, const nghttp2_frame_hd *head);
+/** Look at the frame heads in bytes that nghttp2 gets next. False: the connection is doomed. */
+bool mrpc_stream_id_scan(struct mrpc_session *session, const uint8_t *bytes, size_t size);
+void mrpc_stream_id_closed(struct mrpc_session *session, const struct mrpc_stream *stream);
 
 /* budgets.c: 0, or what the nghttp2 callback has to return. */
 int mrpc_budget_frame_begins(struct mrpc_session *session, const nghttp2_frame_hd *head);
