@@ -61,8 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST(whole.error == pieces.error && whole.at_boundary == pieces.at_boundary);
     size_t bytes = mrpc_buffer_size(&whole.messages);
     MUST(bytes == mrpc_buffer_size(&pieces.messages));
-    MUST(bytes == 0 ||
-         memcmp(mrpc_buffer_bytes(&whole.messages), mrpc_buffer_bytes(&pieces.messages), bytes) == 0);
+    MUST(bytes == 0 || memcmp(mrpc_buffer_bytes(&whole.messages), mrpc_buffer_bytes(&pieces.messages), bytes) == 0);
     mrpc_buffer_fini(&whole.messages);
     mrpc_buffer_fini(&pieces.messages);
     return 0;

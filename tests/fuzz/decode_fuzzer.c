@@ -53,9 +53,9 @@ static void check_message(const struct mrpc_message_info *info, const struct mrp
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct mrpc_message_info *const infos[] = {
-        &mrpc__test__everything__info, &mrpc__test__everything__info, &mrpc__test__legacy__info,
-        &mrpc__test__legacy_holder__info};
+    static const struct mrpc_message_info *const infos[] = {&mrpc__test__everything__info,
+                                                            &mrpc__test__everything__info, &mrpc__test__legacy__info,
+                                                            &mrpc__test__legacy_holder__info};
     if (size == 0)
         return 0;
     const struct mrpc_message_info *info = infos[data[0] % 4];

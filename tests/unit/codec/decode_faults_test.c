@@ -95,8 +95,8 @@ static void P01_the_depth_limit_can_be_chosen(void **state)
     struct mrpc_arena *arena = mrpc_arena_new(0);
     ProtobufCMessage *message;
     struct raw two = nested(2), three = nested(3);
-    assert_int_equal(
-        mrpc_decode(&mrpc__test__everything__info, two.data, two.size, &options, arena, &message, NULL), 0);
+    assert_int_equal(mrpc_decode(&mrpc__test__everything__info, two.data, two.size, &options, arena, &message, NULL),
+                     0);
     assert_int_equal(
         mrpc_decode(&mrpc__test__everything__info, three.data, three.size, &options, arena, &message, NULL),
         MRPC_ERR_MALFORMED);
@@ -151,7 +151,8 @@ static void P03_unpacked_numbers_cost_at_most_four_times_their_width(void **stat
     raw_free(&raw);
 }
 
-/* The limits on it are far above what linear work takes under any sanitizer; quadratic work on these sizes takes hours. */
+/* The limits on it are far above what linear work takes under any sanitizer; quadratic work on these sizes takes hours.
+ */
 static double seconds_to_decode(struct raw *raw, void (*look)(const Mrpc__Test__Everything *))
 {
     struct timespec begin, end;
@@ -197,7 +198,10 @@ static void P05_unknown_and_negative_enum_values_are_kept(void **state)
 
 static void P06_invalid_utf8_is_refused_with_offset_and_path(void **state)
 {
-    assert_refused("\x72\x03" "a\xff" "b", 5, "invalid UTF-8", 3, "a_string");
+    assert_refused("\x72\x03"
+                   "a\xff"
+                   "b",
+                   5, "invalid UTF-8", 3, "a_string");
     struct raw raw = {0};
     raw_text(&raw, 34, "good");
     raw_text(&raw, 34, "\xc0\x80");
@@ -207,7 +211,9 @@ static void P06_invalid_utf8_is_refused_with_offset_and_path(void **state)
 
 static void P06_a_nul_in_a_string_is_refused(void **state)
 {
-    assert_refused("\x72\x03" "a\0b", 5, "NUL in a string", 3, "a_string");
+    assert_refused("\x72\x03"
+                   "a\0b",
+                   5, "NUL in a string", 3, "a_string");
 }
 
 static void P06_proto2_strings_may_hold_any_byte_but_nul(void **state)
@@ -321,12 +327,20 @@ static void P09_an_eleven_byte_varint_is_refused(void **state)
 
 static void P09_lengths_beyond_the_end_are_refused(void **state)
 {
-    assert_refused("\x72\x05" "ab", 4, "length is beyond the end", 1, "a_string");
+    assert_refused("\x72\x05"
+                   "ab",
+                   4, "length is beyond the end", 1, "a_string");
     assert_refused("\x72\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, "length is beyond the end", 1, "a_string");
-    assert_refused("\x8a\x01\x05\x12\x03" "ab", 7, "length is beyond the end", 2, "leaf");
-    assert_refused("\x8a\x01\x04\x12\x03" "abc", 8, "length is beyond the end", 4, "leaf.text");
+    assert_refused("\x8a\x01\x05\x12\x03"
+                   "ab",
+                   7, "length is beyond the end", 2, "leaf");
+    assert_refused("\x8a\x01\x04\x12\x03"
+                   "abc",
+                   8, "length is beyond the end", 4, "leaf.text");
     assert_refused("\xaa\x01\x02\x01\x80", 5, "truncated or over-long number", 4, "int32s[1]");
-    assert_refused("\xda\x01\x03" "abc", 6, "truncated or over-long number", 3, "fixed32s[0]");
+    assert_refused("\xda\x01\x03"
+                   "abc",
+                   6, "truncated or over-long number", 3, "fixed32s[0]");
 }
 
 static void put_one_of_each(struct raw *raw)

@@ -235,9 +235,18 @@ static void an_optional_field_set_to_zero_is_set(void **state)
 static void the_last_of_equal_map_keys_wins(void **state)
 {
     struct fixture *f = *state;
-    raw_block(&f->raw, 41, "\x0a\x01k\x12\x01" "1", 6);
-    raw_block(&f->raw, 41, "\x0a\x01j\x12\x01" "2", 6);
-    raw_block(&f->raw, 41, "\x0a\x01k\x12\x01" "3", 6);
+    raw_block(&f->raw, 41,
+              "\x0a\x01k\x12\x01"
+              "1",
+              6);
+    raw_block(&f->raw, 41,
+              "\x0a\x01j\x12\x01"
+              "2",
+              6);
+    raw_block(&f->raw, 41,
+              "\x0a\x01k\x12\x01"
+              "3",
+              6);
     Mrpc__Test__Everything *m = decoded(f);
     assert_int_equal(m->n_labels, 2);
     assert_string_equal(m->labels[0]->key, "k");
@@ -292,8 +301,8 @@ static void unknown_fields_are_skipped_or_kept_as_asked(void **state)
 
     struct mrpc_decode_options options = {.keep_unknown = 1};
     ProtobufCMessage *m;
-    assert_int_equal(
-        mrpc_decode(&mrpc__test__everything__info, f->raw.data, f->raw.size, &options, f->arena, &m, NULL), 0);
+    assert_int_equal(mrpc_decode(&mrpc__test__everything__info, f->raw.data, f->raw.size, &options, f->arena, &m, NULL),
+                     0);
     assert_int_equal(m->n_unknown_fields, 2);
     assert_int_equal(m->unknown_fields[0].tag, 1000);
     assert_int_equal(m->unknown_fields[0].len, 2);
@@ -331,9 +340,9 @@ static void a_missing_required_field_is_named(void **state)
     raw_number(&f->raw, 1, 1);
     raw_wrap(&f->raw, 2);
     ProtobufCMessage *message;
-    assert_int_equal(mrpc_decode(&mrpc__test__legacy_holder__info, f->raw.data, f->raw.size, NULL, f->arena, &message,
-                                 &f->error),
-                     MRPC_ERR_MALFORMED);
+    assert_int_equal(
+        mrpc_decode(&mrpc__test__legacy_holder__info, f->raw.data, f->raw.size, NULL, f->arena, &message, &f->error),
+        MRPC_ERR_MALFORMED);
     assert_string_equal(f->error.path, "more[0].name");
     assert_string_equal(f->error.reason, "required field is missing");
 }

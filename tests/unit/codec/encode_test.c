@@ -8,6 +8,7 @@
 #include <legacy.mrpc.h>
 #include <mrpc/codec.h>
 
+#include "codec/encode.h"
 #include "raw_proto.h"
 
 static const struct mrpc_message_info *const EVERYTHING = &mrpc__test__everything__info;
@@ -236,6 +237,31 @@ static void what_is_decoded_encodes_to_the_same_bytes(void **state)
     raw_free(&raw);
 }
 
+static void writing_backward_needs_exactly_the_counted_room(void **state)
+{
+    struct raw raw = canonical();
+    struct mrpc_decode_options options = {.keep_unknown = 1};
+    struct mrpc_arena *arena = mrpc_arena_new(0);
+    ProtobufCMessage *message;
+    raw_text(&raw, 2001, "kept");
+    assert_int_equal(mrpc_decode(EVERYTHING, raw.data, raw.size, &options, arena, &message, NULL), 0);
+    for (size_t room = 0; room <= raw.size + 20; room++) {
+        uint8_t *block = malloc(room + 1), *start = NULL; /* AddressSanitizer sees a byte too many */
+        uint8_t *begin = block + 1;
+        block[0] = 0xa5;
+        int error = mrpc_encode_backward(EVERYTHING, message, begin, begin + room, &start, NULL);
+        assert_int_equal(error, room < raw.size ? MRPC_ERR_AGAIN : 0);
+        assert_int_equal(block[0], 0xa5);
+        if (error == 0) {
+            assert_ptr_equal(start, begin + room - raw.size);
+            assert_memory_equal(start, raw.data, raw.size);
+        }
+        free(block);
+    }
+    mrpc_arena_free(arena);
+    raw_free(&raw);
+}
+
 static void kept_unknown_fields_come_out_behind_the_known_ones(void **state)
 {
     struct raw raw = {0};
@@ -308,6 +334,7 @@ int main(void)
         cmocka_unit_test(a_cycle_of_messages_is_refused),
         cmocka_unit_test(over_two_gibibytes_is_refused),
         cmocka_unit_test(what_is_decoded_encodes_to_the_same_bytes),
+        cmocka_unit_test(writing_backward_needs_exactly_the_counted_room),
         cmocka_unit_test(kept_unknown_fields_come_out_behind_the_known_ones),
         cmocka_unit_test(a_copy_outlives_the_original),
         cmocka_unit_test(a_copy_of_proto2_keeps_what_is_not_set_unset),

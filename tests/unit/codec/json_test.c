@@ -59,9 +59,10 @@ static void every_scalar_has_its_form(void **state)
     m.a_string = text;
     m.some_bytes = (ProtobufCBinaryData){1, (uint8_t *)text};
     m.colour = MRPC__TEST__COLOUR__COLOUR_RED;
-    assert_prints(EVERYTHING, &m, 0,
-                  "{\"anInt64\":\"-9223372036854775808\",\"aUint32\":4294967295,\"aUint64\":\"18446744073709551615\","
-                  "\"aSfixed32\":-1,\"aBool\":true,\"aString\":\"t\",\"someBytes\":\"dA==\",\"colour\":\"COLOUR_RED\"}");
+    assert_prints(
+        EVERYTHING, &m, 0,
+        "{\"anInt64\":\"-9223372036854775808\",\"aUint32\":4294967295,\"aUint64\":\"18446744073709551615\","
+        "\"aSfixed32\":-1,\"aBool\":true,\"aString\":\"t\",\"someBytes\":\"dA==\",\"colour\":\"COLOUR_RED\"}");
     mrpc__test__everything__init(&m);
     m.colour = (Mrpc__Test__Colour)99;
     assert_prints(EVERYTHING, &m, 0, "{\"colour\":99}");
@@ -73,9 +74,16 @@ static void P13_numbers_are_the_shortest_that_read_back(void **state)
         double value;
         const char *text;
     } cases[] = {
-        {0.1, "0.1"},          {-0.0, "-0"},         {1e300, "1e+300"},   {1.0 / 3, "0.3333333333333333"},
-        {5e-324, "5e-324"},    {123456789, "123456789"}, {NAN, "\"NaN\""}, {INFINITY, "\"Infinity\""},
-        {-INFINITY, "\"-Infinity\""}, {DBL_MAX, "1.7976931348623157e+308"},
+        {0.1, "0.1"},
+        {-0.0, "-0"},
+        {1e300, "1e+300"},
+        {1.0 / 3, "0.3333333333333333"},
+        {5e-324, "5e-324"},
+        {123456789, "123456789"},
+        {NAN, "\"NaN\""},
+        {INFINITY, "\"Infinity\""},
+        {-INFINITY, "\"-Infinity\""},
+        {DBL_MAX, "1.7976931348623157e+308"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         Google__Protobuf__DoubleValue value = GOOGLE__PROTOBUF__DOUBLE_VALUE__INIT;

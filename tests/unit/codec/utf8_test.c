@@ -22,8 +22,8 @@ static const struct {
     {"\xf0\x90\x80\x80", 4, 4},
     {"\xf4\x8f\xbf\xbf", 4, 4},
     {"a\0b", 3, 3},
-    {"\x80", 1, 0},             /* a continuation byte alone */
-    {"\xc0\x80", 2, 0},         /* overlong */
+    {"\x80", 1, 0},     /* a continuation byte alone */
+    {"\xc0\x80", 2, 0}, /* overlong */
     {"\xc1\xbf", 2, 0},
     {"\xe0\x9f\xbf", 3, 0},
     {"\xf0\x8f\xbf\xbf", 4, 0},

@@ -54,7 +54,8 @@ static struct mrpc_buffer three_messages(enum mrpc_encoding encoding)
 
 static void check_three(const struct collected *collected)
 {
-    static const char expected[] = "\5hello\0\x40" "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    static const char expected[] = "\5hello\0\x40"
+                                   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     assert_int_equal(collected->count, 3);
     assert_int_equal(mrpc_buffer_size(&collected->bytes), sizeof(expected) - 1);
     assert_memory_equal(mrpc_buffer_bytes(&collected->bytes), expected, sizeof(expected) - 1);

@@ -26,9 +26,8 @@ static void what_is_compressed_comes_back_behind_what_was_there(void **state)
             struct mrpc_buffer small = {0}, back = {0};
             assert_int_equal(mrpc_compress(ENCODINGS[e], bytes, sizes[s], &small), 0);
             assert_int_equal(mrpc_buffer_append(&back, "before", 6), 0);
-            assert_int_equal(mrpc_decompress(ENCODINGS[e], mrpc_buffer_bytes(&small), mrpc_buffer_size(&small),
-                                             sizes[s], &back),
-                             0);
+            assert_int_equal(
+                mrpc_decompress(ENCODINGS[e], mrpc_buffer_bytes(&small), mrpc_buffer_size(&small), sizes[s], &back), 0);
             assert_int_equal(mrpc_buffer_size(&back), 6 + sizes[s]);
             assert_memory_equal(mrpc_buffer_bytes(&back), "before", 6);
             if (sizes[s])
@@ -147,7 +146,7 @@ static void G09_a_preset_dictionary_is_refused(void **state)
     z_stream stream = {0};
     assert_int_equal(deflateInit(&stream, 6), Z_OK);
     assert_int_equal(deflateSetDictionary(&stream, (const Bytef *)"dictionary", 10), Z_OK);
-    stream.next_in = (Bytef *)(uintptr_t)"dictionary dictionary";
+    stream.next_in = (Bytef *)(uintptr_t) "dictionary dictionary";
     stream.avail_in = 21;
     stream.next_out = out;
     stream.avail_out = sizeof(out);

@@ -57,11 +57,33 @@ static void what_is_over_the_limit_or_invalid_leaves_the_buffer_alone(void **sta
     assert_int_equal(mrpc_frame_bytes("abc", 3, MRPC_ENCODING_IDENTITY, 2, &out), MRPC_ERR_LIMIT);
     char bad[] = "\xff";
     leaf.text = bad;
-    assert_int_equal(mrpc_frame_message(LEAF, &leaf.base, MRPC_ENCODING_IDENTITY, 0, &out, &field),
-                     MRPC_ERR_INVALID);
+    assert_int_equal(mrpc_frame_message(LEAF, &leaf.base, MRPC_ENCODING_IDENTITY, 0, &out, &field), MRPC_ERR_INVALID);
     assert_string_equal(field, "text");
     assert_int_equal(mrpc_buffer_size(&out), 8);
     mrpc_buffer_fini(&out);
+}
+
+/* Small messages are written in one pass, large ones are counted first; around the limit both must do. */
+static void messages_of_every_size_are_framed_alike(void **state)
+{
+    static char text[5000];
+    Mrpc__Test__Leaf leaf = MRPC__TEST__LEAF__INIT;
+    memset(text, 'x', sizeof(text));
+    leaf.text = text;
+    for (size_t length = 1; length<4200; length += length> 990 && length < 1040 ? 1 : 127) {
+        struct mrpc_buffer out = {0};
+        text[length] = '\0';
+        assert_int_equal(mrpc_frame_message(LEAF, &leaf.base, MRPC_ENCODING_IDENTITY, 0, &out, NULL), 0);
+        size_t size = length + (length < 128 ? 2 : 3);
+        const uint8_t *bytes = mrpc_buffer_bytes(&out);
+        assert_int_equal(mrpc_buffer_size(&out), 5 + size);
+        assert_int_equal(bytes[3] << 8 | bytes[4], size);
+        assert_int_equal(bytes[5], 0x12);
+        assert_int_equal(bytes[5 + size - 1], 'x');
+        assert_memory_equal(bytes + 5 + size - length, text, length);
+        mrpc_buffer_fini(&out);
+        text[length] = 'x';
+    }
 }
 
 static void P14_each_failing_allocation_leaves_the_buffer_alone(void **state)
@@ -93,6 +115,7 @@ int main(void)
         cmocka_unit_test(a_message_is_framed_behind_what_is_there),
         cmocka_unit_test(a_message_that_compresses_badly_goes_plain),
         cmocka_unit_test(what_is_over_the_limit_or_invalid_leaves_the_buffer_alone),
+        cmocka_unit_test(messages_of_every_size_are_framed_alike),
         cmocka_unit_test(P14_each_failing_allocation_leaves_the_buffer_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,10 +19,23 @@ static void G11_timeouts_are_read_in_every_unit_and_rounded_up(void **state)
         const char *text;
         int64_t ms;
     } cases[] = {
-        {"0n", 0},           {"1n", 1},       {"1000001n", 2},     {"99999999n", 100}, {"0u", 0},
-        {"1u", 1},           {"1000u", 1},    {"1001u", 2},        {"1m", 1},          {"99999999m", 99999999},
-        {"1S", 1000},        {"007S", 7000},  {"2M", 120000},      {"1H", 3600000},    {"0H", 0},
-        {"00000000S", 0},    {"99999999H", MRPC_TIMEOUT_MAX_MS},
+        {"0n", 0},
+        {"1n", 1},
+        {"1000001n", 2},
+        {"99999999n", 100},
+        {"0u", 0},
+        {"1u", 1},
+        {"1000u", 1},
+        {"1001u", 2},
+        {"1m", 1},
+        {"99999999m", 99999999},
+        {"1S", 1000},
+        {"007S", 7000},
+        {"2M", 120000},
+        {"1H", 3600000},
+        {"0H", 0},
+        {"00000000S", 0},
+        {"99999999H", MRPC_TIMEOUT_MAX_MS},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         int64_t ms = -1;
@@ -34,8 +47,8 @@ static void G11_timeouts_are_read_in_every_unit_and_rounded_up(void **state)
 
 static void G11_malformed_timeouts_are_refused(void **state)
 {
-    static const char *const cases[] = {"",    "1",  "S",  "-1S", "+1S", "1.5S", "123456789S", "1s", "1h",
-                                        "1S ", " 1S", "1SS", "0x1S", "1\xc2\xb5", "1 S", "1S,1S"};
+    static const char *const cases[] = {"",   "1",   "S",   "-1S", "+1S",  "1.5S",      "123456789S", "1s",
+                                        "1h", "1S ", " 1S", "1SS", "0x1S", "1\xc2\xb5", "1 S",        "1S,1S"};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         int64_t ms = 4711;
         assert_int_equal(mrpc_timeout_parse(cases[i], strlen(cases[i]), &ms), MRPC_ERR_MALFORMED);
@@ -116,7 +129,10 @@ static void G13_broken_escapes_stay_as_they_are(void **state)
 static void G13_bytes_that_are_not_utf8_become_replacement_characters(void **state)
 {
     assert_decodes("%FF", "\xef\xbf\xbd");
-    assert_decodes("a\xff" "b", "a\xef\xbf\xbd" "b");
+    assert_decodes("a\xff"
+                   "b",
+                   "a\xef\xbf\xbd"
+                   "b");
     assert_decodes("%C3(", "\xef\xbf\xbd(");
     assert_decodes("%C3%2", "\xef\xbf\xbd%2");
     assert_decodes("%ED%A0%80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
@@ -201,7 +217,8 @@ static void paths_are_split_at_the_last_slash(void **state)
 
 static void G17_malformed_paths_are_refused(void **state)
 {
-    static const char *const cases[] = {"", "/", "//", "a/b", "/a", "/a/", "//b", "*", "/a /b", "/a/b\n", "/\xc3\xbc/b"};
+    static const char *const cases[] = {"",    "/", "//",    "a/b",    "/a",         "/a/",
+                                        "//b", "*", "/a /b", "/a/b\n", "/\xc3\xbc/b"};
     struct mrpc_path path;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_int_equal(mrpc_path_split(cases[i], strlen(cases[i]), &path), MRPC_ERR_MALFORMED);

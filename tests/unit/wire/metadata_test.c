@@ -43,7 +43,7 @@ static void base64_agrees_with_the_vectors_of_rfc_4648(void **state)
 
 static void G12_bad_base64_is_refused(void **state)
 {
-    static const char *const cases[] = {"A",     "AAAAA", "=",     "==",   "====",  "A===", "AA=",  "AAA==",
+    static const char *const cases[] = {"A",     "AAAAA", "=",    "==",   "====",  "A===", "AA=",  "AAA==",
                                         "AA==A", "A A=",  "AA-_", "AA\n", "AAAA=", "A=A=", "AA=A", "AAAA===="};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint8_t out[64];
@@ -99,8 +99,8 @@ static void entries_keep_their_order_and_equal_keys_too(void **state)
 static void G18_keys_and_values_that_the_wire_forbids_are_refused(void **state)
 {
     struct fixture *f = *state;
-    static const char *const keys[] = {"",         "Upper", "with space", "grpc-status", "grpc-x", ":path",
-                                       "k\xc3\xbc", "a:b",   "content-type", "te",         "connection", "host"};
+    static const char *const keys[] = {"",          "Upper", "with space",   "grpc-status", "grpc-x",     ":path",
+                                       "k\xc3\xbc", "a:b",   "content-type", "te",          "connection", "host"};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         assert_int_equal(mrpc_metadata_add_text(&f->metadata, keys[i], "v"), MRPC_ERR_INVALID);
     static const char *const values[] = {"\n", "a\tb", "\x7f", "\xc3\xbc", "\x1f"};
@@ -166,8 +166,7 @@ static void binary_values_go_out_unpadded(void **state)
     const char *text = mrpc_metadata_wire_value(&f->metadata.entries[0], f->arena, &size);
     assert_string_equal(text, "AAE");
     assert_int_equal(size, 3);
-    assert_ptr_equal(mrpc_metadata_wire_value(&f->metadata.entries[1], f->arena, &size),
-                     f->metadata.entries[1].value);
+    assert_ptr_equal(mrpc_metadata_wire_value(&f->metadata.entries[1], f->arena, &size), f->metadata.entries[1].value);
     assert_int_equal(size, 5);
 }
 

@@ -14,12 +14,12 @@
 struct mrpc_arena_block;
 
 struct mrpc_arena {
-    uint8_t *next;                    /* free bytes of the block in use, aligned */
+    uint8_t *next; /* free bytes of the block in use, aligned */
     uint8_t *limit;
     size_t used_bytes;
-    size_t limit_bytes;               /* SIZE_MAX: none */
-    struct mrpc_arena_block *blocks;  /* newest first */
-    size_t block_bytes;               /* size of the next block */
+    size_t limit_bytes;              /* SIZE_MAX: none */
+    struct mrpc_arena_block *blocks; /* newest first */
+    size_t block_bytes;              /* size of the next block */
     bool exhausted;
 };
 

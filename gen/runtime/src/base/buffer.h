@@ -12,8 +12,8 @@
  *  reserved or appended, and is kept when the buffer runs empty. Thread: one at a time. */
 struct mrpc_buffer {
     uint8_t *data;
-    size_t start;    /* data[start] is the first byte that is in the buffer */
-    size_t end;      /* data[end] is the first free one */
+    size_t start; /* data[start] is the first byte that is in the buffer */
+    size_t end;   /* data[end] is the first free one */
     size_t capacity;
 };
 

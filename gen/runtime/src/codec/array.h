@@ -21,8 +21,8 @@ static inline struct mrpc_array_head *mrpc_array_head(void *elements)
 
 /** Room for @count + @more elements; NULL when memory or budget is out, the old array is then intact. @elements is NULL
  *  or was made here. */
-void *mrpc_array_grow(struct mrpc_arena *arena, void *elements, size_t element_bytes, size_t count, size_t more)
-    MRPC_MUST_USE;
+void *mrpc_array_grow(struct mrpc_arena *arena, void *elements, size_t element_bytes, size_t count,
+                      size_t more) MRPC_MUST_USE;
 
 static inline void *mrpc_array_room(struct mrpc_arena *arena, void *elements, size_t element_bytes, size_t count,
                                     size_t more)

@@ -7,6 +7,7 @@
 #include "codec/array.h"
 #include "codec/decode_internal.h"
 #include "codec/map_index.h"
+#include "codec/packed.h"
 #include "codec/scalar.h"
 #include "codec/utf8.h"
 
@@ -19,22 +20,32 @@
 
 #define DEPTH_DEFAULT 100
 #define NO_FIELD UINT_MAX
+#define BAD_NUMBER "truncated or over-long number"
 
 static const uint8_t *decode_fields(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope, const uint8_t *at,
                                     const uint8_t *end);
 
-static const uint8_t *read_tag(const uint8_t *at, const uint8_t *end, uint32_t *tag)
+/* A tag has at most five bytes and 32 bits; nearly all have one or two bytes. */
+static inline const uint8_t *read_tag(const uint8_t *at, const uint8_t *end, uint32_t *tag)
 {
+    if (at[0] < 0x80) {
+        *tag = at[0];
+        return at + 1;
+    }
+    if (end - at >= 2 && at[1] < 0x80) {
+        *tag = (at[0] & 0x7f) | (uint32_t)at[1] << 7;
+        return at + 2;
+    }
     uint64_t value;
-    const uint8_t *after = mrpc_varint_read(at, end, &value);
+    const uint8_t *after = mrpc_varint_read_slow(at, end, &value);
     if (!after || after - at > 5 || value > UINT32_MAX)
         return NULL;
     *tag = (uint32_t)value;
     return after;
 }
 
-static const uint8_t *read_length(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope, const uint8_t *at,
-                                  const uint8_t *end, size_t *length)
+static inline const uint8_t *read_length(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope,
+                                         const uint8_t *at, const uint8_t *end, size_t *length)
 {
     uint64_t value;
     const uint8_t *after = mrpc_varint_read(at, end, &value);
@@ -47,7 +58,7 @@ static const uint8_t *read_length(struct mrpc_decoder *decoder, struct mrpc_deco
 }
 
 /* Fields mostly come in order: the same again (repeated), the next, else by number where numbers are dense. */
-static unsigned find_field(const ProtobufCMessageDescriptor *descriptor, uint32_t number, unsigned hint)
+static inline unsigned find_field(const ProtobufCMessageDescriptor *descriptor, uint32_t number, unsigned hint)
 {
     const ProtobufCFieldDescriptor *fields = descriptor->fields;
     if (hint < descriptor->n_fields && fields[hint].id == number)
@@ -89,7 +100,7 @@ static const char no_text[1];
 static const uint8_t *read_string(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope, const uint8_t *at,
                                   const uint8_t *end, bool utf8, char **slot)
 {
-    size_t length;
+    size_t length = 0;
     at = read_length(decoder, scope, at, end, &length);
     if (!at)
         return NULL;
@@ -97,7 +108,9 @@ static const uint8_t *read_string(struct mrpc_decoder *decoder, struct mrpc_deco
         *slot = (char *)(uintptr_t)no_text;
         return at;
     }
-    size_t good = utf8 ? mrpc_utf8_text_prefix(at, length) : strnlen((const char *)at, length);
+    size_t good = mrpc_ascii_text(at, length) ? length
+                  : utf8                      ? mrpc_utf8_text_prefix(at, length)
+                                              : strnlen((const char *)at, length);
     if (good < length)
         return mrpc_decode_fail(decoder, scope, at + good, at[good] ? "invalid UTF-8" : "NUL in a string");
     char *text = mrpc_arena_take(decoder->arena, length + 1);
@@ -112,7 +125,7 @@ static const uint8_t *read_string(struct mrpc_decoder *decoder, struct mrpc_deco
 static const uint8_t *read_bytes(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope, const uint8_t *at,
                                  const uint8_t *end, ProtobufCBinaryData *slot)
 {
-    size_t length;
+    size_t length = 0;
     at = read_length(decoder, scope, at, end, &length);
     if (!at)
         return NULL;
@@ -127,12 +140,12 @@ static const uint8_t *read_bytes(struct mrpc_decoder *decoder, struct mrpc_decod
     return at + length;
 }
 
-/* Messages --------------------------------------------------------------------------------------------------------- */
+/* Messages and values ---------------------------------------------------------------------------------------------- */
 
 static const uint8_t *read_message(struct mrpc_decoder *decoder, struct mrpc_decode_scope *outer, const uint8_t *at,
                                    const uint8_t *end, const struct mrpc_message_info *info, void *message)
 {
-    size_t length;
+    size_t length = 0;
     at = read_length(decoder, outer, at, end, &length);
     if (!at)
         return NULL;
@@ -144,11 +157,10 @@ static const uint8_t *read_message(struct mrpc_decoder *decoder, struct mrpc_dec
     return mrpc_decode_with_required(decoder, &scope, at, at + length, decode_fields);
 }
 
-static const uint8_t *read_value(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope, const uint8_t *at,
-                                 const uint8_t *end, void *slot)
+static inline const uint8_t *read_value(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope,
+                                        const ProtobufCFieldDescriptor *field, const struct mrpc_field_info *info,
+                                        const uint8_t *at, const uint8_t *end, void *slot)
 {
-    const ProtobufCFieldDescriptor *field = &scope->info->descriptor->fields[scope->field];
-    const struct mrpc_field_info *info = &scope->info->fields[scope->field];
     switch (field->type) {
     case PROTOBUF_C_TYPE_STRING:
         return read_string(decoder, scope, at, end, info->flags & MRPC_FIELD_UTF8, slot);
@@ -162,15 +174,15 @@ static const uint8_t *read_value(struct mrpc_decoder *decoder, struct mrpc_decod
     }
     default: {
         const uint8_t *after = mrpc_scalar_read(field->type, at, end, slot);
-        return after ? after : mrpc_decode_fail(decoder, scope, at, "truncated or over-long number");
+        return after ? after : mrpc_decode_fail(decoder, scope, at, BAD_NUMBER);
     }
     }
 }
 
-static const uint8_t *singular_field(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope, const uint8_t *at,
-                                     const uint8_t *end)
+static inline const uint8_t *singular_field(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope,
+                                            const ProtobufCFieldDescriptor *field, const struct mrpc_field_info *info,
+                                            const uint8_t *at, const uint8_t *end)
 {
-    const ProtobufCFieldDescriptor *field = &scope->info->descriptor->fields[scope->field];
     uint8_t *slot = scope->message + field->offset;
     if (field->quantifier_offset) {
         uint32_t *quantifier = mrpc_field_quantifier(field, scope->message);
@@ -183,13 +195,12 @@ static const uint8_t *singular_field(struct mrpc_decoder *decoder, struct mrpc_d
     }
     if (scope->required_seen)
         scope->required_seen[scope->field / 64] |= UINT64_C(1) << (scope->field % 64);
-    return read_value(decoder, scope, at, end, slot);
+    return read_value(decoder, scope, field, info, at, end, slot);
 }
 
 /* Repeated fields -------------------------------------------------------------------------------------------------- */
 
-/* How many elements with this tag follow one another; at most what the input can hold, and each run is counted once,
- * when the array is full. */
+/* How many elements with this tag follow one another; at most what the input can hold. Each run is counted once. */
 static size_t count_run(const uint8_t *tag_at, const uint8_t *at, const uint8_t *end)
 {
     size_t count = 0, tag_bytes = (size_t)(at - tag_at);
@@ -209,9 +220,9 @@ static size_t count_run(const uint8_t *tag_at, const uint8_t *at, const uint8_t 
 }
 
 /* Makes room for @more elements and returns the place of the first. */
-static void *array_room(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope, const uint8_t *at, size_t more)
+static void *array_room(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope,
+                        const ProtobufCFieldDescriptor *field, const uint8_t *at, size_t more)
 {
-    const ProtobufCFieldDescriptor *field = &scope->info->descriptor->fields[scope->field];
     size_t count = mrpc_field_count(field, scope->message);
     size_t element_bytes = mrpc_type_traits(field->type).size_bytes;
     void **slot = (void **)(scope->message + field->offset);
@@ -224,51 +235,26 @@ static void *array_room(struct mrpc_decoder *decoder, struct mrpc_decode_scope *
     return (uint8_t *)elements + count * element_bytes;
 }
 
-static size_t *count_slot(struct mrpc_decode_scope *scope)
+static const uint8_t *packed_field(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope,
+                                   const ProtobufCFieldDescriptor *field, const uint8_t *at, const uint8_t *end)
 {
-    return mrpc_field_quantifier(&scope->info->descriptor->fields[scope->field], scope->message);
-}
-
-static size_t count_packed(const ProtobufCFieldDescriptor *field, const uint8_t *at, size_t length)
-{
-    struct mrpc_type_traits traits = mrpc_type_traits(field->type);
-    if (traits.wire != MRPC_WIRE_VARINT)
-        return length / traits.size_bytes;
-    size_t count = 0;
-    for (size_t i = 0; i < length; i++)
-        count += at[i] < 0x80;
-    return count;
-}
-
-static const uint8_t *packed_field(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope, const uint8_t *at,
-                                   const uint8_t *end)
-{
-    const ProtobufCFieldDescriptor *field = &scope->info->descriptor->fields[scope->field];
-    size_t length, size = mrpc_type_traits(field->type).size_bytes;
+    size_t length = 0;
     at = read_length(decoder, scope, at, end, &length);
     if (!at || length == 0)
         return at;
-    end = at + length;
-    size_t more = count_packed(field, at, length);
-    uint8_t *slot = array_room(decoder, scope, at, more);
+    void *slot = array_room(decoder, scope, field, at, mrpc_packed_count(field->type, at, length));
     if (!slot)
         return NULL;
-    while (at < end) {
-        const uint8_t *value_at = at;
-        at = mrpc_scalar_read(field->type, at, end, slot);
-        if (!at)
-            return mrpc_decode_fail(decoder, scope, value_at, "truncated or over-long number");
-        ++*count_slot(scope);
-        slot += size;
-    }
-    return at;
+    size_t *count = mrpc_field_quantifier(field, scope->message), read = 0;
+    const uint8_t *stopped = mrpc_packed_read(field->type, at, at + length, slot, &read);
+    *count += read;
+    return stopped == at + length ? stopped : mrpc_decode_fail(decoder, scope, stopped, BAD_NUMBER);
 }
 
-static const uint8_t *map_entry(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope, const uint8_t *at,
-                                const uint8_t *end)
+static const uint8_t *map_entry(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope,
+                                const ProtobufCFieldDescriptor *field, const struct mrpc_message_info *info,
+                                const uint8_t *at, const uint8_t *end)
 {
-    const ProtobufCFieldDescriptor *field = &scope->info->descriptor->fields[scope->field];
-    const struct mrpc_message_info *info = scope->info->fields[scope->field].message;
     void *entry = mrpc_map_take_spare(field, scope->message);
     if (entry)
         mrpc_message_init(info->descriptor, entry);
@@ -285,70 +271,78 @@ static const uint8_t *map_entry(struct mrpc_decoder *decoder, struct mrpc_decode
     return after;
 }
 
-static const uint8_t *repeated_field(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope,
-                                     const uint8_t *tag_at, const uint8_t *at, const uint8_t *end)
+/* Strings, bytes and messages mostly come in runs of one tag: the run is counted, the array made for it, and the run
+ * read without going back to look at tags. */
+static const uint8_t *block_run(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope,
+                                const ProtobufCFieldDescriptor *field, const struct mrpc_field_info *info,
+                                const uint8_t *tag_at, const uint8_t *at, const uint8_t *end)
 {
-    const ProtobufCFieldDescriptor *field = &scope->info->descriptor->fields[scope->field];
-    const struct mrpc_array_head *head = NULL;
-    void *elements = mrpc_field_pointer(field, scope->message);
-    if (elements)
-        head = mrpc_array_head(elements);
-    size_t more = 1;
-    if (mrpc_type_traits(field->type).wire == MRPC_WIRE_LENGTH && (!head || head->capacity == *count_slot(scope)))
-        more = count_run(tag_at, at, end);
-    void *slot = array_room(decoder, scope, at, more);
+    size_t tag_bytes = (size_t)(at - tag_at), element_bytes = mrpc_type_traits(field->type).size_bytes;
+    size_t more = count_run(tag_at, at, end);
+    uint8_t *slot = array_room(decoder, scope, field, at, more);
+    size_t *count = mrpc_field_quantifier(field, scope->message);
+    while (slot) {
+        if (info->flags & MRPC_FIELD_MAP) {
+            at = map_entry(decoder, scope, field, info->message, at, end);
+        } else {
+            memset(slot, 0, sizeof(void *)); /* a message is made where there is none */
+            at = read_value(decoder, scope, field, info, at, end, slot);
+            *count += at != NULL;
+        }
+        if (!at || --more == 0)
+            return at;
+        slot += element_bytes;
+        at += tag_bytes;
+    }
+    return NULL;
+}
+
+static const uint8_t *number_element(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope,
+                                     const ProtobufCFieldDescriptor *field, const uint8_t *at, const uint8_t *end)
+{
+    void *slot = array_room(decoder, scope, field, at, 1);
     if (!slot)
         return NULL;
-    if (scope->info->fields[scope->field].flags & MRPC_FIELD_MAP)
-        return map_entry(decoder, scope, at, end);
-    if (field->type == PROTOBUF_C_TYPE_MESSAGE)
-        *(void **)slot = NULL;
-    at = read_value(decoder, scope, at, end, slot);
-    if (at)
-        ++*count_slot(scope);
-    return at;
+    const uint8_t *after = mrpc_scalar_read(field->type, at, end, slot);
+    if (!after)
+        return mrpc_decode_fail(decoder, scope, at, BAD_NUMBER);
+    ++*(size_t *)mrpc_field_quantifier(field, scope->message);
+    return after;
 }
 
 /* Fields ----------------------------------------------------------------------------------------------------------- */
 
-static const uint8_t *known_field(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope, uint32_t tag,
-                                  const uint8_t *tag_at, const uint8_t *at, const uint8_t *end)
-{
-    const ProtobufCFieldDescriptor *field = &scope->info->descriptor->fields[scope->field];
-    unsigned wire = tag & 7, expected = mrpc_type_traits(field->type).wire;
-    if (field->label != PROTOBUF_C_LABEL_REPEATED) {
-        if (wire == expected)
-            return singular_field(decoder, scope, at, end);
-    } else {
-        if (wire == expected)
-            return repeated_field(decoder, scope, tag_at, at, end);
-        if (wire == MRPC_WIRE_LENGTH)
-            return packed_field(decoder, scope, at, end);
-    }
-    return mrpc_decode_unknown(decoder, scope, tag, tag_at, at, end);
-}
-
 static const uint8_t *decode_fields(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope, const uint8_t *at,
                                     const uint8_t *end)
 {
+    const ProtobufCMessageDescriptor *descriptor = scope->info->descriptor;
     unsigned hint = 0;
-    while (at < end) {
+    while (at && at < end) {
         const uint8_t *tag_at = at;
         uint32_t tag;
+        scope->field = NO_FIELD;
         at = read_tag(tag_at, end, &tag);
-        if (!at) {
-            scope->field = NO_FIELD;
-            return mrpc_decode_fail(decoder, scope, tag_at, "truncated or over-long tag");
-        }
-        scope->field = find_field(scope->info->descriptor, tag >> 3, hint);
-        if (scope->field == NO_FIELD) {
-            at = mrpc_decode_unknown(decoder, scope, tag, tag_at, at, end);
-        } else {
-            hint = scope->field;
-            at = known_field(decoder, scope, tag, tag_at, at, end);
-        }
         if (!at)
-            return NULL;
+            return mrpc_decode_fail(decoder, scope, tag_at, "truncated or over-long tag");
+        unsigned index = find_field(descriptor, tag >> 3, hint);
+        if (index == NO_FIELD) {
+            at = mrpc_decode_unknown(decoder, scope, tag, tag_at, at, end);
+            continue;
+        }
+        const ProtobufCFieldDescriptor *field = &descriptor->fields[index];
+        const struct mrpc_field_info *info = &scope->info->fields[index];
+        unsigned wire = tag & 7, expected = mrpc_type_traits(field->type).wire;
+        scope->field = hint = index;
+        if (field->label != PROTOBUF_C_LABEL_REPEATED && wire == expected)
+            at = singular_field(decoder, scope, field, info, at, end);
+        else if (field->label != PROTOBUF_C_LABEL_REPEATED || (wire != expected && wire != MRPC_WIRE_LENGTH))
+            at = mrpc_decode_unknown(decoder, scope, tag, tag_at, at, end);
+        else if (wire != expected)
+            at = packed_field(decoder, scope, field, at, end);
+        else if (expected == MRPC_WIRE_LENGTH)
+            at = block_run(decoder, scope, field, info, tag_at, at, end);
+        else
+            at = number_element(decoder, scope, field, at, end);
     }
     return at;
 }
@@ -359,13 +353,11 @@ int mrpc_decode(const struct mrpc_message_info *info, const void *bytes, size_t 
 {
     static const uint8_t nothing[1];
     const uint8_t *start = size ? bytes : nothing;
-    struct mrpc_decoder decoder = {.start = start,
-                                   .arena = arena,
-                                   .keep_unknown = options && options->keep_unknown,
-                                   .report = error};
+    struct mrpc_decoder decoder = {
+        .start = start, .arena = arena, .keep_unknown = options && options->keep_unknown, .report = error};
     struct mrpc_decode_scope scope = {.info = info,
-                                      .depth_left = options && options->depth_limit ? options->depth_limit
-                                                                                    : DEPTH_DEFAULT,
+                                      .depth_left =
+                                          options && options->depth_limit ? options->depth_limit : DEPTH_DEFAULT,
                                       .field = NO_FIELD};
     scope.message = new_message(&decoder, &scope, start, info);
     if (!scope.message)

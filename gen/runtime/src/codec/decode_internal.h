@@ -13,8 +13,8 @@ struct mrpc_decoder {
     const uint8_t *start;
     struct mrpc_arena *arena;
     bool keep_unknown;
-    int error;                         /* after a failure */
-    struct mrpc_decode_error *report;  /* may be NULL */
+    int error;                        /* after a failure */
+    struct mrpc_decode_error *report; /* may be NULL */
 };
 
 /** One message that is being decoded; lives on the C stack. */
@@ -22,9 +22,9 @@ struct mrpc_decode_scope {
     const struct mrpc_decode_scope *outer;
     const struct mrpc_message_info *info;
     uint8_t *message;
-    uint64_t *required_seen;  /* a bit a field; NULL when no field is required */
-    unsigned depth_left;      /* this message included */
-    unsigned field;           /* the one in progress, UINT_MAX between fields */
+    uint64_t *required_seen; /* a bit a field; NULL when no field is required */
+    unsigned depth_left;     /* this message included */
+    unsigned field;          /* the one in progress, UINT_MAX between fields */
 };
 
 typedef const uint8_t *mrpc_decode_function(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope,
@@ -48,7 +48,6 @@ const uint8_t *mrpc_decode_with_required(struct mrpc_decoder *decoder, struct mr
                                          const uint8_t *at, const uint8_t *end, mrpc_decode_function *decode_fields);
 
 /** A map entry without key or value has their defaults; a missing message is an empty one. -1: no memory. */
-int mrpc_decode_complete_entry(struct mrpc_arena *arena, const struct mrpc_message_info *info,
-                               ProtobufCMessage *entry);
+int mrpc_decode_complete_entry(struct mrpc_arena *arena, const struct mrpc_message_info *info, ProtobufCMessage *entry);
 
 #endif

@@ -138,8 +138,8 @@ static int keep(struct mrpc_decoder *decoder, struct mrpc_decode_scope *scope, u
                 size_t size)
 {
     ProtobufCMessage *message = (ProtobufCMessage *)scope->message;
-    ProtobufCMessageUnknownField *fields = mrpc_array_room(decoder->arena, message->unknown_fields, sizeof(*fields),
-                                                           message->n_unknown_fields, 1);
+    ProtobufCMessageUnknownField *fields =
+        mrpc_array_room(decoder->arena, message->unknown_fields, sizeof(*fields), message->n_unknown_fields, 1);
     if (!fields)
         return -1;
     message->unknown_fields = fields;

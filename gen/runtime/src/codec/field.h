@@ -93,8 +93,63 @@ static inline uint64_t mrpc_load64(const void *at)
     return value;
 }
 
-/** Is the singular @field to be written? Implicit presence looks at the bits, so that -0.0 counts. */
-bool mrpc_field_present(const ProtobufCFieldDescriptor *field, const void *message);
+/* How a singular field outside a oneof tells that it is set. Implicit presence looks at the bits, so that -0.0 counts.
+ */
+enum mrpc_presence {
+    MRPC_PRESENCE_ALWAYS,  /* required */
+    MRPC_PRESENCE_POINTER, /* a message that is there */
+    MRPC_PRESENCE_DEFAULT, /* proto2 string: it points neither nowhere nor to the default */
+    MRPC_PRESENCE_HAS,     /* has_foo */
+    MRPC_PRESENCE_TEXT,    /* a string that is not empty */
+    MRPC_PRESENCE_BYTES,
+    MRPC_PRESENCE_32_BITS,
+    MRPC_PRESENCE_64_BITS,
+};
+
+static inline enum mrpc_presence mrpc_presence(const ProtobufCFieldDescriptor *field)
+{
+    if (field->label == PROTOBUF_C_LABEL_REQUIRED)
+        return MRPC_PRESENCE_ALWAYS;
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+        return MRPC_PRESENCE_POINTER;
+    if (field->label == PROTOBUF_C_LABEL_OPTIONAL)
+        return field->type == PROTOBUF_C_TYPE_STRING ? MRPC_PRESENCE_DEFAULT : MRPC_PRESENCE_HAS;
+    if (field->type == PROTOBUF_C_TYPE_STRING)
+        return MRPC_PRESENCE_TEXT;
+    if (field->type == PROTOBUF_C_TYPE_BYTES)
+        return MRPC_PRESENCE_BYTES;
+    return mrpc_type_traits(field->type).size_bytes == 8 ? MRPC_PRESENCE_64_BITS : MRPC_PRESENCE_32_BITS;
+}
+
+/** Is the singular @field to be written? */
+static inline bool mrpc_field_present(const ProtobufCFieldDescriptor *field, const void *message)
+{
+    const void *slot = mrpc_field_slot(field, message);
+    if (mrpc_field_in_oneof(field))
+        return mrpc_load32(mrpc_field_quantifier(field, message)) == field->id;
+    switch (mrpc_presence(field)) {
+    case MRPC_PRESENCE_ALWAYS:
+        return true;
+    case MRPC_PRESENCE_POINTER:
+        return mrpc_field_pointer(field, message) != NULL;
+    case MRPC_PRESENCE_DEFAULT: {
+        const void *text = mrpc_field_pointer(field, message);
+        return text && text != field->default_value;
+    }
+    case MRPC_PRESENCE_HAS:
+        return mrpc_load32(mrpc_field_quantifier(field, message)) != 0;
+    case MRPC_PRESENCE_TEXT: {
+        const char *text = mrpc_field_pointer(field, message);
+        return text && text[0] != '\0';
+    }
+    case MRPC_PRESENCE_BYTES:
+        return ((const ProtobufCBinaryData *)slot)->len != 0;
+    case MRPC_PRESENCE_32_BITS:
+        return mrpc_load32(slot) != 0;
+    default:
+        return mrpc_load64(slot) != 0;
+    }
+}
 
 /** @message as its generated __init leaves it. */
 void mrpc_message_init(const ProtobufCMessageDescriptor *descriptor, void *message);

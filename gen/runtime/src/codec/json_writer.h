@@ -12,9 +12,9 @@
 /** JSON text in the making. The first error stays and makes everything after it a no-op. */
 struct mrpc_json_writer {
     struct mrpc_buffer text;
-    unsigned flags;       /* enum mrpc_json_flag */
-    unsigned level;       /* open objects and arrays */
-    bool first;           /* the next member is the first of its object or array */
+    unsigned flags; /* enum mrpc_json_flag */
+    unsigned level; /* open objects and arrays */
+    bool first;     /* the next member is the first of its object or array */
     int error;
 };
 

@@ -139,8 +139,7 @@ static struct mrpc_map_index *index_of(struct mrpc_arena *arena, ProtobufCMessag
     return head->index;
 }
 
-static int replace(struct mrpc_arena *arena, ProtobufCMessage **entries, ProtobufCMessage *old,
-                   ProtobufCMessage *entry)
+static int replace(struct mrpc_arena *arena, ProtobufCMessage **entries, ProtobufCMessage *old, ProtobufCMessage *entry)
 {
     struct mrpc_map_index *index = index_of(arena, entries);
     if (!index)

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/utf8.h"
 
-#include <string.h>
-
 #define HIGH_BITS UINT64_C(0x8080808080808080)
-#define LOW_BITS UINT64_C(0x0101010101010101)
 
 static bool continuation(uint8_t byte)
 {
@@ -62,9 +59,7 @@ size_t mrpc_utf8_text_prefix(const void *text, size_t size)
     const uint8_t *start = text, *at = start, *end = start + size;
     while (at < end) {
         uint64_t word;
-        /* A byte of the word is zero or above 0x7f if its high bit is set in (word - LOW_BITS) | word; borrows only make
-         * that test stricter than needed, and the slow path then decides. */
-        while (end - at >= 8 && (memcpy(&word, at, 8), (((word - LOW_BITS) | word) & HIGH_BITS) == 0))
+        while (end - at >= 8 && (memcpy(&word, at, 8), mrpc_ascii_word(word)))
             at += 8;
         unsigned length = mrpc_utf8_character(at, (size_t)(end - at));
         if (length == 0 || *at == 0)

@@ -5,8 +5,41 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Well-formed UTF-8 as Unicode's table 3-7 has it: no overlong forms, no surrogates, nothing above U+10FFFF. */
+
+/* In a word whose bytes are all 0x01..0x7f neither it nor it less one in each byte has a high bit. Bytes of 0x00 and
+ * above 0x7f always show; nothing else can, as no borrow begins without a zero. */
+static inline bool mrpc_ascii_word(uint64_t word)
+{
+    return (((word - UINT64_C(0x0101010101010101)) | word) & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/** True when all of @text is ASCII without NUL: what nearly every string is. */
+static inline bool mrpc_ascii_text(const void *text, size_t size)
+{
+    const uint8_t *at = text;
+    uint64_t word;
+    if (size >= 8) {
+        for (; size > 8; size -= 8, at += 8) {
+            memcpy(&word, at, 8);
+            if (!mrpc_ascii_word(word))
+                return false;
+            if (size < 16) { /* the last word overlaps this one */
+                at += size - 16;
+                size = 16;
+            }
+        }
+        memcpy(&word, at, 8);
+        return mrpc_ascii_word(word);
+    }
+    for (size_t i = 0; i < size; i++) {
+        if ((uint8_t)(at[i] - 1) >= 0x7f)
+            return false;
+    }
+    return true;
+}
 
 /** The length of the longest well-formed prefix; @size when all of it is. A NUL is a character like any other. */
 size_t mrpc_utf8_valid_prefix(const void *text, size_t size);

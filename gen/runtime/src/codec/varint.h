@@ -33,6 +33,11 @@ static inline uint8_t *mrpc_varint_write_backward(uint64_t value, uint8_t *end)
         *--end = (uint8_t)value;
         return end;
     }
+    if (value < 0x4000) {
+        *--end = (uint8_t)(value >> 7);
+        *--end = (uint8_t)(value | 0x80);
+        return end;
+    }
     uint8_t *begin = end - mrpc_varint_size(value), *at = begin;
     for (; value >= 0x80; value >>= 7)
         *at++ = (uint8_t)(value | 0x80);

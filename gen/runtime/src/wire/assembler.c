@@ -90,8 +90,8 @@ static int take_body(struct mrpc_assembler *assembler, const uint8_t **bytes, si
 
 static int inflate_message(struct mrpc_assembler *assembler, const uint8_t **message, size_t *message_bytes)
 {
-    int error = mrpc_decompress(assembler->encoding, *message, *message_bytes, assembler->limit_bytes,
-                                &assembler->inflated);
+    int error =
+        mrpc_decompress(assembler->encoding, *message, *message_bytes, assembler->limit_bytes, &assembler->inflated);
     if (error == MRPC_ERR_LIMIT)
         return fail(assembler, error, "message is larger than the receive limit once decompressed");
     if (error)

@@ -16,14 +16,14 @@
  *  message. Memory follows the bytes received, never the length announced. Thread: one at a time.
  *  Source: gRPC PROTOCOL-HTTP2, "Length-Prefixed-Message". */
 struct mrpc_assembler {
-    size_t limit_bytes;            /* of a message, compressed and not; the header alone is enough to refuse */
-    enum mrpc_encoding encoding;   /* of the peer's grpc-encoding header; IDENTITY when there was none */
-    enum mrpc_code code;           /* after a failure: what the call ends with */
-    const char *reason;            /* after a failure: static text */
+    size_t limit_bytes;          /* of a message, compressed and not; the header alone is enough to refuse */
+    enum mrpc_encoding encoding; /* of the peer's grpc-encoding header; IDENTITY when there was none */
+    enum mrpc_code code;         /* after a failure: what the call ends with */
+    const char *reason;          /* after a failure: static text */
 
     uint8_t prefix[5];
     unsigned prefix_bytes;
-    bool handed_out;               /* body holds a message that the caller has seen */
+    bool handed_out; /* body holds a message that the caller has seen */
     struct mrpc_buffer body;
     struct mrpc_buffer inflated;
 };

@@ -5,10 +5,10 @@
 #include <stddef.h>
 
 enum mrpc_content_type {
-    MRPC_CONTENT_OTHER,       /* not gRPC at all: HTTP 415 */
-    MRPC_CONTENT_PROTO,       /* application/grpc, application/grpc+proto */
-    MRPC_CONTENT_JSON,        /* application/grpc+json */
-    MRPC_CONTENT_UNKNOWN,     /* application/grpc+anything else */
+    MRPC_CONTENT_OTHER,   /* not gRPC at all: HTTP 415 */
+    MRPC_CONTENT_PROTO,   /* application/grpc, application/grpc+proto */
+    MRPC_CONTENT_JSON,    /* application/grpc+json */
+    MRPC_CONTENT_UNKNOWN, /* application/grpc+anything else */
 };
 
 /** Media types compare without case; parameters must be name=value and are otherwise ignored. */

@@ -9,8 +9,8 @@
 enum mrpc_encoding {
     MRPC_ENCODING_IDENTITY = 1 << 0,
     MRPC_ENCODING_GZIP = 1 << 1,
-    MRPC_ENCODING_DEFLATE = 1 << 2,  /* zlib's format, RFC 1950 */
-    MRPC_ENCODING_UNKNOWN = 0,       /* answered with UNIMPLEMENTED and grpc-accept-encoding */
+    MRPC_ENCODING_DEFLATE = 1 << 2, /* zlib's format, RFC 1950 */
+    MRPC_ENCODING_UNKNOWN = 0,      /* answered with UNIMPLEMENTED and grpc-accept-encoding */
 };
 
 /** What we accept, the value of our grpc-accept-encoding. */

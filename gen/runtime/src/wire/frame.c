@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/frame.h"
 
+#include <string.h>
+
 #include <mrpc/codec.h>
 #include <mrpc/error.h>
 
@@ -26,7 +28,8 @@ static int frame_plain(const void *bytes, size_t size, struct mrpc_buffer *out)
     return mrpc_buffer_append(out, bytes, size);
 }
 
-/* The compressed form is made behind a prefix that is filled in afterwards. Compressed to no advantage it is dropped. */
+/* The compressed form is made behind a prefix that is filled in afterwards. Compressed to no advantage it is dropped.
+ */
 int mrpc_frame_bytes(const void *bytes, size_t size, enum mrpc_encoding encoding, size_t limit_bytes,
                      struct mrpc_buffer *out)
 {
@@ -48,28 +51,51 @@ int mrpc_frame_bytes(const void *bytes, size_t size, enum mrpc_encoding encoding
     return error ? error : frame_plain(bytes, size, out);
 }
 
-int mrpc_frame_message(const struct mrpc_message_info *info, const ProtobufCMessage *message,
-                       enum mrpc_encoding encoding, size_t limit_bytes, struct mrpc_buffer *out,
-                       const char **bad_field)
+/* A message of this size or less is encoded in one pass, without being counted first. */
+#define ONE_PASS_BYTES ((size_t)1024)
+
+/* Append prefix and message: first try, then count, so that a large message is written in place. */
+static int frame_message_plain(const struct mrpc_message_info *info, const ProtobufCMessage *message,
+                               size_t limit_bytes, struct mrpc_buffer *out, const char **bad_field)
 {
-    size_t size;
-    int error = mrpc_encoded_size(info, message, &size, bad_field);
-    if (error)
-        return error;
-    if (limit_bytes && size > limit_bytes)
-        return MRPC_ERR_LIMIT;
-    struct mrpc_buffer plain = {0};
-    struct mrpc_buffer *target = encoding == MRPC_ENCODING_IDENTITY ? out : &plain;
-    uint8_t *at = mrpc_buffer_reserve(target, MRPC_FRAME_PREFIX_BYTES + size);
+    size_t size = ONE_PASS_BYTES;
+    uint8_t *at = mrpc_buffer_reserve(out, MRPC_FRAME_PREFIX_BYTES + size), *start;
     if (!at)
         return MRPC_ERR_NOMEM;
-    put_prefix(at, 0, size);
-    mrpc_encode_backward(info, message, at + MRPC_FRAME_PREFIX_BYTES + size);
-    if (target == out) {
-        mrpc_buffer_commit(out, MRPC_FRAME_PREFIX_BYTES + size);
-        return 0;
+    uint8_t *body = at + MRPC_FRAME_PREFIX_BYTES;
+    int error = mrpc_encode_backward(info, message, body, body + size, &start, bad_field);
+    if (error == MRPC_ERR_AGAIN) {
+        error = mrpc_encoded_size(info, message, &size, bad_field);
+        if (!error && limit_bytes && size > limit_bytes)
+            return MRPC_ERR_LIMIT;
+        at = error ? NULL : mrpc_buffer_reserve(out, MRPC_FRAME_PREFIX_BYTES + size);
+        if (!at)
+            return error ? error : MRPC_ERR_NOMEM;
+        body = at + MRPC_FRAME_PREFIX_BYTES;
+        error = mrpc_encode_backward(info, message, body, body + size, &start, bad_field);
     }
-    error = mrpc_frame_bytes(at + MRPC_FRAME_PREFIX_BYTES, size, encoding, limit_bytes, out);
+    if (error)
+        return error;
+    size_t written = (size_t)(body + size - start);
+    if (limit_bytes && written > limit_bytes)
+        return MRPC_ERR_LIMIT;
+    memmove(body, start, written);
+    put_prefix(at, 0, written);
+    mrpc_buffer_commit(out, MRPC_FRAME_PREFIX_BYTES + written);
+    return 0;
+}
+
+int mrpc_frame_message(const struct mrpc_message_info *info, const ProtobufCMessage *message,
+                       enum mrpc_encoding encoding, size_t limit_bytes, struct mrpc_buffer *out, const char **bad_field)
+{
+    if (encoding == MRPC_ENCODING_IDENTITY)
+        return frame_message_plain(info, message, limit_bytes, out, bad_field);
+    struct mrpc_buffer plain = {0};
+    int error = frame_message_plain(info, message, limit_bytes, &plain, bad_field);
+    if (!error) {
+        size_t size = mrpc_buffer_size(&plain) - MRPC_FRAME_PREFIX_BYTES;
+        error = mrpc_frame_bytes(mrpc_buffer_bytes(&plain) + MRPC_FRAME_PREFIX_BYTES, size, encoding, limit_bytes, out);
+    }
     mrpc_buffer_fini(&plain);
     return error;
 }

@@ -24,8 +24,9 @@ static bool starts_with(const char *name, size_t size, const char *prefix)
 
 bool mrpc_metadata_reserved(const char *name, size_t size)
 {
-    static const char *const names[] = {"content-type", "te",       "content-length",    "connection", "host",
-                                        "keep-alive",   "upgrade", "transfer-encoding", "trailer",    "proxy-connection"};
+    static const char *const names[] = {
+        "content-type", "te",      "content-length",    "connection", "host",
+        "keep-alive",   "upgrade", "transfer-encoding", "trailer",    "proxy-connection"};
 
     if (size == 0 || name[0] == ':' || starts_with(name, size, "grpc-"))
         return true;

@@ -23,7 +23,7 @@ int mrpc_metadata_add_wire(struct mrpc_metadata *metadata, const char *name, siz
 
 /** The value as it goes on the wire: the entry's own, or base64 without padding, made in @arena. NULL when memory is
  *  out. */
-const char *mrpc_metadata_wire_value(const struct mrpc_metadatum *entry, struct mrpc_arena *arena, size_t *wire_bytes)
-    MRPC_MUST_USE;
+const char *mrpc_metadata_wire_value(const struct mrpc_metadatum *entry, struct mrpc_arena *arena,
+                                     size_t *wire_bytes) MRPC_MUST_USE;
 
 #endif

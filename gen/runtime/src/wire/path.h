@@ -8,9 +8,9 @@
 
 /** ":path" of a call, split. Borrowed from the text; not NUL-terminated. */
 struct mrpc_path {
-    const char *service;   /* "helloworld.Greeter" */
+    const char *service; /* "helloworld.Greeter" */
     size_t service_bytes;
-    const char *method;    /* "SayHello" */
+    const char *method; /* "SayHello" */
     size_t method_bytes;
 };
 
