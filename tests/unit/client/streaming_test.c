@@ -117,7 +117,8 @@ static void a_bidi_call_goes_to_and_fro(void **state)
         assert_string_equal(echo_value(mrpc_client_call_recv(call)), text);
     }
     assert_int_equal(mrpc_client_call_half_close(call), 0);
-    assert_int_equal(send_text(call, "after the half-close"), MRPC_ERR_INVALID);
+    int late = send_text(call, "after the half-close");
+    assert_true(late == MRPC_ERR_INVALID || late == MRPC_ERR_DONE); /* the server may have ended the call by now */
     assert_null(mrpc_client_call_recv(call));
     assert_int_equal(finish(call), MRPC_OK);
     mrpc_client_call_free(call);
