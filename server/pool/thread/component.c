@@ -6,21 +6,19 @@
 static int create(void *const *dependencies, void **out, struct fault *fault)
 {
     const struct config *config = dependencies[0];
-    const struct thread_pool_options options = {
-        .name = "io",
-        .threads = (unsigned)config_number(config, "execution.threads"),
-        .queue_limit = 4096,
-    };
+    struct thread_pool_options options = {.name = "io", .threads = (unsigned)config_number(config, "execution.threads")};
     struct thread_pool *pool;
+
     if (thread_pool_new(&options, &pool) != 0)
-        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for the thread pool");
     *out = pool;
     return 0;
 }
 
 static int start(void *instance, struct fault *fault)
 {
-    return thread_pool_start(instance) ? fault_set(fault, MRPC_INTERNAL, "threads cannot be started") : 0;
+    return thread_pool_start(instance) == 0 ? 0
+                                            : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "a thread cannot be started");
 }
 
 static void stop(void *instance)
