@@ -122,6 +122,8 @@ void scripted_server_start(struct scripted_server *server, unsigned connections,
 {
     struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof name;
+    if (server->any_address)
+        name.sin_addr.s_addr = htonl(INADDR_ANY);
     server->connections = connections;
     server->script = script;
     server->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

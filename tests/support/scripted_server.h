@@ -18,6 +18,7 @@ struct scripted_server {
     pthread_t thread;
     void (*script)(struct scripted_server *server, unsigned connection);
     void *arg;            /* the script's */
+    bool any_address;     /* listen beyond loopback */
     unsigned connections; /* how many it serves before it ends */
     int fd;
     struct raw_peer *peer;

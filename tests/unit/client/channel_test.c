@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <mrpc/channel.h>
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -497,6 +501,48 @@ static void freeing_the_channel_ends_open_calls_cancelled(void **state)
     mrpc_loop_free(loop);
 }
 
+/* An IPv4 address of this machine that is not loopback; false when it has none. */
+static bool find_own_address(char *text, size_t size)
+{
+    struct ifaddrs *all;
+    bool found = false;
+    assert_int_equal(getifaddrs(&all), 0);
+    for (const struct ifaddrs *at = all; at && !found; at = at->ifa_next) {
+        if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET || at->ifa_flags & IFF_LOOPBACK)
+            continue;
+        const struct sockaddr_in *name = (const struct sockaddr_in *)at->ifa_addr;
+        found = inet_ntop(AF_INET, &name->sin_addr, text, (socklen_t)size) != NULL;
+    }
+    freeifaddrs(all);
+    return found;
+}
+
+static void only_hello(struct scripted_server *server, unsigned connection)
+{
+    scripted_hello(server);
+    scripted_wait_close(server);
+    assert_null(raw_peer_find(server->peer, NGHTTP2_HEADERS, -1));
+}
+
+static void a_token_does_not_travel_in_clear_text(void **state)
+{
+    char address[64], target[96];
+    if (!find_own_address(address, sizeof address))
+        skip();
+    struct scripted_server server = {.any_address = true};
+    scripted_server_start(&server, 1, only_hello);
+    snprintf(target, sizeof target, "%s:%u", address, server.port);
+    const struct mrpc_channel_options options = {.struct_bytes = sizeof options, .bearer_token = "secret"};
+    struct mrpc_channel *channel;
+    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    assert_int_equal(mrpc_channel_new(target, &options, &channel), 0);
+    assert_null(say(channel, NULL, "hello", &reply));
+    assert_code(&reply, MRPC_UNAUTHENTICATED);
+    mrpc_reply_fini(&reply);
+    mrpc_channel_free(channel);
+    scripted_server_join(&server);
+}
+
 static void bad_options_are_refused(void **state)
 {
     struct mrpc_channel *channel;
@@ -532,6 +578,7 @@ int main(void)
         cmocka_unit_test(a_timer_makes_the_descriptor_readable),
         cmocka_unit_test(a_channel_may_be_freed_in_a_callback),
         cmocka_unit_test(freeing_the_channel_ends_open_calls_cancelled),
+        cmocka_unit_test(a_token_does_not_travel_in_clear_text),
         cmocka_unit_test(bad_options_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -365,7 +365,7 @@ static int open_socket(struct mrpc_client_connection *connection)
     do
         failed = connect(fd, (const struct sockaddr *)&connection->address.name, connection->address.name_bytes);
     while (failed && errno == EINTR);
-    if (failed && errno != EINPROGRESS) {
+    if (failed && errno != EINPROGRESS && errno != EALREADY) { /* the latter after a signal */
         int error = errno;
         close(fd);
         errno = error;
