@@ -63,7 +63,7 @@ def layering():
     for f in OWN_C:
         folder = folder_of(f, layers)
         if folder is None:
-            if f != Path("server/main.c"):
+            if f.parent != Path("server"):  # the composition root may include everything
                 findings.append(f"{f}: its folder is not in tests/lint/layers.txt")
             continue
         for include in re.findall(r'^#include [<"]([^">]+)[">]', text(f), re.M):
