@@ -256,9 +256,10 @@ static void revert(struct catalog *catalog, struct catalog_slot *slot)
 {
     const char *before = slot->latest ? slot->latest->message->owner : NULL;
     const char *after = slot->committed ? slot->committed->message->owner : NULL;
-    if (after && !before && !catalog_own(catalog, after))
+    bool same = before && after && strcmp(before, after) == 0;
+    if (after && !same && !catalog_own(catalog, after))
         return; /* no memory: what failed stays the latest word until the next command on it */
-    if (before && !after)
+    if (before && !same)
         catalog_disown(catalog, before);
     registry_instance_unref(slot->latest);
     slot->latest = registry_instance_ref(slot->committed);
