@@ -127,7 +127,7 @@ void mrpc_call_begin(struct mrpc_stream *stream)
         mrpc_stream_expect_message(stream);
 }
 
-/* NULL when the call has ended because of it. */
+/* NULL when the call has ended because of it. The call's own arena may be a handler's, on another thread. */
 static ProtobufCMessage *decode(struct mrpc_call *call, struct mrpc_arena *arena, const uint8_t *bytes, size_t size)
 {
     ProtobufCMessage *message = NULL;
@@ -137,7 +137,7 @@ static ProtobufCMessage *decode(struct mrpc_call *call, struct mrpc_arena *arena
         return message;
     const char *text = NULL;
     if (rv == MRPC_ERR_MALFORMED)
-        text = mrpc_arena_printf(call->arena, "the request cannot be decoded: %s%s%s at byte %zu", error.path,
+        text = mrpc_arena_printf(arena, "the request cannot be decoded: %s%s%s at byte %zu", error.path,
                                  error.path[0] != '\0' ? ": " : "", error.reason, error.offset_bytes);
     if (text == NULL)
         text = rv == MRPC_ERR_MALFORMED ? "the request cannot be decoded" : "the request needs too much memory";

@@ -23,7 +23,6 @@ struct posted_send {
 
 static int submit_headers(struct mrpc_call *call)
 {
-    call->headers_submitted = true;
     if (call->stream.headers_sent)
         return 0;
     return mrpc_stream_send_headers(&call->stream, &call->headers);
@@ -113,6 +112,7 @@ static int send_here(struct mrpc_call *call, const struct payload *payload)
     mrpc_stream_appended(&call->stream, added);
     atomic_fetch_add(&call->queued_bytes, added);
     call->attached_bytes += added;
+    call->headers_submitted = true;
     error = submit_headers(call);
     mrpc_host_touch(&call->session->session);
     return error;
@@ -167,6 +167,7 @@ int mrpc_call_send_headers(struct mrpc_call *call)
         return post_send(call, NULL);
     if (!call->stream_open)
         return MRPC_ERR_DONE;
+    call->headers_submitted = true;
     int error = submit_headers(call);
     mrpc_host_touch(&call->session->session);
     return error;
@@ -230,7 +231,7 @@ static int refuse_response(struct mrpc_call *call, int error, const char *bad_fi
 static int answer_ok(struct mrpc_call *call, const ProtobufCMessage *response)
 {
     if (call->method->method->server_streaming)
-        return call->headers.count > 0 && !call->headers_submitted ? submit_headers(call) : 0;
+        return call->headers.count > 0 ? submit_headers(call) : 0;
     if (response == NULL)
         return mrpc_call_fail(call, MRPC_INTERNAL, "the handler gave no response");
     const char *bad_field = NULL;
@@ -242,7 +243,7 @@ void mrpc_call_answer(struct mrpc_call *call, int code, const ProtobufCMessage *
 {
     if (code == 0)
         code = answer_ok(call, response);
-    else if (call->headers.count > 0 && !call->headers_submitted)
+    else if (call->headers.count > 0)
         (void)!submit_headers(call);
     size_t details_bytes = 0;
     const uint8_t *details = code != 0 ? mrpc_call_status_details(call, code, &details_bytes) : NULL;

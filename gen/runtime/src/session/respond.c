@@ -12,8 +12,8 @@
 #include "wire/base64.h"
 
 #define NV_BORROWED (NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE)
-/* :status, content-type, grpc-encoding, grpc-accept-encoding; grpc-status, grpc-message, grpc-status-details-bin. */
-#define OWN_HEADERS_MAX 8
+
+#define OWN_HEADERS_MAX STREAM_OWN_HEADERS_MAX
 
 /* Names and values are literals or live in the call's arena, which outlives the stream: nghttp2 need not copy them.
  * A peer that floods a connection with resets cannot outrun that either: the arena goes after the stream is closed. */
@@ -96,35 +96,63 @@ static void add_status(struct header_list *list, const struct stream_end *end, s
         add(list, "grpc-accept-encoding", MRPC_ACCEPT_ENCODING);
 }
 
-static bool list_new(struct header_list *list, const struct mrpc_stream *stream, const struct mrpc_metadata *more)
+/* Custom headers are encoded in a scratch arena and copied by nghttp2: the stream's arena may be in use by a handler on
+ * another thread. */
+static int submit_with_metadata(struct mrpc_stream *stream, const struct mrpc_metadata *headers,
+                                const nghttp2_data_provider *provider)
 {
-    size_t count = OWN_HEADERS_MAX + (more != NULL ? more->count : 0);
-    *list = (struct header_list){.entries = mrpc_arena_alloc(stream->arena, count * sizeof(nghttp2_nv))};
-    return list->entries != NULL;
+    struct mrpc_arena *scratch = mrpc_arena_new(0);
+    struct header_list list = {0};
+    if (scratch != NULL)
+        list.entries = mrpc_arena_alloc(scratch, (OWN_HEADERS_MAX + headers->count) * sizeof(nghttp2_nv));
+    int rv = NGHTTP2_ERR_NOMEM;
+    if (list.entries != NULL) {
+        add_response_head(&list, stream);
+        size_t own = list.count;
+        add_metadata(&list, headers, scratch);
+        for (size_t i = own; i < list.count; i++)
+            list.entries[i].flags = NGHTTP2_NV_FLAG_NONE;
+        rv = nghttp2_submit_response(stream->session->h2, stream->id, list.entries, list.count, provider);
+    }
+    mrpc_arena_free(scratch);
+    return rv;
 }
 
 int mrpc_stream_send_headers(struct mrpc_stream *stream, const struct mrpc_metadata *headers)
 {
     if (stream->session == NULL || stream->ended || stream->headers_sent)
         return MRPC_ERR_DONE;
-    nghttp2_nv entries[OWN_HEADERS_MAX];
-    struct header_list list = {.entries = entries};
-    if (headers != NULL && headers->count > 0 && !list_new(&list, stream, headers))
-        return MRPC_ERR_NOMEM;
-    add_response_head(&list, stream);
-    add_metadata(&list, headers, stream->arena);
     nghttp2_data_provider provider = {.source.ptr = stream, .read_callback = mrpc_send_read};
-    int rv = nghttp2_submit_response(stream->session->h2, stream->id, list.entries, list.count, &provider);
+    int rv;
+    if (headers != NULL && headers->count > 0) {
+        rv = submit_with_metadata(stream, headers, &provider);
+    } else {
+        nghttp2_nv entries[OWN_HEADERS_MAX];
+        struct header_list list = {.entries = entries};
+        add_response_head(&list, stream);
+        rv = nghttp2_submit_response(stream->session->h2, stream->id, list.entries, list.count, &provider);
+    }
     if (rv != 0)
         return MRPC_ERR_NOMEM;
     stream->headers_sent = 1;
     return 0;
 }
 
+/* Room for the end's headers that lives as long as the stream. The arena is asked only for a handler's own trailers,
+ * which come with its finish; a call that is ended early, while a handler still has the arena, has none. */
+static bool list_for_end(struct header_list *list, struct mrpc_stream *stream, const struct stream_end *end)
+{
+    list->count = 0;
+    list->entries = stream->own_trailers;
+    if (end->trailers != NULL)
+        list->entries = mrpc_arena_alloc(stream->arena, (OWN_HEADERS_MAX + end->trailers->count) * sizeof(nghttp2_nv));
+    return list->entries != NULL;
+}
+
 static int submit_trailers_only(struct mrpc_stream *stream, const struct stream_end *end)
 {
     struct header_list list;
-    if (!list_new(&list, stream, end->trailers))
+    if (!list_for_end(&list, stream, end))
         return -1;
     add_response_head(&list, stream);
     add_status(&list, end, stream->arena);
@@ -135,15 +163,8 @@ static int submit_trailers_only(struct mrpc_stream *stream, const struct stream_
 
 static int queue_trailers(struct mrpc_stream *stream, const struct stream_end *end)
 {
-    static const nghttp2_nv ok[] = {{(uint8_t *)(uintptr_t)"grpc-status", (uint8_t *)(uintptr_t)"0", 11, 1, NV_BORROWED}};
-    bool plain_ok = end->code == 0 && end->trailers == NULL && end->message == NULL && end->details_bytes == 0;
-    if (plain_ok) {
-        stream->trailers = ok;
-        stream->trailer_count = 1;
-        return 0;
-    }
     struct header_list list;
-    if (!list_new(&list, stream, end->trailers))
+    if (!list_for_end(&list, stream, end))
         return -1;
     add_status(&list, end, stream->arena);
     add_metadata(&list, end->trailers, stream->arena);

@@ -57,6 +57,9 @@ struct stream_end {
     bool list_encodings;                    /* say what we accept: grpc-accept-encoding */
 };
 
+/* :status, content-type, grpc-encoding; grpc-status, grpc-message, grpc-status-details-bin, grpc-accept-encoding. */
+#define STREAM_OWN_HEADERS_MAX 7
+
 struct mrpc_stream {
     struct mrpc_session *session;           /* NULL before opened and after closed */
     struct mrpc_stream *next, *previous;    /* open streams of the session */
@@ -102,6 +105,7 @@ struct mrpc_stream {
     size_t direct_bytes;
     const nghttp2_nv *trailers;
     size_t trailer_count;
+    nghttp2_nv own_trailers[STREAM_OWN_HEADERS_MAX];
     int64_t progressed_ms;                  /* when DATA last left, or the queue was last empty */
 
     struct mrpc_timer deadline;
