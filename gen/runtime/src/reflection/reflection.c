@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <google/rpc/error_details.mrpc.h>
 #include <grpc/reflection/v1/reflection.mrpc.h>
 #include <grpc/reflection/v1alpha/reflection.mrpc.h>
 
@@ -271,6 +272,10 @@ int mrpc_reflection_build(struct mrpc_server *server)
         if (error != 0)
             return error;
     }
+    /* No service imports them, yet every failure may carry them: generic clients look them up here to show them. */
+    int error = mrpc_reflection_index_add(&reflection->index, &mrpc__priv__google_2frpc_2ferror_5fdetails_2eproto__file);
+    if (error != 0)
+        return error;
     mrpc_reflection_index_sort(&reflection->index);
     return 0;
 }
