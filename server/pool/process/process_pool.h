@@ -31,7 +31,7 @@ struct process_pool_options {
                                           libraries, nothing else */
     unsigned workers;                 /* 0: as many as there are cores */
     unsigned threads_per_task;        /* of BLAS and OpenMP in a worker; 0 means 1 */
-    unsigned queue_limit;             /* accepted tasks that wait for a worker; 0 means 1024 */
+    unsigned queue_limit;             /* accepted tasks that wait, beyond one for each worker; 0 means 1024 */
     unsigned recycle_after_tasks;     /* a worker is replaced after so many; 0 means 1000 */
     size_t input_bytes;               /* the largest table and artifact together that a task can bring; 0 means 256 MiB */
     size_t output_bytes;              /* the same for what it gives back; 0 means 256 MiB */
