@@ -200,6 +200,14 @@ static inline const uint8_t *singular_field(struct mrpc_decoder *decoder, struct
 
 /* Repeated fields -------------------------------------------------------------------------------------------------- */
 
+/* Two tags of one to five bytes; a call of memcmp costs more than the comparison. */
+static inline bool same_tag(const uint8_t *a, const uint8_t *b, size_t bytes)
+{
+    while (bytes > 0 && a[bytes - 1] == b[bytes - 1])
+        bytes--;
+    return bytes == 0;
+}
+
 /* How many elements with this tag follow one another; at most what the input can hold. Each run is counted once. */
 static size_t count_run(const uint8_t *tag_at, const uint8_t *at, const uint8_t *end)
 {
@@ -213,7 +221,7 @@ static size_t count_run(const uint8_t *tag_at, const uint8_t *at, const uint8_t 
         if (length >= (uint64_t)(end - at))
             return count;
         at += length;
-        if ((size_t)(end - at) <= tag_bytes || memcmp(at, tag_at, tag_bytes) != 0)
+        if ((size_t)(end - at) <= tag_bytes || !same_tag(at, tag_at, tag_bytes))
             return count;
         at += tag_bytes;
     }

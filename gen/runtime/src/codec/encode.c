@@ -304,11 +304,16 @@ int mrpc_encode_backward(const struct mrpc_message_info *info, const ProtobufCMe
     return writer.error;
 }
 
-uint8_t *mrpc_encode(const struct mrpc_message_info *info, const ProtobufCMessage *message, uint8_t *out)
+uint8_t *mrpc_encode_counted(const struct mrpc_message_info *info, const ProtobufCMessage *message, uint8_t *out,
+                             size_t size)
 {
-    struct counter counter = {.depth_left = MRPC_ENCODE_DEPTH_MAX};
-    size_t size = count_message(&counter, info, message, false);
     struct writer writer = {.begin = out, .depth_left = MRPC_ENCODE_DEPTH_MAX};
     write_message(&writer, info, message, false, out + size);
     return out + size;
+}
+
+uint8_t *mrpc_encode(const struct mrpc_message_info *info, const ProtobufCMessage *message, uint8_t *out)
+{
+    struct counter counter = {.depth_left = MRPC_ENCODE_DEPTH_MAX};
+    return mrpc_encode_counted(info, message, out, count_message(&counter, info, message, false));
 }

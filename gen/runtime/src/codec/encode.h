@@ -13,4 +13,8 @@
 int mrpc_encode_backward(const struct mrpc_message_info *info, const ProtobufCMessage *message, uint8_t *begin,
                          uint8_t *end, uint8_t **start, const char **bad_field) MRPC_MUST_USE;
 
+/** Write exactly the @size bytes that mrpc_encoded_size() has just counted and checked; returns their end. */
+uint8_t *mrpc_encode_counted(const struct mrpc_message_info *info, const ProtobufCMessage *message, uint8_t *out,
+                             size_t size);
+
 #endif

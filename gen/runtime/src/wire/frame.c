@@ -54,34 +54,43 @@ int mrpc_frame_bytes(const void *bytes, size_t size, enum mrpc_encoding encoding
 /* A message of this size or less is encoded in one pass, without being counted first. */
 #define ONE_PASS_BYTES ((size_t)1024)
 
-/* Append prefix and message: first try, then count, so that a large message is written in place. */
+static int frame_counted(const struct mrpc_message_info *info, const ProtobufCMessage *message, size_t limit_bytes,
+                         struct mrpc_buffer *out, const char **bad_field)
+{
+    size_t size;
+    int error = mrpc_encoded_size(info, message, &size, bad_field);
+    if (error)
+        return error;
+    if (limit_bytes && size > limit_bytes)
+        return MRPC_ERR_LIMIT;
+    uint8_t *at = mrpc_buffer_reserve(out, MRPC_FRAME_PREFIX_BYTES + size);
+    if (!at)
+        return MRPC_ERR_NOMEM;
+    put_prefix(at, 0, size);
+    mrpc_encode_counted(info, message, at + MRPC_FRAME_PREFIX_BYTES, size);
+    mrpc_buffer_commit(out, MRPC_FRAME_PREFIX_BYTES + size);
+    return 0;
+}
+
+/* First try in a small room, then count, so that a large message is written in place. */
 static int frame_message_plain(const struct mrpc_message_info *info, const ProtobufCMessage *message,
                                size_t limit_bytes, struct mrpc_buffer *out, const char **bad_field)
 {
-    size_t size = ONE_PASS_BYTES;
-    uint8_t *at = mrpc_buffer_reserve(out, MRPC_FRAME_PREFIX_BYTES + size), *start;
+    uint8_t *at = mrpc_buffer_reserve(out, MRPC_FRAME_PREFIX_BYTES + ONE_PASS_BYTES), *start;
     if (!at)
         return MRPC_ERR_NOMEM;
-    uint8_t *body = at + MRPC_FRAME_PREFIX_BYTES;
-    int error = mrpc_encode_backward(info, message, body, body + size, &start, bad_field);
-    if (error == MRPC_ERR_AGAIN) {
-        error = mrpc_encoded_size(info, message, &size, bad_field);
-        if (!error && limit_bytes && size > limit_bytes)
-            return MRPC_ERR_LIMIT;
-        at = error ? NULL : mrpc_buffer_reserve(out, MRPC_FRAME_PREFIX_BYTES + size);
-        if (!at)
-            return error ? error : MRPC_ERR_NOMEM;
-        body = at + MRPC_FRAME_PREFIX_BYTES;
-        error = mrpc_encode_backward(info, message, body, body + size, &start, bad_field);
-    }
+    uint8_t *body = at + MRPC_FRAME_PREFIX_BYTES, *end = body + ONE_PASS_BYTES;
+    int error = mrpc_encode_backward(info, message, body, end, &start, bad_field);
+    if (error == MRPC_ERR_AGAIN)
+        return frame_counted(info, message, limit_bytes, out, bad_field);
     if (error)
         return error;
-    size_t written = (size_t)(body + size - start);
-    if (limit_bytes && written > limit_bytes)
+    size_t size = (size_t)(end - start);
+    if (limit_bytes && size > limit_bytes)
         return MRPC_ERR_LIMIT;
-    memmove(body, start, written);
-    put_prefix(at, 0, written);
-    mrpc_buffer_commit(out, MRPC_FRAME_PREFIX_BYTES + written);
+    memmove(body, start, size);
+    put_prefix(at, 0, size);
+    mrpc_buffer_commit(out, MRPC_FRAME_PREFIX_BYTES + size);
     return 0;
 }
 
