@@ -16,7 +16,7 @@
 
 /* The domain: one loop that alone writes the catalog, and the pipeline from there to the disk and back. */
 
-enum { TICK_MS = 100, STALL_MS = 1000, NETWORKS_MAX = 64 };
+enum { TICK_MS = 100, STALL_MS = 1000, EXPIRE_AGAIN_MS = 1000, NETWORKS_MAX = 64 };
 
 /* A change on its way to the disk. */
 struct transaction {
@@ -313,6 +313,9 @@ static void expire(struct registry *registry, int64_t now_ms)
     while ((lease = lease_pop_due(&registry->leases, now_ms))) {
         struct catalog_slot *slot = (struct catalog_slot *)((char *)lease - offsetof(struct catalog_slot, lease));
         registry_remove(registry, slot, REASON_LEASE_EXPIRED, "lease expired");
+        if (slot->latest &&
+            !lease_set(&registry->leases, lease, now_ms, EXPIRE_AGAIN_MS)) /* no memory for the removal */
+            log_error(registry->options.log, "registry", "%s/%s stays: no memory", slot->service->name, slot->id);
     }
 }
 

@@ -199,6 +199,8 @@ static void input(struct attempt *attempt, void *state, struct bufferevent *conn
         attempt_fail(attempt, "reply over %d bytes", INPUT_MAX);
     else if (!flush(grpc, connection))
         attempt_fail(attempt, "HTTP/2 failed");
+    else if (!nghttp2_session_want_read(grpc->session)) /* it has sent GOAWAY: what came was no HTTP/2 */
+        attempt_fail(attempt, "not HTTP/2");
 }
 
 static bool open_session(struct grpc *grpc)
