@@ -240,6 +240,17 @@ static void allocate(struct alignment *a)
         a->at[i] = LAYOUT_NEW(memory, count, int);
 }
 
+/* Edges that enter a group at its top pass beside its title, not through it. */
+static void clear_title(struct graph *g)
+{
+    int x = g->container->title_right_px + LANE_GAP - GROUP_PADDING;
+    for (int i = 0; i < g->row_count_of[0]; i++, x += LANE_GAP) {
+        struct vertex *v = &g->vertices[g->rows[0][i]];
+        if (v->kind == VERTEX_PORT)
+            x = v->x = max_int(v->x, x);
+    }
+}
+
 void graph_place_x(struct graph *g)
 {
     struct alignment a = {.g = g};
@@ -259,4 +270,5 @@ void graph_place_x(struct graph *g)
     }
     for (int i = 0; i < g->vertex_count; i++)
         g->vertices[i].x -= left;
+    clear_title(g);
 }

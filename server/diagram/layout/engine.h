@@ -38,7 +38,7 @@ enum {
     CARD_ROUTED_GAP = 32,    /* between cards with edges */
     LANE_GAP = 16,           /* between a lane and whatever is beside it */
     PORT_GAP = 28,           /* between edges at one side of a box, where there is room */
-    PORT_INSET = 14,         /* of the outermost port from a box's corner: its radius and a little */
+    PORT_INSET = 11,         /* of the outermost port from a box's corner: its radius and a little */
     LOOP_WIDTH = 22,         /* of a self loop beside its box */
     PILL_HEIGHT = 18,
     PILL_PADDING = 9,
@@ -82,6 +82,7 @@ struct container {
     int edge_count;
     struct block *blocks, **blocks_end;
     int title_min_px;          /* width that title and kind need */
+    int title_right_px;        /* where the title ends, from the left border */
     int width, height;
     int min_width;             /* before it grew */
 };

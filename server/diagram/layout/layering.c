@@ -90,17 +90,39 @@ static void walk(struct layering *l, int root, char *seen, int *at, int *stack)
     }
 }
 
-static void break_cycles(struct engine *e, struct layering *l)
+/* Walks from every slot, sources first or in order of declaration; returns how many arcs were flipped. */
+static int walk_all(struct engine *e, struct layering *l, bool sources_first)
 {
     char *seen = LAYOUT_NEW(&e->memory, l->count, char);
     int *at = LAYOUT_NEW(&e->memory, l->count + 1, int);
     int *stack = LAYOUT_NEW(&e->memory, l->count + 1, int);
+    int flipped = 0;
     for (int i = 0; i < l->count; i++)
         at[i] = l->first[i];
-    for (int pass = 0; pass < 2; pass++) /* from the sources first, then what only cycles reach */
+    for (int pass = 0; pass < 2; pass++)
         for (int i = 0; i < l->count; i++)
-            if (seen[i] == UNSEEN && (pass == 1 || l->in_count[i] == 0))
+            if (seen[i] == UNSEEN && (pass == 1 || !sources_first || l->in_count[i] == 0))
                 walk(l, i, seen, at, stack);
+    for (int i = 0; i < l->arc_count; i++)
+        flipped += l->arcs[i].flipped;
+    return flipped;
+}
+
+/* Of two walks the one that turns fewer arcs around; what is declared first tends to be meant as the top. */
+static void break_cycles(struct engine *e, struct layering *l)
+{
+    bool *by_sources = LAYOUT_NEW(&e->memory, l->arc_count, bool);
+    int flips = walk_all(e, l, true);
+    if (flips == 0)
+        return;
+    for (int i = 0; i < l->arc_count; i++) {
+        by_sources[i] = l->arcs[i].flipped;
+        l->arcs[i].flipped = false;
+    }
+    if (walk_all(e, l, false) <= flips)
+        return;
+    for (int i = 0; i < l->arc_count; i++)
+        l->arcs[i].flipped = by_sources[i];
 }
 
 static void place(struct layering *l, int slot, int layer)

@@ -48,6 +48,7 @@ static void fit_item(struct engine *e, int i)
         box->title = fit(e, TEXT_GROUP_TITLE, item->title, MAX_GROUP_PX, &box->title_px);
         box->kind = fit(e, TEXT_GROUP_KIND, group_kind(e, item), MAX_KIND_PX, &box->kind_px);
         box->detail = "";
+        container_of(e, i)->title_right_px = 28 + box->title_px + dot;
         container_of(e, i)->title_min_px = 28 + box->title_px + dot + (box->kind_px ? 28 + box->kind_px : 0) + 16;
         return;
     }

@@ -27,12 +27,13 @@ static void make_loops(struct graph *g, const struct vertex *v)
 {
     const struct layout_rect *rect = &g->e->rect[v->item];
     int right = v->x + rect->width / 2, middle = g->row_y[v->row] + min_int(rect->height, CARD_HEIGHT) / 2;
-    int x = right, reach = 6;
+    int x = right, spread = 0;
     for (struct local_edge *local = g->container->edges; local; local = local->next_of_container) {
         if (local->from != local->to || local->from != v->item)
             continue;
         int pill_px = g->e->pill_px[local->edge], step = pill_px ? pill_px + 12 : LOOP_WIDTH;
         int line = x + (pill_px ? step / 2 : step - 6);
+        int reach = min_int((pill_px ? PILL_HEIGHT / 2 + 5 : 7) + spread, CARD_HEIGHT / 2 - 4);
         local->points = LAYOUT_NEW(&g->e->memory, 4, struct layout_point);
         add_point(local, right, middle - reach);
         add_point(local, line, middle - reach);
@@ -41,7 +42,7 @@ static void make_loops(struct graph *g, const struct vertex *v)
         if (pill_px)
             local->pill = (struct layout_rect){line - pill_px / 2, middle - PILL_HEIGHT / 2, pill_px, PILL_HEIGHT};
         x += step;
-        reach = min_int(reach + 4, CARD_HEIGHT / 2 - 4);
+        spread += 4;
     }
 }
 
