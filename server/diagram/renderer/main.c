@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "diagram/render/render.h"
+#include "diagram/renderer/worker.h"
 #include "diagram/text/text.h"
 #include "fault/fault.h"
 #include "scene/spec.h"
 
-/* mltrainer-render: draws a spec file, or (--worker) serves the diagram service, which starts it. */
+/* mltrainer-render: draws a spec file; as "--worker FD" it serves the diagram service, which starts it. */
 
 static const char usage[] =
     "Usage: mltrainer-render --spec FILE [-o FILE] [--format svg|png|pdf|dot|mermaid|d2] [--theme light|dark|auto]\n"
@@ -110,6 +111,8 @@ int main(int argc, char **argv)
 {
     struct command_line line;
     struct fault fault = FAULT_INIT;
+    if (argc == 3 && strcmp(argv[1], "--worker") == 0)
+        return worker_serve(atoi(argv[2]));
     if (read_command_line(argc, argv, &line)) {
         fputs(usage, stderr);
         return 2;
