@@ -7,6 +7,7 @@
 #include "api/api.h"
 #ifdef MLT_HAVE_DIAGRAM
 #include "diagram/diagram.h"
+#include "views.h"
 #endif
 #include "events/component.h"
 #ifdef MLT_HAVE_EXECUTION
@@ -26,6 +27,7 @@ static const struct component *const components[] = {
     &execution_component,
 #endif
 #ifdef MLT_HAVE_DIAGRAM
+    &views_component,
     &diagram_component,
 #endif
     &admin_component,

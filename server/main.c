@@ -153,6 +153,8 @@ static int fill(struct program *program, struct fault *fault)
         code = container_add_value(program->container, "log", program->log, fault);
     if (!code)
         code = container_add_value(program->container, "control", &program->control, fault);
+    if (!code) /* for the view of it alone */
+        code = container_add_value(program->container, "container", program->container, fault);
     return code ? code : components_add(program->container, fault);
 }
 

@@ -14,6 +14,7 @@ const char *const paths_worker[] = {"mltrainer-worker", "../" MLT_LIBEXECDIR "/m
 const char *const paths_renderer[] = {"mltrainer-render", "../" MLT_LIBEXECDIR "/mltrainer/mltrainer-render", NULL};
 const char *const paths_plugins[] = {"../lib/mltrainer/plugins", "../" MLT_LIBDIR "/mltrainer/plugins", NULL};
 const char *const paths_models[] = {"../share/mltrainer/models", NULL};
+const char *const paths_views[] = {"../share/mltrainer/views", NULL};
 
 static int executable_dir(char *out, size_t size)
 {

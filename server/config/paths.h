@@ -17,6 +17,7 @@ extern const char *const paths_worker[];    /* mltrainer-worker */
 extern const char *const paths_renderer[];  /* mltrainer-render */
 extern const char *const paths_plugins[];   /* folder of *.so */
 extern const char *const paths_models[];    /* folder of FAMILY/ *.yaml */
+extern const char *const paths_views[];   /* folder of *.yaml: declared views */
 
 /** Where state lives: @configured, else $STATE_DIRECTORY, else $XDG_STATE_HOME/mltrainer, else
  *  ~/.local/state/mltrainer. Returns 0, or -1 when none of them is set or the path is too long. */

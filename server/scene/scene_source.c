@@ -7,9 +7,16 @@
 #include "fault/fault.h"
 #include "scene/text_check.h"
 
+struct kept {
+    void *object;
+    void (*release)(void *object);
+    struct kept *older;
+};
+
 struct scene_sources {
     const struct scene_source **list; /* ordered by name */
     size_t count;
+    struct kept *kept;
 };
 
 struct scene_sources *scene_sources_new(void)
@@ -21,8 +28,25 @@ void scene_sources_free(struct scene_sources *sources)
 {
     if (!sources)
         return;
+    for (struct kept *kept = sources->kept, *older; kept; kept = older) {
+        older = kept->older;
+        kept->release(kept->object);
+        free(kept);
+    }
     free(sources->list);
     free(sources);
+}
+
+int scene_sources_keep(struct scene_sources *sources, void *object, void (*release)(void *object), struct fault *fault)
+{
+    struct kept *kept = malloc(sizeof *kept);
+    if (!kept) {
+        release(object);
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    *kept = (struct kept){object, release, sources->kept};
+    sources->kept = kept;
+    return 0;
 }
 
 int scene_sources_add(struct scene_sources *sources, const struct scene_source *source, struct fault *fault)

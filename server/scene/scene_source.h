@@ -37,6 +37,10 @@ void scene_sources_free(struct scene_sources *sources);
 /** @source is borrowed. Errors: ALREADY_EXISTS, INVALID_ARGUMENT (name), RESOURCE_EXHAUSTED. Thread: set-up only. */
 int scene_sources_add(struct scene_sources *sources, const struct scene_source *source, struct fault *fault);
 
+/** Let the list own what sources lie in: @release(object) runs when it is freed, last kept first. Without memory it runs
+ *  at once. Errors: RESOURCE_EXHAUSTED. Thread: set-up only. */
+int scene_sources_keep(struct scene_sources *sources, void *object, void (*release)(void *object), struct fault *fault);
+
 size_t scene_sources_count(const struct scene_sources *sources);
 /** Ordered by name. */
 const struct scene_source *scene_sources_at(const struct scene_sources *sources, size_t index);
