@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fault/fault.h"
+#include "scene/spec.h"
+
+static int read_spec(const char *text, struct scene **out, struct scene_spec_diagnostic *diagnostic, struct fault *fault)
+{
+    return scene_spec_read("test.yaml", text, strlen(text), out, diagnostic, fault);
+}
+
+static void reads_groups_nodes_and_edges(void **state)
+{
+    struct scene *scene = NULL;
+    struct fault fault = FAULT_INIT;
+    const char *text = "title: T\n"
+                       "groups:\n"
+                       "  - title: UI Layer\n"
+                       "    color: \"#3498DB\"\n"
+                       "    nodes: [Web, {title: Api, health: degraded, detail: 1/2}]\n"
+                       "    groups:\n"
+                       "      - {id: inner, title: Inner}\n"
+                       "nodes:\n"
+                       "  - {id: db}\n"
+                       "edges:\n"
+                       "  - {from: web, to: db, label: SQL, line: dashed}\n";
+    assert_int_equal(read_spec(text, &scene, NULL, &fault), 0);
+    assert_string_equal(scene->title, "T");
+    assert_int_equal(scene->item_count, 5);
+    assert_int_equal(scene->items[scene_find(scene, "ui-layer")].color, 0x3498db);
+    assert_int_equal(scene->items[scene_find(scene, "api")].health, SCENE_HEALTH_DEGRADED);
+    assert_int_equal(scene->items[scene_find(scene, "inner")].parent, scene_find(scene, "ui-layer"));
+    assert_int_equal(scene->edges[0].line, SCENE_LINE_DASHED);
+    scene_unref(scene);
+}
+
+static void says_where_a_spec_is_wrong(void **state)
+{
+    static const struct {
+        const char *text;
+        int line;
+        const char *key, *says;
+    } bad[] = {
+        {"title: T\ncolour: red\n", 2, "", "unknown key"},
+        {"groups:\n  - title: A\n    color: red\n", 3, "groups[0].color", "#rrggbb"},
+        {"groups:\n  - title: A\n    nodes:\n      - {title: x, health: ill}\n", 4, "groups[0].nodes[0].health",
+         "healthy"},
+        {"nodes:\n  - {id: a}\n  - {id: a}\n", 3, "nodes[1].id", "twice"},
+        {"nodes:\n  - {id: a}\nedges:\n  - {from: a, to: b}\n", 4, "edges[0].to", "no item"},
+        {"nodes:\n  - {id: a}\nedges:\n  - {from: a}\n", 4, "edges[0]", "from and to"},
+        {"nodes: 3\n", 1, "nodes", "list"},
+        {"nodes: [{id: a, id: b}]\n", 1, "nodes[0].id", "twice"},
+        {"nodes: [{title: {x: y}}]\n", 1, "nodes[0].title", "text"},
+        {"nodes: [{id: a, link: 'javascript:x'}]\n", 1, "nodes[0].link", "http"},
+        {"nodes: [{}]\n", 0, "nodes[0]", "id or a title"},
+        {"- a\n", 1, "", "mapping"},
+        {"a: &x [1]\nnodes: *x\n", 1, "", "unknown key"},
+        {"nodes: *x\n", 0, "nodes", ""},
+        {"title: [\n", 0, "", ""},
+        {"", 0, "", ""},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct scene *scene = NULL;
+        struct fault fault = FAULT_INIT;
+        struct scene_spec_diagnostic diagnostic = {0};
+        if (read_spec(bad[i].text, &scene, &diagnostic, &fault) != MRPC_INVALID_ARGUMENT)
+            fail_msg("accepted: %s", bad[i].text);
+        assert_null(scene);
+        assert_non_null(strstr(fault.text, "test.yaml:"));
+        if (bad[i].line && diagnostic.line != bad[i].line)
+            fail_msg("%s: line %d, not %d", fault.text, diagnostic.line, bad[i].line);
+        if (strcmp(diagnostic.key, bad[i].key) != 0 && *bad[i].key)
+            fail_msg("%s: key \"%s\", not \"%s\"", fault.text, diagnostic.key, bad[i].key);
+        if (!strstr(diagnostic.text, bad[i].says))
+            fail_msg("%s does not say \"%s\"", fault.text, bad[i].says);
+    }
+}
+
+/* A repeated alias would grow exponentially; keys by the thousand must not take quadratic time. */
+static void hostile_specs_end_soon(void **state)
+{
+    struct scene *scene = NULL;
+    char *text = malloc(SCENE_SPEC_MAX_BYTES + 2);
+    size_t size = 0;
+    for (int i = 0; size < SCENE_SPEC_MAX_BYTES - 20; i++)
+        size += (size_t)sprintf(text + size, "k%d: 1\n", i);
+    assert_int_equal(read_spec(text, &scene, NULL, NULL), MRPC_INVALID_ARGUMENT);
+    memset(text, '[', 100000);
+    text[100000] = '\0';
+    assert_int_equal(read_spec(text, &scene, NULL, NULL), MRPC_INVALID_ARGUMENT);
+    memset(text, ' ', SCENE_SPEC_MAX_BYTES + 1);
+    text[SCENE_SPEC_MAX_BYTES + 1] = '\0';
+    assert_int_equal(read_spec(text, &scene, NULL, NULL), MRPC_INVALID_ARGUMENT);
+    assert_int_equal(scene_spec_read("nul", "title: \0", 8, &scene, NULL, NULL), MRPC_INVALID_ARGUMENT);
+    free(text);
+}
+
+static void the_system_overview_is_a_spec(void **state)
+{
+    struct scene *scene = NULL;
+    struct fault fault = FAULT_INIT;
+    if (scene_spec_read_file(SYSTEM_OVERVIEW, &scene, &fault))
+        fail_msg("%s", fault.text);
+    assert_int_equal(scene->group_count, 6);
+    assert_int_equal(scene->item_count, 24);
+    assert_int_equal(scene->edge_count, 6);
+    scene_unref(scene);
+    assert_int_equal(scene_spec_read_file("/nowhere.yaml", &scene, &fault), MRPC_NOT_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_groups_nodes_and_edges),
+        cmocka_unit_test(says_where_a_spec_is_wrong),
+        cmocka_unit_test(hostile_specs_end_soon),
+        cmocka_unit_test(the_system_overview_is_a_spec),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
