@@ -5,6 +5,7 @@
 
 #include "config/paths.h"
 #include "container/container_scene.h"
+#include "registry/registry_scene.h"
 #include "scene/spec_folder.h"
 
 /* A module's source lies on the heap and belongs to the list. */
@@ -22,6 +23,8 @@ static int fill(struct scene_sources *sources, void *const *dependencies, struct
 {
     char folder[PATHS_BYTES];
     int code = add_source(sources, container_scene_source(dependencies[0]), fault);
+    if (code == 0)
+        code = add_source(sources, registry_scene_source(dependencies[1]), fault);
     if (code == 0 && paths_find(paths_views, folder) == 0)
         code = spec_folder_add(folder, sources, fault);
     return code;
@@ -44,7 +47,7 @@ static void destroy(void *instance)
     scene_sources_free(instance);
 }
 
-static const char *const dependencies[] = {"container", NULL};
+static const char *const dependencies[] = {"container", "registry", NULL};
 
 const struct component views_component = {
     .name = "views",

@@ -5,7 +5,8 @@
 #include "container/component.h"
 
 /** Everything that the diagram service can draw, as struct scene_sources: declared views from spec files, and each
- *  module's own source. Part of the composition root: it alone knows them all. Needs "container". */
+ *  module's own source. Part of the composition root: it alone knows them all. Needs "container" and
+ *  "registry". */
 extern const struct component views_component;
 
 #endif

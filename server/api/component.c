@@ -1,18 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/server.h"
 
-static int create(void *const *dependencies, void **out, struct fault *fault)
-{
-    const struct api_services services = {.registry = dependencies[2], .admin = dependencies[3],
+/* In the order of the names below. */
+enum dependency {
+    CONFIG,
+    LOG,
+    REGISTRY,
+    ADMIN,
 #ifdef MLT_HAVE_EXECUTION
-                                          .execution = dependencies[4],
+    EXECUTION,
 #endif
 #ifdef MLT_HAVE_DIAGRAM
-                                          .diagram = dependencies[5],
+    DIAGRAM,
+#endif
+};
+
+static int create(void *const *dependencies, void **out, struct fault *fault)
+{
+    const struct api_services services = {.registry = dependencies[REGISTRY], .admin = dependencies[ADMIN],
+#ifdef MLT_HAVE_EXECUTION
+                                          .execution = dependencies[EXECUTION],
+#endif
+#ifdef MLT_HAVE_DIAGRAM
+                                          .diagram = dependencies[DIAGRAM],
 #endif
     };
     struct api *api;
-    int code = api_new(dependencies[0], dependencies[1], &services, &api, fault);
+    int code = api_new(dependencies[CONFIG], dependencies[LOG], &services, &api, fault);
     if (code)
         return code;
     *out = api;

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/registry_scene.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fault/fault.h"
+#include "scene/text_check.h"
+
+enum { MAX_INSTANCE_CARDS = 200, MAX_SERVICE_CARDS = 2000, ID_BYTES = SCENE_MAX_ID_BYTES + 1 };
+
+/* Ids must be unique over all namespaces, stable, and no longer than a scene allows: a readable beginning and a hash of the
+ * whole key. */
+static void make_id(char out[ID_BYTES], const char *readable, const char *namespace_name, const char *service,
+                    const char *instance)
+{
+    const char *const parts[] = {namespace_name, service, instance};
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const char *at = parts[i];
+        do
+            hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+        while (*at++); /* the NUL too, so that no two keys run together */
+    }
+    snprintf(out, ID_BYTES, "%.100s-%016llx", readable, (unsigned long long)hash);
+}
+
+static enum scene_health service_health(const struct registry_service_view *service)
+{
+    if (service->unknown_count == service->count)
+        return SCENE_HEALTH_UNKNOWN;
+    return scene_health_of((int)service->healthy_count, (int)service->count);
+}
+
+static enum scene_health instance_health(const struct registry_instance *instance)
+{
+    switch (registry_instance_health(instance)) {
+    case HEALTH_HEALTHY:
+        return SCENE_HEALTH_HEALTHY;
+    case HEALTH_UNHEALTHY:
+        return SCENE_HEALTH_DOWN;
+    default:
+        return SCENE_HEALTH_UNKNOWN;
+    }
+}
+
+static void count_text(const struct registry_service_view *service, char *out, size_t size)
+{
+    snprintf(out, size, "%zu/%zu instance%s", service->healthy_count, service->count, service->count == 1 ? "" : "s");
+}
+
+static const char *if_not_default(const char *namespace_name)
+{
+    return strcmp(namespace_name, "default") == 0 ? "" : namespace_name;
+}
+
+static void add_instance(struct scene_builder *b, const struct registry_service_view *service, const char *group,
+                         const struct registry_instance *instance)
+{
+    const PB(Instance) *message = instance->message;
+    char id[ID_BYTES], address[300] = "";
+    make_id(id, message->key->id, service->namespace_name, service->name, message->key->id);
+    if (message->n_endpoints > 0)
+        snprintf(address, sizeof address, strchr(message->endpoints[0]->address, ':') ? "[%s]:%u" : "%s:%u",
+                 message->endpoints[0]->address, message->endpoints[0]->port);
+    /* Text that no picture can hold must not cost the whole picture. */
+    if (scene_text_fault(address, SCENE_MAX_LABEL_BYTES))
+        address[0] = '\0';
+    scene_builder_node(b, &(struct scene_item_spec){.id = id,
+                                                    .parent = group,
+                                                    .title = message->key->id,
+                                                    .detail = address,
+                                                    .health = instance_health(instance)});
+}
+
+static void add_service_with_instances(struct scene_builder *b, const struct registry_service_view *service)
+{
+    char id[ID_BYTES], detail[64];
+    make_id(id, service->name, service->namespace_name, service->name, "");
+    count_text(service, detail, sizeof detail);
+    scene_builder_group(b, &(struct scene_item_spec){.id = id,
+                                                     .title = service->name,
+                                                     .detail = detail,
+                                                     .kind = if_not_default(service->namespace_name),
+                                                     .health = service_health(service)});
+    for (size_t i = 0; i < service->count; i++)
+        add_instance(b, service, id, service->instances[i]);
+}
+
+static void add_service_card(struct scene_builder *b, const struct registry_service_view *service, const char *group)
+{
+    char id[ID_BYTES], detail[64];
+    make_id(id, service->name, service->namespace_name, service->name, "");
+    count_text(service, detail, sizeof detail);
+    scene_builder_node(b, &(struct scene_item_spec){.id = id,
+                                                    .parent = group,
+                                                    .title = service->name,
+                                                    .detail = detail,
+                                                    .health = service_health(service)});
+}
+
+/* Services are ordered by namespace, so a change of namespace begins a group. */
+static void add_service_cards(struct scene_builder *b, const struct registry_view *view)
+{
+    char group[ID_BYTES] = "", more[64];
+    const char *current = NULL;
+    size_t shown = view->service_count < MAX_SERVICE_CARDS ? view->service_count : MAX_SERVICE_CARDS;
+    for (size_t i = 0; i < shown; i++) {
+        const struct registry_service_view *service = view->services[i];
+        if (!current || strcmp(current, service->namespace_name) != 0) {
+            current = service->namespace_name;
+            make_id(group, current, current, "", "");
+            scene_builder_group(b, &(struct scene_item_spec){.id = group, .title = current, .kind = "namespace"});
+        }
+        add_service_card(b, service, group);
+    }
+    if (shown == view->service_count)
+        return;
+    snprintf(more, sizeof more, "and %zu services more", view->service_count - shown);
+    scene_builder_node(b, &(struct scene_item_spec){.id = "more", .title = more});
+}
+
+int registry_scene(const struct registry_view *view, struct scene **out, struct fault *fault)
+{
+    struct scene_builder *b = scene_builder_new("Service registry");
+    char subtitle[160];
+    size_t services = view ? view->service_count : 0, instances = view ? view->instance_count : 0;
+    snprintf(subtitle, sizeof subtitle, "Live view of %zu service%s with %zu instance%s", services,
+             services == 1 ? "" : "s", instances, instances == 1 ? "" : "s");
+    scene_builder_describe(b, subtitle, "The services that are registered, their instances and their health.");
+    if (view && instances <= MAX_INSTANCE_CARDS && services <= MAX_INSTANCE_CARDS)
+        for (size_t i = 0; i < services; i++)
+            add_service_with_instances(b, view->services[i]);
+    else if (view)
+        add_service_cards(b, view);
+    return scene_builder_finish(b, out, fault);
+}
+
+static int snapshot(void *self, const char *argument, struct scene **out, struct fault *fault)
+{
+    const struct registry_view *view = registry_snapshot(self);
+    int code = registry_scene(view, out, fault);
+    if (view)
+        registry_snapshot_release(view);
+    return code;
+}
+
+static uint64_t revision(void *self, const char *argument)
+{
+    const struct registry_view *view = registry_snapshot(self);
+    uint64_t revision_now = view ? view->epoch + (uint64_t)view->revision + 1 : 0;
+    if (view)
+        registry_snapshot_release(view);
+    return revision_now;
+}
+
+struct scene_source registry_scene_source(struct registry *registry)
+{
+    return (struct scene_source){
+        .name = "registry",
+        .title = "Service registry",
+        .description = "The services that are registered, their instances and their health, live.",
+        .argument = "",
+        .live = 1,
+        .snapshot = snapshot,
+        .revision = revision,
+        .self = registry,
+    };
+}
