@@ -27,7 +27,7 @@ static inline bool mrpc_ascii_text(const void *text, size_t size)
             if (!mrpc_ascii_word(word))
                 return false;
             if (size < 16) { /* the last word overlaps this one */
-                at += size - 16;
+                at -= 16 - size;
                 size = 16;
             }
         }
