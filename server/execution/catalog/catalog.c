@@ -200,7 +200,7 @@ int catalog_read(const char *models_folder, const char *plugins_folder, uint64_t
     return code;
 }
 
-const struct catalog_model *catalog_find(const struct catalog *catalog, const char *id)
+const struct catalog_model *catalog_find_model(const struct catalog *catalog, const char *id)
 {
     struct catalog_model key = {.id = id};
     return bsearch(&key, catalog->models, catalog->model_count, sizeof key, by_id);
@@ -222,7 +222,7 @@ static const char *model_id(const void *names, size_t index)
 int catalog_require(const struct catalog *catalog, const char *id, enum catalog_operation operation, const char *field,
                     const struct catalog_model **out, struct fault *fault)
 {
-    const struct catalog_model *model = catalog_find(catalog, id);
+    const struct catalog_model *model = catalog_find_model(catalog, id);
     if (!model) {
         const char *nearest = nearest_name(id, catalog, catalog->model_count, model_id);
         return nearest

@@ -60,7 +60,7 @@ struct catalog *catalog_new(uint64_t generation) MRPC_MUST_USE;
 void catalog_judge(struct catalog *catalog, struct catalog_model *models);
 
 /** NULL when there is no such model. */
-const struct catalog_model *catalog_find(const struct catalog *catalog, const char *id);
+const struct catalog_model *catalog_find_model(const struct catalog *catalog, const char *id);
 const struct catalog_plugin *catalog_find_plugin(const struct catalog *catalog, const char *family);
 
 /** A model that can do @operation. @field is the request field that names it. Errors: NOT_FOUND with the nearest id,

@@ -79,7 +79,7 @@ static void reads_a_model_with_all_its_parameters(void **state)
     struct fault fault = FAULT_INIT;
     if (read_text(good, &catalog, &fault))
         fail_msg("%s", fault.text);
-    const struct catalog_model *model = catalog_find(catalog, "m1");
+    const struct catalog_model *model = catalog_find_model(catalog, "m1");
     assert_non_null(model);
     assert_int_equal(model->parameter_count, 5);
     assert_true(model->parameters[0].fallback->number == 1.0 && model->parameters[0].maximum == 10);
@@ -152,7 +152,7 @@ static int resolve(const struct mltrainer_parameter *given, size_t count, struct
 {
     struct catalog *catalog;
     assert_int_equal(read_text(good, &catalog, fault), 0);
-    int code = catalog_resolve_parameters(catalog_find(catalog, "m1"), given, count, "p", arena, out, fault);
+    int code = catalog_resolve_parameters(catalog_find_model(catalog, "m1"), given, count, "p", arena, out, fault);
     if (!code)
         assert_string_equal((*out)[2]->text, "fast");
     snapshot_release(&catalog->snapshot);
@@ -220,7 +220,7 @@ static void believes_a_plugin_that_was_probed(void **state)
     struct catalog *better = catalog_with_plugins(catalog, &plugin);
     assert_non_null(better);
     snapshot_release(&catalog->snapshot);
-    const struct catalog_model *model = catalog_find(better, "m1");
+    const struct catalog_model *model = catalog_find_model(better, "m1");
     assert_null(model->unavailable);
     assert_int_equal(model->operations, CATALOG_TRAIN);
     assert_string_equal(model->parameters[2].choices[1], "fast");
@@ -235,9 +235,9 @@ static void reads_every_model_of_this_repository(void **state)
     struct fault fault = FAULT_INIT;
     if (catalog_read(MODELS_FOLDER, PLUGINS_FOLDER, 1, &catalog, &fault))
         fail_msg("%s", fault.text);
-    assert_non_null(catalog_find(catalog, "ridge"));
-    assert_non_null(catalog_find(catalog, "rsi"));
-    assert_non_null(catalog_find(catalog, "black_scholes"));
+    assert_non_null(catalog_find_model(catalog, "ridge"));
+    assert_non_null(catalog_find_model(catalog, "rsi"));
+    assert_non_null(catalog_find_model(catalog, "black_scholes"));
     snapshot_release(&catalog->snapshot);
 }
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_EXECUTION_ENGINE_H
+#define MLT_EXECUTION_ENGINE_H
+
+#include <stdatomic.h>
+
+#include "config/config.h"
+#include "events/domain_loop.h"
+#include "execution/api.h"
+#include "execution/catalog/catalog.h"
+#include "execution/execution.h"
+#include "execution/file.h"
+#include "execution/job/jobs.h"
+#include "execution/record_index.h"
+#include "log/log.h"
+#include "pool/process/process_pool.h"
+#include "pool/thread/thread_pool.h"
+#include "store/store.h"
+
+/* What the parts of the service share. `loop` is the one writer of everything that is marked so; connection loops read
+ * the catalog and the counters, and post commands. */
+
+struct execution {
+    const struct config *config;
+    struct log *log;
+    struct store *store;
+    struct thread_pool *threads;
+    struct process_pool *processes;
+    struct domain_loop *loop;
+    char datasets_folder[FILE_PATH_BYTES];
+    char artifacts_folder[FILE_PATH_BYTES];
+    char models_folder[FILE_PATH_BYTES];
+    char plugins_folder[FILE_PATH_BYTES];
+
+    struct snapshot_cell catalog; /* struct catalog; the loop publishes */
+
+    /* The loop's. */
+    struct record_index datasets;
+    struct record_index artifacts;
+    struct jobs jobs;
+    struct operation *operations; /* that have not ended */
+    bool stopping;
+
+    /* Read by anybody. */
+    _Atomic uint32_t queued;
+    _Atomic uint32_t running;
+    _Atomic uint64_t revision; /* changes when execution_snapshot() would */
+};
+
+/** The catalog now; snapshot_release(&catalog->snapshot). Thread: any. */
+struct catalog *execution_catalog(struct execution *execution);
+
+/** A record's file. */
+int execution_dataset_path(const struct execution *execution, const char *sha256, char out[FILE_PATH_BYTES],
+                           struct fault *fault) MRPC_MUST_USE;
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_EXECUTION_H
+#define MLT_EXECUTION_H
+
+#include <stdint.h>
+
+#include "container/component.h"
+
+/* The execution service: models, datasets, jobs, predictions, artifacts. docs/internals/execution.md tells how it
+ * works. */
+
+struct execution;
+struct mrpc_server;
+
+/** Needs "config", "log", "store", "thread_pool" and "process_pool". */
+extern const struct component execution_component;
+
+/** Put the service on a server before its start. Returns 0 or an enum mrpc_error. */
+int execution_add_to_server(struct execution *execution, struct mrpc_server *server) MRPC_MUST_USE;
+
+/** Numbers at this moment, for diagrams and metrics. Thread: any; never blocks. */
+struct execution_stats {
+    uint32_t workers, workers_busy; /* processes */
+    uint64_t workers_lost;
+    uint32_t threads, threads_busy;
+    uint32_t jobs_queued, jobs_running;
+    uint64_t queue_limit;
+    uint32_t models, models_available;
+};
+void execution_snapshot(struct execution *execution, struct execution_stats *out);
+/** Changes when jobs come and go. Thread: any. */
+uint64_t execution_revision(const struct execution *execution);
+
+/** Read the model configurations again and probe the plugins. All or nothing. Blocks: not on a loop. */
+int execution_reload(struct execution *execution, struct fault *fault) MRPC_MUST_USE;
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "execution/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char temporary[] = ".tmp-";
+
+static int system_fault(struct fault *fault, const char *what)
+{
+    int error = errno;
+    bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+    return fault_set(fault, full ? MRPC_RESOURCE_EXHAUSTED : MRPC_INTERNAL, "%s: %s", what, strerror(error));
+}
+
+void file_hex(const unsigned char *bytes, size_t size, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * size] = 0;
+}
+
+int file_path(const char *folder, const char *name, const char *ending, char out[FILE_PATH_BYTES], struct fault *fault)
+{
+    int size = snprintf(out, FILE_PATH_BYTES, "%s/%s%s", folder, name, ending);
+    if (size < 0 || size >= FILE_PATH_BYTES)
+        return fault_set(fault, MRPC_INTERNAL, "the path of the data folder is too long");
+    return 0;
+}
+
+static int read_descriptor(int fd, void **bytes, size_t *size, struct fault *fault)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return system_fault(fault, "stat");
+    char *memory = malloc((size_t)info.st_size + 1);
+    if (!memory)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    size_t got = 0;
+    while (got < (size_t)info.st_size) {
+        ssize_t part = read(fd, memory + got, (size_t)info.st_size - got);
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part <= 0)
+            break;
+        got += (size_t)part;
+    }
+    if (got < (size_t)info.st_size) {
+        free(memory);
+        return system_fault(fault, "read");
+    }
+    *bytes = memory;
+    *size = got;
+    return 0;
+}
+
+int file_read(const char *path, void **bytes, size_t *size, struct fault *fault)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return fault_set(fault, errno == ENOENT ? MRPC_DATA_LOSS : MRPC_INTERNAL, "opening a file: %s",
+                         strerror(errno));
+    int code = read_descriptor(fd, bytes, size, fault);
+    close(fd);
+    return code;
+}
+
+int file_temporary(const char *folder, char path[FILE_PATH_BYTES], struct fault *fault)
+{
+    if (file_path(folder, temporary, "XXXXXX", path, fault))
+        return -1;
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0)
+        system_fault(fault, "making a temporary file");
+    return fd;
+}
+
+int file_write_all(int fd, const void *bytes, size_t size, struct fault *fault)
+{
+    const char *at = bytes;
+    while (size) {
+        ssize_t done = write(fd, at, size);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return system_fault(fault, "write");
+        at += done;
+        size -= (size_t)done;
+    }
+    return 0;
+}
+
+static int sync_folder(const char *folder, struct fault *fault)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return system_fault(fault, "opening the folder");
+    int code = fsync(fd) == 0 ? 0 : system_fault(fault, "sync of the folder");
+    close(fd);
+    return code;
+}
+
+int file_commit(int fd, const char *folder, const char *from, const char *to, struct fault *fault)
+{
+    if (fsync(fd) != 0)
+        return system_fault(fault, "sync");
+    if (rename(from, to) != 0)
+        return system_fault(fault, "rename");
+    return sync_folder(folder, fault);
+}
+
+int file_write_durable(const char *folder, const char *path, const void *bytes, size_t size, struct fault *fault)
+{
+    if (access(path, F_OK) == 0)
+        return 0;
+    char name[FILE_PATH_BYTES];
+    int fd = file_temporary(folder, name, fault);
+    if (fd < 0)
+        return fault->code;
+    int code = file_write_all(fd, bytes, size, fault);
+    if (!code)
+        code = file_commit(fd, folder, name, path, fault);
+    if (code)
+        unlink(name);
+    close(fd);
+    return code;
+}
+
+void file_sweep(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    if (!directory)
+        return;
+    for (struct dirent *entry; (entry = readdir(directory));)
+        if (strncmp(entry->d_name, temporary, sizeof temporary - 1) == 0)
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    closedir(directory);
+}

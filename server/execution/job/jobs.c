@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "execution/job/job.h"
+
+enum { REQUEST_KEPT_MS = 24 * 3600 * 1000, RETRY_AFTER_MS = 1000, ATTEMPTS_DEFAULT = 2, BACKOFF_DEFAULT_MS = 1000 };
+
+/* ---- Requests: one job for each key of each owner ---- */
+
+static int compare_requests(const void *a, const void *b)
+{
+    const struct job *one = a, *other = b;
+    int order = strcmp(one->request_id, other->request_id);
+    return order ? order : strcmp(one->owner, other->owner);
+}
+
+static struct job *find_request(struct execution *engine, const char *owner, const char *request_id)
+{
+    struct job key = {.owner = (char *)owner, .request_id = (char *)request_id};
+    struct job **found = *request_id ? tfind(&key, &engine->jobs.requests, compare_requests) : NULL;
+    return found ? *found : NULL;
+}
+
+static void forget_request(struct job *job)
+{
+    if (find_request(job->engine, job->owner, job->request_id) == job)
+        tdelete(job, &job->engine->jobs.requests, compare_requests);
+}
+
+/* ---- The list ---- */
+
+static void save_unsaved(evutil_socket_t fd, short what, void *arg)
+{
+    struct jobs *jobs = &((struct execution *)arg)->jobs;
+    for (size_t i = 0; i < jobs->count; i++)
+        if (jobs->items[i]->unsaved)
+            job_save(jobs->items[i]);
+}
+
+void jobs_init(struct execution *engine, size_t running_limit)
+{
+    engine->jobs = (struct jobs){.running_limit = running_limit, .next_number = 1};
+    job_queue_init(&engine->jobs.queue);
+    engine->jobs.retry_unsaved = evtimer_new(domain_loop_base(engine->loop), save_unsaved, engine);
+}
+
+static void keep_node(void *node)
+{
+}
+
+void jobs_fini(struct execution *engine)
+{
+    struct jobs *jobs = &engine->jobs;
+    tdestroy(jobs->requests, keep_node);
+    for (size_t i = 0; i < jobs->count; i++)
+        execution_job_free(jobs->items[i]);
+    free(jobs->items);
+    job_queue_fini(&jobs->queue);
+    if (jobs->retry_unsaved)
+        event_free(jobs->retry_unsaved);
+}
+
+int job_list(struct execution *engine, struct job *job)
+{
+    struct jobs *jobs = &engine->jobs;
+    if (jobs->count == jobs->room) {
+        size_t room = jobs->room ? jobs->room * 2 : 64;
+        struct job **items = realloc(jobs->items, room * sizeof *items);
+        if (!items)
+            return -1;
+        jobs->items = items;
+        jobs->room = room;
+    }
+    if (*job->request_id && !tsearch(job, &jobs->requests, compare_requests))
+        return -1;
+    jobs->items[jobs->count++] = job;
+    if (job->number >= jobs->next_number)
+        jobs->next_number = job->number + 1;
+    return 0;
+}
+
+/* Only the newest ones are ever taken out again, when their submission cannot be saved. */
+static void unlist_job(struct execution *engine, struct job *job)
+{
+    struct jobs *jobs = &engine->jobs;
+    forget_request(job);
+    for (size_t i = jobs->count; i > 0; i--)
+        if (jobs->items[i - 1] == job) {
+            memmove(jobs->items + i - 1, jobs->items + i, (jobs->count - i) * sizeof *jobs->items);
+            jobs->count--;
+            return;
+        }
+}
+
+struct job *jobs_find(struct execution *engine, const char *id)
+{
+    struct jobs *jobs = &engine->jobs;
+    size_t low = 0, high = jobs->count;
+    while (low < high) { /* ids of one width sort as their numbers do */
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(jobs->items[middle]->id, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < jobs->count && strcmp(jobs->items[low]->id, id) == 0 ? jobs->items[low] : NULL;
+}
+
+/* ---- Submission ---- */
+
+struct submission {
+    jobs_submitted *submitted;
+    void *arg;
+};
+
+static int64_t end_of(int64_t begin_ms, const API(JobSpec) * spec)
+{
+    return spec->timeout ? begin_ms + api_duration_ms(spec->timeout) : 0;
+}
+
+void job_take_policy(struct job *job, const API(JobSpec) * spec)
+{
+    const API(RetryPolicy) *retry = spec->retry;
+    job->kind = job_kind(spec);
+    job->priority = spec->priority;
+    job->max_attempts = retry && retry->max_attempts ? retry->max_attempts : ATTEMPTS_DEFAULT;
+    job->backoff_ms = retry && retry->backoff ? api_duration_ms(retry->backoff) : BACKOFF_DEFAULT_MS;
+    job->interrupt_on_restart = retry && retry->interrupt_on_restart;
+}
+
+static int new_job(struct execution *engine, const API(JobSpec) * spec, const char *owner, const char *request_id,
+                   struct api_bytes encoded, struct job **out, struct fault *fault)
+{
+    struct job *job = execution_job_new(engine, engine->jobs.next_number);
+    if (job) {
+        job->owner = strdup(owner);
+        job->request_id = strdup(request_id);
+        job->create_ms = api_now_ms();
+        job->deadline_ms = end_of(job->create_ms, spec);
+        job_take_policy(job, spec);
+    }
+    if (!job || !job->owner || !job->request_id || job_list(engine, job)) {
+        execution_job_free(job);
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    job->spec = encoded;
+    *out = job;
+    return 0;
+}
+
+static void on_saved(void *arg, struct job *job, const struct fault *fault)
+{
+    struct submission submission = *(struct submission *)arg;
+    struct execution *engine = job->engine;
+    free(arg);
+    if (!fault->code) {
+        submission.submitted(submission.arg, job, false, fault);
+        job_enqueue(job);
+        jobs_dispatch(engine);
+        return;
+    }
+    engine->jobs.live--;
+    unlist_job(engine, job);
+    submission.submitted(submission.arg, NULL, false, fault);
+    execution_job_free(job);
+}
+
+static int check_room(struct execution *engine, struct fault *fault)
+{
+    size_t limit = (size_t)config_number(engine->config, "execution.queue");
+    if (engine->stopping)
+        return fault_retry(fault, MRPC_UNAVAILABLE, RETRY_AFTER_MS, "the server is stopping");
+    if (engine->jobs.live - engine->jobs.running < limit)
+        return 0;
+    return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, RETRY_AFTER_MS, "%zu jobs wait already", limit);
+}
+
+/* Would it run? Binding it to an operation that is thrown away is the whole check. */
+static int check_spec(struct execution *engine, const API(JobSpec) * spec, struct fault *fault)
+{
+    struct operation *operation = operation_new(engine);
+    if (!operation)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    int code = job_bind(operation, spec, "spec", fault);
+    operation_free(operation);
+    return code;
+}
+
+static bool same_spec(const struct job *job, const struct api_bytes *spec)
+{
+    return job->spec.size == spec->size && memcmp(job->spec.data, spec->data, spec->size) == 0;
+}
+
+static int accept_job(struct execution *engine, API(JobSpec) * spec, const char *owner, const char *request_id,
+                      struct api_bytes *encoded, struct job **job, bool *existed, struct fault *fault)
+{
+    struct job *known = find_request(engine, owner, request_id);
+    if (known && api_now_ms() - known->create_ms > REQUEST_KEPT_MS) {
+        forget_request(known);
+        known = NULL;
+    }
+    *existed = known != NULL;
+    if (known && !same_spec(known, encoded))
+        return fault_set(fault, MRPC_ALREADY_EXISTS, "request_id \"%s\" belongs to job %s with another specification",
+                         request_id, known->id);
+    *job = known;
+    if (known)
+        return 0;
+    int code = check_room(engine, fault);
+    if (!code)
+        code = check_spec(engine, spec, fault);
+    if (code)
+        return code;
+    code = new_job(engine, spec, owner, request_id, *encoded, job, fault);
+    if (!code)
+        encoded->data = NULL;
+    return code;
+}
+
+struct waiter {
+    struct event_watcher watcher;
+    struct job *job;
+    uint64_t sequence;
+    void (*durable)(void *arg, struct job *job);
+    void *arg;
+};
+
+static void look_again(struct event_watcher *watcher)
+{
+    struct waiter waiter = *(struct waiter *)watcher;
+    if (waiter.job->log->committed < waiter.sequence)
+        return;
+    event_log_unwatch(watcher);
+    free(watcher);
+    waiter.durable(waiter.arg, waiter.job);
+}
+
+int jobs_when_durable(struct job *job, void (*durable)(void *arg, struct job *job), void *arg)
+{
+    bool dropped = job->log->complete && !job->log->count;
+    if (dropped || job->log->committed >= job->sequence) {
+        durable(arg, job);
+        return 0;
+    }
+    struct waiter *waiter = calloc(1, sizeof *waiter);
+    if (!waiter)
+        return -1;
+    *waiter = (struct waiter){{.more = look_again}, job, job->sequence, durable, arg};
+    event_log_watch(job->log, &waiter->watcher);
+    return 0;
+}
+
+/* A known request may still be on its way to the disk: its answer waits for that too. */
+static void known_is_durable(void *arg, struct job *job)
+{
+    struct submission submission = *(struct submission *)arg;
+    struct fault none = FAULT_INIT;
+    free(arg);
+    submission.submitted(submission.arg, job, true, &none);
+}
+
+void jobs_submit(struct execution *engine, API(JobSpec) * spec, const char *owner, const char *request_id,
+                 jobs_submitted *submitted, void *arg)
+{
+    struct fault fault = FAULT_INIT;
+    struct api_bytes encoded = {NULL, 0};
+    struct job *job = NULL;
+    bool existed = false;
+    struct submission *submission = calloc(1, sizeof *submission);
+    int code = submission ? api_encode(API_INFO(job_spec), spec, &encoded, &fault)
+                          : fault_set(&fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    if (!code)
+        code = accept_job(engine, spec, owner, request_id, &encoded, &job, &existed, &fault);
+    free(encoded.data);
+    if (!code)
+        *submission = (struct submission){submitted, arg};
+    if (!code && existed && jobs_when_durable(job, known_is_durable, submission))
+        code = fault_set(&fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    if (code) {
+        free(submission);
+        return submitted(arg, NULL, false, &fault);
+    }
+    if (existed)
+        return;
+    engine->jobs.live++;
+    job_move(job, JOB_QUEUED, "", on_saved, submission);
+}
+
+/* ---- Queue and timers ---- */
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct job *job = arg;
+    void (*run)(struct job *) = job->on_timer;
+    job_clear_timer(job);
+    run(job);
+}
+
+void job_set_timer(struct job *job, int64_t delay_ms, void (*run)(struct job *job))
+{
+    job_clear_timer(job);
+    if (delay_ms < 0)
+        delay_ms = 0;
+    struct timeval delay = {.tv_sec = delay_ms / 1000, .tv_usec = delay_ms % 1000 * 1000};
+    job->on_timer = run;
+    job->timer = evtimer_new(domain_loop_base(job->engine->loop), on_timer, job);
+    if (job->timer)
+        evtimer_add(job->timer, &delay);
+}
+
+void job_clear_timer(struct job *job)
+{
+    if (job->timer)
+        event_free(job->timer);
+    job->timer = NULL;
+}
+
+static void publish_counts(struct execution *engine)
+{
+    atomic_store(&engine->queued, (uint32_t)engine->jobs.queue.count);
+    atomic_store(&engine->running, (uint32_t)engine->jobs.running);
+}
+
+static void deadline_passed(struct job *job)
+{
+    job_queue_remove(&job->engine->jobs.queue, &job->entry);
+    job->end_ms = api_now_ms();
+    job->engine->jobs.live--;
+    publish_counts(job->engine);
+    job_move(job, JOB_TIMED_OUT, "the deadline passed before it began", NULL, NULL);
+}
+
+void job_enqueue(struct job *job)
+{
+    struct execution *engine = job->engine;
+    if (job->state != JOB_QUEUED) /* cancelled meanwhile */
+        return;
+    if (job_queue_push(&engine->jobs.queue, &job->entry, job->priority, domain_loop_now_ms(engine->loop))) {
+        log_error(engine->log, "execution", "no memory to queue job %s", job->id);
+        return job_set_timer(job, RETRY_AFTER_MS, job_enqueue);
+    }
+    if (job->deadline_ms)
+        job_set_timer(job, job->deadline_ms - api_now_ms(), deadline_passed);
+    publish_counts(engine);
+}
+
+void jobs_dispatch(struct execution *engine)
+{
+    struct jobs *jobs = &engine->jobs;
+    while (!engine->stopping && jobs->running < jobs->running_limit) {
+        struct job *job = (struct job *)job_queue_pop(&jobs->queue);
+        if (!job)
+            break;
+        job_clear_timer(job);
+        jobs->running++;
+        job_start(job);
+    }
+    publish_counts(engine);
+}
+
+void jobs_cancel(struct job *job, const char *reason)
+{
+    struct execution *engine = job->engine;
+    switch (job->state) {
+    case JOB_WAITING:
+    case JOB_QUEUED:
+    case JOB_RETRY_WAIT:
+        job_clear_timer(job);
+        job_queue_remove(&engine->jobs.queue, &job->entry);
+        job->end_ms = api_now_ms();
+        engine->jobs.live--;
+        publish_counts(engine);
+        return job_move(job, JOB_CANCELLED, reason, NULL, NULL);
+    case JOB_RUNNING:
+        job_move(job, JOB_CANCELLING, reason, NULL, NULL);
+        operation_cancel(job->operation);
+        return;
+    default:
+        return;
+    }
+}

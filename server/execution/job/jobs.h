@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_EXECUTION_JOBS_H
+#define MLT_EXECUTION_JOBS_H
+
+#include "execution/api.h"
+#include "execution/job/event_log.h"
+#include "execution/job/queue.h"
+#include "execution/job/state.h"
+
+/* Jobs: accepted, queued, run, ended, each exactly once. Everything here belongs to the execution loop.
+ *
+ * A change of a job is made in memory at once, written to the store with the event that tells of it in one batch, and
+ * shown to clients when that batch is on disk. Only the newest attempt can end a job: an operation that comes back and
+ * is not the one that the job holds is dropped. */
+
+struct execution;
+struct operation;
+struct event;
+struct record;
+
+struct job {
+    struct job_queue_entry entry; /* first: the queue gives it back */
+    struct execution *engine;
+    uint64_t number;
+    char id[24]; /* "j000000000042": order of ids is order of creation */
+    enum job_state state;
+    API(JobKind) kind;
+    int32_t priority;
+    uint32_t attempt, max_attempts;
+    int64_t backoff_ms;
+    bool interrupt_on_restart;
+    char *owner;
+    char *request_id;
+    struct api_bytes spec;                            /* JobSpec, its maps ordered by key */
+    struct api_bytes result, failure, timings;        /* once there are */
+    int64_t create_ms, start_ms, end_ms, deadline_ms; /* CLOCK_REALTIME; 0: not */
+    double progress;
+    int64_t progress_told_ms;
+    const char *stage;
+    struct event_log *log;
+    uint64_t sequence;           /* of its newest event */
+    struct operation *operation; /* of the present attempt */
+    struct event *timer;         /* deadline while it waits, or end of a retry pause */
+    void (*on_timer)(struct job *job);
+    struct record *produced; /* artifact that its end brings, not durable yet; the index owns it */
+    bool unsaved;            /* the last commit failed; another try is due */
+};
+
+struct jobs {
+    struct job **items; /* by number, ascending */
+    size_t count, room;
+    struct job_queue queue;
+    void *requests; /* tsearch tree of jobs by owner and request_id */
+    size_t live;    /* not ended */
+    size_t running; /* attempts under way */
+    size_t running_limit;
+    uint64_t next_number;
+    struct event *retry_unsaved;
+};
+
+void jobs_init(struct execution *engine, size_t running_limit);
+void jobs_fini(struct execution *engine);
+
+struct job *jobs_find(struct execution *engine, const char *id);
+
+/** What a submission is answered with, when it is durable (or has failed): @code 0 or fault's. */
+typedef void jobs_submitted(void *arg, struct job *job, bool already_existed, const struct fault *fault);
+
+/** Accept a job. The callback runs exactly once, on the loop, perhaps before this returns. Errors (by the callback):
+ * those of job_bind(), ALREADY_EXISTS, RESOURCE_EXHAUSTED with retry_after when the queue is full, those of the store.
+ */
+void jobs_submit(struct execution *engine, API(JobSpec) * spec, const char *owner, const char *request_id,
+                 jobs_submitted *submitted, void *arg);
+/** Run @durable(arg, job) on the loop once everything told of the job so far is on disk, perhaps before this returns.
+ *  Errors: -1 when out of memory. */
+int jobs_when_durable(struct job *job, void (*durable)(void *arg, struct job *job), void *arg) MRPC_MUST_USE;
+/** Stop it. Nothing happens when it has ended. */
+void jobs_cancel(struct job *job, const char *reason);
+/** Start what can be started. */
+void jobs_dispatch(struct execution *engine);
+
+/** Take in a job read from the store, before the loop runs; jobs_resume() then goes on with all of them. Errors:
+ *  DATA_LOSS, RESOURCE_EXHAUSTED. */
+int jobs_restore(struct execution *engine, const API(Job) * message, struct fault *fault) MRPC_MUST_USE;
+void jobs_resume(struct execution *engine);
+
+/** The job as a message of @arena. Errors: RESOURCE_EXHAUSTED, DATA_LOSS. */
+int job_message(const struct job *job, struct mrpc_arena *arena, API(Job) * *out, struct fault *fault) MRPC_MUST_USE;
+
+#endif

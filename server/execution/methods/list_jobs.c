@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "execution/job/jobs.h"
+#include "execution/service.h"
+
+static bool has_state(const struct job *job, const API(ListJobsRequest) * request)
+{
+    bool any = request->n_states == 0;
+    for (size_t i = 0; !any && i < request->n_states; i++)
+        any = (int)request->states[i] == (int)job->state || !request->states[i];
+    return any;
+}
+
+static bool has_labels(const API(Job) * message, const API(ListJobsRequest) * request)
+{
+    for (size_t i = 0; i < request->n_labels; i++) {
+        bool found = false;
+        for (size_t j = 0; !found && message->spec && j < message->spec->n_labels; j++)
+            found = strcmp(message->spec->labels[j]->key, request->labels[i]->key) == 0 &&
+                    strcmp(message->spec->labels[j]->value, request->labels[i]->value) == 0;
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* Tables belong to GetJob. */
+static void lighten(API(Job) * message)
+{
+    if (message->result)
+        message->result->table = NULL;
+}
+
+static int add(const struct job *job, const API(ListJobsRequest) * request, size_t size, struct mrpc_arena *arena,
+               API(ListJobsResponse) * response, struct fault *fault)
+{
+    API(Job) * message;
+    if (job_message(job, arena, &message, fault) || !has_labels(message, request))
+        return fault->code;
+    if (response->n_jobs == size) {
+        response->next_page_token = mrpc_arena_strdup(arena, response->jobs[size - 1]->id);
+        return response->next_page_token ? -1 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    lighten(message);
+    response->jobs[response->n_jobs++] = message;
+    return 0;
+}
+
+static int run(struct command *command, struct mrpc_arena *arena, struct fault *fault)
+{
+    const API(ListJobsRequest) *request = command->request;
+    API(ListJobsResponse) *response = command->response;
+    const struct jobs *jobs = &command->engine->jobs;
+    size_t size;
+    if (api_page_size(request->page_size, &size, fault))
+        return fault->code;
+    response->jobs = mrpc_arena_calloc(arena, size + 1, sizeof *response->jobs);
+    if (!response->jobs)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    for (size_t i = jobs->count; i > 0; i--) {
+        const struct job *job = jobs->items[i - 1];
+        if ((*request->page_token && strcmp(job->id, request->page_token) >= 0) || !has_state(job, request) ||
+            (request->kind && request->kind != job->kind) || *request->pipeline)
+            continue;
+        if (add(job, request, size, arena, response, fault))
+            break;
+    }
+    return fault->code;
+}
+
+METHOD(list_jobs, ListJobs)
+{
+    return command_post(self, call, request, response, run);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "execution/service.h"
+
+/* A stream of predictions: one request at a time; the next one is held back until the answer has been sent, so answers
+ * come in order and a client that does not read is not read from. What belongs to it is touched by one side at a time:
+ * the connection's loop while a message arrives, the execution loop from then to the resume. */
+struct stream {
+    _Atomic unsigned references; /* the call's, and one a posted task */
+    struct execution *engine;
+    struct mrpc_call *call;
+    const API(PredictStreamRequest) * request; /* in work; borrowed from the call */
+    char *artifact;                            /* of the request before */
+    struct operation *operation;
+    struct mrpc_arena *arena;            /* of the answer */
+    API(PredictStreamResponse) * answer; /* not taken by the call yet */
+};
+
+static void unref(struct stream *stream)
+{
+    if (atomic_fetch_sub(&stream->references, 1) != 1)
+        return;
+    free(stream->artifact);
+    mrpc_arena_free(stream->arena);
+    free(stream);
+}
+
+static void release(void *data)
+{
+    unref(data);
+}
+
+static void send_answer(struct stream *stream)
+{
+    int error = mrpc_call_send(stream->call, &stream->answer->base);
+    if (error == MRPC_ERR_AGAIN)
+        return; /* on_writable sends it */
+    stream->answer = NULL;
+    mrpc_arena_free(stream->arena);
+    stream->arena = NULL;
+    if (error)
+        mrpc_call_finish(stream->call, MRPC_CANCELLED, NULL);
+    else
+        mrpc_call_resume(stream->call);
+}
+
+static void send_posted(void *arg)
+{
+    struct stream *stream = arg;
+    if (stream->answer)
+        send_answer(stream);
+    unref(stream);
+}
+
+static void cancel_posted(void *arg)
+{
+    struct stream *stream = arg;
+    if (stream->operation)
+        operation_cancel(stream->operation);
+    else if (stream->answer)
+        send_answer(stream); /* fails, and so finishes the call */
+    unref(stream);
+}
+
+static int post(struct stream *stream, void (*task)(void *arg))
+{
+    atomic_fetch_add(&stream->references, 1);
+    int error = domain_loop_post(stream->engine->loop, task, stream);
+    if (error)
+        unref(stream);
+    return error;
+}
+
+static void on_writable(void *arg, struct mrpc_call *call)
+{
+    post(arg, send_posted);
+}
+
+static void on_cancel(void *arg, struct mrpc_call *call)
+{
+    post(arg, cancel_posted);
+}
+
+static bool fill_error(struct stream *stream, const struct fault *fault)
+{
+    API(PredictError) *error = API_NEW(stream->arena, PredictError, predict_error);
+    if (!error)
+        return false;
+    error->code = fault->code;
+    error->message = mrpc_arena_strdup(stream->arena, fault->text);
+    error->field = mrpc_arena_strdup(stream->arena, fault->field);
+    stream->answer->outcome_case = MLTRAINER__EXECUTION__V1__PREDICT_STREAM_RESPONSE__OUTCOME_ERROR;
+    stream->answer->error = error;
+    return error->message && error->field;
+}
+
+static bool fill_response(struct stream *stream, struct operation *operation, struct fault *fault)
+{
+    API(PredictResponse) *response = API_NEW(stream->arena, PredictResponse, predict_response);
+    if (!response || predict_answer(operation, stream->arena, response, fault))
+        return false;
+    stream->answer->outcome_case = MLTRAINER__EXECUTION__V1__PREDICT_STREAM_RESPONSE__OUTCOME_RESPONSE;
+    stream->answer->response = response;
+    return true;
+}
+
+/* @operation is NULL when there never was one. A request that fails does not end the stream. */
+static void answer(struct stream *stream, struct operation *operation, struct fault *fault)
+{
+    stream->arena = mrpc_arena_new(64 * 1024 * 1024);
+    stream->answer = stream->arena ? API_NEW(stream->arena, PredictStreamResponse, predict_stream_response) : NULL;
+    if (!stream->answer) {
+        int code = mrpc_call_fail(stream->call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+        return mrpc_call_finish(stream->call, code, NULL);
+    }
+    stream->answer->tag = stream->request->tag;
+    if ((fault->code || !fill_response(stream, operation, fault)) && !fill_error(stream, fault))
+        log_error(stream->engine->log, "execution", "no memory for an answer");
+    send_answer(stream);
+}
+
+static void operation_done(struct operation *operation)
+{
+    struct stream *stream = operation->arg;
+    struct fault fault = operation->fault;
+    stream->operation = NULL;
+    if (mrpc_call_cancelled(stream->call))
+        mrpc_call_finish(stream->call, MRPC_CANCELLED, NULL);
+    else
+        answer(stream, operation, &fault);
+    operation_free(operation);
+    unref(stream);
+}
+
+static void begin(void *arg)
+{
+    struct stream *stream = arg;
+    struct fault fault = FAULT_INIT;
+    struct operation *operation = stream->engine->stopping ? NULL : operation_new(stream->engine);
+    if (!operation) {
+        mrpc_call_finish(stream->call, mrpc_call_fail(stream->call, MRPC_UNAVAILABLE, "the server is stopping"), NULL);
+        return unref(stream);
+    }
+    int64_t deadline_ms = mrpc_call_deadline_ms(stream->call);
+    const char *owner = mrpc_arena_strdup(operation->arena, command_owner(stream->call));
+    operation->deadline_ms = deadline_ms == INT64_MAX ? 0 : deadline_ms;
+    operation->isolation = owner ? owner : "";
+    operation->arg = stream;
+    operation->on_done = operation_done;
+    if (predict_bind(operation, stream->artifact ? stream->artifact : "", stream->request->data,
+                     stream->request->last_row_only, &fault)) {
+        operation_free(operation);
+        answer(stream, NULL, &fault);
+        return unref(stream);
+    }
+    stream->operation = operation;
+    operation_predict(operation);
+}
+
+static struct stream *open_stream(struct execution *engine, struct mrpc_call *call)
+{
+    struct stream *stream = calloc(1, sizeof *stream);
+    if (!stream)
+        return NULL;
+    *stream = (struct stream){.references = 1, .engine = engine, .call = call};
+    mrpc_call_set_data(call, stream, release);
+    mrpc_call_on_writable(call, on_writable, stream);
+    mrpc_call_on_cancel(call, on_cancel, stream);
+    return stream;
+}
+
+int execution_predict_stream_message(void *self, struct mrpc_call *call, const API(PredictStreamRequest) * message)
+{
+    struct stream *stream = mrpc_call_data(call);
+    if (!stream && !(stream = open_stream(self, call)))
+        return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    stream->request = message;
+    if (*message->artifact) {
+        free(stream->artifact);
+        stream->artifact = strdup(message->artifact);
+    }
+    if (post(stream, begin))
+        return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1000, "the server is stopping");
+    return MRPC_PENDING;
+}
+
+int execution_predict_stream_half_close(void *self, struct mrpc_call *call)
+{
+    return MRPC_OK;
+}

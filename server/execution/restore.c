@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "execution/restore.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARENA_BYTES = 64 * 1024 * 1024, PAGE = 1000 };
+
+typedef int take_entry(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault);
+
+/* The cursor is a copy of the last key: the list that it came from is gone by then. */
+static int read_page(struct store *store, const char *prefix, char *after, size_t after_bytes, take_entry *take,
+                     void *arg, struct mrpc_arena *arena, bool *more, struct fault *fault)
+{
+    struct store_list list = STORE_LIST_INIT;
+    struct store_range range = {.prefix = store_text(prefix), .after = store_text(after), .limit = PAGE};
+    int code = store_range(store, &range, &list, fault);
+    for (size_t i = 0; !code && i < list.count; i++) {
+        code = take(arg, &list.entries[i], arena, fault);
+        if (code)
+            fault_prefix(fault, "%.*s", (int)list.entries[i].key.bytes, (const char *)list.entries[i].key.data);
+    }
+    *more = list.more && list.count;
+    if (*more) {
+        const struct store_slice *last = &list.entries[list.count - 1].key;
+        size_t bytes = last->bytes < after_bytes - 1 ? last->bytes : after_bytes - 1;
+        memcpy(after, last->data, bytes);
+        after[bytes] = 0;
+    }
+    store_list_fini(&list);
+    return code;
+}
+
+static int read_all(struct store *store, const char *prefix, take_entry *take, void *arg, struct fault *fault)
+{
+    char after[STORE_KEY_BYTES_MAX + 1] = "";
+    struct mrpc_arena *arena = mrpc_arena_new(ARENA_BYTES);
+    bool more = arena != NULL;
+    int code = arena ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    while (!code && more) {
+        code = read_page(store, prefix, after, sizeof after, take, arg, arena, &more, fault);
+        mrpc_arena_reset(arena);
+    }
+    mrpc_arena_free(arena);
+    return code;
+}
+
+static int copy_value(const struct store_entry *entry, struct api_bytes *out, struct fault *fault)
+{
+    uint8_t *data = malloc(entry->value.bytes + 1);
+    if (!data)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    memcpy(data, entry->value.data, entry->value.bytes);
+    *out = (struct api_bytes){data, entry->value.bytes};
+    return 0;
+}
+
+static int add_record(struct record_index *index, const struct store_entry *entry, const char *name, uint32_t version,
+                      const char *sha256, uint64_t size_bytes, const char *owner, struct fault *fault)
+{
+    struct api_bytes bytes;
+    int code = copy_value(entry, &bytes, fault);
+    if (code)
+        return code;
+    struct record *record = record_new(name, version, sha256, size_bytes, owner, bytes);
+    if (!record || record_index_add(index, record)) {
+        record_free(record);
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    record->durable = true;
+    return 0;
+}
+
+static int take_dataset(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault)
+{
+    struct execution *engine = arg;
+    API(Dataset) * dataset;
+    int code = api_decode(API_INFO(dataset), entry->value.data, entry->value.bytes, arena, &dataset, fault);
+    return code ? code
+                : add_record(&engine->datasets, entry, dataset->name, dataset->version, dataset->sha256,
+                             dataset->size_bytes, dataset->owner, fault);
+}
+
+static int take_artifact(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault)
+{
+    struct execution *engine = arg;
+    API(Artifact) * artifact;
+    int code = api_decode(API_INFO(artifact), entry->value.data, entry->value.bytes, arena, &artifact, fault);
+    return code ? code
+                : add_record(&engine->artifacts, entry, artifact->name, artifact->version, artifact->sha256,
+                             artifact->size_bytes, artifact->owner, fault);
+}
+
+static int take_job(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault)
+{
+    API(Job) * job;
+    int code = api_decode(API_INFO(job), entry->value.data, entry->value.bytes, arena, &job, fault);
+    return code ? code : jobs_restore(arg, job, fault);
+}
+
+static int take_event(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault)
+{
+    struct event_log *log = arg;
+    struct api_bytes bytes;
+    int code = copy_value(entry, &bytes, fault);
+    if (code)
+        return code;
+    return event_log_append(log, bytes) ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+}
+
+int execution_restore_events(struct store *store, const char *id, struct event_log *log, struct fault *fault)
+{
+    char prefix[64];
+    snprintf(prefix, sizeof prefix, "execution/event/%s/", id);
+    int code = read_all(store, prefix, take_event, log, fault);
+    log->committed = log->count;
+    return code;
+}
+
+int execution_restore(struct execution *engine, struct fault *fault)
+{
+    int code = read_all(engine->store, "execution/dataset/", take_dataset, engine, fault);
+    if (!code)
+        code = read_all(engine->store, "execution/artifact/", take_artifact, engine, fault);
+    if (!code)
+        code = read_all(engine->store, "execution/job/", take_job, engine, fault);
+    for (size_t i = 0; !code && i < engine->jobs.count; i++) {
+        struct job *job = engine->jobs.items[i];
+        if (!job_state_is_final(job->state))
+            code = execution_restore_events(engine->store, job->id, job->log, fault);
+    }
+    return code;
+}

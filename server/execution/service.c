@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "execution/service.h"
+
+/* The method table. What stands not here answers UNIMPLEMENTED: resumed uploads, imports, aliases, runs, pipelines and
+ * schedules. */
+static const struct mltrainer__execution__v1__execution_service__handlers handlers = {
+    .list_models = execution_list_models,
+    .get_model = execution_get_model,
+    .list_plugins = execution_list_plugins,
+    .reload_plugins = execution_reload_plugins,
+    .upload_dataset = {execution_upload_dataset_open, execution_upload_dataset_message,
+                       execution_upload_dataset_half_close},
+    .get_dataset = execution_get_dataset,
+    .list_datasets = execution_list_datasets,
+    .delete_dataset = execution_delete_dataset,
+    .preview_dataset = execution_preview_dataset,
+    .submit_job = execution_submit_job,
+    .get_job = execution_get_job,
+    .list_jobs = execution_list_jobs,
+    .watch_job = execution_watch_job,
+    .cancel_job = execution_cancel_job,
+    .get_engine = execution_get_engine,
+    .predict = execution_predict,
+    .predict_stream = {NULL, execution_predict_stream_message, execution_predict_stream_half_close},
+    .compute = execution_compute,
+    .list_artifacts = execution_list_artifacts,
+    .get_artifact = execution_get_artifact,
+    .export_artifact = execution_export_artifact,
+};
+
+int execution_add_to_server(struct execution *execution, struct mrpc_server *server)
+{
+    return mltrainer__execution__v1__execution_service__add_to_server(server, &handlers, execution);
+}
