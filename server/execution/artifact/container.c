@@ -97,7 +97,7 @@ static int check_layout(const uint8_t *bytes, size_t size, size_t *header_bytes,
 int artifact_file_open(void *bytes, size_t size, struct mrpc_arena *arena, struct artifact_file *out,
                        struct fault *fault)
 {
-    size_t header_bytes, payload_bytes;
+    size_t header_bytes = 0, payload_bytes = 0;
     API(Artifact) * header;
     int code = check_layout(bytes, size, &header_bytes, &payload_bytes, fault);
     if (!code)

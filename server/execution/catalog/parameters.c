@@ -5,6 +5,7 @@
 
 #include "execution/catalog/model.h"
 #include "execution/catalog/nearest.h"
+#include "execution/field_path.h"
 
 enum { LIST_MAX = 4096, TEXT_BYTES_MAX = 4096 };
 
@@ -77,8 +78,8 @@ static const char *parameter_name(const void *names, size_t index)
 static int unknown_parameter(const struct catalog_model *model, const char *name, const char *field,
                              struct fault *fault)
 {
-    char path[96];
-    snprintf(path, sizeof path, "%s.%.40s", field, name);
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.%.40s", field, name);
     const char *nearest = nearest_name(name, model, model->parameter_count, parameter_name);
     if (nearest)
         return fault_field(fault, path, "model %s has no such parameter; is \"%s\" meant?", model->id, nearest);
@@ -102,8 +103,8 @@ static int take_given(const struct catalog_model *model, const struct mltrainer_
     if (find_parameter(model, given->name, &index))
         return unknown_parameter(model, given->name, field, fault);
     const struct catalog_parameter *parameter = &model->parameters[index];
-    char path[96];
-    snprintf(path, sizeof path, "%s.%.40s", field, given->name);
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.%.40s", field, given->name);
     struct fault why = FAULT_INIT;
     if (catalog_check_value(parameter, given, &why))
         return fault_field(fault, path, "%s", why.text);
@@ -133,8 +134,8 @@ int catalog_resolve_parameters(const struct catalog_model *model, const struct m
     for (size_t i = 0; i < count; i++) {
         const struct catalog_parameter *parameter = &model->parameters[i];
         if (!values[i].name && !parameter->fallback) {
-            char path[96];
-            snprintf(path, sizeof path, "%s.%.40s", field, parameter->name);
+            char path[FIELD_PATH_BYTES];
+            field_path(path, "%s.%.40s", field, parameter->name);
             return fault_field(fault, path, "model %s needs this parameter", model->id);
         }
         if (!values[i].name)

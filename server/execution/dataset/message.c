@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "execution/dataset/message.h"
+#include "execution/field_path.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -101,8 +102,8 @@ struct dataset_schema *dataset_schema_of(const API(Dataset) * dataset)
 
 static int column_fault(const char *field, size_t index, struct fault *fault, const char *what)
 {
-    char path[96];
-    snprintf(path, sizeof path, "%s.columns[%zu]", field, index);
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.columns[%zu]", field, index);
     return fault_field(fault, path, "%s", what);
 }
 
@@ -205,8 +206,8 @@ static int read_column(struct table *table, const API(Column) * column, const ch
 
 int dataset_table_read(const API(Table) * message, const char *field, struct table **out, struct fault *fault)
 {
-    char path[96];
-    snprintf(path, sizeof path, "%s.columns", field);
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.columns", field);
     if (!message->n_columns || message->n_columns > 4096)
         return fault_field(fault, path, "%zu columns, not 1 to 4096", message->n_columns);
     size_t rows = 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "execution/feature/features.h"
+#include "execution/field_path.h"
 
 enum { NAME_BYTES = 192 };
 
@@ -39,8 +40,8 @@ void feature_name(const struct feature_column *column, uint32_t lag, char *name,
 
 static int check_column(const struct feature_column *column, const char *field, size_t index, struct fault *fault)
 {
-    char path[96];
-    snprintf(path, sizeof path, "%s.features[%zu].lags", field, index);
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.features[%zu].lags", field, index);
     if (!column->lag_count || column->lag_count > FEATURE_LAGS_MAX)
         return fault_field(fault, path, "%zu lags, not 1 to %d", column->lag_count, FEATURE_LAGS_MAX);
     for (size_t i = 0; i < column->lag_count; i++) {
@@ -52,20 +53,20 @@ static int check_column(const struct feature_column *column, const char *field, 
     }
     if (*column->column)
         return 0;
-    snprintf(path, sizeof path, "%s.features[%zu].column", field, index);
+    field_path(path, "%s.features[%zu].column", field, index);
     return fault_field(fault, path, "a column is wanted");
 }
 
 int feature_spec_check(const struct feature_spec *spec, const char *field, struct fault *fault)
 {
-    char path[96];
-    snprintf(path, sizeof path, "%s.target_column", field);
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.target_column", field);
     if (!*spec->target_column)
         return fault_field(fault, path, "a column is wanted");
-    snprintf(path, sizeof path, "%s.horizon", field);
+    field_path(path, "%s.horizon", field);
     if (spec->horizon < 1 || spec->horizon > FEATURE_LAG_MAX)
         return fault_field(fault, path, "%u is not in 1 to %d", spec->horizon, FEATURE_LAG_MAX);
-    snprintf(path, sizeof path, "%s.features", field);
+    field_path(path, "%s.features", field);
     if (!spec->column_count)
         return fault_field(fault, path, "at least one is wanted");
     size_t total = 0;

@@ -2,13 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "execution/field_path.h"
 #include "execution/job/job.h"
 #include "execution/operation/prepare.h"
 #include "execution/parameter_message.h"
 
 /* From what a client wrote to an operation that can run, with every check that can be made before running. */
 
-enum { PATH_BYTES = 96, THREADS_MAX = 64 };
+enum { THREADS_MAX = 64 };
 
 static int not_yet(struct fault *fault, const char *field, const char *what)
 {
@@ -36,8 +37,8 @@ API(JobKind) job_kind(const API(JobSpec) * spec)
 static int bind_model(struct operation *operation, const char *id, enum catalog_operation wanted, void *const *entries,
                       size_t count, const char *field, struct fault *fault)
 {
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s.model", field);
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.model", field);
     operation->catalog = execution_catalog(operation->engine);
     int code = catalog_require(operation->catalog, id, wanted, path, &operation->model, fault);
     if (code)
@@ -45,7 +46,7 @@ static int bind_model(struct operation *operation, const char *id, enum catalog_
     operation->plugin_path = catalog_find_plugin(operation->catalog, operation->model->family)->path;
     operation->parameter_count = operation->model->parameter_count;
     struct mltrainer_parameter *given;
-    snprintf(path, sizeof path, "%s.parameters", field);
+    field_path(path, "%s.parameters", field);
     code = parameter_messages_read(entries, count, path, operation->arena, &given, fault);
     return code ? code
                 : catalog_resolve_parameters(operation->model, given, count, path, operation->arena,
@@ -55,8 +56,8 @@ static int bind_model(struct operation *operation, const char *id, enum catalog_
 static int bind_data(struct operation *operation, const API(DataReference) * data, const char *field,
                      struct fault *fault)
 {
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s.data", field);
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.data", field);
     return source_resolve(operation->engine, data, path, operation->arena, &operation->source, fault);
 }
 
@@ -65,11 +66,11 @@ static int bind_data(struct operation *operation, const API(DataReference) * dat
 static int require_features(const struct operation *operation, const struct feature_spec *spec, bool with_target,
                             const char *field, struct fault *fault)
 {
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s.target_column", field);
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.target_column", field);
     int code = with_target ? source_require(&operation->source, spec->target_column, DATASET_DOUBLE, path, fault) : 0;
     for (size_t i = 0; !code && i < spec->column_count; i++) {
-        snprintf(path, sizeof path, "%s.features[%zu].column", field, i);
+        field_path(path, "%s.features[%zu].column", field, i);
         code = source_require(&operation->source, spec->columns[i].column, DATASET_DOUBLE, path, fault);
     }
     return code;
@@ -78,8 +79,8 @@ static int require_features(const struct operation *operation, const struct feat
 static int require_optional(const struct operation *operation, const char *name, enum dataset_type type,
                             const char *field, const char *member, struct fault *fault)
 {
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s.%s", field, member);
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.%s", field, member);
     return *name ? source_require(&operation->source, name, type, path, fault) : 0;
 }
 
@@ -88,8 +89,8 @@ static int require_selection(const struct operation *operation, const API(Column
 {
     int code = 0;
     if (operation->model->target == CATALOG_REQUIRED && !*selection->target_column) {
-        char path[PATH_BYTES];
-        snprintf(path, sizeof path, "%s.target_column", field);
+        char path[FIELD_PATH_BYTES];
+        field_path(path, "%s.target_column", field);
         return fault_field(fault, path, "model %s needs a target", operation->model->id);
     }
     code = require_optional(operation, selection->target_column, DATASET_UNKNOWN, field, "target_column", fault);
@@ -106,16 +107,16 @@ static int require_selection(const struct operation *operation, const API(Column
 static int bind_columns(struct operation *operation, const API(TrainSpec) * train, const char *field,
                         struct fault *fault)
 {
-    char path[PATH_BYTES];
+    char path[FIELD_PATH_BYTES];
     struct feature_spec spec;
     int code;
     switch (train->columns_case) {
     case MLTRAINER__EXECUTION__V1__TRAIN_SPEC__COLUMNS_SELECTION:
-        snprintf(path, sizeof path, "%s.selection", field);
+        field_path(path, "%s.selection", field);
         code = require_selection(operation, train->selection, path, fault);
         break;
     case MLTRAINER__EXECUTION__V1__TRAIN_SPEC__COLUMNS_FEATURES:
-        snprintf(path, sizeof path, "%s.features", field);
+        field_path(path, "%s.features", field);
         code = prepare_feature_spec(train->features, path, operation->arena, &spec, fault);
         if (!code)
             code = require_features(operation, &spec, true, path, fault);
@@ -130,7 +131,7 @@ static int bind_columns(struct operation *operation, const API(TrainSpec) * trai
 
 static int check_validation(const API(Validation) * validation, const char *field, struct fault *fault)
 {
-    char path[PATH_BYTES];
+    char path[FIELD_PATH_BYTES];
     if (!validation)
         return 0;
     switch (validation->method_case) {
@@ -144,10 +145,10 @@ static int check_validation(const API(Validation) * validation, const char *fiel
         return 0;
     }
     const API(HoldOut) *how = validation->hold_out;
-    snprintf(path, sizeof path, "%s.hold_out.test_fraction", field);
+    field_path(path, "%s.hold_out.test_fraction", field);
     if (!(how->test_fraction >= 0 && how->test_fraction <= 0.9))
         return fault_field(fault, path, "%g is not in (0, 0.9]", how->test_fraction);
-    snprintf(path, sizeof path, "%s.hold_out.embargo_rows", field);
+    field_path(path, "%s.hold_out.embargo_rows", field);
     if (how->embargo_rows > 100000)
         return fault_field(fault, path, "%u is above 100000", how->embargo_rows);
     return how->shuffle ? not_yet(fault, field, "hold_out.shuffle") : 0;
@@ -155,7 +156,7 @@ static int check_validation(const API(Validation) * validation, const char *fiel
 
 static int bind_train(struct operation *operation, const API(TrainSpec) * train, const char *field, struct fault *fault)
 {
-    char path[PATH_BYTES];
+    char path[FIELD_PATH_BYTES];
     operation->train = train;
     operation->seed = train->seed;
     operation->threads = train->threads;
@@ -165,13 +166,13 @@ static int bind_train(struct operation *operation, const API(TrainSpec) * train,
         code = bind_data(operation, train->data, field, fault);
     if (!code)
         code = bind_columns(operation, train, field, fault);
-    snprintf(path, sizeof path, "%s.validation", field);
+    field_path(path, "%s.validation", field);
     if (!code)
         code = check_validation(train->validation, path, fault);
-    snprintf(path, sizeof path, "%s.artifact_name", field);
+    field_path(path, "%s.artifact_name", field);
     if (!code && *train->artifact_name)
         code = api_identifier(train->artifact_name, path, fault);
-    snprintf(path, sizeof path, "%s.threads", field);
+    field_path(path, "%s.threads", field);
     if (!code && train->threads > THREADS_MAX)
         code = fault_field(fault, path, "%u is above %d", train->threads, THREADS_MAX);
     return code;
@@ -182,8 +183,8 @@ static int bind_train(struct operation *operation, const API(TrainSpec) * train,
 static int require_artifact_columns(struct operation *operation, const API(Artifact) * artifact, bool with_target,
                                     const char *field, struct fault *fault)
 {
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s.data", field);
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.data", field);
     if (artifact->feature_spec) {
         struct feature_spec spec;
         int code = prepare_feature_spec(artifact->feature_spec, field, operation->arena, &spec, fault);
@@ -203,10 +204,10 @@ static int require_artifact_columns(struct operation *operation, const API(Artif
 int job_bind_artifact(struct operation *operation, const char *reference, const API(DataReference) * data,
                       bool with_target, const char *field, struct fault *fault)
 {
-    char path[PATH_BYTES];
+    char path[FIELD_PATH_BYTES];
     struct record *record;
     API(Artifact) * artifact;
-    snprintf(path, sizeof path, "%s.artifact", field);
+    field_path(path, "%s.artifact", field);
     operation->catalog = execution_catalog(operation->engine);
     int code = record_index_find(&operation->engine->artifacts, reference, path, &record, fault);
     if (!code)
@@ -247,7 +248,7 @@ static const char *input_name(const struct operation *operation, const struct ca
 
 int job_bind_compute(struct operation *operation, const API(ComputeSpec) * spec, const char *field, struct fault *fault)
 {
-    char path[PATH_BYTES];
+    char path[FIELD_PATH_BYTES];
     if (*spec->output_dataset)
         return not_yet(fault, field, "output_dataset");
     operation->compute = spec;
@@ -256,7 +257,7 @@ int job_bind_compute(struct operation *operation, const API(ComputeSpec) * spec,
                           field, fault);
     if (!code)
         code = bind_data(operation, spec->data, field, fault);
-    snprintf(path, sizeof path, "%s.data", field);
+    field_path(path, "%s.data", field);
     for (size_t i = 0; !code && i < operation->model->column_count; i++) {
         const struct catalog_column *column = &operation->model->columns[i];
         code = source_require(&operation->source, name_in_data(spec, input_name(operation, column)), column->type, path,
@@ -269,14 +270,14 @@ int job_bind_compute(struct operation *operation, const API(ComputeSpec) * spec,
 
 static int check_retry(const API(RetryPolicy) * retry, const char *field, struct fault *fault)
 {
-    char path[PATH_BYTES];
+    char path[FIELD_PATH_BYTES];
     if (!retry)
         return 0;
-    snprintf(path, sizeof path, "%s.retry.max_attempts", field);
+    field_path(path, "%s.retry.max_attempts", field);
     if (retry->max_attempts > 10)
         return fault_field(fault, path, "%u is not in 0 to 10", retry->max_attempts);
     int64_t backoff_ms = api_duration_ms(retry->backoff);
-    snprintf(path, sizeof path, "%s.retry.backoff", field);
+    field_path(path, "%s.retry.backoff", field);
     if (retry->backoff && (backoff_ms < 10 || backoff_ms > 3600 * 1000))
         return fault_field(fault, path, "%lld ms are not in 10 ms to 1 h", (long long)backoff_ms);
     return 0;
@@ -284,15 +285,15 @@ static int check_retry(const API(RetryPolicy) * retry, const char *field, struct
 
 static int check_common(const API(JobSpec) * spec, const char *field, struct fault *fault)
 {
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s.priority", field);
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.priority", field);
     if (spec->priority < -100 || spec->priority > 100)
         return fault_field(fault, path, "%d is not in -100 to 100", spec->priority);
     int64_t timeout_ms = api_duration_ms(spec->timeout);
-    snprintf(path, sizeof path, "%s.timeout", field);
+    field_path(path, "%s.timeout", field);
     if (spec->timeout && (timeout_ms < 10 || timeout_ms > INT64_C(30) * 24 * 3600 * 1000))
         return fault_field(fault, path, "%lld ms are not in 10 ms to 30 days", (long long)timeout_ms);
-    snprintf(path, sizeof path, "%s.labels", field);
+    field_path(path, "%s.labels", field);
     if (spec->n_labels > 32)
         return fault_field(fault, path, "%zu labels, more than 32", spec->n_labels);
     for (size_t i = 0; i < spec->n_labels; i++) {
@@ -311,22 +312,22 @@ static int check_common(const API(JobSpec) * spec, const char *field, struct fau
 
 int job_bind(struct operation *operation, const API(JobSpec) * spec, const char *field, struct fault *fault)
 {
-    char path[PATH_BYTES];
+    char path[FIELD_PATH_BYTES];
     int code = check_common(spec, field, fault);
     if (code)
         return code;
     switch (spec->work_case) {
     case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TRAIN:
-        snprintf(path, sizeof path, "%s.train", field);
+        field_path(path, "%s.train", field);
         return bind_train(operation, spec->train, path, fault);
     case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_EVALUATE:
-        snprintf(path, sizeof path, "%s.evaluate", field);
+        field_path(path, "%s.evaluate", field);
         return job_bind_artifact(operation, spec->evaluate->artifact, spec->evaluate->data, true, path, fault);
     case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_PREDICT:
-        snprintf(path, sizeof path, "%s.predict", field);
+        field_path(path, "%s.predict", field);
         return bind_predict(operation, spec->predict, path, fault);
     case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_COMPUTE:
-        snprintf(path, sizeof path, "%s.compute", field);
+        field_path(path, "%s.compute", field);
         return job_bind_compute(operation, spec->compute, path, fault);
     case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TUNE:
         return not_yet(fault, field, "tune");

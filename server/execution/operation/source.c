@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "execution/operation/source.h"
+#include "execution/field_path.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +12,8 @@
 static int resolve_dataset(struct execution *engine, const char *reference, const char *field, struct mrpc_arena *arena,
                            struct source *out, struct fault *fault)
 {
-    char path[96];
-    snprintf(path, sizeof path, "%s.dataset", field);
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.dataset", field);
     struct record *record;
     API(Dataset) * dataset;
     int code = record_index_find(&engine->datasets, reference, path, &record, fault);
