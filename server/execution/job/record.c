@@ -123,7 +123,7 @@ static void drop_events(struct job *job)
 /* The disk is full, say. The next try carries all that is missing; until then nobody sees it. */
 static void save_later(struct job *job, const struct fault *why)
 {
-    log_error(job->engine->log, "execution", "job %s cannot be saved: %s", job->id, why->text);
+    log_error(job->engine->log, "execution", "job %s cannot be saved now: %s: %s", job->id, mrpc_code_name(why->code), why->text);
     job->unsaved = true;
     static const struct timeval soon = {.tv_sec = 1};
     if (!evtimer_pending(job->engine->jobs.retry_unsaved, NULL))
@@ -141,10 +141,10 @@ static void committed(struct domain_task *task)
     }
     if (!commit->fault.code)
         event_log_commit(commit->log, commit->sequence, commit->complete);
-    if (!commit->fault.code && commit->complete)
-        drop_events(job);
     else if (!commit->saved)
         save_later(job, &commit->fault);
+    if (!commit->fault.code && commit->complete)
+        drop_events(job);
     if (commit->saved)
         commit->saved(commit->arg, job, &commit->fault);
     event_log_unref(commit->log);
