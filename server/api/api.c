@@ -151,6 +151,7 @@ int api_start(struct api *api, struct fault *fault)
 
 void api_stop(struct api *api)
 {
+    registry_drain(api->registry); /* so that the streams that are cut now expire nobody */
     if (api->started)
         mrpc_server_stop(api->server);
     api->started = false;
@@ -163,6 +164,7 @@ const char *const *api_addresses(const struct api *api)
 
 void api_drain(struct api *api, uint32_t grace_ms, void (*drained)(void *arg), void *arg)
 {
+    registry_drain(api->registry);
     mrpc_server_drain(api->server, grace_ms, drained, arg);
 }
 

@@ -2,6 +2,7 @@
 #include "registry/service.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct registry {
     struct domain_loop *loop;
     uint64_t epoch;
     struct snapshot_cell view;
+    _Atomic bool draining;
 
     /* The domain loop's. */
     struct catalog catalog;
@@ -367,6 +369,27 @@ void registry_set_own_addresses(struct registry *registry, const char *const *ad
     own_ports_read(addresses, &own->ports);
     if (domain_loop_post(registry->loop, take_own_addresses, own))
         free(own);
+}
+
+/* --- the end of service --------------------------------------------------------------------------------------------
+ */
+
+static void end_watches(void *arg)
+{
+    struct registry *registry = arg;
+    registry_watches_end_all(registry->watches, MRPC_UNAVAILABLE, "the server is stopping");
+}
+
+void registry_drain(struct registry *registry)
+{
+    if (atomic_exchange(&registry->draining, true) || domain_loop_post(registry->loop, end_watches, registry) == 0)
+        return;
+    log_warn(registry->options.log, "registry", "watches are left to the end of the grace");
+}
+
+bool registry_draining(const struct registry *registry)
+{
+    return atomic_load(&registry->draining);
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------------

@@ -83,6 +83,7 @@ struct registry_watches *registry_watches(struct registry *registry);
 /* From any thread. */
 struct domain_loop *registry_loop(struct registry *registry);
 uint64_t registry_epoch(const struct registry *registry);
+bool registry_draining(const struct registry *registry);
 struct log *registry_log(const struct registry *registry);
 /** The caller's identity as an owner, in the call's arena; NULL when out of memory. */
 const char *registry_owner(struct mrpc_call *call);

@@ -236,6 +236,12 @@ static void refuse(struct watcher *watcher, int code, const char *text)
     post_surely(watcher->call, refuse_on_loop, watcher);
 }
 
+void registry_watches_end_all(struct registry_watches *watches, int code, const char *text)
+{
+    for (size_t i = 0; i < watches->count; i++)
+        refuse(watcher_ref(watches->table[i]), code, text);
+}
+
 static bool can_resume(const struct registry_watches *watches, const struct watcher *watcher)
 {
     const struct catalog *catalog = registry_catalog(watches->options.registry);

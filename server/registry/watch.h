@@ -44,6 +44,8 @@ void registry_watches_note(struct registry_watches *watches, const struct catalo
 void registry_watches_flush(struct registry_watches *watches, int64_t now_ms);
 /** Send progress to those who have heard nothing for their interval. Call it about once a second. */
 void registry_watches_tick(struct registry_watches *watches, int64_t revision, int64_t now_ms);
+/** End every watch with @code and @text (static). */
+void registry_watches_end_all(struct registry_watches *watches, int code, const char *text);
 int64_t registry_watches_oldest(const struct registry_watches *watches);
 size_t registry_watches_count(const struct registry_watches *watches);
 

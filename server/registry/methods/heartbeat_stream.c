@@ -57,7 +57,9 @@ static void end_on_domain(struct domain_task *task)
 {
     struct heartbeat_stream *stream =
         (struct heartbeat_stream *)((char *)task - offsetof(struct heartbeat_stream, end_task));
-    for (size_t i = 0; stream->broken && i < stream->attached_count; i++)
+    /* A server that stops breaks its streams itself. */
+    bool expires = stream->broken && !registry_draining(stream->registry);
+    for (size_t i = 0; expires && i < stream->attached_count; i++)
         expire(stream, &stream->attached[i]);
     free_stream(stream);
 }
@@ -156,6 +158,8 @@ int registry_heartbeat_stream_message(void *self, struct mrpc_call *call, const 
 {
     struct heartbeat_stream *stream = mrpc_call_data(call);
     struct fault fault = FAULT_INIT;
+    if (registry_draining(stream->registry))
+        return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1000, "the server is stopping");
     if (!message->heartbeat)
         return mrpc_call_fail_field(call, "heartbeat", "is required");
     if (registry_check_heartbeat(message->heartbeat, &fault)) {

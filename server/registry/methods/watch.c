@@ -31,5 +31,7 @@ int registry_watch(void *self, struct mrpc_call *call, const PB(WatchRequest) * 
                                                        : PROGRESS_DEFAULT_MS;
     if (check(request, progress_ms, &fault))
         return fault_answer(call, &fault);
+    if (registry_draining(self))
+        return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1000, "the server is stopping");
     return registry_watch_start(registry_watches(self), call, request, progress_ms);
 }

@@ -43,6 +43,7 @@ void fixture_start(struct fixture *fixture, const char *folder, const struct reg
 
 void fixture_stop(struct fixture *fixture)
 {
+    registry_drain(fixture->registry);
     mrpc_channel_free(fixture->channel);
     mrpc_server_stop(fixture->server);
     registry_stop(fixture->registry);

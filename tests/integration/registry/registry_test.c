@@ -214,6 +214,39 @@ static void closed_stream_leaves_its_instances_their_lease(void **state)
     assert_int_equal(fixture_discover(fixture.channel, "web", NULL), MRPC_OK);
 }
 
+/* Otherwise each restart of the server would deregister everybody. */
+static void stopping_server_expires_nobody(void **state)
+{
+    struct sample sample;
+    sample_init(&sample, "web", "a", 80, 60000);
+    assert_int_equal(fixture_register(fixture.channel, &sample, NULL), MRPC_OK);
+    struct mrpc_client_call *call, *watch;
+    PB(WatchRequest) watch_request;
+    PB(HeartbeatRequest) heartbeat;
+    PB(HeartbeatStreamRequest) message;
+    mltrainer__registry__v1__watch_request__init(&watch_request);
+    mltrainer__registry__v1__heartbeat_request__init(&heartbeat);
+    mltrainer__registry__v1__heartbeat_stream_request__init(&message);
+    heartbeat.key = &sample.key;
+    message.heartbeat = &heartbeat;
+    message.expire_on_disconnect = true;
+    assert_int_equal(RPC(watch__start)(fixture.channel, NULL, &watch_request, NULL, NULL, &watch), 0);
+    assert_non_null(RPC(watch__recv)(watch));
+    assert_int_equal(RPC(heartbeat_stream__start)(fixture.channel, NULL, NULL, NULL, &call), 0);
+    assert_int_equal(RPC(heartbeat_stream__send)(call, &message), 0);
+    assert_non_null(RPC(heartbeat_stream__recv)(call));
+    registry_drain(fixture.registry);
+    assert_null(RPC(watch__recv)(watch));
+    assert_int_equal(mrpc_client_call_finish(watch, NULL), MRPC_UNAVAILABLE);
+    mrpc_client_call_free(watch);
+    assert_int_equal(RPC(heartbeat_stream__send)(call, &message), 0);
+    assert_null(RPC(heartbeat_stream__recv)(call));
+    assert_int_equal(mrpc_client_call_finish(call, NULL), MRPC_UNAVAILABLE);
+    mrpc_client_call_free(call);
+    pause_ms(300);
+    assert_int_equal(fixture_discover(fixture.channel, "web", NULL), MRPC_OK);
+}
+
 /* A socket that listens; its port. */
 static int listen_somewhere(uint16_t *port)
 {
@@ -269,6 +302,55 @@ static void checked_instance_goes_unhealthy_and_comes_back(void **state)
     assert_in_range(got->instance->status->lease_remaining->seconds, 40, 60);
     mrpc_reply_fini(&reply);
     close(fd);
+}
+
+static int report(struct sample *sample, const char *check, bool passing)
+{
+    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    PB(HeartbeatRequest) request;
+    PB(CheckReport) said;
+    PB(CheckReport) * reports[] = {&said};
+    mltrainer__registry__v1__heartbeat_request__init(&request);
+    mltrainer__registry__v1__check_report__init(&said);
+    said.name = (char *)(uintptr_t)check;
+    said.passing = passing;
+    request.key = &sample->key;
+    request.reports = reports;
+    request.n_reports = 1;
+    RPC(heartbeat)(fixture.channel, NULL, &request, &reply);
+    int code = reply.status.code;
+    mrpc_reply_fini(&reply);
+    return code;
+}
+
+static void ttl_check_follows_the_reports(void **state)
+{
+    struct sample sample;
+    PB(Check) check;
+    PB(TtlCheck) ttl;
+    Google__Protobuf__Duration interval;
+    PB(Check) * checks[] = {&check};
+    mltrainer__registry__v1__check__init(&check);
+    mltrainer__registry__v1__ttl_check__init(&ttl);
+    google__protobuf__duration__init(&interval);
+    interval.seconds = 1;
+    check.kind_case = MLTRAINER__REGISTRY__V1__CHECK__KIND_TTL;
+    check.ttl = &ttl;
+    check.interval = &interval;
+    sample_init(&sample, "web", "a", 80, 60000);
+    sample.instance.checks = checks;
+    sample.instance.n_checks = 1;
+    assert_int_equal(fixture_register(fixture.channel, &sample, NULL), MRPC_OK);
+    assert_int_equal(fixture_discover(fixture.channel, "web", NULL), MRPC_UNAVAILABLE); /* nobody has vouched for it */
+    assert_int_equal(report(&sample, "ttl", true), MRPC_OK);
+    wait_discover("web", MRPC_OK, 1000);
+    assert_int_equal(report(&sample, "ttl", false), MRPC_OK);
+    wait_discover("web", MRPC_UNAVAILABLE, 1000);
+    assert_int_equal(report(&sample, "ttl", true), MRPC_OK);
+    wait_discover("web", MRPC_OK, 1000);
+    int64_t took_ms = wait_discover("web", MRPC_UNAVAILABLE, 4000); /* no report comes */
+    assert_in_range(took_ms, 700, 1800);
+    assert_int_equal(report(&sample, "no-such-check", true), MRPC_INVALID_ARGUMENT);
 }
 
 static void lists_come_in_pages_and_in_order(void **state)
@@ -393,7 +475,9 @@ int main(void)
         CASE(heartbeats_keep_a_lease),
         CASE(broken_stream_expires_its_instances_at_once),
         CASE(closed_stream_leaves_its_instances_their_lease),
+        CASE(stopping_server_expires_nobody),
         CASE(checked_instance_goes_unhealthy_and_comes_back),
+        CASE(ttl_check_follows_the_reports),
         CASE(lists_come_in_pages_and_in_order),
         CASE(full_disk_refuses_and_keeps_serving),
         CASE(unimplemented_methods_say_so),
