@@ -9,10 +9,11 @@
 
 struct echo_stream {
     unsigned left;
-    size_t size;
     unsigned count;
     size_t bytes;
     const EchoText *waiting;
+    EchoText line;
+    struct echo_service *echo;
 };
 
 static void count_release(void *data)
@@ -82,14 +83,14 @@ static int say(const void *handlers, void *self, struct mrpc_call *call, const P
 static void split_more(void *arg, struct mrpc_call *call)
 {
     struct echo_stream *stream = arg;
-    EchoText message = echo_text(many_x(mrpc_call_arena(call), stream->size));
     while (stream->left > 0) {
-        int error = mrpc_call_send(call, &message.base);
+        int error = mrpc_call_send(call, &stream->line.base);
         if (error == MRPC_ERR_AGAIN)
             return;
         if (error != 0)
             break;
         stream->left--;
+        stream->echo->sent++;
     }
     mrpc_call_finish(call, stream->left == 0 ? 0 : MRPC_CANCELLED, NULL);
 }
@@ -110,7 +111,8 @@ static int split(const void *handlers, void *self, struct mrpc_call *call, const
         return hold(echo, call);
     struct echo_stream *stream = mrpc_arena_calloc(mrpc_call_arena(call), 1, sizeof(*stream));
     stream->left = (unsigned)atoi(text);
-    stream->size = (size_t)atol(strchr(text, ':') + 1);
+    stream->line = echo_text(many_x(mrpc_call_arena(call), (size_t)atol(strchr(text, ':') + 1)));
+    stream->echo = echo;
     mrpc_call_on_cancel(call, split_cancelled, echo);
     mrpc_call_on_writable(call, split_more, stream);
     split_more(stream, call);

@@ -25,6 +25,7 @@ struct echo_service {
     unsigned released;            /* calls destroyed */
     unsigned messages;            /* that came on Join and Chat */
     unsigned half_closes;
+    unsigned sent;                /* messages of Split */
     bool hold_messages;
     bool answer_at_cancel;        /* finish held calls in on_cancel */
     struct mrpc_call *held[ECHO_HELD_MAX];
