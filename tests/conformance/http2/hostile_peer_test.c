@@ -94,6 +94,16 @@ static void h03_http1_is_told_so_and_noise_is_closed(void **state)
     assert_true(driver_rejected(driver, "http1"));
 }
 
+static void h03_http1_is_known_byte_by_byte(void **state)
+{
+    struct session_driver *driver = *state;
+    driver->piece = 1;
+    driver->deaf = true;
+    raw_bytes(&driver->client, "PUT /x HTTP/1.1\r\n", 17);
+    driver_pump(driver);
+    assert_true(driver_rejected(driver, "http1"));
+}
+
 static void h03_tls_on_the_clear_port_is_closed(void **state)
 {
     struct session_driver *driver = *state;
@@ -243,7 +253,7 @@ static void h08_window_update_of_zero(void **state)
     begin(driver, 1);
     raw_window_update(&driver->client, 1, 0);
     driver_pump(driver);
-    expect_end(driver, NGHTTP2_PROTOCOL_ERROR, "protocol_error");
+    expect_end(driver, NGHTTP2_PROTOCOL_ERROR, "window_update_of_zero");
 }
 
 static void h08_data_on_a_closed_stream(void **state)
@@ -436,6 +446,26 @@ static void h16_priorities_without_end(void **state)
     expect_end(driver, NGHTTP2_ENHANCE_YOUR_CALM, "priorities");
 }
 
+static void h16_priorities_that_are_wrong(void **state)
+{
+    struct session_driver *driver = *state;
+    driver->piece = 1;
+    raw_frame(&driver->client, NGHTTP2_PRIORITY, 0, 7, "\0\0\0\7\x0f", 5);
+    driver_pump(driver);
+    expect_end(driver, NGHTTP2_PROTOCOL_ERROR, "priority");
+}
+
+static void h08_headers_after_a_reset(void **state)
+{
+    struct session_driver *driver = *state;
+    driver_call(driver, 1, "Nope", "refused");
+    begin(driver, 3);
+    raw_rst(&driver->client, 3, NGHTTP2_CANCEL);
+    begin(driver, 3);
+    driver_pump(driver);
+    expect_end(driver, NGHTTP2_STREAM_CLOSED, "stream_closed");
+}
+
 static void h17_unknown_frames_do_not_keep_a_connection(void **state)
 {
     struct session_driver *driver = *state;
@@ -572,7 +602,7 @@ static void h24_more_padding_than_frame(void **state)
     begin(driver, 1);
     raw_frame(&driver->client, NGHTTP2_DATA, NGHTTP2_FLAG_PADDED, 1, "\x05xyz", 4);
     driver_pump(driver);
-    expect_end(driver, NGHTTP2_PROTOCOL_ERROR, "protocol_error");
+    expect_end(driver, NGHTTP2_PROTOCOL_ERROR, "padding");
 }
 
 static void h24_padding_counts_in_flow_control(void **state)
@@ -690,6 +720,7 @@ int main(void)
         SILENT(h01_silence_is_closed_after_the_handshake_timeout),
         SILENT(h02_a_slow_preface_does_not_move_the_timeout),
         SILENT(h03_http1_is_told_so_and_noise_is_closed),
+        SILENT(h03_http1_is_known_byte_by_byte),
         SILENT(h03_tls_on_the_clear_port_is_closed),
         SILENT(h03_a_wrong_preface_is_found_at_any_byte),
         SILENT(h04_the_first_frame_is_settings),
@@ -717,6 +748,8 @@ int main(void)
         ROW(h15_data_that_is_only_padding),
         ROW(h15_a_message_in_frames_of_one_byte),
         ROW(h16_priorities_without_end),
+        ROW(h16_priorities_that_are_wrong),
+        ROW(h08_headers_after_a_reset),
         ROW(h17_unknown_frames_do_not_keep_a_connection),
         ROW(h18_window_updates_without_end),
         ROW(h19_the_connection_window_overflows),

@@ -45,7 +45,7 @@ int mrpc_budget_frame_begins(struct mrpc_session *session, const nghttp2_frame_h
         if ((head->flags & NGHTTP2_FLAG_END_HEADERS) == 0)
             (void)!mrpc_session_after(session, &session->header_block, session->limits->header_block_timeout_ms,
                                       header_block_late);
-        return mrpc_stream_id_check(session, head);
+        return 0;
     case NGHTTP2_DATA:
         return data_begins(session, head);
     case NGHTTP2_PRIORITY:

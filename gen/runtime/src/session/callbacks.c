@@ -84,11 +84,6 @@ static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *
     case NGHTTP2_DATA:
         stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
         break;
-    case NGHTTP2_RST_STREAM:
-        stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
-        if (stream != NULL)
-            stream->remote_closed = 1;
-        return 0;
     default:
         return 0;
     }
@@ -116,10 +111,8 @@ static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *
 static int on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t code, void *user_data)
 {
     struct mrpc_stream *stream = nghttp2_session_get_stream_user_data(h2, stream_id);
-    if (stream == NULL)
-        return 0;
-    mrpc_stream_id_closed(user_data, stream);
-    mrpc_stream_close(stream);
+    if (stream != NULL)
+        mrpc_stream_close(stream);
     return 0;
 }
 

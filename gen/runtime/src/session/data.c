@@ -112,6 +112,8 @@ static void tell_half_close(struct mrpc_stream *stream)
 void mrpc_data_end(struct mrpc_stream *stream)
 {
     stream->remote_closed = 1;
+    if (stream->refusal_status != NULL && !stream->ended)
+        mrpc_stream_refuse(stream);
     tell_half_close(stream);
 }
 
@@ -138,6 +140,10 @@ static void first_message_late(struct mrpc_timer *timer)
 {
     struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct mrpc_stream, first_message);
     mrpc_session_reject(stream->session, "first_message_timeout");
+    if (stream->refusal_status != NULL) {
+        mrpc_stream_refuse(stream);
+        return;
+    }
     stream->session->events->fault(stream, MRPC_DEADLINE_EXCEEDED, "the request message did not come in time");
     mrpc_stream_discard(stream);
 }

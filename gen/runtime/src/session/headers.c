@@ -104,18 +104,30 @@ static const char *find_fault(struct mrpc_stream *stream, enum mrpc_code *code)
     return stream->bad_metadata ? "malformed metadata" : NULL;
 }
 
+/* Plain HTTP is answered when its request is complete: an early answer would have to cut it off. */
+static bool refused(struct mrpc_stream *stream)
+{
+    if (!stream->method_post) {
+        stream->refusal_status = "405";
+        stream->refusal_text = "gRPC calls are POST requests\n";
+    } else if (stream->content_type == MRPC_CONTENT_OTHER) {
+        stream->refusal_status = "415";
+        stream->refusal_text = "the content-type of a gRPC call is application/grpc\n";
+    } else {
+        return false;
+    }
+    mrpc_stream_discard(stream);
+    if (!stream->remote_closed)
+        mrpc_stream_expect_message(stream);
+    return true;
+}
+
 void mrpc_headers_end(struct mrpc_stream *stream)
 {
     stream->head_done = 1;
     stream->assembler.encoding = stream->encoding;
-    if (!stream->method_post) {
-        mrpc_stream_refuse_http(stream, "405", "gRPC calls are POST requests\n");
+    if (refused(stream))
         return;
-    }
-    if (stream->content_type == MRPC_CONTENT_OTHER) {
-        mrpc_stream_refuse_http(stream, "415", "the content-type of a gRPC call is application/grpc\n");
-        return;
-    }
     enum mrpc_code code;
     const char *reason = find_fault(stream, &code);
     if (reason != NULL)

@@ -15,28 +15,51 @@ static const char http1_answer[] = "HTTP/1.1 505 HTTP Version Not Supported\r\n"
                                    "\r\n"
                                    "This port speaks gRPC over HTTP/2.\r\n\n";
 
-static void refuse(struct mrpc_session *session, uint8_t first)
+static const char *const http1_methods[] = {"GET ",     "HEAD ",  "POST ",    "PUT ",  "DELETE ",
+                                            "CONNECT ", "TRACE ", "OPTIONS ", "PATCH "};
+
+enum preface { PREFACE_MORE, PREFACE_H2, PREFACE_HTTP1, PREFACE_NOISE };
+
+/* What the first @size bytes begin; more are needed while they begin several things. */
+static enum preface judge(const uint8_t *bytes, size_t size)
 {
-    bool text = first >= 'A' && first <= 'Z';   /* an HTTP/1 method; a TLS record begins with 22 */
-    mrpc_output_clear(&session->output);
-    if (text)
-        (void)!mrpc_output_append(&session->output, http1_answer, sizeof(http1_answer) - 1);
-    session->state = SESSION_FINISHED;
-    mrpc_session_reject(session, text ? "http1" : "bad_preface");
+    if (memcmp(NGHTTP2_CLIENT_MAGIC, bytes, size) == 0)
+        return size == NGHTTP2_CLIENT_MAGIC_LEN ? PREFACE_H2 : PREFACE_MORE;
+    for (size_t i = 0; i < sizeof(http1_methods) / sizeof(*http1_methods); i++) {
+        size_t length = strlen(http1_methods[i]);
+        if (memcmp(http1_methods[i], bytes, length < size ? length : size) == 0)
+            return size >= length ? PREFACE_HTTP1 : PREFACE_MORE;
+    }
+    return PREFACE_NOISE;
 }
 
-bool mrpc_preface_check(struct mrpc_session *session, const uint8_t *bytes, size_t size)
+static void refuse(struct mrpc_session *session, const char *answer, size_t size, const char *reason)
 {
-    size_t left = NGHTTP2_CLIENT_MAGIC_LEN - session->magic_bytes;
-    size_t n = size < left ? size : left;
-    if (n == 0)
-        return true;
-    if (memcmp(NGHTTP2_CLIENT_MAGIC + session->magic_bytes, bytes, n) != 0) {
-        refuse(session, session->magic_bytes > 0 ? (uint8_t)'P' : bytes[0]);
-        return false;
-    }
+    mrpc_output_clear(&session->output);
+    if (size > 0)
+        (void)!mrpc_output_append(&session->output, answer, size);
+    session->state = SESSION_FINISHED;
+    mrpc_session_reject(session, reason);
+}
+
+size_t mrpc_preface_take(struct mrpc_session *session, const uint8_t *bytes, size_t size)
+{
+    size_t room = sizeof(session->magic) - session->magic_bytes;
+    size_t n = size < room ? size : room;
+    memcpy(session->magic + session->magic_bytes, bytes, n);
     session->magic_bytes += n;
-    if (session->magic_bytes == NGHTTP2_CLIENT_MAGIC_LEN)
+    switch (judge(session->magic, session->magic_bytes)) {
+    case PREFACE_MORE:
+        break;
+    case PREFACE_H2:
         session->state = SESSION_OPEN;
-    return true;
+        break;
+    case PREFACE_HTTP1:
+        refuse(session, http1_answer, sizeof(http1_answer) - 1, "http1");
+        break;
+    case PREFACE_NOISE:
+        refuse(session, NULL, 0, "bad_preface");
+        break;
+    }
+    return n;
 }

@@ -189,10 +189,10 @@ void mrpc_stream_finish(struct mrpc_stream *stream, const struct stream_end *end
         mrpc_send_resume(stream);
 }
 
-void mrpc_stream_refuse_http(struct mrpc_stream *stream, const char *status, const char *text)
+void mrpc_stream_refuse(struct mrpc_stream *stream)
 {
+    const char *text = stream->refusal_text;
     mrpc_session_reject(stream->session, "not_grpc");
-    mrpc_stream_discard(stream);
     struct mrpc_chunk *chunk = mrpc_stream_tail_chunk(stream);
     if (chunk == NULL || mrpc_buffer_append(&chunk->bytes, text, strlen(text)) != 0) {
         mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
@@ -202,7 +202,7 @@ void mrpc_stream_refuse_http(struct mrpc_stream *stream, const char *status, con
     char length[16];
     int length_bytes = snprintf(length, sizeof(length), "%zu", strlen(text));
     nghttp2_nv head[] = {
-        nv(":status", status, 3, NV_BORROWED),
+        nv(":status", stream->refusal_status, 3, NV_BORROWED),
         nv("content-type", "text/plain", 10, NV_BORROWED),
         nv("content-length", length, (size_t)length_bytes, NGHTTP2_NV_FLAG_NO_COPY_NAME),
     };

@@ -54,7 +54,6 @@ int mrpc_session_init(struct mrpc_session *session, const struct mrpc_limits *li
                       const struct session_events *events, void *owner, int64_t now_ms)
 {
     *session = (struct mrpc_session){.limits = limits, .events = events, .owner = owner, .now_ms = now_ms};
-    session->scan_skip_bytes = NGHTTP2_CLIENT_MAGIC_LEN;
     session->h2 = mrpc_session_h2_new(session);
     if (session->h2 == NULL || submit_settings(session) != 0 ||
         mrpc_session_after(session, &session->handshake, limits->handshake_timeout_ms, handshake_late) != 0) {
@@ -136,17 +135,31 @@ static void abort_after(struct mrpc_session *session, int error)
         mrpc_session_abort(session, NGHTTP2_PROTOCOL_ERROR, "protocol_error");
 }
 
+static void feed_h2(struct mrpc_session *session, const uint8_t *bytes, size_t size)
+{
+    ssize_t rv = nghttp2_session_mem_recv(session->h2, bytes, size);
+    if (rv < 0 || session->doom != NULL)
+        abort_after(session, (int)rv);
+}
+
 void mrpc_session_feed(struct mrpc_session *session, int64_t now_ms, const uint8_t *bytes, size_t size)
 {
     session->now_ms = now_ms;
     session->received_ms = now_ms;
-    if (session->state == SESSION_PREFACE && !mrpc_preface_check(session, bytes, size))
-        return;
+    if (session->state == SESSION_PREFACE) {
+        size_t taken = mrpc_preface_take(session, bytes, size);
+        if (session->state != SESSION_OPEN)
+            return;
+        bytes += taken;
+        size -= taken;
+        feed_h2(session, session->magic, sizeof(session->magic));
+    }
     if (session->state == SESSION_FINISHED || size == 0)
         return;
-    ssize_t rv = mrpc_stream_id_scan(session, bytes, size) ? nghttp2_session_mem_recv(session->h2, bytes, size) : -1;
-    if (rv < 0 || session->doom != NULL)
-        abort_after(session, (int)rv);
+    if (mrpc_stream_id_scan(session, bytes, size))
+        feed_h2(session, bytes, size);
+    else
+        abort_after(session, 0);
 }
 
 /* Owners that wait for room. They may send more, finish or reset. */

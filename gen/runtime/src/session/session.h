@@ -81,6 +81,9 @@ struct mrpc_stream {
     unsigned method_post : 1, has_method : 1, has_content_type : 1, bad_timeout : 1, bad_metadata : 1,
         head_done : 1;
 
+    const char *refusal_status;             /* not gRPC: what it is answered with when it has been sent */
+    const char *refusal_text;
+
     /* Incoming messages. */
     unsigned remote_closed : 1;             /* END_STREAM has come */
     unsigned half_close_told : 1;
@@ -132,7 +135,7 @@ struct session_counts {
 };
 
 #define SESSION_ID_GAPS 4
-#define SESSION_CLOSED_IDS 16
+#define SESSION_ENDED_IDS 16
 /* The output takes no more frames once it holds this much: what a slow peer asked for stays with its streams. */
 #define SESSION_OUTPUT_HIGH_BYTES (256u << 10)
 
@@ -151,7 +154,8 @@ struct mrpc_session {
     struct session_output output;
     struct mrpc_timers timers;
 
-    size_t magic_bytes;            /* of the client's preface that have matched */
+    uint8_t magic[NGHTTP2_CLIENT_MAGIC_LEN];   /* the first bytes that came */
+    size_t magic_bytes;
     bool settings_seen, settings_acknowledged;
     const char *doom;              /* set inside a callback: abort with this reason when nghttp2 has returned */
     uint32_t doom_code;
@@ -161,9 +165,9 @@ struct mrpc_session {
         int32_t first, last;
     } gaps[SESSION_ID_GAPS];       /* stream ids that the peer skipped; using one later is an error */
     unsigned gap_count;
-    int32_t closed_ids[SESSION_CLOSED_IDS];   /* the last that the peer itself has ended */
-    unsigned closed_count;
-    uint8_t scan_head[9];          /* of the frame that is coming in, as far as it has */
+    int32_t ended_ids[SESSION_ENDED_IDS];   /* the last that the peer has ended */
+    unsigned ended_count;
+    uint8_t scan_head[16];         /* of the frame that is coming in, as far as it has */
     unsigned scan_head_bytes;
     size_t scan_skip_bytes;        /* of its payload, still to come */
     size_t charged_bytes;          /* received and undelivered, all streams */
@@ -210,8 +214,6 @@ void mrpc_stream_send_direct(struct mrpc_stream *stream, const struct mrpc_messa
                              const ProtobufCMessage *message, size_t bytes);
 /** End the stream after what is queued. Nothing may be sent after it. */
 void mrpc_stream_finish(struct mrpc_stream *stream, const struct stream_end *end);
-/** Answer in plain HTTP what is not gRPC. */
-void mrpc_stream_refuse_http(struct mrpc_stream *stream, const char *status, const char *text);
 void mrpc_stream_reset(struct mrpc_stream *stream, uint32_t code);
 
 /** The owner takes messages again. May call events. */
@@ -228,8 +230,9 @@ void mrpc_stream_expect_message(struct mrpc_stream *stream);
 int mrpc_session_doom(struct mrpc_session *session, uint32_t code, const char *reason);
 void mrpc_session_reject(struct mrpc_session *session, const char *reason);
 
-/* preface.c: may these bytes go to nghttp2? False after the connection was refused. */
-bool mrpc_preface_check(struct mrpc_session *session, const uint8_t *bytes, size_t size);
+/* preface.c: take the first bytes of a connection, until its state is open (session->magic is whole) or finished.
+ * Returns how many were taken. */
+size_t mrpc_preface_take(struct mrpc_session *session, const uint8_t *bytes, size_t size);
 
 /* callbacks.c */
 nghttp2_session *mrpc_session_h2_new(struct mrpc_session *session);
@@ -253,16 +256,16 @@ int mrpc_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *hea
 void mrpc_send_resume(struct mrpc_stream *stream);
 void mrpc_send_fini(struct mrpc_stream *stream);
 
+/* respond.c: the refusal that was set, in plain HTTP. */
+void mrpc_stream_refuse(struct mrpc_stream *stream);
+
 /* stream.c */
 void mrpc_stream_open(struct mrpc_session *session, struct mrpc_stream *stream, int32_t id);
 /** Unlink, release what is the session's, tell the owner. */
 void mrpc_stream_close(struct mrpc_stream *stream);
 
-/* stream_ids.c: are frames on streams that they may be on? What nghttp2, without priorities, has forgotten. */
-int mrpc_stream_id_check(struct mrpc_session *session, const nghttp2_frame_hd *head);
-/** Look at the frame heads in bytes that nghttp2 gets next. False: the connection is doomed. */
+/* stream_ids.c: look at the frame heads in bytes that nghttp2 gets next. False: the connection is doomed. */
 bool mrpc_stream_id_scan(struct mrpc_session *session, const uint8_t *bytes, size_t size);
-void mrpc_stream_id_closed(struct mrpc_session *session, const struct mrpc_stream *stream);
 
 /* budgets.c: 0, or what the nghttp2 callback has to return. */
 int mrpc_budget_frame_begins(struct mrpc_session *session, const nghttp2_frame_hd *head);

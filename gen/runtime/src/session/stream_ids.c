@@ -1,17 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Which stream a frame may be on. nghttp2 knows the streams that are open; of those that are not it knows only that
- * their number is not above the highest, and ignores frames on them. RFC 9113 section 5.1 wants two kinds told apart:
+/* Which stream a frame may be on, and other things that nghttp2 does not look at when it drops a frame.
+ *
+ * nghttp2 knows the streams that are open; of those that are not it knows only that their number is not above the
+ * highest, and drops frames on them. RFC 9113 section 5.1 wants two kinds told apart:
  *
  *     skipped   the peer went from 3 to 9: 5 and 7 are closed, opening one later is a connection error (5.1.1)
  *     ended     the peer itself said END_STREAM or RST_STREAM: what it sends after that is a connection error
  *
- * Frames on a stream that we have reset are neither: they may have been on their way.
- *
- * HEADERS come to us by a callback; DATA on a stream that it has forgotten nghttp2 drops without one, so we read the
- * heads of frames ourselves before it does. */
+ * Frames on a stream that we have reset are neither: they may have been on their way. For most frames that it drops
+ * nghttp2 calls nobody, so the heads of all frames are read here, before it gets them. */
 
 #include "session/session.h"
+
+#define HEAD_BYTES 9
+#define PRIORITY_BYTES 5
+#define WINDOW_UPDATE_BYTES 4
+
+static uint32_t get_u31(const uint8_t *bytes)
+{
+    return (uint32_t)(bytes[0] & 0x7f) << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static size_t get_u24(const uint8_t *bytes)
+{
+    return (size_t)bytes[0] << 16 | (size_t)bytes[1] << 8 | bytes[2];
+}
 
 static bool skipped_before(const struct mrpc_session *session, int32_t id)
 {
@@ -23,10 +37,15 @@ static bool skipped_before(const struct mrpc_session *session, int32_t id)
 
 static bool ended_before(const struct mrpc_session *session, int32_t id)
 {
-    for (unsigned i = 0; i < SESSION_CLOSED_IDS && i < session->closed_count; i++)
-        if (session->closed_ids[i] == id)
+    for (unsigned i = 0; i < SESSION_ENDED_IDS && i < session->ended_count; i++)
+        if (session->ended_ids[i] == id)
             return true;
     return false;
+}
+
+static void note_ended(struct mrpc_session *session, int32_t id)
+{
+    session->ended_ids[session->ended_count++ % SESSION_ENDED_IDS] = id;
 }
 
 static void note_gap(struct mrpc_session *session, int32_t first, int32_t last)
@@ -36,56 +55,106 @@ static void note_gap(struct mrpc_session *session, int32_t first, int32_t last)
     session->gaps[at].last = last;
 }
 
-int mrpc_stream_id_check(struct mrpc_session *session, const nghttp2_frame_hd *head)
+/* An id that nghttp2 refuses by itself (even) is left to it. */
+static bool may_open(struct mrpc_session *session, int32_t id)
 {
-    int32_t id = head->stream_id;
     if ((id & 1) == 0)
-        return 0;   /* nghttp2 refuses it */
-    if (head->type != NGHTTP2_HEADERS)
-        return 0;
-    if (id <= session->last_stream_id) {
-        if (ended_before(session, id))
-            return mrpc_session_doom(session, NGHTTP2_STREAM_CLOSED, "stream_closed");
-        if (skipped_before(session, id))
-            return mrpc_session_doom(session, NGHTTP2_PROTOCOL_ERROR, "stream_id");
-        return 0;
-    }
+        return true;
+    if (id <= session->last_stream_id)
+        return !skipped_before(session, id);
     int32_t next = session->last_stream_id == 0 ? 1 : session->last_stream_id + 2;
     if (id > next)
         note_gap(session, next, id - 2);
     session->last_stream_id = id;
-    return 0;
+    return true;
 }
 
-static void judge(struct mrpc_session *session, const uint8_t *head)
+static void judge_stream_frame(struct mrpc_session *session, const uint8_t *head, size_t payload_bytes)
 {
-    int32_t id = (int32_t)((uint32_t)(head[5] & 0x7f) << 24 | (uint32_t)head[6] << 16 | (uint32_t)head[7] << 8 | head[8]);
-    session->scan_skip_bytes = (size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2];
-    if (head[3] == NGHTTP2_DATA && ended_before(session, id))
+    int32_t id = (int32_t)get_u31(head + 5);
+    uint8_t flags = head[4];
+    if (ended_before(session, id))
         (void)mrpc_session_doom(session, NGHTTP2_STREAM_CLOSED, "stream_closed");
+    else if (head[3] == NGHTTP2_HEADERS && !may_open(session, id))
+        (void)mrpc_session_doom(session, NGHTTP2_PROTOCOL_ERROR, "stream_id");
+    else if (head[3] == NGHTTP2_DATA && (flags & NGHTTP2_FLAG_PADDED) != 0 && head[HEAD_BYTES] >= payload_bytes)
+        (void)mrpc_session_doom(session, NGHTTP2_PROTOCOL_ERROR, "padding");
+    else if ((flags & NGHTTP2_FLAG_END_STREAM) != 0)
+        note_ended(session, id);
+}
+
+/* We ask for no priorities, so nghttp2 skips these; RFC 7540 section 5.3.1 and 6.3 still say what is wrong in them. */
+static void judge_priority(struct mrpc_session *session, const uint8_t *head, size_t payload_bytes)
+{
+    uint32_t id = get_u31(head + 5);
+    bool whole = payload_bytes == PRIORITY_BYTES;
+    if (id == 0 || (whole && get_u31(head + HEAD_BYTES) == id))
+        (void)mrpc_session_doom(session, NGHTTP2_PROTOCOL_ERROR, "priority");
+}
+
+/* How much of a frame is looked at. */
+static size_t wanted_bytes(const uint8_t *head, size_t payload_bytes)
+{
+    if (head[3] == NGHTTP2_DATA && (head[4] & NGHTTP2_FLAG_PADDED) != 0 && payload_bytes > 0)
+        return HEAD_BYTES + 1;
+    if ((head[3] == NGHTTP2_PRIORITY && payload_bytes == PRIORITY_BYTES) ||
+        (head[3] == NGHTTP2_WINDOW_UPDATE && payload_bytes == WINDOW_UPDATE_BYTES))
+        return HEAD_BYTES + 4;
+    return HEAD_BYTES;
+}
+
+static void judge(struct mrpc_session *session, const uint8_t *head, size_t payload_bytes)
+{
+    switch (head[3]) {
+    case NGHTTP2_DATA:
+    case NGHTTP2_HEADERS:
+        judge_stream_frame(session, head, payload_bytes);
+        return;
+    case NGHTTP2_PRIORITY:
+        judge_priority(session, head, payload_bytes);
+        return;
+    case NGHTTP2_WINDOW_UPDATE:
+        if (payload_bytes == WINDOW_UPDATE_BYTES && get_u31(head + HEAD_BYTES) == 0)
+            (void)mrpc_session_doom(session, NGHTTP2_PROTOCOL_ERROR, "window_update_of_zero");
+        return;
+    case NGHTTP2_RST_STREAM:
+        note_ended(session, (int32_t)get_u31(head + 5));
+        return;
+    default:
+        return;
+    }
+}
+
+/* Add to the head what is there. True when all of it that is wanted has come. */
+static bool collect_head(struct mrpc_session *session, const uint8_t **bytes, const uint8_t *end)
+{
+    uint8_t *head = session->scan_head;
+    for (;;) {
+        size_t wanted = HEAD_BYTES;
+        if (session->scan_head_bytes >= HEAD_BYTES)
+            wanted = wanted_bytes(head, get_u24(head));
+        if (session->scan_head_bytes == wanted)
+            return true;
+        if (*bytes == end)
+            return false;
+        head[session->scan_head_bytes++] = *(*bytes)++;
+    }
 }
 
 bool mrpc_stream_id_scan(struct mrpc_session *session, const uint8_t *bytes, size_t size)
 {
-    while (size > 0 && session->doom == NULL) {
-        size_t skip = session->scan_skip_bytes < size ? session->scan_skip_bytes : size;
+    const uint8_t *end = bytes + size;
+    while (session->doom == NULL && bytes < end) {
+        size_t left = (size_t)(end - bytes);
+        size_t skip = session->scan_skip_bytes < left ? session->scan_skip_bytes : left;
         session->scan_skip_bytes -= skip;
         bytes += skip;
-        size -= skip;
-        while (size > 0 && session->scan_head_bytes < sizeof(session->scan_head)) {
-            session->scan_head[session->scan_head_bytes++] = *bytes++;
-            size--;
-        }
-        if (session->scan_head_bytes < sizeof(session->scan_head))
+        if (!collect_head(session, &bytes, end))
             break;
+        size_t payload_bytes = get_u24(session->scan_head);
+        session->scan_skip_bytes = payload_bytes - (session->scan_head_bytes - HEAD_BYTES);
         session->scan_head_bytes = 0;
-        judge(session, session->scan_head);
+        judge(session, session->scan_head, payload_bytes);
     }
     return session->doom == NULL;
-}
-
-void mrpc_stream_id_closed(struct mrpc_session *session, const struct mrpc_stream *stream)
-{
-    if (stream->remote_closed)
-        session->closed_ids[session->closed_count++ % SESSION_CLOSED_IDS] = stream->id;
 }
