@@ -5,17 +5,13 @@
 
 #include "admin/admin.h"
 #include "api/api.h"
-#ifdef MLT_HAVE_DIAGRAM
 #include "diagram/diagram.h"
-#include "views.h"
-#endif
 #include "events/component.h"
-#ifdef MLT_HAVE_EXECUTION
 #include "execution/execution.h"
-#endif
 #include "pool/component.h"
 #include "registry/registry.h"
 #include "store/component.h"
+#include "views.h"
 
 static const struct component *const components[] = {
     &bus_component,
@@ -23,13 +19,9 @@ static const struct component *const components[] = {
     &thread_pool_component,
     &process_pool_component,
     &registry_component,
-#ifdef MLT_HAVE_EXECUTION
     &execution_component,
-#endif
-#ifdef MLT_HAVE_DIAGRAM
     &views_component,
     &diagram_component,
-#endif
     &admin_component,
     &api_component,
 };
@@ -53,10 +45,20 @@ static void reload_tls(struct container *container, struct admin_reload_result *
              outcome > 0 ? "certificates read again" : outcome == 0 ? "there is no TLS" : why);
 }
 
+static void reload_models(struct container *container, struct admin_reload_result *result)
+{
+    struct fault fault = FAULT_INIT;
+    bool applied = execution_reload(container_get(container, "execution"), &fault) == 0;
+    *result = (struct admin_reload_result){.name = "models", .applied = applied};
+    snprintf(result->message, sizeof result->message, "%.250s", applied ? "configurations and plugins read again" : fault.text);
+}
+
 size_t components_reload(struct container *container, struct admin_reload_result *results, size_t capacity)
 {
     size_t count = 0;
     if (count < capacity)
         reload_tls(container, &results[count++]);
+    if (count < capacity)
+        reload_models(container, &results[count++]);
     return count;
 }

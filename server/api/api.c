@@ -72,14 +72,10 @@ static int make_server(struct api *api, struct fault *fault)
 static int add_services(struct api *api, const struct api_services *services, struct fault *fault)
 {
     int error = registry_add_to_server(services->registry, api->server);
-#ifdef MLT_HAVE_EXECUTION
     if (!error)
         error = execution_add_to_server(services->execution, api->server);
-#endif
-#ifdef MLT_HAVE_DIAGRAM
     if (!error)
         error = diagram_add_to_server(services->diagram, api->server);
-#endif
     if (!error)
         error = admin_add_to_server(services->admin, api->server);
     return error ? fault_set(fault, MRPC_INTERNAL, "adding a service: %s", mrpc_error_text(error)) : 0;

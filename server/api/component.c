@@ -7,23 +7,15 @@ enum dependency {
     LOG,
     REGISTRY,
     ADMIN,
-#ifdef MLT_HAVE_EXECUTION
     EXECUTION,
-#endif
-#ifdef MLT_HAVE_DIAGRAM
     DIAGRAM,
-#endif
 };
 
 static int create(void *const *dependencies, void **out, struct fault *fault)
 {
     const struct api_services services = {.registry = dependencies[REGISTRY], .admin = dependencies[ADMIN],
-#ifdef MLT_HAVE_EXECUTION
                                           .execution = dependencies[EXECUTION],
-#endif
-#ifdef MLT_HAVE_DIAGRAM
                                           .diagram = dependencies[DIAGRAM],
-#endif
     };
     struct api *api;
     int code = api_new(dependencies[CONFIG], dependencies[LOG], &services, &api, fault);
@@ -49,12 +41,8 @@ static void destroy(void *instance)
 }
 
 static const char *const dependencies[] = {"config", "log", "registry", "admin",
-#ifdef MLT_HAVE_EXECUTION
                                            "execution",
-#endif
-#ifdef MLT_HAVE_DIAGRAM
                                            "diagram",
-#endif
                                            NULL};
 
 const struct component api_component = {

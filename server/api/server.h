@@ -7,12 +7,8 @@
 #include "admin/admin.h"
 #include "api/api.h"
 #include "config/config.h"
-#ifdef MLT_HAVE_DIAGRAM
 #include "diagram/diagram.h"
-#endif
-#ifdef MLT_HAVE_EXECUTION
 #include "execution/execution.h"
-#endif
 #include "log/log.h"
 #include "registry/registry.h"
 
