@@ -25,7 +25,9 @@ static void read_metrics(const Mltrainer__Execution__V1__JobResult *result, stru
         snprintf(metric->name, sizeof metric->name, "%s", names[i]->name);
         metric->train = find(result->train_metrics, result->n_train_metrics, names[i]->name);
         metric->test = find(result->test_metrics, result->n_test_metrics, names[i]->name);
-        metric->baseline = find(result->baseline_metrics, result->n_baseline_metrics, names[i]->name);
+        char baseline[160]; /* predicting the mean of the training part is the one that every task has */
+        snprintf(baseline, sizeof baseline, "mean.%s", names[i]->name);
+        metric->baseline = find(result->baseline_metrics, result->n_baseline_metrics, baseline);
     }
 }
 

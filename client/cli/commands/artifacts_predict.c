@@ -35,7 +35,7 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
         if (path)
             code = save(path, response->table);
         execution_print_table(response->table, rows > 20 ? rows - 20 : 0, rows);
-        printf("artifact sha256:%.12s\n", response->artifact);
+        printf("artifact %.19s\n", response->artifact);
     }
     mrpc_reply_fini(&reply);
     return code;

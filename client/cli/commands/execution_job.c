@@ -14,6 +14,20 @@ static const Mltrainer__Execution__V1__Metric *find_metric(Mltrainer__Execution_
     return NULL;
 }
 
+/* Baselines are named by what they predict: "mean.rmse", "last.rmse". */
+static void add_baseline(struct columns *columns, const Mltrainer__Execution__V1__JobResult *result, const char *what,
+                         const char *name)
+{
+    char full[160];
+    snprintf(full, sizeof full, "%s.%s", what, name);
+    const Mltrainer__Execution__V1__Metric *metric =
+        find_metric(result->baseline_metrics, result->n_baseline_metrics, full);
+    if (metric)
+        columns_add(columns, "%.6g", metric->value);
+    else
+        columns_add(columns, "-");
+}
+
 static void add_metric(struct columns *columns, Mltrainer__Execution__V1__Metric **metrics, size_t count, const char *name)
 {
     const Mltrainer__Execution__V1__Metric *metric = find_metric(metrics, count, name);
@@ -25,7 +39,7 @@ static void add_metric(struct columns *columns, Mltrainer__Execution__V1__Metric
 
 static void print_metrics(const Mltrainer__Execution__V1__JobResult *result)
 {
-    static const char *const titles[] = {"METRIC", ">TRAIN", ">TEST", ">BASELINE", NULL};
+    static const char *const titles[] = {"METRIC", ">TRAIN", ">TEST", ">PREDICT THE MEAN", ">PREDICT THE LAST", NULL};
     if (result->n_test_metrics == 0 && result->n_train_metrics == 0)
         return;
     bool has_test = result->n_test_metrics > 0;
@@ -37,7 +51,8 @@ static void print_metrics(const Mltrainer__Execution__V1__JobResult *result)
         columns_add(columns, "%s", name);
         add_metric(columns, result->train_metrics, result->n_train_metrics, name);
         add_metric(columns, result->test_metrics, result->n_test_metrics, name);
-        add_metric(columns, result->baseline_metrics, result->n_baseline_metrics, name);
+        add_baseline(columns, result, "mean", name);
+        add_baseline(columns, result, "last", name);
     }
     columns_print(columns);
 }

@@ -85,8 +85,9 @@ static int describe(const struct cli_arguments *arguments, struct description *d
     registry_parse_key(arguments->operands[0], &d->key, d->key_text);
     registry_parse_endpoint(arguments->operands[1], &d->endpoint, d->endpoint_text);
     set_duration(&d->lease, cli_duration_ms(arguments, "ttl", 30000));
-    set_duration(&d->interval, cli_duration_ms(arguments, "interval", 10000));
-    set_duration(&d->timeout, cli_duration_ms(arguments, "check-timeout", 2000));
+    int64_t interval_ms = cli_duration_ms(arguments, "interval", 10000);
+    set_duration(&d->interval, interval_ms);
+    set_duration(&d->timeout, cli_duration_ms(arguments, "check-timeout", interval_ms < 2000 ? interval_ms : 2000));
     d->endpoints[0] = &d->endpoint;
     d->instance.key = &d->key;
     d->instance.endpoints = d->endpoints;
@@ -219,7 +220,7 @@ static const struct cli_option options[] = {
     {"ttl", "TIME", "the lease [30]"},
     {"check", "CHECK", "http[:PATH], grpc[:SERVICE], tcp or ttl; may be repeated"},
     {"interval", "TIME", "between checks [10]"},
-    {"check-timeout", "TIME", "of a check [2]"},
+    {"check-timeout", "TIME", "of a check [2, or the interval if that is less]"},
     {"keep", NULL, "stay, send heartbeats, deregister when interrupted"},
     {"while", NULL, "stay registered as long as the command behind -- runs"},
     {0},

@@ -131,7 +131,8 @@ enum { MLT_JOB_ID_BYTES = 129, MLT_METRICS_MAX = 32 };
 
 struct mlt_metric {
     char name[32];
-    double train, test, baseline;    /* NaN where there is none */
+    double train, test;              /* NaN where there is none */
+    double baseline;                 /* of predicting the training part's mean, on the test part */
 };
 
 struct mlt_job {
