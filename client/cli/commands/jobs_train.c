@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "commands/commands.h"
-#include "commands/execution.h"
+#include "commands/jobs_submit.h"
 
 enum { LAGGED_MAX = 16, LAGS_MAX = 64, FEATURES_MAX = 256 };
 
@@ -24,7 +24,6 @@ struct training {
     Mltrainer__Execution__V1__TrainSpec__ParametersEntry entries[EXECUTION_PARAMETERS_MAX];
     Mltrainer__Execution__V1__TrainSpec__ParametersEntry *entry_pointers[EXECUTION_PARAMETERS_MAX];
     struct execution_data data;
-    Google__Protobuf__Duration timeout;
 };
 
 static Mltrainer__Execution__V1__Transform parse_transform(const char *text, size_t length)
@@ -108,14 +107,8 @@ static void describe(const struct cli_arguments *arguments, struct training *t)
     mltrainer__execution__v1__column_selection__init(&t->selection);
     mltrainer__execution__v1__validation__init(&t->validation);
     mltrainer__execution__v1__hold_out__init(&t->hold_out);
-    google__protobuf__duration__init(&t->timeout);
     t->job.work_case = MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TRAIN;
     t->job.train = &t->train;
-    t->job.priority = (int32_t)cli_number(arguments, "priority", 0, -100, 100);
-    int64_t timeout_ms = cli_duration_ms(arguments, "job-timeout", 0);
-    t->timeout.seconds = timeout_ms / 1000;
-    t->timeout.nanos = (int32_t)(timeout_ms % 1000) * 1000000;
-    t->job.timeout = timeout_ms ? &t->timeout : NULL;
     t->train.model = (char *)arguments->operands[0];
     t->train.data = execution_parse_data(arguments, &t->data);
     t->train.time_column = (char *)cli_option(arguments, "time", "");
@@ -134,26 +127,8 @@ static void describe(const struct cli_arguments *arguments, struct training *t)
 static int run(struct cli *cli, const struct cli_arguments *arguments)
 {
     static struct training training;
-    Mltrainer__Execution__V1__SubmitJobRequest request = MLTRAINER__EXECUTION__V1__SUBMIT_JOB_REQUEST__INIT;
-    struct mrpc_call_options options = cli_call_options(cli);
-    struct mrpc_reply reply = MRPC_REPLY_INIT;
-    char id[160] = "";
     describe(arguments, &training);
-    request.spec = &training.job;
-    request.request_id = (char *)cli_option(arguments, "request-id", "");
-    request.validate_only = cli_switch(arguments, "validate-only");
-    const Mltrainer__Execution__V1__SubmitJobResponse *response =
-        mltrainer__execution__v1__execution_service__submit_job(cli->channel, &options, &request, &reply);
-    int code = cli_status(cli, &reply.status);
-    bool follow = response && cli_switch(arguments, "follow") && !request.validate_only;
-    if (response && response->job)
-        snprintf(id, sizeof id, "%s", response->job->id);
-    if (response && cli->json && !follow)
-        code = cli_print_json(&mltrainer__execution__v1__submit_job_response__info, &response->base);
-    else if (response && !follow)
-        puts(request.validate_only ? "the job is valid" : id);
-    mrpc_reply_fini(&reply);
-    return follow ? execution_follow(cli, id, 0, false) : code;
+    return jobs_submit(cli, arguments, &training.job);
 }
 
 static const struct cli_option options[] = {
@@ -170,11 +145,7 @@ static const struct cli_option options[] = {
     {"param", "NAME=VALUE", "a parameter of the model; may be repeated"},
     {"seed", "N", "of models that draw random numbers [0]"},
     {"artifact", "NAME", "name of what comes out"},
-    {"priority", "N", "-100..100, higher first [0]"},
-    {"job-timeout", "TIME", "end the job after this time"},
-    {"request-id", "ID", "submitting again with the same id gives the same job"},
-    {"validate-only", NULL, "check, do not run"},
-    {"follow", NULL, "show progress until the end; exit 1 if the job fails"},
+    JOBS_SUBMIT_OPTIONS,
     {0},
 };
 
