@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Made by reference.py with scikit-learn 1.9.1, pandas 3.1.1. */
+#ifndef MLT_REFERENCE_H
+#define MLT_REFERENCE_H
+
+#define REFERENCE_TRAIN_ROWS 4020
+#define REFERENCE_TEST_ROWS 1005
+#define REFERENCE_TRAIN_RMSE 0.012703874467992413
+#define REFERENCE_TEST_RMSE 0.008611431918887528
+#define REFERENCE_BASELINE_RMSE 0.008619417757684347
+
+#endif
