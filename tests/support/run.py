@@ -73,7 +73,7 @@ def build(preset, results, done={}):
         log = ROOT / f"build/{preset}.log"
         log.parent.mkdir(exist_ok=True)
         with open(log, "w") as out:
-            commands = [["cmake", "--preset", preset, "-DMLT_WERROR=ON"], ["cmake", "--build", "--preset", preset]]
+            commands = [["cmake", "--preset", preset, "-DMLT_WERROR=ON", "-DBUILD_TESTING=ON"], ["cmake", "--build", "--preset", preset]]
             done[preset] = all(subprocess.run(c, cwd=ROOT, stdout=out, stderr=out).returncode == 0 for c in commands)
         results.add(f"build/{preset}", "passed" if done[preset] else "failed", log.read_text())
     return done[preset]
