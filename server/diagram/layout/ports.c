@@ -144,8 +144,10 @@ static void straighten(struct port_plan *p, int segment)
     if (s->lower_x == FREE)
         b = range_of(g, lower, p->index_up[segment]);
     if (s->upper_x == FREE && s->lower_x == FREE) {
-        const struct side *fewer = upper->count < lower->count ? upper : lower;
-        preferred = preferred_x(fewer, fewer == upper ? p->index_down[segment] : p->index_up[segment]);
+        /* The middle of the side with fewer ports; with as many, of the narrower one: there is less to choose from. */
+        bool upper_decides = upper->count != lower->count ? upper->count < lower->count
+                                                          : upper->high - upper->low <= lower->high - lower->low;
+        preferred = upper_decides ? preferred_x(upper, p->index_down[segment]) : preferred_x(lower, p->index_up[segment]);
     }
     int low = max_int(a.low, b.low), high = min_int(a.high, b.high);
     if (low > high)
