@@ -25,6 +25,7 @@ struct reader {
     char path[96];     /* of the value being read: "groups[2].nodes[0]" */
     struct fy_node **edges; /* in order of scene_builder_edge(), to locate an end that does not exist */
     size_t edge_count, edge_capacity;
+    int unnamed_count; /* items whose title gives no id */
 };
 
 struct key {
@@ -137,8 +138,8 @@ static bool color_of(struct reader *r, const struct key *key, uint32_t *out)
     return true;
 }
 
-/* "Streamlit UI" becomes "streamlit-ui"; what has no letter or digit of ASCII in it becomes "item". */
-static void slug(const char *title, char out[64])
+/* "Streamlit UI" becomes "streamlit-ui"; what has no letter or digit of ASCII in it becomes "item-1", "item-2", … */
+static void slug(struct reader *r, const char *title, char out[64])
 {
     size_t used = 0;
     for (; *title && used < 60; title++) {
@@ -151,7 +152,7 @@ static void slug(const char *title, char out[64])
         used--;
     out[used] = '\0';
     if (used == 0)
-        strcpy(out, "item");
+        snprintf(out, 64, "item-%d", ++r->unnamed_count);
 }
 
 /* ---- mappings ---- */
@@ -236,7 +237,7 @@ static int read_node(struct reader *r, struct fy_node *node, const char *parent)
     if (!*spec.id && !*spec.title)
         return fail(r, node, NULL, "needs an id or a title");
     if (!*spec.id) {
-        slug(spec.title, id);
+        slug(r, spec.title, id);
         spec.id = id;
     }
     return add_item(r, node, &spec, false);
@@ -260,7 +261,7 @@ static int read_group(struct reader *r, struct fy_node *node, const char *parent
     if (!*spec.id && !*spec.title)
         return fail(r, node, NULL, "needs an id or a title");
     if (!*spec.id) {
-        slug(spec.title, id);
+        slug(r, spec.title, id);
         spec.id = id;
     }
     if (add_item(r, node, &spec, true) || each(r, &keys[7], spec.id, read_node))

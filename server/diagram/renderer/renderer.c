@@ -75,7 +75,7 @@ static void fail_job(struct renderer_job *job, int code, int64_t retry_after_ms,
 static void explain(const struct process *p, int status, int *code, char *text, size_t text_bytes)
 {
     *code = MRPC_UNAVAILABLE;
-    if (p->timed_out || (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)) {
+    if (p->timed_out) {
         *code = MRPC_RESOURCE_EXHAUSTED;
         snprintf(text, text_bytes, "the picture takes more time than a picture may");
         return;
@@ -290,7 +290,7 @@ int renderer_new(const struct renderer_options *options, struct domain_loop *loo
     if (r->options.queue_limit <= 0)
         r->options.queue_limit = 256;
     if (r->options.job_timeout_ms <= 0)
-        r->options.job_timeout_ms = 15000;
+        r->options.job_timeout_ms = 10000;
     *out = r;
     return 0;
 }

@@ -20,7 +20,7 @@ struct renderer_options {
     const char *path;        /* of mltrainer-render */
     int processes;           /* 0 means 2 */
     int queue_limit;         /* jobs that wait; 0 means 256 */
-    int64_t job_timeout_ms;  /* wall clock of one job in a process; 0 means 15,000 */
+    int64_t job_timeout_ms;  /* wall clock of one job in a process; 0 means 10,000 */
     struct log *log;         /* may be NULL; borrowed */
 };
 
@@ -28,7 +28,7 @@ struct renderer_options {
 struct renderer_job {
     struct message_request request; /* what it points at lives until done */
     /** On the domain loop, once for each job that was accepted. The response lives until it returns; its fault says how
-     *  it ended: what the renderer found, or RESOURCE_EXHAUSTED (CPU time, wall clock), UNAVAILABLE (the process died, or
+     *  it ended: what the renderer found, or RESOURCE_EXHAUSTED (it took too long), UNAVAILABLE (the process died, or
      *  the server stops; retry_after_ms set). May free the job, and submit others. */
     void (*done)(struct renderer_job *job, const struct message_response *response);
     struct renderer_job *next;      /* the queue's */

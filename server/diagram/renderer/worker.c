@@ -7,46 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "diagram/renderer/message.h"
 #include "diagram/text/text.h"
+#include "worker/confine.h"
 
-/* The renderer process. It draws what others wrote, so it is expendable: one request that takes more than its CPU time or
- * memory ends the process, and the server starts another. Limits: 10 s of CPU a request (SIGPROF, whose default ends the
- * process), 1 GiB of address space, no core files, no files written, no new privileges. */
+/* The renderer process. It draws what others wrote, so it is expendable and has given up everything but reading fonts and
+ * its socket: worker/confine.h (no new privileges, Landlock, seccomp, 1 GiB of address space). The server keeps the
+ * time: one request that takes too long ends the process, and another is started. */
 
-enum { CPU_SECONDS = 10 };
 #define ADDRESS_SPACE_BYTES (UINT64_C(1) << 30)
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define LIMIT_ADDRESS_SPACE 0 /* sanitizers reserve terabytes */
-#else
-#define LIMIT_ADDRESS_SPACE 1
-#endif
+static const char *const font_folders[] = {"/usr/share/fonts", "/usr/local/share/fonts", "/etc/fonts",
+                                           "/usr/share/fontconfig", "/var/cache/fontconfig"};
 
-static int set_limit(__rlimit_resource_t resource, rlim_t value)
-{
-    struct rlimit limit = {value, value};
-    return setrlimit(resource, &limit);
-}
-
+/* Fonts that are first needed later, for another script, are opened then. */
 static int confine_self(void)
 {
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    char report[160];
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL)) {
+        fprintf(stderr, "mltrainer-render: PDEATHSIG: %m\n");
         return -1;
-    if (set_limit(RLIMIT_CORE, 0) || set_limit(RLIMIT_FSIZE, 0) || set_limit(RLIMIT_NPROC, 0))
+    }
+    if (confine(font_folders, sizeof font_folders / sizeof *font_folders, ADDRESS_SPACE_BYTES, report, sizeof report)) {
+        fprintf(stderr, "mltrainer-render: cannot confine itself: %s\n", report);
         return -1;
-    return LIMIT_ADDRESS_SPACE ? set_limit(RLIMIT_AS, ADDRESS_SPACE_BYTES) : 0;
-}
-
-static void limit_cpu(int seconds)
-{
-    struct itimerval timer = {.it_value = {.tv_sec = seconds}};
-    setitimer(ITIMER_PROF, &timer, NULL);
+    }
+    return 0;
 }
 
 static int64_t cpu_us(void)
@@ -127,9 +116,7 @@ static int serve_one(int fd, struct text_meter *meter)
     buffer_init(&out, MESSAGE_MAX_BYTES);
     status = body ? read_all(fd, body, size) : -1;
     if (status == 1) {
-        limit_cpu(CPU_SECONDS);
         answer(body, size, meter, &out);
-        limit_cpu(0);
         status = out.failed || write_all(fd, out.bytes, out.size) ? -1 : 1;
     }
     free(body);
@@ -139,12 +126,12 @@ static int serve_one(int fd, struct text_meter *meter)
 
 int worker_serve(int fd)
 {
-    struct text_meter *meter = text_meter_new(); /* reads the fonts' index before anything is given up */
-    if (!meter || confine_self()) {
-        fprintf(stderr, "mltrainer-render: cannot start: %m\n");
+    struct text_meter *meter = text_meter_new();
+    if (!meter)
         return 1;
-    }
-    text_meter_width(meter, TEXT_CARD_TITLE, "warm");
+    text_meter_width(meter, TEXT_CARD_TITLE, "warm"); /* opens the fonts' index and the fonts */
+    if (confine_self())
+        return 1;
     int status;
     do
         status = serve_one(fd, meter);

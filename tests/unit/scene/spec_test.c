@@ -41,6 +41,16 @@ static void reads_groups_nodes_and_edges(void **state)
     scene_unref(scene);
 }
 
+static void titles_of_any_script_give_ids(void **state)
+{
+    struct scene *scene = NULL;
+    assert_int_equal(read_spec("nodes: [\u7bc0\u9ede, \u0939\u093f, \u00c4 b-C!]", &scene, NULL, NULL), 0);
+    assert_int_equal(scene_find(scene, "item-1"), 0);
+    assert_int_equal(scene_find(scene, "item-2"), 1);
+    assert_int_equal(scene_find(scene, "b-c"), 2);
+    scene_unref(scene);
+}
+
 static void says_where_a_spec_is_wrong(void **state)
 {
     static const struct {
@@ -119,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_groups_nodes_and_edges),
+        cmocka_unit_test(titles_of_any_script_give_ids),
         cmocka_unit_test(says_where_a_spec_is_wrong),
         cmocka_unit_test(hostile_specs_end_soon),
         cmocka_unit_test(the_system_overview_is_a_spec),
