@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CSV: any bytes either fail with a text or give a schema; cut anywhere they give the same schema or the same failure; and
- * what was scanned can be loaded, with the same number of rows and absent values. The first byte says where to cut. */
+/* CSV: any bytes either fail with a text or give a schema; cut anywhere they give the same schema or the same failure;
+ * and what was scanned can be loaded, with the same number of rows and absent values. The first byte says where to cut.
+ */
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
