@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +45,7 @@ static void run_server(struct fixture *fixture, int out)
     snprintf(data, sizeof data, "%s/data", fixture->root);
     snprintf(plugins, sizeof plugins, "%s/plugins", fixture->root);
     snprintf(models, sizeof models, "%s/models", fixture->root);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
     dup2(out, STDOUT_FILENO);
     execl(MLTRAINERD, MLTRAINERD, "--listen", "127.0.0.1:0", "--data-dir", data, "--execution-plugins-dir", plugins,
           "--execution-models-dir", models, "--execution-workers", "2", "--log-level", "error", fixture->extra,
