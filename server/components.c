@@ -40,9 +40,9 @@ static void reload_tls(struct container *container, struct admin_reload_result *
 {
     char why[200] = "";
     int outcome = api_reload_tls(container_get(container, "api"), why, sizeof why);
-    *result = (struct admin_reload_result){.name = "tls", .applied = outcome > 0};
+    *result = (struct admin_reload_result){.name = "tls", .applied = outcome >= 0};
     snprintf(result->message, sizeof result->message, "%s",
-             outcome > 0 ? "certificates read again" : outcome == 0 ? "there is no TLS" : why);
+             outcome > 0 ? "certificates read again" : outcome == 0 ? "there is no TLS, nothing to read" : why);
 }
 
 static void reload_models(struct container *container, struct admin_reload_result *result)

@@ -75,7 +75,7 @@ int cli_arguments_read(const struct cli_command *command, int argc, char **argv,
 int cli_usage(const char *format, ...) MRPC_PRINTF(1, 2);
 /** Say what went wrong here; returns CLI_FAILED. */
 int cli_failed(const char *format, ...) MRPC_PRINTF(1, 2);
-/** Print a status with its details for a person (or as JSON) on stderr; returns 64 + code, 0 for OK. */
+/** Print a status with its details on stderr; returns 64 + code, 0 for OK. */
 int cli_status(const struct cli *cli, const struct mrpc_status *status);
 
 /** The options of a unary call: the timeout of --timeout. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { HEAD_WIDTH = 40 };
+
 bool help_has_noun(const char *noun)
 {
     for (const struct cli_command *const *command = cli_commands; *command; command++)
@@ -15,7 +17,10 @@ static void print_line(FILE *out, const struct cli_command *command)
 {
     char head[80];
     snprintf(head, sizeof head, "%s %s %s", command->noun, command->verb, command->operands);
-    fprintf(out, "  %-44s %s\n", head, command->summary);
+    if (strlen(head) > HEAD_WIDTH)
+        fprintf(out, "  %s\n  %-*s  %s\n", head, HEAD_WIDTH, "", command->summary);
+    else
+        fprintf(out, "  %-*s  %s\n", HEAD_WIDTH, head, command->summary);
 }
 
 static void print_globals(FILE *out)
@@ -42,7 +47,7 @@ int help_all(FILE *out, bool asked)
         noun = (*command)->noun;
         print_line(out, *command);
     }
-    fputs("\n  completion bash|zsh|fish                     print a completion script\n", out);
+    fprintf(out, "\n  %-*s  %s\n", HEAD_WIDTH, "completion bash|zsh|fish", "Print a completion script");
     print_globals(out);
     return asked ? 0 : CLI_USAGE;
 }

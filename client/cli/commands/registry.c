@@ -76,10 +76,11 @@ const char *registry_reason(Mltrainer__Registry__V1__TransitionReason reason)
     return reason >= 0 && reason <= 8 ? names[reason] : "?";
 }
 
+const char *const registry_titles[] = {"SERVICE", "ID", "ADDRESS", "HEALTH", "WHY", "VERSION", "ZONE", ">WEIGHT", NULL};
+
 struct columns *registry_columns(void)
 {
-    static const char *const titles[] = {"SERVICE", "ID", "ADDRESS", "HEALTH", "WHY", "VERSION", "ZONE", ">WEIGHT", NULL};
-    return columns_new(titles);
+    return columns_new(registry_titles);
 }
 
 void registry_add_row(struct columns *columns, const Mltrainer__Registry__V1__Instance *instance)

@@ -19,6 +19,8 @@ void registry_parse_endpoint(const char *text, Mltrainer__Registry__V1__Endpoint
 const char *registry_health(Mltrainer__Registry__V1__HealthState state);
 const char *registry_reason(Mltrainer__Registry__V1__TransitionReason reason);
 
+/** An instance a row. */
+extern const char *const registry_titles[];
 struct columns *registry_columns(void);
 void registry_add_row(struct columns *columns, const Mltrainer__Registry__V1__Instance *instance);
 

@@ -13,7 +13,7 @@ static void print_checks(const Mltrainer__Registry__V1__InstanceStatus *status)
     for (size_t i = 0; i < status->n_checks; i++) {
         columns_add(columns, "%s", status->checks[i]->name);
         columns_add(columns, "%s", registry_health(status->checks[i]->state));
-        columns_add(columns, "%s", status->checks[i]->text);
+        columns_add(columns, "%s", *status->checks[i]->text ? status->checks[i]->text : "not checked yet");
     }
     putchar('\n');
     columns_print(columns);

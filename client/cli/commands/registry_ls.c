@@ -1,80 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-
 #include "commands/commands.h"
 #include "commands/registry.h"
+#include "pages.h"
+
+static void add_service(struct columns *columns, const ProtobufCMessage *row)
+{
+    const Mltrainer__Registry__V1__ServiceSummary *service = (const Mltrainer__Registry__V1__ServiceSummary *)row;
+    columns_add(columns, "%s", service->namespace_);
+    columns_add(columns, "%s", service->service);
+    columns_add(columns, "%d", service->instance_count);
+    columns_add(columns, "%d", service->healthy_count);
+    columns_add(columns, "%d", service->unhealthy_count);
+    columns_add(columns, "%d", service->unknown_count);
+}
+
+static void add_instance(struct columns *columns, const ProtobufCMessage *row)
+{
+    registry_add_row(columns, (const Mltrainer__Registry__V1__Instance *)row);
+}
 
 static int list_services(struct cli *cli, char *namespace)
 {
     static const char *const titles[] = {"NAMESPACE", "SERVICE", ">INSTANCES", ">HEALTHY", ">UNHEALTHY", ">UNKNOWN", NULL};
     Mltrainer__Registry__V1__ListServicesRequest request = MLTRAINER__REGISTRY__V1__LIST_SERVICES_REQUEST__INIT;
-    struct mrpc_call_options options = cli_call_options(cli);
-    struct columns *columns = cli->json ? NULL : columns_new(titles);
-    char token[512] = "";
     request.namespace_ = namespace;
-    request.page_size = 1000;
-    for (;;) {
-        struct mrpc_reply reply = MRPC_REPLY_INIT;
-        request.page_token = token;
-        const Mltrainer__Registry__V1__ListServicesResponse *response =
-            mltrainer__registry__v1__registry_service__list_services(cli->channel, &options, &request, &reply);
-        int code = cli_status(cli, &reply.status);
-        for (size_t i = 0; response && columns && i < response->n_services; i++) {
-            const Mltrainer__Registry__V1__ServiceSummary *service = response->services[i];
-            columns_add(columns, "%s", service->namespace_);
-            columns_add(columns, "%s", service->service);
-            columns_add(columns, "%d", service->instance_count);
-            columns_add(columns, "%d", service->healthy_count);
-            columns_add(columns, "%d", service->unhealthy_count);
-            columns_add(columns, "%d", service->unknown_count);
-        }
-        if (response && cli->json)
-            code = cli_print_json(&mltrainer__registry__v1__list_services_response__info, &response->base);
-        bool more = response && *response->next_page_token;
-        if (more)
-            snprintf(token, sizeof token, "%s", response->next_page_token);
-        mrpc_reply_fini(&reply);
-        if (code || !more) {
-            if (columns && code)
-                columns_free(columns);
-            else if (columns)
-                columns_print(columns);
-            return code;
-        }
-    }
+    return pages_print(cli, &mltrainer__registry__v1__registry_service__service, "ListServices", &request.base, titles,
+                       add_service);
 }
 
 static int list_instances(struct cli *cli, char *namespace, char *service)
 {
     Mltrainer__Registry__V1__ListInstancesRequest request = MLTRAINER__REGISTRY__V1__LIST_INSTANCES_REQUEST__INIT;
-    struct mrpc_call_options options = cli_call_options(cli);
-    struct columns *columns = cli->json ? NULL : registry_columns();
-    char token[512] = "";
     request.namespace_ = namespace;
     request.service = service;
-    request.page_size = 1000;
-    for (;;) {
-        struct mrpc_reply reply = MRPC_REPLY_INIT;
-        request.page_token = token;
-        const Mltrainer__Registry__V1__ListInstancesResponse *response =
-            mltrainer__registry__v1__registry_service__list_instances(cli->channel, &options, &request, &reply);
-        int code = cli_status(cli, &reply.status);
-        for (size_t i = 0; response && columns && i < response->n_instances; i++)
-            registry_add_row(columns, response->instances[i]);
-        if (response && cli->json)
-            code = cli_print_json(&mltrainer__registry__v1__list_instances_response__info, &response->base);
-        bool more = response && *response->next_page_token;
-        if (more)
-            snprintf(token, sizeof token, "%s", response->next_page_token);
-        mrpc_reply_fini(&reply);
-        if (code || !more) {
-            if (columns && code)
-                columns_free(columns);
-            else if (columns)
-                columns_print(columns);
-            return code;
-        }
-    }
+    return pages_print(cli, &mltrainer__registry__v1__registry_service__service, "ListInstances", &request.base,
+                       registry_titles, add_instance);
 }
 
 static int run(struct cli *cli, const struct cli_arguments *arguments)

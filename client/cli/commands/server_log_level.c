@@ -39,6 +39,8 @@ static int set(struct cli *cli, const char *name)
     int code = cli_status(cli, &reply.status);
     if (response && cli->json)
         code = cli_print_json(&mltrainer__admin__v1__set_log_level_response__info, &response->base);
+    else if (response)
+        puts(name);
     mrpc_reply_fini(&reply);
     return code;
 }
