@@ -2,6 +2,7 @@
 #include "columns.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,35 +75,36 @@ static size_t display_width(const char *text)
     return width;
 }
 
-static void print_cell(const char *text, size_t width, int right, int last)
+/* One line; blanks are written before a cell that needs them, so that no line ends in blanks. */
+static void print_row(const struct columns *columns, const size_t *widths, char *const *cells)
 {
-    size_t pad = width - display_width(text);
-    if (right)
-        printf("%*s", (int)pad, "");
-    fputs(text, stdout);
-    if (!right && !last)
-        printf("%*s", (int)pad, "");
-    fputs(last ? "\n" : "  ", stdout);
+    size_t blanks = 0;
+    for (size_t i = 0; i < columns->width; i++) {
+        size_t pad = widths[i] - display_width(cells[i]);
+        bool right = *columns->titles[i] == '>';
+        if (*cells[i])
+            printf("%*s%s", (int)(blanks + (right ? pad : 0)), "", cells[i]);
+        blanks = *cells[i] ? (right ? 0 : pad) + 2 : blanks + pad + 2;
+    }
+    putchar('\n');
 }
 
 void columns_print(struct columns *columns)
 {
     size_t widths[COLUMNS_MAX] = {0};
-    for (size_t i = 0; i < columns->width; i++)
-        widths[i] = display_width(columns->titles[i] + (*columns->titles[i] == '>'));
+    char *titles[COLUMNS_MAX];
+    for (size_t i = 0; i < columns->width; i++) {
+        titles[i] = (char *)columns->titles[i] + (*columns->titles[i] == '>');
+        widths[i] = display_width(titles[i]);
+    }
     for (size_t i = 0; i < columns->count; i++) {
         size_t width = display_width(columns->cells[i]);
         if (width > widths[i % columns->width])
             widths[i % columns->width] = width;
     }
-    for (size_t i = 0; i < columns->width; i++) {
-        int right = *columns->titles[i] == '>';
-        print_cell(columns->titles[i] + right, widths[i], right, i + 1 == columns->width);
-    }
-    for (size_t i = 0; i < columns->count; i++) {
-        size_t column = i % columns->width;
-        print_cell(columns->cells[i], widths[column], *columns->titles[column] == '>', column + 1 == columns->width);
-    }
+    print_row(columns, widths, titles);
+    for (size_t i = 0; i + columns->width <= columns->count; i += columns->width)
+        print_row(columns, widths, columns->cells + i);
     columns_free(columns);
 }
 

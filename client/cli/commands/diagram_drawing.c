@@ -22,9 +22,11 @@ int diagram_format(const char *name)
 static int choose_format(const struct cli_arguments *arguments, const char *output)
 {
     const char *given = cli_option(arguments, "format", NULL);
-    const char *dot = strrchr(output, '.');
-    int format = given ? diagram_format(given) : dot ? diagram_format(dot + 1) : 0;
-    return format || given ? format : MLTRAINER__DIAGRAM__V1__FORMAT__FORMAT_SVG;
+    const char *slash = strrchr(output, '/');
+    const char *dot = strrchr(slash ? slash : output, '.');
+    if (given)
+        return diagram_format(given);
+    return dot && dot[1] ? diagram_format(dot + 1) : MLTRAINER__DIAGRAM__V1__FORMAT__FORMAT_SVG;
 }
 
 int diagram_drawing(const struct cli_arguments *arguments, const char *output, Mltrainer__Diagram__V1__Drawing *drawing,
@@ -38,7 +40,7 @@ int diagram_drawing(const struct cli_arguments *arguments, const char *output, M
         return cli_usage("name a view, or give --spec FILE; mltctl diagram views lists the views");
     drawing->format = (Mltrainer__Diagram__V1__Format)choose_format(arguments, output);
     if (!drawing->format)
-        return cli_usage("--format: svg, png, pdf, dot, mermaid or d2");
+        return cli_usage("%s: the format is none of svg, png, pdf, dot, mermaid and d2; --format names one", output);
     drawing->theme = (Mltrainer__Diagram__V1__Theme)(theme ? find(themes, theme) : 0);
     if (theme && !drawing->theme)
         return cli_usage("--theme: light, dark or auto");

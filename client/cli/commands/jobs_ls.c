@@ -20,7 +20,10 @@ static void add_row(struct columns *columns, const Mltrainer__Execution__V1__Job
     columns_add(columns, "%s", execution_job_state(job->state));
     columns_add(columns, "%.0f %%", 100 * job->progress);
     columns_add(columns, "%s", when);
-    columns_add(columns, "%s", job->failure ? job->failure->message : job->result ? job->result->artifact : "");
+    if (job->failure)
+        columns_add(columns, "%s", job->failure->message);
+    else
+        columns_add(columns, "%.19s", job->result ? job->result->artifact : "");
 }
 
 static int run(struct cli *cli, const struct cli_arguments *arguments)

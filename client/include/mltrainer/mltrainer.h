@@ -77,7 +77,7 @@ struct mlt_registration;
  *  Everything is copied. Ownership: *@out is ended by mlt_registration_end(). */
 MLT_API int mlt_registration_begin(struct mlt_client *client, const struct mlt_instance *instance,
                                    struct mlt_registration **out, struct mlt_error *error);
-/** Deregister, waiting for the server at most 2 s, and release. */
+/** Deregister and release. A server that does not answer is waited for 4 s at most. */
 MLT_API void mlt_registration_end(struct mlt_registration *registration);
 /** How often it had to register after the first time. */
 MLT_API uint64_t mlt_registration_renewals(const struct mlt_registration *registration);
@@ -137,7 +137,7 @@ struct mlt_metric {
 
 struct mlt_job {
     char id[MLT_JOB_ID_BYTES];
-    char artifact[200];              /* "NAME@VERSION", or "" */
+    char artifact[200];              /* "sha256:HEX", or "" */
     size_t metric_count;
     struct mlt_metric metrics[MLT_METRICS_MAX];
 };
@@ -151,7 +151,8 @@ MLT_API int mlt_job_wait(struct mlt_client *client, const char *id,
                          void (*progress)(void *arg, double fraction, const char *stage), void *arg, struct mlt_job *out,
                          struct mlt_error *error);
 
-/** Predict one row with an artifact ("NAME", "NAME@VERSION", "NAME:ALIAS"): @count named numbers in, one out. */
+/** Predict one row with an artifact ("NAME", "NAME@VERSION", "NAME:ALIAS", "sha256:HEX"): @count named numbers in,
+ *  one out. */
 MLT_API int mlt_predict(struct mlt_client *client, const char *artifact, const char *const *names, const double *values,
                         size_t count, double *out, struct mlt_error *error);
 

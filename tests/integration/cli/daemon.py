@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""mltrainerd's command line: what it refuses, how it ends."""
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from cases import case, wait_until
+from mltctl import Mltctl
+from server import Server, program
+
+CONFIGURATION, IN_USE, STORE = 2, 3, 4
+
+
+def run(*arguments, code):
+    done = subprocess.run([program(), *arguments], capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
+    assert done.returncode == code, f"{arguments} ended with {done.returncode}, not {code}\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+@case
+def help_version_and_check_start_nothing():
+    assert "--data-dir" in run("--help", code=0) and "Exit status" in run("--help", code=0)
+    assert run("--version", code=0).startswith("mltrainerd ")
+    assert run("--check", code=0) == "configuration is valid\n"
+    assert run("--print-graph", code=0).startswith("digraph")
+
+
+@case
+def a_wrong_flag_or_value_is_named():
+    assert "--bogus" in run("--bogus", code=CONFIGURATION)
+    assert "--data-dir needs a value" in run("--data-dir", code=CONFIGURATION)
+    assert "log.level" in run("--log-level", "loud", "--check", code=CONFIGURATION)
+    assert "drain_grace" in run("--drain-grace", "soon", "--check", code=CONFIGURATION)
+
+
+@case
+def a_configuration_file_is_refused_with_its_line():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "c.yaml")
+        for text, line in (("loops: 1\nbogus: 2\n", 2), ("loops: 1\n\ndrain_grace: soon\n", 3), ("loops: [1\n", None)):
+            path.write_text(text)
+            said = run("--config", str(path), "--check", code=CONFIGURATION)
+            assert str(path) in said and (line is None or f":{line}" in said or f"line {line}" in said), said
+        run("--config", str(Path(folder, "missing.yaml")), "--check", code=CONFIGURATION)
+
+
+@case
+def another_address_than_loopback_needs_tls_or_insecure():
+    with tempfile.TemporaryDirectory() as folder:
+        said = run("--listen", "0.0.0.0:0", "--data-dir", folder, code=CONFIGURATION)
+        assert "0.0.0.0" in said and "--insecure" in said, said
+        server = Server("--insecure", "--listen", "0.0.0.0:0").start()
+        server.terminate()
+        server.remove()
+
+
+@case
+def a_busy_address_and_a_busy_folder_end_with_3():
+    with Server() as server, tempfile.TemporaryDirectory() as folder:
+        said = run("--listen", server.address, "--data-dir", folder, code=IN_USE)
+        assert server.address in said, said
+        said = run("--listen", "127.0.0.1:0", "--data-dir", str(server.data_dir), code=IN_USE)
+        assert str(server.data_dir) in said, said
+
+
+@case
+def a_corrupt_store_ends_with_4_and_is_left_alone():
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(data_dir=Path(folder, "data")).start()
+        Mltctl(server.address)("registry", "register", "a/a", "127.0.0.1:1")
+        server.terminate()
+        server.remove()
+        store, = [p for p in Path(folder, "data").iterdir() if p.is_file() and p.read_bytes()[:6] == b"SQLite"]
+        broken = b"not a database, " * 1024
+        store.write_bytes(broken)
+        said = run("--listen", "127.0.0.1:0", "--data-dir", str(Path(folder, "data")), code=STORE)
+        assert str(store) in said or store.name in said, said
+        assert store.read_bytes() == broken
+
+
+@case
+def sigterm_drains_and_sighup_reloads():
+    with Server() as server:
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "reload" in server.log_tail(), "the log tells of the reload")
+        assert Mltctl(server.address)("server", "info") != ""
+
+
+@case
+def what_was_registered_outlives_kill_minus_9():
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(data_dir=Path(folder, "data")).start()
+        Mltctl(server.address)("registry", "register", "stays/a", "127.0.0.1:1", "--ttl", "1h")
+        server.kill()
+        server.log.close()
+        with Server(data_dir=Path(folder, "data")) as again:
+            assert Mltctl(again.address).table("registry", "ls", "stays")[0]["ID"] == "a"

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+import csv
+import hashlib
+import json
+import math
+import tempfile
+from pathlib import Path
+
+from cases import case
+from mltctl import FAILED, INVALID_ARGUMENT, NOT_FOUND
+from server import ROOT
+
+SP500 = ROOT / "tests/data/sp500.csv"
+TRAIN = ("--dataset", "sp500", "--target", "close", "--target-transform", "log-return", "--lags", "close:log-return:1,2,3,5,10",
+         "--time", "date", "--test-fraction", "0.2")
+
+
+def folder():
+    return tempfile.TemporaryDirectory(prefix="mlt-cli-")
+
+
+@case
+def models_and_plugins_are_listed_and_described(ctl):
+    models = {row["MODEL"]: row for row in ctl.table("models", "ls")}
+    assert {"ridge", "rsi", "black_scholes"} <= models.keys() and all(row["STATE"] == "available" for row in models.values())
+    linear = ctl.table("models", "ls", "--family", "linear")
+    assert linear and all(row["FAMILY"] == "linear" for row in linear)
+    assert len(ctl.json("models", "ls")["models"]) == len(models)
+    assert "alpha" in ctl("models", "describe", "ridge")
+    assert "rigde" in ctl.error("models", "describe", "rigde", code=NOT_FOUND)
+    assert {"linear", "options", "technical"} <= {p["family"] for p in ctl.json("plugins", "ls")["plugins"]}
+    assert ctl("plugins", "reload") != ""
+    assert ctl("server", "engine").startswith("workers  ")
+
+
+@case
+def a_file_is_uploaded_once_described_and_removed(ctl):
+    digest = hashlib.sha256(SP500.read_bytes()).hexdigest()
+    first = ctl("datasets", "upload", str(SP500), "--name", "sp500")
+    assert "sp500@1: 5031 rows, 7 columns" in first and f"sha256 {digest}" in first
+    assert "sp500@1:" in ctl("datasets", "upload", str(SP500), "--name", "sp500"), "the same bytes made another version"
+    assert ctl.table("datasets", "ls")[0]["ROWS"] == "5031"
+    assert ctl.json("datasets", "describe", "sp500")["dataset"]["sha256"] == digest
+    assert "1999-01-04" in ctl("datasets", "preview", "sp500")
+    with folder() as path:
+        small = Path(path, "small.csv")
+        small.write_text("a,b\n1,2\n3,4\n")
+        ctl("datasets", "upload", str(small))
+        assert [line.split() for line in ctl("datasets", "preview", "small").splitlines()] == [["a", "b"], ["1", "2"], ["3", "4"]]
+        ctl("datasets", "rm", "small@1")
+        ctl.error("datasets", "describe", "small", code=NOT_FOUND)
+        ragged = Path(path, "ragged.csv")
+        ragged.write_text("a,b\n1,2\n3\n")
+        assert "line 3" in ctl.error("datasets", "upload", str(ragged), code=INVALID_ARGUMENT)
+        ctl.error("datasets", "upload", str(Path(path, "missing.csv")), code=FAILED)
+
+
+@case
+def a_model_is_trained_watched_and_used(ctl):
+    ctl("datasets", "upload", str(SP500), "--name", "sp500")
+    shown = ctl("jobs", "train", "ridge", *TRAIN, "--artifact", "next", "--follow")
+    assert "state      succeeded" in shown and "4016 rows to train" in shown and "rmse" in shown, shown
+    row = next(row for row in ctl.table("jobs", "ls") if row["KIND"] == "train")
+    assert row["STATE"] == "succeeded"
+    job = ctl.json("jobs", "get", row["JOB"])["job"]
+    assert job["state"] == "JOB_STATE_SUCCEEDED" and job["result"]["artifact"].startswith("sha256:")
+    assert "succeeded" in ctl("jobs", "watch", row["JOB"])
+    events = [json.loads(line) for line in ctl("-o", "json", "jobs", "watch", row["JOB"]).splitlines()]
+    assert events[-1]["job"]["state"] == "JOB_STATE_SUCCEEDED"
+    assert ctl.table("artifacts", "ls", "next")[0]["ARTIFACT"] == "next@1"
+    predicted = ctl.json("artifacts", "predict", "next", "--dataset", "sp500", "--last")
+    column = next(c for c in predicted["table"]["columns"] if c["name"] == "prediction")
+    value = column["doubles"]["values"][-1]
+    assert math.isfinite(value) and abs(value) < 0.1, value
+    with folder() as path:
+        out, saved = Path(path, "all.csv"), Path(path, "model.bin")
+        ctl("artifacts", "predict", "next", "--dataset", "sp500", "--to", str(out))
+        assert len(list(csv.DictReader(out.open()))) > 5000
+        ctl("artifacts", "export", "next", str(saved))
+        assert saved.stat().st_size > 100
+
+
+@case
+def a_job_that_cannot_be_is_refused_by_name(ctl):
+    ctl("datasets", "upload", str(SP500), "--name", "sp500")
+    assert "rigde" in ctl.error("jobs", "train", "rigde", *TRAIN, code=NOT_FOUND)
+    text = ctl.error("jobs", "train", "ridge", "--dataset", "sp500", "--target", "clsoe", code=INVALID_ARGUMENT)
+    assert "clsoe" in text and "target_column" in text, text
+    assert "nosuch" in ctl.error("jobs", "get", "nosuch", code=NOT_FOUND)
+    ctl.error("jobs", "cancel", "nosuch", code=NOT_FOUND)
+    assert "spot" in ctl.error("models", "compute", "black_scholes", "--value", "spto=1", code=INVALID_ARGUMENT)
+
+
+@case
+def an_indicator_and_an_option_are_computed(ctl):
+    ctl("datasets", "upload", str(SP500), "--name", "sp500")
+    with folder() as path:
+        out = Path(path, "rsi.csv")
+        shown = ctl("models", "compute", "rsi", "--dataset", "sp500", "--tail", "5", "--to", str(out))
+        assert shown.splitlines()[0].split() == ["rsi"] and len(shown.splitlines()) == 7
+        values = [float(row["rsi"]) for row in csv.DictReader(out.open()) if row["rsi"]]
+        assert len(values) > 5000 and all(0 <= value <= 100 for value in values)
+    # Hull, Options, Futures and Other Derivatives, section 15.9: S 42, K 40, r 10 %, sigma 20 %, T 0.5 gives 4.76.
+    priced = ctl.json("models", "compute", "black_scholes", "--value", "spot=42", "--value", "strike=40", "--value",
+                      "time_to_expiry=0.5", "--value", "risk_free_rate=0.1", "--value", "volatility=0.2")
+    price = next(c for c in priced["table"]["columns"] if c["name"] == "price")["doubles"]["values"][0]
+    assert abs(price - 4.76) < 0.005, price

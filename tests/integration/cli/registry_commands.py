@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+import signal
+import subprocess
+
+from cases import case, wait_until
+from mltctl import BUILD, INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE
+
+
+@case
+def an_instance_is_registered_shown_and_removed(ctl):
+    assert ctl("registry", "register", "web/a", "127.0.0.1:8080", "--version", "1.2.0", "--zone", "z1", "--tag",
+               "blue").startswith("registered at revision ")
+    assert ctl("registry", "register", "web/a", "127.0.0.1:8080").startswith("renewed at revision ")
+    assert ctl.table("registry", "get", "web/a")[0] == {
+        "SERVICE": "default/web", "ID": "a", "ADDRESS": "127.0.0.1:8080", "HEALTH": "healthy", "WHY": "registered again",
+        "VERSION": "-", "ZONE": "-", "WEIGHT": "100"}
+    shown = ctl.json("registry", "get", "web/a")["instance"]
+    assert shown["key"] == {"namespace": "default", "service": "web", "id": "a"}
+    assert shown["leaseTtl"] == "30s" and shown["status"]["state"] == "HEALTH_STATE_HEALTHY"
+    assert "deregistered at revision " in ctl("registry", "deregister", "web/a", "--reason", "moved")
+    assert "default/web/a" in ctl.error("registry", "get", "web/a", code=NOT_FOUND)
+    ctl.error("registry", "deregister", "web/a", code=NOT_FOUND)
+
+
+@case
+def a_namespace_keeps_services_apart(ctl):
+    ctl("registry", "register", "prod/shop/a", "127.0.0.1:1001")
+    ctl("registry", "register", "shop/a", "[::1]:1002")
+    assert [row["ADDRESS"] for row in ctl.table("registry", "ls", "prod/shop")] == ["127.0.0.1:1001"]
+    assert [row["ADDRESS"] for row in ctl.table("registry", "ls", "shop")] == ["[::1]:1002"]
+    assert [row["SERVICE"] for row in ctl.table("registry", "ls", "--namespace", "prod")] == ["shop"]
+    ctl("registry", "deregister", "prod/shop/a")
+    ctl("registry", "deregister", "shop/a")
+
+
+@case
+def discovery_takes_turns(ctl):
+    for letter in "abc":
+        ctl("registry", "register", f"turns/{letter}", f"127.0.0.1:{2000 + ord(letter)}")
+    picked = [ctl.table("registry", "discover", "turns")[0]["ID"] for _ in range(6)]
+    assert picked[:3] == picked[3:] and sorted(picked[:3]) == ["a", "b", "c"], picked
+    assert len(ctl.table("registry", "discover", "turns", "--limit", "3")) == 3
+    assert "default/nosuch" in ctl.error("registry", "discover", "nosuch", code=NOT_FOUND)
+
+
+@case
+def who_is_not_healthy_is_not_discovered(ctl):
+    ctl("registry", "register", "sick/a", "127.0.0.1:3000", "--check", "ttl")
+    ctl("registry", "heartbeat", "sick/a", "--check", "ttl-1")
+    wait_until(lambda: "healthy" == ctl.table("registry", "ls", "sick")[0]["HEALTH"], "a passing report makes it healthy")
+    for _ in range(3):
+        ctl("registry", "heartbeat", "sick/a", "--check", "ttl-1", "--failing", "--text", "disk full")
+    text = ctl.error("registry", "discover", "sick", code=UNAVAILABLE)
+    assert "healthy" in text and "try again in" in text and "running?" not in text, text
+    assert "disk full" in ctl("registry", "get", "sick/a")
+
+
+@case
+def the_field_that_is_wrong_is_named(ctl):
+    assert "instance.lease_ttl" in ctl.error("registry", "register", "x/a", "127.0.0.1:1", "--ttl", "1ms", code=INVALID_ARGUMENT)
+    assert "key.service" in ctl.error("registry", "register", "x y/a", "127.0.0.1:1", code=INVALID_ARGUMENT)
+
+
+@case
+def a_lease_that_is_renewed_says_for_how_long(ctl):
+    ctl("registry", "register", "lease/a", "127.0.0.1:1", "--ttl", "2min")
+    assert ctl("registry", "heartbeat", "lease/a") == "renewed for 120 s\n"
+    ctl.error("registry", "heartbeat", "lease/zz", code=NOT_FOUND)
+
+
+@case
+def a_list_of_many_pages_is_one_table_and_one_document(ctl):
+    subprocess.run([BUILD / "tests/registry_flood", ctl.server_process.address, "many", "1203"], check=True, timeout=60)
+    rows = ctl.table("registry", "ls", "many")
+    assert len(rows) == 1203 and len({row["ID"] for row in rows}) == 1203
+    document = ctl.json("registry", "ls", "many")
+    assert len(document["instances"]) == 1203 and document["nextPageToken"] == ""
+    assert next(row for row in ctl.table("registry", "ls") if row["SERVICE"] == "many")["INSTANCES"] == "1203"
+
+
+@case
+def a_watch_shows_what_is_there_and_what_changes(ctl):
+    ctl("registry", "register", "seen/a", "127.0.0.1:1")
+    watch = ctl.start("-o", "json", "registry", "watch", "seen", "--for", "30")
+    first = json.loads(watch.stdout.readline())
+    assert [i["key"]["id"] for i in first["snapshot"]["instances"]] == ["a"]
+    ctl("registry", "register", "seen/b", "127.0.0.1:2")
+    added = json.loads(watch.stdout.readline())["changes"]["changes"][0]
+    assert added["kind"] == "CHANGE_KIND_ADDED" and added["instance"]["key"]["id"] == "b"
+    ctl("registry", "deregister", "seen/b")
+    assert json.loads(watch.stdout.readline())["changes"]["changes"][0]["kind"] == "CHANGE_KIND_REMOVED"
+    watch.kill()
+    watch.communicate()
+    assert "present  default/seen/a healthy" in ctl("registry", "watch", "seen", "--count", "1")
+    assert ctl("registry", "watch", "seen", "--for", "300ms") != ""
+
+
+@case
+def keep_stays_registered_until_interrupted(ctl):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        kept = ctl.start("registry", "register", "kept/a", "127.0.0.1:1", "--keep", "--ttl", "1")
+        assert kept.stdout.readline().startswith("registered")
+        wait_until(lambda: int(ctl.json("registry", "get", "kept/a")["instance"]["status"]["leaseRemaining"][0]) >= 0, "it lives")
+        kept.send_signal(number)
+        assert kept.wait(10) == 0, kept.stderr.read()
+        ctl.error("registry", "get", "kept/a", code=NOT_FOUND)
+
+
+@case
+def while_returns_the_status_of_the_command(ctl):
+    assert ctl.run("registry", "register", "job/a", "127.0.0.1:1", "--while", "--", "sh", "-c", "exit 7").returncode == 7
+    ctl.error("registry", "get", "job/a", code=NOT_FOUND)
+    own = [str(word) for word in (*ctl.command, "registry", "get", "job/b")]
+    inside = ctl("registry", "register", "job/b", "127.0.0.1:1", "--while", "--", *own)
+    assert "default/job" in inside and "healthy" in inside, inside
+    killed = ctl.run("registry", "register", "job/c", "127.0.0.1:1", "--while", "--", "sh", "-c", "kill -9 $$")
+    assert killed.returncode == 128 + signal.SIGKILL
+    missing = ctl.run("registry", "register", "job/d", "127.0.0.1:1", "--while", "--", "/nonexistent/program")
+    assert missing.returncode == 1 and "/nonexistent/program" in missing.stderr
+    ctl.error("registry", "get", "job/d", code=NOT_FOUND)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from cases import case
+from mltctl import Mltctl
+from server import Server
+
+
+@case
+def info_says_who_answers(ctl):
+    text = ctl("server", "info")
+    assert f"(pid {ctl.server_process.pid})" in text and ctl.server_process.address in text
+    assert ctl.json("server", "info")["processId"] == ctl.server_process.pid
+
+
+@case
+def the_log_level_is_shown_and_set(ctl):
+    assert ctl("server", "log-level") == "info\n"
+    assert ctl("server", "log-level", "debug") == "debug\n"
+    assert ctl("server", "log-level") == "debug\n"
+    ctl("server", "log-level", "info")
+
+
+@case
+def the_configuration_can_be_fed_back(ctl):
+    """What server config prints is a configuration file with the same effect."""
+    def settings(yaml):
+        return [line for line in yaml.splitlines() if not line.startswith(("data_dir:", "  - "))]
+    text = ctl("server", "config")
+    assert f'data_dir: "{ctl.server_process.data_dir}"' in text
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "own.yaml")
+        path.write_text(text)
+        with Server("--config", str(path)) as again:
+            assert settings(Mltctl(again.address)("server", "config")) == settings(text)
+
+
+@case
+def a_reload_tells_what_it_did(ctl):
+    rows = ctl.table("server", "reload")
+    assert rows and all(row["APPLIED"] == "yes" for row in rows), rows
+
+
+@case
+def a_backup_is_a_store_that_opens(ctl):
+    ctl("registry", "register", "backup/a", "127.0.0.1:1")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "copy.db")
+        ctl("server", "backup", str(path))
+        with sqlite3.connect(path) as store:
+            assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            tables = [name for name, in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            assert tables and any(b"backup" in bytes(str(row), "utf-8", "replace") for table in tables
+                                  for row in store.execute(f'SELECT * FROM "{table}"')), tables
+
+
+@case
+def a_drain_ends_the_server():
+    server = Server().start()
+    try:
+        assert Mltctl(server.address)("server", "drain", "--grace", "5") != ""
+        assert server.process.wait(20) == 0
+    finally:
+        server.kill()
+        server.remove()
