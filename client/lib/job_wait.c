@@ -65,6 +65,8 @@ int mlt_job_wait(struct mlt_client *client, const char *id, void (*progress)(voi
         const Mltrainer__Execution__V1__JobEvent *event = message->event;
         if (progress && event && event->event_case == MLTRAINER__EXECUTION__V1__JOB_EVENT__EVENT_PROGRESS)
             progress(arg, event->progress->fraction, event->progress->stage);
+        else if (progress && message->job)
+            progress(arg, message->job->progress, message->job->stage);
         if (message->job && message->job->state >= MLTRAINER__EXECUTION__V1__JOB_STATE__JOB_STATE_SUCCEEDED) {
             outcome = read_job(message->job, out, error);
             ended = 1;

@@ -14,7 +14,8 @@
 /* A registration and the thread that keeps it alive: heartbeats at the interval that the server gives; when the server does not
  * know the instance, or cannot be reached, it registers again after a pause that grows from 0.1 s to 10 s with 20 % jitter. */
 
-enum { PAUSE_LEAST_MS = 100, PAUSE_MOST_MS = 10000, GOODBYE_MS = 2000 };
+/* PATIENCE_MS bounds each call once the registration stands, so that its end need not wait for a server that is silent. */
+enum { PAUSE_LEAST_MS = 100, PAUSE_MOST_MS = 10000, PATIENCE_MS = 2000 };
 
 struct mlt_registration {
     struct mlt_client *client;
@@ -24,6 +25,7 @@ struct mlt_registration {
     pthread_mutex_t lock; /* guards ending */
     pthread_cond_t wake;
     bool ending;
+    int64_t interval_ms; /* between heartbeats, as the server wants it; the thread's own after the start */
     _Atomic uint64_t renewals;
     uint64_t random;
 };
@@ -113,10 +115,17 @@ static void describe(const struct mlt_instance *instance, struct request *r)
     r->message.instance = &r->instance;
 }
 
-static int do_register(struct mlt_registration *registration, int64_t *interval_ms, struct mlt_error *error)
+static struct mrpc_call_options patient(const struct mlt_registration *registration)
+{
+    struct mrpc_call_options options = client_call_options(registration->client);
+    if (options.timeout_ms > PATIENCE_MS)
+        options.timeout_ms = PATIENCE_MS;
+    return options;
+}
+
+static int do_register(struct mlt_registration *registration, struct mrpc_call_options options, struct mlt_error *error)
 {
     struct request request;
-    struct mrpc_call_options options = client_call_options(registration->client);
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     describe(&registration->instance, &request);
     const Mltrainer__Registry__V1__RegisterResponse *response = mltrainer__registry__v1__registry_service__register(
@@ -124,7 +133,7 @@ static int do_register(struct mlt_registration *registration, int64_t *interval_
     int code = response ? 0 : client_fail(error, &reply.status);
     const Google__Protobuf__Duration *interval = response ? response->heartbeat_interval : NULL;
     if (response)
-        *interval_ms = interval ? interval->seconds * 1000 + interval->nanos / 1000000 : 10000;
+        registration->interval_ms = interval ? interval->seconds * 1000 + interval->nanos / 1000000 : 10000;
     mrpc_reply_fini(&reply);
     return code;
 }
@@ -133,7 +142,7 @@ static int beat(struct mlt_registration *registration)
 {
     Mltrainer__Registry__V1__HeartbeatRequest request = MLTRAINER__REGISTRY__V1__HEARTBEAT_REQUEST__INIT;
     Mltrainer__Registry__V1__InstanceKey key;
-    struct mrpc_call_options options = client_call_options(registration->client);
+    struct mrpc_call_options options = patient(registration);
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     describe_key(&registration->instance, &key);
     request.key = &key;
@@ -175,13 +184,14 @@ static bool wait_ms(struct mlt_registration *registration, int64_t ms)
 static void *keep(void *arg)
 {
     struct mlt_registration *registration = arg;
-    int64_t interval_ms = registration->instance.lease_ttl_ms > 0 ? registration->instance.lease_ttl_ms / 3 : 10000;
     int64_t pause_ms = PAUSE_LEAST_MS;
     bool known = true;
-    while (!wait_ms(registration, with_jitter(registration, known ? interval_ms : pause_ms))) {
+    while (!wait_ms(registration, with_jitter(registration, known ? registration->interval_ms : pause_ms))) {
         if (known && beat(registration) == MRPC_OK)
             continue;
-        known = do_register(registration, &interval_ms, NULL) == 0;
+        if (wait_ms(registration, 0))
+            break;
+        known = do_register(registration, patient(registration), NULL) == 0;
         if (known)
             atomic_fetch_add(&registration->renewals, 1);
         pause_ms = known ? PAUSE_LEAST_MS : pause_ms * 2 < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS;
@@ -246,12 +256,11 @@ int mlt_registration_begin(struct mlt_client *client, const struct mlt_instance 
     struct mlt_registration *registration = registration_new(client);
     if (!registration)
         return client_fail_text(error, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    int64_t interval_ms = 0;
     int code = copy_instance(registration, instance) ? client_fail_text(error, MRPC_RESOURCE_EXHAUSTED, "out of memory") : 0;
     if (!code && (!registration->instance.service || !registration->instance.id || !registration->instance.address))
         code = client_fail_text(error, MRPC_INVALID_ARGUMENT, "service, id and address are required");
     if (!code)
-        code = do_register(registration, &interval_ms, error);
+        code = do_register(registration, client_call_options(client), error);
     if (!code && pthread_create(&registration->thread, NULL, keep, registration) != 0)
         code = client_fail_text(error, MRPC_RESOURCE_EXHAUSTED, "a thread cannot be started");
     if (code) {
@@ -273,7 +282,7 @@ void mlt_registration_end(struct mlt_registration *registration)
     pthread_join(registration->thread, NULL);
     Mltrainer__Registry__V1__DeregisterRequest request = MLTRAINER__REGISTRY__V1__DEREGISTER_REQUEST__INIT;
     Mltrainer__Registry__V1__InstanceKey key;
-    struct mrpc_call_options options = {.struct_bytes = sizeof options, .timeout_ms = GOODBYE_MS};
+    struct mrpc_call_options options = patient(registration);
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     describe_key(&registration->instance, &key);
     request.key = &key;
