@@ -97,8 +97,8 @@ class Server:
         self.log.flush()
         return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
 
-    def log_size(self):
-        return self.log_path.stat().st_size
+    def log_lines(self):
+        return self.log_path.read_bytes().count(b"\n")
 
     def terminate(self):
         """Ask it to stop and wait; it must end cleanly."""

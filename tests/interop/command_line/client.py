@@ -6,11 +6,14 @@
 import base64
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 import traceback
+
+from google.rpc import error_details_pb2
 
 EFFECT_S, CALL_S = 20, 40
 REGISTRY, EXECUTION = "mltrainer.registry.v1.RegistryService", "mltrainer.execution.v1.ExecutionService"
@@ -59,14 +62,15 @@ class Buf:
                               check=True).stdout.split()
 
     def error(self, text):
-        """Connect's form: code by name, details with their fields under "debug"."""
+        """Connect's form: code by name, details by type, in base64 without padding."""
         at = text.index("{")
         error = json.loads(text[at:])
         return self.numbers[error["code"]], error.get("details", [])
 
     def violations(self, detail):
         assert detail["type"] == "google.rpc.BadRequest", detail
-        return [violation["field"] for violation in detail["debug"]["fieldViolations"]]
+        value = base64.b64decode(detail["value"] + "=" * (-len(detail["value"]) % 4))
+        return [violation.field for violation in error_details_pb2.BadRequest.FromString(value).field_violations]
 
 
 def documents(text):
@@ -99,10 +103,11 @@ class Cells:
 
     def open(self, method):
         return subprocess.Popen(self.tool.command(method), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                stderr=subprocess.DEVNULL, text=True)
+                                stderr=subprocess.DEVNULL, text=True, start_new_session=True)
 
-    def interrupt(self, process):
-        process.send_signal(signal.SIGINT)
+    def end(self, process, how):
+        """Signal the whole group, as Ctrl-C does: buf is a wrapper around the program that must hear it too."""
+        os.killpg(process.pid, how)
         process.wait(CALL_S)
         process.stdin.close()
         process.stdout.close()
@@ -185,7 +190,7 @@ class Cells:
         watch.stdin.write("{}\n")
         watch.stdin.close()
         self.becomes(self.watchers, watchers + 1)
-        self.interrupt(watch)
+        self.end(watch, signal.SIGINT)
         self.becomes(self.watchers, watchers)
 
         key = self.key("cancel")
@@ -194,7 +199,7 @@ class Cells:
         beats.stdin.write(json.dumps({"heartbeat": {"key": key}, "expireOnDisconnect": True}) + "\n")
         beats.stdin.flush()
         assert beats.stdout.readline() == "{\n"
-        self.interrupt(beats)
+        self.end(beats, signal.SIGKILL)     # at SIGINT buf half-closes first, which is no broken stream
         self.becomes(lambda: self.run(f"{REGISTRY}/GetInstance", {"key": key}).returncode != 0, True)
         assert self.fails(f"{REGISTRY}/GetInstance", {"key": key})[0] == 5
         self.becomes(self.active_calls, calls)
