@@ -322,6 +322,32 @@ static void t03_a_handshake_that_stops_is_closed(void **state)
     remove_files(&files);
 }
 
+/* A record that has come in part must not keep the loop busy: the other connections live on the same one. */
+static void a_tls_record_that_stops_half_way_stops_nobody_else(void **state)
+{
+    struct files files;
+    struct fixture fixture;
+    make_files(&files, "DNS:nobody");
+    struct mrpc_tls *tls = server_tls(&files, false), *client = client_tls(&files, false);
+    fixture_start(&fixture, "127.0.0.1:0", tls, NULL);
+    int fd = fixture_connect(fixture.bound);
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(context);
+    SSL_set_alpn_protos(ssl, (const unsigned char *)"\2h2", 3);
+    SSL_set_fd(ssl, fd);
+    assert_int_equal(SSL_connect(ssl), 1);
+    assert_int_equal(send(fd, "\x17\x03\x03\x01\x00half of it", 15, 0), 15);
+    usleep(50000);   /* the server has it now, with no call to wait for */
+    assert_int_equal(fixture_say(fixture.bound, client, "hello"), 0);
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    close(fd);
+    fixture_stop(&fixture);
+    mrpc_tls_free(client);
+    mrpc_tls_free(tls);
+    remove_files(&files);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +363,7 @@ int main(void)
         cmocka_unit_test(t01_t02_tls_without_h2_or_before_1_2_is_refused),
         cmocka_unit_test(t06_t07_a_reload_changes_the_certificate_and_a_bad_one_does_not),
         cmocka_unit_test(t03_a_handshake_that_stops_is_closed),
+        cmocka_unit_test(a_tls_record_that_stops_half_way_stops_nobody_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -237,29 +237,34 @@ static bool shake_hands(struct connection *connection)
     return true;
 }
 
-/* False when the connection was closed. */
-static bool receive(struct connection *connection)
+enum received { RECEIVED_BYTES, RECEIVED_NOTHING, RECEIVED_END };
+
+/* RECEIVED_END: the connection was closed. */
+static enum received receive(struct connection *connection)
 {
     ssize_t n = read_some(connection);
     if (n == -EAGAIN)
-        return true;
+        return RECEIVED_NOTHING;
     if (n <= 0) {
         mrpc_connection_close(connection);
-        return false;
+        return RECEIVED_END;
     }
     if (!connection->lingering)
         mrpc_session_receive(connection->session, mrpc_loop_now_ms(), connection->loop->read_buffer, (size_t)n);
-    return true;
+    return RECEIVED_BYTES;
 }
 
 static void advance(struct connection *connection)
 {
     if (connection->session == NULL && !shake_hands(connection))
         return;
+    enum received received;
     do {
-        if (!receive(connection))
+        received = receive(connection);
+        if (received == RECEIVED_END)
             return;
-    } while (connection->tls != NULL && mrpc_tls_stream_pending(connection->tls) &&
+        /* A record that has come in part is pending too: only what could be read leads to more. */
+    } while (received == RECEIVED_BYTES && connection->tls != NULL && mrpc_tls_stream_pending(connection->tls) &&
              mrpc_session_want_read(connection->session));
     mrpc_connection_flush(connection);
 }
