@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,12 @@
 enum { CHUNK_BYTES = 64 * 1024 };
 
 /* A backup under way: the store writes a copy next to itself, which is unlinked as soon as it is open, then streamed.
- * The thread pool does what blocks; one task at a time, so nothing here needs a lock. */
+ * The thread pool does what blocks; one task at a time, so nothing here needs a lock. It lives as long as its call. */
 struct backup {
     struct thread_task task;
     struct admin *admin;
     struct mrpc_call *call;
+    _Atomic unsigned wakes; /* reasons to go on; whoever makes it 1 submits the task, the task ends at 0 */
     int fd;
     uint64_t total_bytes;
     size_t chunk_bytes; /* read, but not taken by the call yet */
@@ -25,11 +27,10 @@ struct backup {
 
 static void backup_end(struct backup *backup, int code)
 {
-    struct mrpc_call *call = backup->call;
     if (backup->fd >= 0)
         close(backup->fd);
-    free(backup);
-    mrpc_call_finish(call, code, NULL);
+    backup->fd = -1;
+    mrpc_call_finish(backup->call, code, NULL);
 }
 
 /* Send until the call's buffer is full (on_writable goes on then), the file has ended, or the peer has gone. */
@@ -49,19 +50,24 @@ static void send_chunks(struct thread_task *task)
         message.chunk = (ProtobufCBinaryData){backup->chunk_bytes, backup->chunk};
         message.total_bytes = backup->total_bytes;
         int error = mrpc_call_send(backup->call, &message.base);
-        if (error == MRPC_ERR_AGAIN)
-            return; /* and touch nothing: on_writable may have begun the next round already */
+        if (error == MRPC_ERR_AGAIN) {
+            if (atomic_fetch_sub(&backup->wakes, 1) == 1)
+                return; /* and touch nothing: the next round may have begun already */
+            continue;
+        }
         if (error)
             return backup_end(backup, MRPC_CANCELLED);
         backup->chunk_bytes = 0;
     }
 }
 
+/* There is room, or the peer has gone, which the next send will say. On the call's loop. */
 static void go_on(void *arg, struct mrpc_call *call)
 {
     struct backup *backup = arg;
     struct fault fault = FAULT_INIT;
-    if (thread_pool_submit(backup->admin->threads, &backup->task, &fault) != 0)
+    if (atomic_fetch_add(&backup->wakes, 1) == 0 &&
+        thread_pool_submit(backup->admin->threads, &backup->task, &fault) != 0)
         backup_end(backup, fault_answer(call, &fault));
 }
 
@@ -102,10 +108,11 @@ int admin_backup(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1_
     backup->admin = admin;
     backup->call = call;
     backup->fd = -1;
+    atomic_init(&backup->wakes, 1);
+    mrpc_call_set_data(call, backup, free);
     mrpc_call_on_writable(call, go_on, backup);
-    if (thread_pool_submit(admin->threads, &backup->task, &fault) != 0) {
-        free(backup);
+    mrpc_call_on_cancel(call, go_on, backup);
+    if (thread_pool_submit(admin->threads, &backup->task, &fault) != 0)
         return fault_answer(call, &fault);
-    }
     return MRPC_PENDING;
 }
