@@ -36,7 +36,6 @@ struct program {
     struct log *log;
     struct container *container;
     struct admin_control control;
-    struct api *api;
     int signals;          /* signalfd */
     int events;           /* eventfd: drain asked for, or drained */
     _Atomic int64_t grace_ms;
@@ -75,14 +74,20 @@ static size_t control_reload(void *arg, struct admin_reload_result *results)
     return count;
 }
 
+/* A call may come before container_start() returns: the server listens by then, and the container has its object. */
+static struct api *api_of(const struct program *program)
+{
+    return container_get(program->container, "api");
+}
+
 static void control_stats(void *arg, struct mrpc_server_stats *out)
 {
-    api_stats(((struct program *)arg)->api, out);
+    api_stats(api_of(arg), out);
 }
 
 static const char *const *control_addresses(void *arg)
 {
-    return api_addresses(((struct program *)arg)->api);
+    return api_addresses(api_of(arg));
 }
 
 /* Signals are read by the main thread alone; every other thread inherits the mask. */
@@ -182,7 +187,7 @@ static void begin_drain(struct program *program, int64_t grace_ms)
     atomic_store(&program->drain_asked, true);
     service_manager_notify("STOPPING=1");
     log_info(program->log, "main", "draining grace_ms=%lld", program->draining ? 0LL : (long long)grace_ms);
-    api_drain(program->api, program->draining ? 0 : (uint32_t)grace_ms, on_drained, program);
+    api_drain(api_of(program), program->draining ? 0 : (uint32_t)grace_ms, on_drained, program);
     program->draining = true;
 }
 
@@ -220,7 +225,7 @@ static void run_until_drained(struct program *program)
 
 static void announce(struct program *program)
 {
-    const char *const *address = api_addresses(program->api);
+    const char *const *address = api_addresses(api_of(program));
     for (; *address; address++)
         printf("ready %s\n", *address);
     fflush(stdout);
@@ -239,7 +244,6 @@ static int serve(struct program *program, struct fault *fault)
         code = container_start(program->container, fault);
     if (code)
         return code;
-    program->api = container_get(program->container, "api");
     announce(program);
     log_info(program->log, "main", "ready version=%s pid=%d data_dir=%s", MRPC_VERSION, getpid(),
              config_text(program->config, "data_dir"));
