@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "execution/parameter_message.h"
 
@@ -30,17 +31,39 @@ static int write_features(struct operation *operation, API(Artifact) * header, s
     return header->target ? 0 : no_memory(fault);
 }
 
+/* The version that the plugin gave itself, from the catalog as it is now: the job's own may be older than the plugin's probe.
+ * What has just trained can be loaded, so a probe that is still under way comes back soon; this thread may wait. */
+static char *find_plugin_version(const struct operation *operation)
+{
+    enum { TRIES = 400 };
+    const struct timespec pause = {.tv_nsec = 5000000};
+    char *version = NULL;
+    for (int i = 0; i < TRIES; i++) {
+        struct catalog *catalog = execution_catalog(operation->engine);
+        const struct catalog_plugin *plugin = catalog_find_plugin(catalog, operation->model->family);
+        bool known = plugin && plugin->version && *plugin->version;
+        if (known)
+            version = mrpc_arena_strdup(operation->arena, plugin->version);
+        snapshot_release(&catalog->snapshot);
+        if (known || !plugin)
+            break;
+        nanosleep(&pause, NULL);
+    }
+    return version ? version : mrpc_arena_strdup(operation->arena, "");
+}
+
 int persister_keep(struct operation *operation, struct fault *fault)
 {
     struct mrpc_arena *arena = operation->arena;
-    const struct catalog_plugin *plugin = catalog_find_plugin(operation->catalog, operation->model->family);
     API(Artifact) *header = API_NEW(arena, Artifact, artifact);
     if (!header)
         return no_memory(fault);
     header->model = (char *)operation->model->id;
     header->family = (char *)operation->model->family;
     header->algorithm = (char *)operation->model->algorithm;
-    header->plugin_version = (char *)(plugin ? plugin->version : "");
+    header->plugin_version = find_plugin_version(operation);
+    if (!header->plugin_version)
+        return no_memory(fault);
     header->seed = operation->seed;
     int code = write_features(operation, header, fault);
     if (!code)
