@@ -135,7 +135,7 @@ static void answer_stop(void *arg)
     operation_cancel_all(engine);
     pthread_mutex_lock(&question->lock);
     question->answered = true;
-    question->idle = !engine->operations;
+    question->idle = !engine->operations && atomic_load(&engine->probes) == 0;
     pthread_cond_signal(&question->changed);
     pthread_mutex_unlock(&question->lock);
 }

@@ -76,6 +76,7 @@ static void probed(void *arg, uint64_t ticket, struct process_result *result)
         publish(probe, catalog, result);
     snapshot_release(&catalog->snapshot);
     atomic_fetch_add(&probe->engine->revision, 1);
+    atomic_fetch_sub(&probe->engine->probes, 1);
     probe_free(probe);
 }
 
@@ -93,8 +94,10 @@ static void start(struct execution *engine, const struct catalog *catalog, const
                                 .arg = probe};
     struct fault fault = FAULT_INIT;
     uint64_t ticket;
+    atomic_fetch_add(&engine->probes, 1);
     if (!probe->family || process_pool_submit(engine->processes, &task, &ticket, &fault)) {
         log_warn(engine->log, "execution", "plugin %s was not probed: %s", plugin->family, fault.text);
+        atomic_fetch_sub(&engine->probes, 1);
         probe_free(probe);
     }
 }

@@ -29,7 +29,7 @@ struct mrpc_server {
     struct acceptor *acceptor;
     struct server_loop **loops;
     unsigned loop_count;
-    bool started;
+    _Atomic bool started;             /* read by the loops, which run before it is set */
 
     pthread_mutex_t lock;             /* guards these four */
     bool stopped;
