@@ -10,6 +10,7 @@ from mltrainer.admin.v1 import admin_pb2, admin_pb2_grpc
 
 import http2    # noqa: F401: each module adds its rows
 import framing  # noqa: F401
+import services
 from rows import ROWS
 from server import Server
 from survival import Survival
@@ -61,7 +62,8 @@ def main():
     report = Report()
 
     def everything():
-        with Server() as server:
+        with Server(environment={"MLTRAINER_LOG_LEVEL": "warn"}) as server:     # not a line for each that is welcome
+            services.warm_up(server)
             for name, function, patient, rejected in chosen:
                 if not patient:
                     report.run(name, lambda: run_alone(server, function, rejected))
