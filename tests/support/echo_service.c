@@ -55,6 +55,23 @@ static char *many_x(struct mrpc_arena *arena, size_t size)
     return text;
 }
 
+static int fail_at_length(struct mrpc_call *call, const char *text, bool in_details)
+{
+    char *why = many_x(mrpc_call_arena(call), (size_t)atol(strchr(text, ':') + 1));
+    EchoText detail = echo_text(why);
+    if (in_details)
+        (void)mrpc_call_add_detail(call, &google__protobuf__string_value__info, &detail.base);
+    return mrpc_call_fail(call, MRPC_NOT_FOUND, "%s", why);
+}
+
+static int fail_with_trailers(struct echo_service *echo, struct mrpc_call *call, int count)
+{
+    char *value = many_x(mrpc_call_arena(call), 1024);
+    while (count-- > 0 && mrpc_call_add_trailer(call, "x-long", value, 1024) == 0)
+        echo->trailers_taken++;
+    return mrpc_call_fail(call, MRPC_UNAVAILABLE, "with trailers");
+}
+
 static int say(const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
                ProtobufCMessage *response)
 {
@@ -73,6 +90,10 @@ static int say(const void *handlers, void *self, struct mrpc_call *call, const P
         return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1500, "later");
     if (strcmp(text, "hold") == 0)
         return hold(echo, call);
+    if (strncmp(text, "long:", 5) == 0 || strncmp(text, "details:", 8) == 0)
+        return fail_at_length(call, text, text[0] == 'd');
+    if (strncmp(text, "trailers:", 9) == 0)
+        return fail_with_trailers(echo, call, atoi(text + 9));
     if (strncmp(text, "size:", 5) == 0)
         reply->value = many_x(mrpc_call_arena(call), (size_t)atol(text + 5));
     else
@@ -125,7 +146,7 @@ static int open_stream(const void *handlers, void *self, struct mrpc_call *call)
     struct echo_stream *stream = mrpc_arena_calloc(mrpc_call_arena(call), 1, sizeof(*stream));
     mrpc_call_set_data(call, stream, NULL);
     echo->chat = call;
-    return 0;
+    return echo->keep_chats ? hold(echo, call) : 0;
 }
 
 static int join(const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,

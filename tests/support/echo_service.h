@@ -15,9 +15,12 @@
 /** test.Echo, told what to do by the text of a request:
  *      Say     "fail:5:why"  that status   "size:1000"  that many x   "hold"  pending, see held   anything else: itself
  *              "details"     INVALID_ARGUMENT with BadRequest          "retry" UNAVAILABLE with RetryInfo
+ *              "long:9000"   NOT_FOUND with that many x as its text    "details:9000" the same, also as a detail
+ *              "trailers:9"  UNAVAILABLE, having asked for so many trailers of 1 KiB, see trailers_taken
  *      Split   "3:1000"      3 messages of 1,000 x, as there is room    "hold"  pending
  *      Join    answers "count:bytes" of what came
- *      Chat    each message comes back; with hold_messages each is held until mrpc_call_resume()
+ *      Chat    each message comes back; with hold_messages each is held until mrpc_call_resume(), with keep_chats
+ *              the call is kept from its start
  *  Everything is counted on the loop's thread. */
 struct echo_service {
     unsigned said;
@@ -27,6 +30,8 @@ struct echo_service {
     unsigned half_closes;
     unsigned sent;                /* messages of Split */
     bool hold_messages;
+    bool keep_chats;
+    unsigned trailers_taken;
     bool answer_at_cancel;        /* finish held calls in on_cancel */
     struct mrpc_call *held[ECHO_HELD_MAX];
     size_t held_count;

@@ -31,7 +31,8 @@ MRPC_BEGIN_DECLS
  * Incoming messages of client-streaming and bidi calls are handed over one at a time, on the loop thread:
  *     open, message*, half_close?     each returns like a handler; MRPC_OK from open or message means "go on",
  * any status ends the call. MRPC_PENDING from message holds the next one back (and, the window not being given back,
- * the peer) until mrpc_call_resume(). The message lives until then. half_close returning MRPC_OK ends the call.
+ * the peer) until mrpc_call_resume(). The message lives until then. half_close returning MRPC_OK ends the call,
+ * unless the handler has kept it (below).
  *
  * Whose such a call is between its events decides who ends it when it is cancelled. It is the runtime's, which fires
  * on_cancel and destroys the call, unless the handler has kept it: by MRPC_PENDING from open or half_close (until
@@ -93,8 +94,13 @@ MRPC_API int mrpc_call_fail_field(struct mrpc_call *call, const char *field, con
 MRPC_API int mrpc_call_fail_retry(struct mrpc_call *call, enum mrpc_code code, int64_t retry_after_ms,
                                   const char *format, ...) MRPC_PRINTF(4, 5); /* RetryInfo */
 
-/** Response metadata. Headers leave with the first message, or at once with mrpc_call_send_headers().
- *  Errors: as mrpc_metadata_add(), MRPC_ERR_DONE when they have been sent. Thread: whoever holds the call. */
+/** What the headers, and the trailers, of a response may take: name + value as on the wire + 32, added up. */
+#define MRPC_RESPONSE_METADATA_MAX_BYTES 16384
+
+/** Response metadata. Headers leave with the first message, or at once with mrpc_call_send_headers(). A client that asks
+ *  for less by SETTINGS_MAX_HEADER_LIST_SIZE gets the trailers that fit; the status is always among them.
+ *  Errors: as mrpc_metadata_add(), MRPC_ERR_LIMIT over MRPC_RESPONSE_METADATA_MAX_BYTES, MRPC_ERR_DONE when they have
+ *  been sent. Thread: whoever holds the call. */
 MRPC_API int mrpc_call_add_header(struct mrpc_call *call, const char *key, const void *value, size_t value_bytes);
 MRPC_API int mrpc_call_add_trailer(struct mrpc_call *call, const char *key, const void *value, size_t value_bytes);
 MRPC_API int mrpc_call_send_headers(struct mrpc_call *call);

@@ -50,7 +50,7 @@ struct mrpc_call;
  *  Unary and server streaming: only `message` is set and gets the one request; `response` is NULL for streaming.
  *  Client and bidi streaming: all three; `response` is NULL. A handler that is NULL in the handlers struct makes the
  *  trampoline return MRPC_UNIMPLEMENTED. For request streams that is the member `message`: a NULL `open` goes on
- *  (MRPC_OK), a NULL `half_close` ends the call with MRPC_OK. */
+ *  (MRPC_OK), a NULL `half_close` ends the call with MRPC_OK unless it is kept (mrpc/call.h). */
 struct mrpc_invoke {
     int (*open)(const void *handlers, void *self, struct mrpc_call *call);
     int (*message)(const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,

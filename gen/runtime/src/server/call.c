@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "wire/metadata_wire.h"
+
 struct mrpc_arena *mrpc_call_arena(struct mrpc_call *call)
 {
     return call->arena;
@@ -70,16 +72,27 @@ void mrpc_call_on_writable(struct mrpc_call *call, void (*callback)(void *arg, s
     call->on_writable_arg = arg;
 }
 
+/* What all entries take on the wire must leave room for the status in one header block; see session/respond.c. */
+static int add_metadata(struct mrpc_metadata *metadata, const char *key, const void *value, size_t value_bytes)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < metadata->count; i++)
+        total += mrpc_metadata_wire_bytes(metadata->entries[i].key, metadata->entries[i].value_bytes);
+    if (total + mrpc_metadata_wire_bytes(key, value_bytes) > MRPC_RESPONSE_METADATA_MAX_BYTES)
+        return MRPC_ERR_LIMIT;
+    return mrpc_metadata_add(metadata, key, value, value_bytes);
+}
+
 int mrpc_call_add_header(struct mrpc_call *call, const char *key, const void *value, size_t value_bytes)
 {
     if (call->headers_submitted)
         return MRPC_ERR_DONE;
-    return mrpc_metadata_add(&call->headers, key, value, value_bytes);
+    return add_metadata(&call->headers, key, value, value_bytes);
 }
 
 int mrpc_call_add_trailer(struct mrpc_call *call, const char *key, const void *value, size_t value_bytes)
 {
-    return mrpc_metadata_add(&call->trailers, key, value, value_bytes);
+    return add_metadata(&call->trailers, key, value, value_bytes);
 }
 
 unsigned mrpc_call_loop_index(const struct mrpc_call *call)

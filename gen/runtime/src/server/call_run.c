@@ -70,7 +70,8 @@ static void tell_begun(struct mrpc_call *call)
         observer->call_started(observer->arg, call);
 }
 
-/* After open or half_close: true when the call goes on. */
+/* After open or half_close: true when the call goes on. A call that its handler has kept ends by mrpc_call_finish(): that
+ * nothing more comes in is no reason. */
 static bool settle(struct mrpc_call *call, int returned, bool ok_ends)
 {
     if (call->finish_asked) {
@@ -81,7 +82,7 @@ static bool settle(struct mrpc_call *call, int returned, bool ok_ends)
         call->held = call->kept = true;
         return true;
     }
-    if (returned == MRPC_OK && !ok_ends)
+    if (returned == MRPC_OK && (call->kept || !ok_ends))
         return true;
     mrpc_call_complete(call, status_of(returned), NULL);
     return false;
@@ -152,6 +153,7 @@ static void keep_request(struct mrpc_call *call, const uint8_t *bytes, size_t si
         return;
     }
     call->request = decode(call, call->arena, bytes, size);
+    mrpc_stream_keep(&call->stream, size);
 }
 
 /* The arena of streamed messages is emptied after each, so that a long stream does not grow. */
@@ -245,7 +247,7 @@ static void run_half_close(struct mrpc_call *call)
     int returned = MRPC_OK;
     if (method->invoke->half_close != NULL) {
         call->running++;
-            struct handler_watch watch = mrpc_handler_watch_begin();
+        struct handler_watch watch = mrpc_handler_watch_begin();
         returned = method->invoke->half_close(method->handlers, method->self, call);
         mrpc_handler_watch_end(&watch, call);
         call->running--;

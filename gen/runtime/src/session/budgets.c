@@ -28,6 +28,15 @@ static void header_block_late(struct mrpc_timer *timer)
     mrpc_session_abort(session, NGHTTP2_ENHANCE_YOUR_CALM, "header_block_timeout");
 }
 
+void mrpc_budget_half_way(struct mrpc_session *session, bool half_way)
+{
+    if (!half_way)
+        mrpc_timers_clear(&session->timers, &session->header_block);
+    else if (session->header_block.place == 0)
+        (void)!mrpc_session_after(session, &session->header_block, session->limits->header_block_timeout_ms,
+                                  header_block_late);
+}
+
 /* on_data_chunk, which follows for real bytes, starts the run again; padding is no payload, but that shows only later. */
 static int data_begins(struct mrpc_session *session, const nghttp2_frame_hd *head)
 {
@@ -41,11 +50,6 @@ static int data_begins(struct mrpc_session *session, const nghttp2_frame_hd *hea
 int mrpc_budget_frame_begins(struct mrpc_session *session, const nghttp2_frame_hd *head)
 {
     switch (head->type) {
-    case NGHTTP2_HEADERS:
-        if ((head->flags & NGHTTP2_FLAG_END_HEADERS) == 0)
-            (void)!mrpc_session_after(session, &session->header_block, session->limits->header_block_timeout_ms,
-                                      header_block_late);
-        return 0;
     case NGHTTP2_DATA:
         return data_begins(session, head);
     case NGHTTP2_PRIORITY:

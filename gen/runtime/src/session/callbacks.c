@@ -55,10 +55,12 @@ static int on_data_chunk(nghttp2_session *h2, uint8_t flags, int32_t stream_id, 
     if (nghttp2_session_consume_connection(h2, size) != 0)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     struct mrpc_stream *stream = nghttp2_session_get_stream_user_data(h2, stream_id);
-    if (stream != NULL)
-        mrpc_data_received(stream, bytes, size);
-    else
+    if (stream == NULL) {
         (void)nghttp2_session_consume_stream(h2, stream_id, size);
+        return 0;
+    }
+    stream->last_frame = (flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    mrpc_data_received(stream, bytes, size);
     return 0;
 }
 
@@ -74,7 +76,6 @@ static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *
     struct mrpc_stream *stream = NULL;
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
-        mrpc_timers_clear(&session->timers, &session->header_block);
         stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
         if (stream != NULL && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
             stream->remote_closed = ends;
@@ -108,6 +109,16 @@ static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *
     return 0;
 }
 
+/* A header block that nghttp2 cannot encode, say. The stream would stay open with nothing left to be said. */
+static int on_frame_not_send(nghttp2_session *h2, const nghttp2_frame *frame, int error, void *user_data)
+{
+    bool stream_frame = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    struct mrpc_stream *stream = stream_frame ? nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id) : NULL;
+    if (stream != NULL)
+        mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
+    return 0;
+}
+
 static int on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t code, void *user_data)
 {
     struct mrpc_stream *stream = nghttp2_session_get_stream_user_data(h2, stream_id);
@@ -128,6 +139,7 @@ static nghttp2_session_callbacks *callbacks_new(void)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_chunk);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, on_frame_not_send);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
     nghttp2_session_callbacks_set_send_data_callback(callbacks, mrpc_send_data);
     return callbacks;

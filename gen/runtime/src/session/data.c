@@ -9,7 +9,7 @@
 
 static void charge(struct mrpc_stream *stream)
 {
-    size_t now = mrpc_assembler_held_bytes(&stream->assembler) + mrpc_buffer_size(&stream->held);
+    size_t now = mrpc_assembler_held_bytes(&stream->assembler) + mrpc_buffer_size(&stream->held) + stream->kept_bytes;
     stream->session->charged_bytes += now - stream->charged_bytes;
     stream->charged_bytes = now;
 }
@@ -19,6 +19,7 @@ static void drop(struct mrpc_stream *stream)
     mrpc_assembler_fini(&stream->assembler);
     mrpc_buffer_fini(&stream->held);
     stream->session->charged_bytes -= stream->charged_bytes;
+    stream->kept_bytes = 0;
     stream->charged_bytes = 0;
 }
 
@@ -98,11 +99,21 @@ void mrpc_data_received(struct mrpc_stream *stream, const uint8_t *bytes, size_t
         check_budget(stream);
 }
 
+void mrpc_stream_keep(struct mrpc_stream *stream, size_t bytes)
+{
+    mrpc_assembler_forget(&stream->assembler);
+    stream->kept_bytes = stream->last_frame ? 0 : bytes;
+}
+
 static void tell_half_close(struct mrpc_stream *stream)
 {
     if (!stream->remote_closed || stream->holding || stream->discarding || stream->half_close_told)
         return;
     stream->half_close_told = 1;
+    if (stream->kept_bytes > 0) {
+        stream->kept_bytes = 0;
+        charge(stream);
+    }
     if (mrpc_assembler_at_boundary(&stream->assembler))
         stream->session->events->half_closed(stream);
     else

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* HEADERS out: response headers, trailers, and both in one when there was nothing to say before the end.
- * Source: gRPC PROTOCOL-HTTP2, "Responses". */
+ *
+ * The status must arrive: nghttp2 refuses a header block over 64 KiB and a client one over its
+ * SETTINGS_MAX_HEADER_LIST_SIZE, so texts and details are cut to size here, and what still is too much is left out,
+ * largest first. Source: gRPC PROTOCOL-HTTP2, "Responses". */
 
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/utf8.h"
 #include "session/session.h"
 #include "wire/metadata_wire.h"
 #include "wire/percent.h"
@@ -14,6 +18,11 @@
 #define NV_BORROWED (NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE)
 
 #define OWN_HEADERS_MAX STREAM_OWN_HEADERS_MAX
+
+/* With what a handler may add (MRPC_RESPONSE_METADATA_MAX_BYTES) these are sure to be less than nghttp2's 64 KiB. */
+#define STATUS_TEXT_MAX_BYTES 4096        /* three times that when each byte is escaped */
+#define STATUS_DETAILS_MAX_BYTES 12288
+#define HEADER_OVERHEAD_BYTES 32          /* RFC 9113 section 6.5.2, SETTINGS_MAX_HEADER_LIST_SIZE */
 
 /* Names and values are literals or live in the call's arena, which outlives the stream: nghttp2 need not copy them.
  * A peer that floods a connection with resets cannot outrun that either: the arena goes after the stream is closed. */
@@ -58,7 +67,9 @@ static void add_response_head(struct header_list *list, const struct mrpc_stream
 
 static const char *encode_message(const char *text, struct mrpc_arena *arena, size_t *size)
 {
-    size_t length = strlen(text);
+    size_t length = strnlen(text, STATUS_TEXT_MAX_BYTES + 1);
+    if (length > STATUS_TEXT_MAX_BYTES)
+        length = mrpc_utf8_valid_prefix(text, STATUS_TEXT_MAX_BYTES);
     *size = mrpc_percent_encoded_size(text, length);
     if (*size == length)
         return text;
@@ -90,10 +101,55 @@ static void add_status(struct header_list *list, const struct stream_end *end, s
         if (text != NULL)
             list->entries[list->count++] = nv("grpc-message", text, size, NV_BORROWED);
     }
-    if (end->details_bytes > 0)
+    if (end->details_bytes > 0 && end->details_bytes <= STATUS_DETAILS_MAX_BYTES)
         add_details(list, end, arena);
     if (end->list_encodings)
         add(list, "grpc-accept-encoding", MRPC_ACCEPT_ENCODING);
+}
+
+static bool may_be_left_out(const nghttp2_nv *header)
+{
+    static const char *const needed[] = {":status", "content-type", "grpc-status"};
+    for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++)
+        if (strcmp((const char *)header->name, needed[i]) == 0)
+            return false;
+    return true;
+}
+
+static size_t header_bytes(const nghttp2_nv *header)
+{
+    return header->namelen + header->valuelen + HEADER_OVERHEAD_BYTES;
+}
+
+static size_t list_bytes(const struct header_list *list)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < list->count; i++)
+        total += header_bytes(&list->entries[i]);
+    return total;
+}
+
+/* False when nothing more may be left out. */
+static bool leave_out_largest(struct header_list *list)
+{
+    size_t largest = list->count;
+    for (size_t i = 0; i < list->count; i++)
+        if (may_be_left_out(&list->entries[i]) &&
+            (largest == list->count || header_bytes(&list->entries[i]) > header_bytes(&list->entries[largest])))
+            largest = i;
+    if (largest == list->count)
+        return false;
+    list->count--;
+    memmove(&list->entries[largest], &list->entries[largest + 1], (list->count - largest) * sizeof(nghttp2_nv));
+    return true;
+}
+
+/* Leave out what the client would refuse with all the rest. */
+static void fit(struct header_list *list, const struct mrpc_stream *stream)
+{
+    size_t allowed = nghttp2_session_get_remote_settings(stream->session->h2, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
+    while (list_bytes(list) > allowed && leave_out_largest(list))
+        continue;
 }
 
 /* Custom headers are encoded in a scratch arena and copied by nghttp2: the stream's arena may be in use by a handler on
@@ -157,6 +213,7 @@ static int submit_trailers_only(struct mrpc_stream *stream, const struct stream_
     add_response_head(&list, stream);
     add_status(&list, end, stream->arena);
     add_metadata(&list, end->trailers, stream->arena);
+    fit(&list, stream);
     stream->headers_sent = 1;
     return nghttp2_submit_response(stream->session->h2, stream->id, list.entries, list.count, NULL);
 }
@@ -168,6 +225,7 @@ static int queue_trailers(struct mrpc_stream *stream, const struct stream_end *e
         return -1;
     add_status(&list, end, stream->arena);
     add_metadata(&list, end->trailers, stream->arena);
+    fit(&list, stream);
     stream->trailers = list.entries;
     stream->trailer_count = list.count;
     return 0;

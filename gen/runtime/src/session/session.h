@@ -85,6 +85,7 @@ struct mrpc_stream {
     const char *refusal_text;
 
     /* Incoming messages. */
+    unsigned last_frame : 1;                /* the DATA that is coming in has END_STREAM */
     unsigned remote_closed : 1;             /* END_STREAM has come */
     unsigned half_close_told : 1;
     unsigned holding : 1;                   /* the owner does not take messages now */
@@ -92,7 +93,8 @@ struct mrpc_stream {
     unsigned discarding : 1;                /* what still comes in is of no interest */
     struct mrpc_assembler assembler;
     struct mrpc_buffer held;                /* bytes that came in while holding; their window is not given back */
-    size_t charged_bytes;                   /* of the connection's memory budget */
+    size_t kept_bytes;                      /* of messages that the owner keeps until the request is complete */
+    size_t charged_bytes;                   /* of the connection's memory budget: all of these */
 
     /* The response. */
     unsigned headers_sent : 1;              /* submitted, that is */
@@ -170,11 +172,12 @@ struct mrpc_session {
     uint8_t scan_head[16];         /* of the frame that is coming in, as far as it has */
     unsigned scan_head_bytes;
     size_t scan_skip_bytes;        /* of its payload, still to come */
+    bool scan_block_open;          /* HEADERS, and not yet END_HEADERS */
     size_t charged_bytes;          /* received and undelivered, all streams */
     size_t queued_bytes;           /* what streams have to send, all streams */
 
     struct mrpc_timer handshake;   /* the preface, then the SETTINGS ACK */
-    struct mrpc_timer header_block;
+    struct mrpc_timer header_block;   /* set while a frame or a header block has come in part */
     struct mrpc_timer keepalive;
     struct mrpc_timer idle;
     struct mrpc_timer age;
@@ -216,6 +219,9 @@ void mrpc_stream_send_direct(struct mrpc_stream *stream, const struct mrpc_messa
 void mrpc_stream_finish(struct mrpc_stream *stream, const struct stream_end *end);
 void mrpc_stream_reset(struct mrpc_stream *stream, uint32_t code);
 
+/** Inside the message event: the owner keeps the message, decoded, until half_closed. It counts as unfinished unless
+ *  its end is coming; the bytes that it was handed over as are gone. */
+void mrpc_stream_keep(struct mrpc_stream *stream, size_t bytes);
 /** The owner takes messages again. May call events. */
 void mrpc_stream_release(struct mrpc_stream *stream);
 /** The owner wants nothing more of what comes in. */
@@ -271,6 +277,8 @@ bool mrpc_stream_id_scan(struct mrpc_session *session, const uint8_t *bytes, siz
 int mrpc_budget_frame_begins(struct mrpc_session *session, const nghttp2_frame_hd *head);
 int mrpc_budget_frame_received(struct mrpc_session *session, const nghttp2_frame *frame);
 int mrpc_budget_frame_sent(struct mrpc_session *session, const nghttp2_frame *frame);
+/** What has come in ends inside a frame or a header block, or it does not: start or stop the clock. */
+void mrpc_budget_half_way(struct mrpc_session *session, bool half_way);
 
 /* keepalive.c: PINGs, idleness, age, and peers that stall. */
 int mrpc_ping_received(struct mrpc_session *session, bool ack);

@@ -9,7 +9,8 @@
  *     ended     the peer itself said END_STREAM or RST_STREAM: what it sends after that is a connection error
  *
  * Frames on a stream that we have reset are neither: they may have been on their way. For most frames that it drops
- * nghttp2 calls nobody, so the heads of all frames are read here, before it gets them. */
+ * nghttp2 calls nobody, so the heads of all frames are read here, before it gets them. This is also where a header block,
+ * or a frame that is not DATA, is seen to have stopped half-way. */
 
 #include "session/session.h"
 
@@ -125,6 +126,21 @@ static void judge(struct mrpc_session *session, const uint8_t *head, size_t payl
     }
 }
 
+/* Whether a header block is open after this frame. */
+static void follow_header_block(struct mrpc_session *session, const uint8_t *head)
+{
+    if (head[3] == NGHTTP2_HEADERS || head[3] == NGHTTP2_CONTINUATION)
+        session->scan_block_open = (head[4] & NGHTTP2_FLAG_END_HEADERS) == 0;
+}
+
+/* What has come in so far does not end at a frame's edge, or not at that of a header block. The payload of DATA may take
+ * its time: that is what deadlines are for. */
+static bool stopped_half_way(const struct mrpc_session *session)
+{
+    bool in_payload = session->scan_skip_bytes > 0 && session->scan_head[3] != NGHTTP2_DATA;
+    return session->scan_head_bytes > 0 || in_payload || session->scan_block_open;
+}
+
 /* Add to the head what is there. True when all of it that is wanted has come. */
 static bool collect_head(struct mrpc_session *session, const uint8_t **bytes, const uint8_t *end)
 {
@@ -155,6 +171,8 @@ bool mrpc_stream_id_scan(struct mrpc_session *session, const uint8_t *bytes, siz
         session->scan_skip_bytes = payload_bytes - (session->scan_head_bytes - HEAD_BYTES);
         session->scan_head_bytes = 0;
         judge(session, session->scan_head, payload_bytes);
+        follow_header_block(session, session->scan_head);
     }
+    mrpc_budget_half_way(session, stopped_half_way(session));
     return session->doom == NULL;
 }

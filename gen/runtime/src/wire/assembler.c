@@ -141,6 +141,14 @@ bool mrpc_assembler_at_boundary(const struct mrpc_assembler *assembler)
     return !assembler->reason && (assembler->handed_out || assembler->prefix_bytes == 0);
 }
 
+void mrpc_assembler_forget(struct mrpc_assembler *assembler)
+{
+    if (!assembler->handed_out)
+        return;
+    mrpc_buffer_fini(&assembler->body);
+    mrpc_buffer_fini(&assembler->inflated);
+}
+
 size_t mrpc_assembler_held_bytes(const struct mrpc_assembler *assembler)
 {
     return assembler->body.capacity + assembler->inflated.capacity;

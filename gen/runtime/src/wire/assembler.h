@@ -44,6 +44,9 @@ void mrpc_assembler_fini(struct mrpc_assembler *assembler);
 int mrpc_assembler_feed(struct mrpc_assembler *assembler, const uint8_t **bytes, size_t *size, const uint8_t **message,
                         size_t *message_bytes) MRPC_MUST_USE;
 
+/** The message that was handed out last is of no more use: give its storage back. */
+void mrpc_assembler_forget(struct mrpc_assembler *assembler);
+
 /** True between messages: the only place where END_STREAM may come. False after a failure. */
 bool mrpc_assembler_at_boundary(const struct mrpc_assembler *assembler);
 

@@ -179,6 +179,13 @@ int mrpc_metadata_add_wire(struct mrpc_metadata *metadata, const char *name, siz
     return copy ? append(metadata, name, name_bytes, copy, value_bytes) : out_of_memory(metadata);
 }
 
+size_t mrpc_metadata_wire_bytes(const char *key, size_t value_bytes)
+{
+    size_t key_bytes = strlen(key);
+    size_t size = mrpc_metadata_binary(key, key_bytes) ? mrpc_base64_encoded_size(value_bytes, false) : value_bytes;
+    return key_bytes + size + 32;
+}
+
 const char *mrpc_metadata_wire_value(const struct mrpc_metadatum *entry, struct mrpc_arena *arena, size_t *wire_bytes)
 {
     if (!mrpc_metadata_binary(entry->key, strlen(entry->key))) {

@@ -21,6 +21,9 @@ bool mrpc_metadata_binary(const char *name, size_t size);
 int mrpc_metadata_add_wire(struct mrpc_metadata *metadata, const char *name, size_t name_bytes, const char *value,
                            size_t value_bytes) MRPC_MUST_USE;
 
+/** What an entry counts in a header list: name + value as it goes on the wire + 32. */
+size_t mrpc_metadata_wire_bytes(const char *key, size_t value_bytes);
+
 /** The value as it goes on the wire: the entry's own, or base64 without padding, made in @arena. NULL when memory is
  *  out. */
 const char *mrpc_metadata_wire_value(const struct mrpc_metadatum *entry, struct mrpc_arena *arena,

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a session holds and says has bounds: answers that are too long for a header block, requests that are kept while
+ * their end does not come, frames that stop half-way, calls that only their handler may end. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "session/session.h"
+#include "session_driver.h"
+#include "test.h"
+
+static int set_up(void **state)
+{
+    struct session_driver *driver = calloc(1, sizeof(*driver));
+    driver_open(driver, NULL);
+    *state = driver;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct session_driver *driver = *state;
+    driver_close(driver);
+    free(driver);
+    return 0;
+}
+
+/* driver_trailer() cuts; this does not. */
+static size_t trailer_bytes(struct session_driver *driver, int32_t id, const char *name)
+{
+    const struct raw_frame *frame = raw_peer_find(&driver->client, NGHTTP2_HEADERS, id);
+    const char *line = strstr(frame->headers, name);
+    return line != NULL ? strcspn(line + strlen(name) + 2, "\n") : 0;
+}
+
+static void a_long_message_is_cut_and_its_details_are_left_out(void **state)
+{
+    struct session_driver *driver = *state;
+    driver_call(driver, 1, "Say", "long:1000000");
+    assert_int_equal(driver_status(driver, 1), 5);
+    assert_int_equal(trailer_bytes(driver, 1, "grpc-message"), 4096);
+    driver_call(driver, 3, "Say", "details:3000");
+    assert_int_equal(driver_status(driver, 3), 5);
+    assert_int_equal(trailer_bytes(driver, 3, "grpc-message"), 3000);
+    assert_true(trailer_bytes(driver, 3, "grpc-status-details-bin") > 8000);
+    driver_call(driver, 5, "Say", "details:200000");
+    assert_int_equal(driver_status(driver, 5), 5);
+    assert_int_equal(trailer_bytes(driver, 5, "grpc-message"), 4096);
+    assert_int_equal(trailer_bytes(driver, 5, "grpc-status-details-bin"), 0);
+    assert_int_equal(mrpc_session_streams(driver->session), 0);
+}
+
+static void trailers_end_where_the_status_needs_the_room(void **state)
+{
+    struct session_driver *driver = *state;
+    driver_call(driver, 1, "Say", "trailers:100");
+    assert_int_equal(driver->echo.trailers_taken, 15);
+    assert_int_equal(driver_status(driver, 1), 14);
+    assert_int_equal(strlen(driver_trailer(driver, 1, "x-long")), 1024);
+    assert_int_equal(mrpc_session_streams(driver->session), 0);
+}
+
+static void a_client_that_takes_little_gets_the_status(void **state)
+{
+    struct session_driver *driver = *state;
+    raw_setting(&driver->client, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, 500);
+    driver_call(driver, 1, "Say", "trailers:3");
+    assert_int_equal(driver_status(driver, 1), 14);
+    assert_string_equal(driver_trailer(driver, 1, "grpc-message"), "with trailers");
+    assert_string_equal(driver_trailer(driver, 1, "x-long"), "");
+    driver_call(driver, 3, "Say", "long:1000");
+    assert_int_equal(driver_status(driver, 3), 5);
+    assert_string_equal(driver_trailer(driver, 3, "grpc-message"), "");
+}
+
+static void requests_that_are_kept_count_until_their_end_comes(void **state)
+{
+    struct session_driver *driver = *state;
+    size_t size = 3 << 20;
+    char *text = malloc(size + 1);
+    memset(text, 'x', size);
+    text[size] = '\0';
+    for (int32_t id = 1; id < 21; id += 2) {
+        driver_headers(driver, id, "Say", NULL, 0);
+        driver_message(driver, id, text, false);
+        driver_pump_frames(driver);
+    }
+    /* Four are kept; while the fifth is put together the budget of 16 MiB runs out. */
+    assert_true(driver->session->charged_bytes >= 4 * size);
+    assert_true(driver->session->charged_bytes <= 16 << 20);
+    assert_int_equal(driver_status(driver, 7), -1);
+    assert_int_equal(driver_status(driver, 9), MRPC_RESOURCE_EXHAUSTED);
+    raw_data(&driver->client, 1, true, NULL, 0);
+    driver_pump(driver);
+    assert_int_equal(driver->echo.said, 1);
+    assert_true(driver->session->charged_bytes < 4 * size);
+    free(text);
+}
+
+static void expect_abort_after(struct session_driver *driver, int64_t ms)
+{
+    driver_pump(driver);
+    driver_advance(driver, ms - 1);
+    assert_false(mrpc_session_finished(driver->session));
+    driver_advance(driver, 1);
+    assert_int_equal(driver_goaway(driver), NGHTTP2_ENHANCE_YOUR_CALM);
+    assert_true(driver_rejected(driver, "header_block_timeout"));
+}
+
+static void h10_a_frame_head_that_stops(void **state)
+{
+    struct session_driver *driver = *state;
+    raw_bytes(&driver->client, "\0\0\x08\x06", 4);
+    expect_abort_after(driver, 10000);
+}
+
+static void h10_headers_that_drip(void **state)
+{
+    struct session_driver *driver = *state;
+    raw_bytes(&driver->client, "\0\1\0\1\4\0\0\0\1", 9);
+    for (int i = 0; i < 9; i++) {
+        raw_bytes(&driver->client, "\x83", 1);
+        driver_pump(driver);
+        driver_advance(driver, 1000);
+    }
+    expect_abort_after(driver, 1000);
+}
+
+static void h10_a_refused_header_block_that_ends_is_no_fault(void **state)
+{
+    struct session_driver *driver = *state;
+    driver->echo.keep_chats = true;
+    for (int32_t id = 1; id <= 199; id += 2)
+        driver_headers(driver, id, "Chat", NULL, 0);
+    for (int32_t id = 1; id <= 199; id += 2)
+        raw_rst(&driver->client, id, NGHTTP2_CANCEL);
+    driver_pump(driver);
+    /* The handlers are still at work, so one more is refused; its header block comes in two frames. */
+    raw_frame(&driver->client, NGHTTP2_HEADERS, 0, 201, "\x83", 1);
+    driver_pump(driver);
+    raw_frame(&driver->client, NGHTTP2_CONTINUATION, NGHTTP2_FLAG_END_HEADERS, 201, "\x86\x84", 2);
+    driver_pump(driver);
+    assert_int_equal(raw_peer_count(&driver->client, NGHTTP2_RST_STREAM, 201), 1);
+    driver_advance(driver, 10000);
+    assert_false(driver_rejected(driver, "header_block_timeout"));
+    echo_service_finish_held(&driver->echo, 0);
+}
+
+static void data_may_take_its_time(void **state)
+{
+    struct session_driver *driver = *state;
+    driver_headers(driver, 1, "Join", NULL, 0);
+    raw_bytes(&driver->client, "\0\0\x7\0\1\0\0\0\1\0\0", 11);
+    driver_pump(driver);
+    driver_advance(driver, 25000);
+    raw_bytes(&driver->client, "\0\0\2\12\0", 5);
+    driver_pump(driver);
+    assert_int_equal(driver_status(driver, 1), 0);
+}
+
+static void a_kept_call_ends_by_its_finish_alone(void **state)
+{
+    struct session_driver *driver = *state;
+    driver->echo.keep_chats = true;
+    driver_headers(driver, 1, "Chat", NULL, 0);
+    driver_message(driver, 1, "one", true);
+    driver_pump(driver);
+    assert_int_equal(driver->echo.half_closes, 1);
+    assert_int_equal(driver_status(driver, 1), -1);
+    echo_service_finish_held(&driver->echo, 0);
+    driver_pump(driver);
+    assert_int_equal(driver_status(driver, 1), 0);
+}
+
+#define ROW(NAME) cmocka_unit_test_setup_teardown(NAME, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ROW(a_long_message_is_cut_and_its_details_are_left_out),
+        ROW(trailers_end_where_the_status_needs_the_room),
+        ROW(a_client_that_takes_little_gets_the_status),
+        ROW(requests_that_are_kept_count_until_their_end_comes),
+        ROW(h10_a_frame_head_that_stops),
+        ROW(h10_headers_that_drip),
+        ROW(h10_a_refused_header_block_that_ends_is_no_fault),
+        ROW(data_may_take_its_time),
+        ROW(a_kept_call_ends_by_its_finish_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
