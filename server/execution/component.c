@@ -3,9 +3,16 @@
 
 static int create(void *const *dependencies, void **out, struct fault *fault)
 {
+    const struct execution_parts parts = {
+        .config = dependencies[0],
+        .log = dependencies[1],
+        .bus = dependencies[2],
+        .store = dependencies[3],
+        .threads = dependencies[4],
+        .processes = dependencies[5],
+    };
     struct execution *execution;
-    int code = execution_new(dependencies[0], dependencies[1], dependencies[2], dependencies[3], dependencies[4],
-                             &execution, fault);
+    int code = execution_new(&parts, &execution, fault);
     if (code)
         return code;
     *out = execution;
@@ -27,7 +34,7 @@ static void destroy(void *instance)
     execution_free(instance);
 }
 
-static const char *const dependencies[] = {"config", "log", "store", "thread_pool", "process_pool", NULL};
+static const char *const dependencies[] = {"config", "log", "bus", "store", "thread_pool", "process_pool", NULL};
 
 const struct component execution_component = {
     .name = "execution",

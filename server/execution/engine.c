@@ -14,7 +14,7 @@
 #include "execution/restore.h"
 #include "execution/service.h"
 
-enum { STOP_POLL_MS = 5, STOP_WAIT_MS = 10 * 1000 };
+enum { STOP_POLL_MS = 5, STOP_WAIT_MS = 10 * 1000, BUS_EVENTS = 64 };
 
 static int find_folder(const struct config *config, const char *key, const char *const *candidates,
                        char out[FILE_PATH_BYTES], struct fault *fault)
@@ -56,17 +56,33 @@ static size_t running_limit(const struct config *config)
     return (size_t)workers + 2; /* so that one prepares while the others compute */
 }
 
-int execution_new(const struct config *config, struct log *log, struct store *store, struct thread_pool *threads,
-                  struct process_pool *processes, struct execution **out, struct fault *fault)
+/* Workers that become busy or idle are part of our picture. */
+static void pool_changed(void *arg, const void *event)
+{
+    if (strcmp(((const struct scene_source_event *)event)->source, "process_pool") == 0)
+        execution_touch(arg);
+}
+
+static int join_bus(struct execution *engine, struct fault *fault)
+{
+    int error = scene_notifier_new(engine->bus, engine->loop, "execution", &engine->scene);
+    if (!error && engine->bus)
+        error = bus_subscribe(engine->bus, &scene_source_changed, engine->loop, BUS_EVENTS, pool_changed, engine,
+                              &engine->pool_changes);
+    return error ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory") : 0;
+}
+
+int execution_new(const struct execution_parts *parts, struct execution **out, struct fault *fault)
 {
     struct execution *engine = calloc(1, sizeof *engine);
     if (!engine)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    engine->config = config;
-    engine->log = log;
-    engine->store = store;
-    engine->threads = threads;
-    engine->processes = processes;
+    engine->config = parts->config;
+    engine->log = parts->log;
+    engine->bus = parts->bus;
+    engine->store = parts->store;
+    engine->threads = parts->threads;
+    engine->processes = parts->processes;
     engine->datasets.noun = "dataset";
     engine->artifacts.noun = "artifact";
     snapshot_cell_init(&engine->catalog);
@@ -76,13 +92,15 @@ int execution_new(const struct config *config, struct log *log, struct store *st
         code = catalog_read(engine->models_folder, engine->plugins_folder, 1, &catalog, fault);
     if (!code && domain_loop_new("execution", &engine->loop))
         code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "execution loop");
+    if (!code)
+        code = join_bus(engine, fault);
     if (catalog)
         snapshot_publish(&engine->catalog, &catalog->snapshot);
     if (code) {
         execution_free(engine);
         return code;
     }
-    jobs_init(engine, running_limit(config));
+    jobs_init(engine, running_limit(engine->config));
     *out = engine;
     return 0;
 }
@@ -91,6 +109,8 @@ void execution_free(struct execution *engine)
 {
     if (!engine)
         return;
+    bus_unsubscribe(engine->pool_changes);
+    scene_notifier_free(engine->scene);
     if (engine->loop)
         jobs_fini(engine);
     record_index_fini(&engine->datasets);
@@ -164,6 +184,12 @@ void execution_stop(struct execution *engine)
 }
 
 /* ---- Reading ---- */
+
+void execution_touch(struct execution *engine)
+{
+    atomic_fetch_add(&engine->revision, 1);
+    scene_notifier_touch(engine->scene);
+}
 
 struct catalog *execution_catalog(struct execution *engine)
 {

@@ -5,7 +5,9 @@
 #include <stdatomic.h>
 
 #include "config/config.h"
+#include "events/bus.h"
 #include "events/domain_loop.h"
+#include "events/scene_changed.h"
 #include "execution/api.h"
 #include "execution/catalog/catalog.h"
 #include "execution/execution.h"
@@ -23,6 +25,7 @@
 struct execution {
     const struct config *config;
     struct log *log;
+    struct bus *bus; /* may be NULL */
     struct store *store;
     struct thread_pool *threads;
     struct process_pool *processes;
@@ -40,6 +43,8 @@ struct execution {
     struct jobs jobs;
     struct operation *operations; /* that have not ended */
     bool stopping;
+    struct scene_notifier *scene;
+    struct bus_subscription *pool_changes;
 
     /* Read by anybody. */
     _Atomic uint32_t queued;
@@ -50,6 +55,9 @@ struct execution {
 
 /** The catalog now; snapshot_release(&catalog->snapshot). Thread: any. */
 struct catalog *execution_catalog(struct execution *execution);
+
+/** What execution_snapshot() or the scene shows has changed. Thread: any. */
+void execution_touch(struct execution *execution);
 
 /** A record's file. */
 int execution_dataset_path(const struct execution *execution, const char *sha256, char out[FILE_PATH_BYTES],

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "container/component.h"
+#include "events/bus.h"
 
 /* The execution service: models, datasets, jobs, predictions, artifacts. docs/internals/execution.md tells how it
  * works. */
@@ -12,7 +13,7 @@
 struct execution;
 struct mrpc_server;
 
-/** Needs "config", "log", "store", "thread_pool" and "process_pool". */
+/** Needs "config", "log", "bus", "store", "thread_pool" and "process_pool". */
 extern const struct component execution_component;
 
 /** Put the service on a server before its start. Returns 0 or an enum mrpc_error. */
@@ -30,6 +31,15 @@ struct execution_stats {
 void execution_snapshot(struct execution *execution, struct execution_stats *out);
 /** Changes when jobs come and go. Thread: any. */
 uint64_t execution_revision(const struct execution *execution);
+
+/** Told on the bus after each change of a job's state that is durable. States are those of JobState. Whoever wants more
+ *  asks for the job; whoever draws listens to the scene source "execution". */
+extern const struct bus_topic execution_job_changed;
+struct execution_job_event {
+    char job[24];
+    int from, to;
+    uint32_t attempt;
+};
 
 /** Read the model configurations again and probe the plugins. All or nothing. Blocks: not on a loop. */
 int execution_reload(struct execution *execution, struct fault *fault) MRPC_MUST_USE;

@@ -75,7 +75,7 @@ static void probed(void *arg, uint64_t ticket, struct process_result *result)
     if (catalog->generation == probe->generation && result->fault.code != MRPC_UNAVAILABLE)
         publish(probe, catalog, result);
     snapshot_release(&catalog->snapshot);
-    atomic_fetch_add(&probe->engine->revision, 1);
+    execution_touch(probe->engine);
     atomic_fetch_sub(&probe->engine->probes, 1);
     probe_free(probe);
 }

@@ -7,8 +7,16 @@
 
 /* What the methods share. */
 
-int execution_new(const struct config *config, struct log *log, struct store *store, struct thread_pool *threads,
-                  struct process_pool *processes, struct execution **out, struct fault *fault) MRPC_MUST_USE;
+/** What the service is given; all of it outlives the service. @bus may be NULL. */
+struct execution_parts {
+    const struct config *config;
+    struct log *log;
+    struct bus *bus;
+    struct store *store;
+    struct thread_pool *threads;
+    struct process_pool *processes;
+};
+int execution_new(const struct execution_parts *parts, struct execution **out, struct fault *fault) MRPC_MUST_USE;
 void execution_free(struct execution *execution);
 int execution_start(struct execution *execution, struct fault *fault) MRPC_MUST_USE;
 /** Ends calls and attempts under way; jobs stay as they are in the store. Blocks. */

@@ -6,7 +6,7 @@
 
 /** Needs "config"; gives a struct thread_pool. */
 extern const struct component thread_pool_component;
-/** Needs "config" and "log"; gives a struct process_pool. */
+/** Needs "config", "log" and "bus"; gives a struct process_pool. */
 extern const struct component process_pool_component;
 
 #endif

@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 
+#include "events/scene_changed.h"
 #include "registry/checks/prober.h"
 #include "registry/own_ports.h"
 #include "registry/persist.h"
@@ -42,6 +43,7 @@ struct registry {
     struct prober *prober;
     struct registry_watches *watches;
     struct event *tick;
+    struct scene_notifier *scene; /* told with every new view */
     int64_t watches_ticked_ms;
     struct target_policy policy;
     struct target_network networks[NETWORKS_MAX];
@@ -116,11 +118,13 @@ void registry_snapshot_release(const struct registry_view *view)
 static void publish(struct registry *registry)
 {
     struct registry_view *view = catalog_view(&registry->catalog, registry->epoch);
-    if (view)
-        snapshot_publish(&registry->view, &view->snapshot);
-    else
+    if (!view) {
         log_error(registry->options.log, "registry", "no memory for a view of revision %lld",
                   (long long)registry->catalog.committed_revision);
+        return;
+    }
+    snapshot_publish(&registry->view, &view->snapshot);
+    scene_notifier_touch(registry->scene);
 }
 
 static void tell_bus(struct registry *registry, const struct catalog_change *change)
@@ -424,7 +428,8 @@ static int make_parts(struct registry *registry, struct fault *fault)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no loop");
     options.base = domain_loop_base(registry->loop);
     registry->tick = event_new(options.base, -1, EV_PERSIST, on_tick, registry);
-    if (!registry->tick || prober_new(&options, &registry->prober))
+    if (!registry->tick || prober_new(&options, &registry->prober) ||
+        scene_notifier_new(registry->options.bus, registry->loop, "registry", &registry->scene))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
     return MRPC_OK;
 }
@@ -519,6 +524,7 @@ void registry_free(struct registry *registry)
     registry_watches_free(registry->watches);
     if (registry->tick)
         event_free(registry->tick);
+    scene_notifier_free(registry->scene);
     lease_heap_fini(&registry->leases);
     catalog_fini(&registry->catalog);
     snapshot_cell_fini(&registry->view);

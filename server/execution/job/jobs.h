@@ -24,6 +24,7 @@ struct job {
     uint64_t number;
     char id[24]; /* "j000000000042": order of ids is order of creation */
     enum job_state state;
+    enum job_state told_state; /* the last that the bus has heard of */
     API(JobKind) kind;
     int32_t priority;
     uint32_t attempt, max_attempts;

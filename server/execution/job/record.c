@@ -103,6 +103,8 @@ struct job_commit {
     struct event_log *log;
     uint64_t sequence; /* newest event that it carries */
     bool complete;
+    enum job_state state; /* that it carries; JOB_NONE: events alone */
+    uint32_t attempt;
     struct record *produced;
     job_saved *saved;
     void *arg;
@@ -130,6 +132,19 @@ static void save_later(struct job *job, const struct fault *why)
         evtimer_add(job->engine->jobs.retry_unsaved, &soon);
 }
 
+const struct bus_topic execution_job_changed = {"execution.job_changed", sizeof(struct execution_job_event)};
+
+static void tell_bus(struct job *job, const struct job_commit *commit)
+{
+    struct execution_job_event event = {.from = job->told_state, .to = commit->state, .attempt = commit->attempt};
+    if (commit->state == JOB_NONE || commit->state == job->told_state)
+        return;
+    job->told_state = commit->state;
+    snprintf(event.job, sizeof event.job, "%s", job->id);
+    if (job->engine->bus)
+        bus_publish(job->engine->bus, &execution_job_changed, &event);
+}
+
 static void committed(struct domain_task *task)
 {
     struct job_commit *commit = (struct job_commit *)task;
@@ -139,10 +154,12 @@ static void committed(struct domain_task *task)
         if (job->produced == commit->produced)
             job->produced = NULL;
     }
-    if (!commit->fault.code)
+    if (!commit->fault.code) {
         event_log_commit(commit->log, commit->sequence, commit->complete);
-    else if (!commit->saved)
+        tell_bus(job, commit);
+    } else if (!commit->saved) {
         save_later(job, &commit->fault);
+    }
     if (!commit->fault.code && commit->complete)
         drop_events(job);
     if (commit->saved)
@@ -205,6 +222,8 @@ static void submit_batch(struct job *job, bool with_record, uint64_t first_event
                                   .log = event_log_ref(job->log),
                                   .sequence = job->log->count,
                                   .complete = job_state_is_final(job->state),
+                                  .state = with_record ? job->state : JOB_NONE,
+                                  .attempt = job->attempt,
                                   .produced = with_record ? job->produced : NULL,
                                   .saved = saved,
                                   .arg = arg,
@@ -257,6 +276,6 @@ void job_move(struct job *job, enum job_state to, const char *reason, job_saved 
     struct mrpc_arena *arena = mrpc_arena_new(ARENA_BYTES);
     uint64_t sequence = arena ? append(job, &event, arena) : 0;
     mrpc_arena_free(arena);
-    atomic_fetch_add(&job->engine->revision, 1);
+    execution_touch(job->engine);
     submit_batch(job, true, sequence ? sequence : job->log->count + 1, saved, arg);
 }

@@ -29,7 +29,7 @@ int jobs_restore(struct execution *engine, const API(Job) * message, struct faul
     struct job *job = execution_job_new(engine, number);
     if (!job)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    job->state = (enum job_state)message->state;
+    job->state = job->told_state = (enum job_state)message->state;
     job->attempt = message->attempt;
     job->progress = message->progress;
     job->sequence = message->last_sequence;

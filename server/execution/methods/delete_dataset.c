@@ -65,7 +65,7 @@ static void committed(struct domain_task *task)
     if (deletion->code)
         return put_back(deletion);
     keep_shared_files(deletion);
-    atomic_fetch_add(&engine->revision, 1);
+    execution_touch(engine);
     deletion->task = (struct thread_task){.work = remove_files, .done = finish, .reply_loop = engine->loop};
     if (thread_pool_submit(engine->threads, &deletion->task, NULL))
         finish(&deletion->task); /* the files stay until they are wanted again */

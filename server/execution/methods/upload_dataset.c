@@ -275,7 +275,7 @@ static void committed_on_loop(void *arg)
     free(arg);
     commit.upload->record->durable = commit.code == 0;
     if (!commit.code)
-        atomic_fetch_add(&commit.upload->engine->revision, 1);
+        execution_touch(commit.upload->engine);
     committed(commit.upload);
 }
 

@@ -34,6 +34,7 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
         .plugin_folders = folders,
         .workers = (unsigned)config_number(config, "execution.workers"),
         .log = dependencies[1],
+        .bus = dependencies[2],
     };
     struct process_pool *pool;
     int code;
@@ -61,7 +62,7 @@ static void destroy(void *instance)
     process_pool_free(instance);
 }
 
-static const char *const dependencies[] = {"config", "log", NULL};
+static const char *const dependencies[] = {"config", "log", "bus", NULL};
 
 const struct component process_pool_component = {
     .name = "process_pool",

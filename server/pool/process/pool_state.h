@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
+#include "events/scene_changed.h"
 #include "pool/process/process_pool.h"
 
 /* The inside of a process pool. All of it belongs to the pool's own thread, save what says otherwise. */
@@ -23,6 +24,7 @@ struct process_pool {
     struct process_pool_options options; /* with defaults filled in; texts owned */
     struct domain_loop *loop;
     struct event *tick;
+    struct scene_notifier *occupancy; /* who is busy has changed */
     struct worker *workers; /* options.workers of them */
     struct job_queue queue;
     bool started;
@@ -33,8 +35,9 @@ struct process_pool {
     atomic_uint queued;     /* accepted, not with a worker */
     atomic_bool stopping;
 
-    pthread_mutex_t stats_lock; /* guards stats, for readers elsewhere */
+    pthread_mutex_t stats_lock; /* guards what follows, for readers elsewhere */
     struct process_pool_stats stats;
+    struct process_worker *shown; /* options.workers of them */
 };
 
 /** Give waiting jobs to workers, start missing workers, and set the clock for what is due next. */
@@ -45,6 +48,8 @@ void schedule_end_job(struct process_job *job, int reason);
 void schedule_worker_gone(struct worker *worker, bool died_young);
 
 int pool_tick_new(struct process_pool *pool);
+/** Tell the bus that a worker has come or gone. */
+void pool_tell(struct process_pool *pool, enum process_pool_change change, int pid);
 
 #define POOL_STAT(pool, member, change)                                                                                \
     do {                                                                                                               \

@@ -82,8 +82,10 @@ int process_pool_new(const struct process_pool_options *options, struct process_
     pool->options.worker_path = strdup(options->worker_path);
     pool->options.plugin_folders = copy_folders(options->plugin_folders);
     pool->workers = calloc(pool->options.workers, sizeof(*pool->workers));
-    if (!pool->options.worker_path || !pool->options.plugin_folders || !pool->workers ||
-        domain_loop_new("pool", &pool->loop) != 0 || pool_tick_new(pool) != 0) {
+    pool->shown = calloc(pool->options.workers, sizeof(*pool->shown));
+    if (!pool->options.worker_path || !pool->options.plugin_folders || !pool->workers || !pool->shown ||
+        domain_loop_new("pool", &pool->loop) != 0 || pool_tick_new(pool) != 0 ||
+        scene_notifier_new(pool->options.bus, pool->loop, "process_pool", &pool->occupancy) != 0) {
         process_pool_free(pool);
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a process pool");
     }
@@ -148,12 +150,14 @@ void process_pool_free(struct process_pool *pool)
         process_pool_stop(pool);
     if (pool->tick)
         event_free(pool->tick);
+    scene_notifier_free(pool->occupancy);
     domain_loop_free(pool->loop);
     sem_destroy(&pool->all_gone);
     pthread_mutex_destroy(&pool->stats_lock);
     free((void *)pool->options.worker_path);
     free((void *)pool->options.plugin_folders);
     free(pool->workers);
+    free(pool->shown);
     free(pool);
 }
 
@@ -265,4 +269,27 @@ void process_pool_stats(struct process_pool *pool, struct process_pool_stats *ou
     *out = pool->stats;
     pthread_mutex_unlock(&pool->stats_lock);
     out->queued = atomic_load(&pool->queued);
+}
+
+unsigned process_pool_workers(struct process_pool *pool, struct process_worker *out, unsigned capacity)
+{
+    unsigned count = pool->options.workers < capacity ? pool->options.workers : capacity;
+
+    pthread_mutex_lock(&pool->stats_lock);
+    memcpy(out, pool->shown, count * sizeof(*out));
+    pthread_mutex_unlock(&pool->stats_lock);
+    return count;
+}
+
+const struct bus_topic process_pool_changed = {"process_pool.changed", sizeof(struct process_pool_event)};
+
+void pool_tell(struct process_pool *pool, enum process_pool_change change, int pid)
+{
+    struct process_pool_stats stats;
+
+    if (!pool->options.bus)
+        return;
+    process_pool_stats(pool, &stats);
+    struct process_pool_event event = {change, pid, stats.workers_lost, stats.workers};
+    bus_publish(pool->options.bus, &process_pool_changed, &event);
 }

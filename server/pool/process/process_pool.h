@@ -8,6 +8,7 @@
 #include <mltrainer/plugin.h>
 #include <mrpc/attributes.h>
 
+#include "events/bus.h"
 #include "events/domain_loop.h"
 #include "fault/fault.h"
 #include "table/table.h"
@@ -42,6 +43,7 @@ struct process_pool_options {
     int64_t kill_grace_ms;            /* from SIGTERM to SIGKILL; 0 means 250 */
     int64_t start_timeout_ms;         /* from spawn to the worker's first word; 0 means 10,000 */
     struct log *log;                  /* may be NULL; borrowed */
+    struct bus *bus;                  /* told of workers that come and go; may be NULL; borrowed */
 };
 
 /** Copies the options. Starts nothing. */
@@ -178,5 +180,25 @@ struct process_pool_stats {
 };
 /** Thread: any. */
 void process_pool_stats(struct process_pool *pool, struct process_pool_stats *out);
+
+/** A place for a worker, as it is now. */
+enum process_worker_state { PROCESS_WORKER_ABSENT, PROCESS_WORKER_STARTING, PROCESS_WORKER_IDLE, PROCESS_WORKER_BUSY };
+struct process_worker {
+    enum process_worker_state state;
+    int pid; /* 0: absent */
+};
+/** Fills at most @capacity of @out, in the order of places; returns how many. Thread: any. */
+unsigned process_pool_workers(struct process_pool *pool, struct process_worker *out, unsigned capacity);
+
+/** Told on the bus when a worker comes or goes. That one has become busy or idle is told as a change of the scene
+ *  source "process_pool" (events/scene_changed.h): at most 20 times a second, whatever the rate of tasks. */
+extern const struct bus_topic process_pool_changed;
+enum process_pool_change { PROCESS_POOL_STARTED = 1, PROCESS_POOL_LOST, PROCESS_POOL_ENDED };
+struct process_pool_event {
+    enum process_pool_change change;
+    int pid;                 /* of the worker */
+    uint64_t workers_lost;   /* since the start, this one included */
+    unsigned workers;        /* wanted */
+};
 
 #endif

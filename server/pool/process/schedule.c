@@ -265,6 +265,30 @@ static void end_everything(struct process_pool *pool)
         sem_post(&pool->all_gone);
 }
 
+/* For readers on other threads. */
+static void show(struct process_pool *pool)
+{
+    static const enum process_worker_state shown[] = {
+        [WORKER_EMPTY] = PROCESS_WORKER_ABSENT,
+        [WORKER_STARTING] = PROCESS_WORKER_STARTING,
+        [WORKER_IDLE] = PROCESS_WORKER_IDLE,
+        [WORKER_BUSY] = PROCESS_WORKER_BUSY,
+    };
+    pthread_mutex_lock(&pool->stats_lock);
+    pool->stats.idle = count(pool, WORKER_IDLE);
+    pool->stats.busy = count(pool, WORKER_BUSY);
+    bool changed = false;
+    for (unsigned i = 0; i < pool->options.workers; i++) {
+        const struct worker *worker = &pool->workers[i];
+        struct process_worker now = {shown[worker->state], worker->state == WORKER_EMPTY ? 0 : worker->pid};
+        changed |= now.state != pool->shown[i].state || now.pid != pool->shown[i].pid;
+        pool->shown[i] = now;
+    }
+    pthread_mutex_unlock(&pool->stats_lock);
+    if (changed)
+        scene_notifier_touch(pool->occupancy);
+}
+
 void schedule_run(struct process_pool *pool)
 {
     int64_t now_ms = domain_loop_now_ms(pool->loop);
@@ -281,10 +305,7 @@ void schedule_run(struct process_pool *pool)
     expire_queue(pool, now_ms);
     dispatch(pool);
     set_clock(pool, now_ms);
-    pthread_mutex_lock(&pool->stats_lock);
-    pool->stats.idle = count(pool, WORKER_IDLE);
-    pool->stats.busy = count(pool, WORKER_BUSY);
-    pthread_mutex_unlock(&pool->stats_lock);
+    show(pool);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)

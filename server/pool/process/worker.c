@@ -201,8 +201,10 @@ int worker_spawn(struct worker *worker)
     close_fd(&worker->output.fd);
     worker->state = WORKER_STARTING;
     POOL_STAT(worker->pool, workers_started, 1);
-    if (send_setup(worker) == 0)
+    if (send_setup(worker) == 0) {
+        pool_tell(worker->pool, PROCESS_POOL_STARTED, worker->pid);
         return 0;
+    }
     abandon(worker);
     errno = ENOMEM;
     return -1;
@@ -314,6 +316,7 @@ static void on_exit_of(evutil_socket_t fd, short what, void *arg)
     if (job)
         verdict_of_death(worker, &how, job);
     worker->job = NULL;
+    pool_tell(worker->pool, expected ? PROCESS_POOL_ENDED : PROCESS_POOL_LOST, worker->pid);
     clear(worker);
     if (job)
         job_settle(job);
