@@ -14,13 +14,16 @@ static void on_rejected(void *arg, const char *reason, const char *peer)
     (void)snprintf(driver->rejected + used, sizeof(driver->rejected) - used, "%s ", reason);
 }
 
-static void on_ended(void *arg, const struct mrpc_call *call, int code, int64_t duration_us)
+static void on_ended(void *self, void *state, struct mrpc_call *call, const struct mrpc_call_end *end)
 {
-    struct session_driver *driver = arg;
+    struct session_driver *driver = self;
     size_t used = strlen(driver->ended);
-    assert_true(duration_us >= 0);
-    (void)snprintf(driver->ended + used, sizeof(driver->ended) - used, "%d ", code);
+    assert_true(end->duration_us >= 0);
+    (void)snprintf(driver->ended + used, sizeof(driver->ended) - used, "%d ", end->code);
 }
+
+static const struct mrpc_interceptor watch_ends = {
+    .struct_bytes = sizeof(watch_ends), .name = "ends", .ended = on_ended};
 
 static void on_wake(void *arg)
 {
@@ -32,16 +35,21 @@ static void on_output_ready(void *arg)
     ((struct session_driver *)arg)->output_ready++;
 }
 
-void driver_open_silent(struct session_driver *driver, const struct mrpc_limits *limits)
+static void make_server(struct session_driver *driver, const struct mrpc_limits *limits)
 {
     memset(driver, 0, sizeof(*driver));
     driver->now_ms = 1000000;
-    struct mrpc_server_observer observer = {.rejected = on_rejected, .call_ended = on_ended, .arg = driver};
+    struct mrpc_server_observer observer = {.rejected = on_rejected, .arg = driver};
     struct mrpc_server_options options = {.struct_bytes = sizeof(options), .observer = &observer};
     if (limits != NULL)
         options.limits = *limits;
     assert_int_equal(mrpc_server_new(&options, &driver->server), 0);
     assert_int_equal(echo_service_add(&driver->echo, driver->server), 0);
+    assert_int_equal(mrpc_server_add_interceptor(driver->server, &watch_ends, driver), 0);
+}
+
+static void make_session(struct session_driver *driver)
+{
     struct mrpc_session_host_options host = {.struct_bytes = sizeof(host), .wake = on_wake, .arg = driver};
     assert_int_equal(mrpc_session_host_new(driver->server, &host, &driver->host), 0);
     struct mrpc_session_options session = {
@@ -51,13 +59,32 @@ void driver_open_silent(struct session_driver *driver, const struct mrpc_limits 
     driver->client.preface_seen = true;   /* a server sends none */
 }
 
-void driver_open(struct session_driver *driver, const struct mrpc_limits *limits)
+void driver_open_silent(struct session_driver *driver, const struct mrpc_limits *limits)
 {
-    driver_open_silent(driver, limits);
+    make_server(driver, limits);
+    make_session(driver);
+}
+
+static void exchange_prefaces(struct session_driver *driver)
+{
     raw_bytes(&driver->client, NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN);
     raw_settings(&driver->client);
     raw_settings_ack(&driver->client);
     driver_pump(driver);
+}
+
+void driver_open(struct session_driver *driver, const struct mrpc_limits *limits)
+{
+    driver_open_silent(driver, limits);
+    exchange_prefaces(driver);
+}
+
+void driver_open_with(struct session_driver *driver, void (*prepare)(struct mrpc_server *server, void *arg), void *arg)
+{
+    make_server(driver, NULL);
+    prepare(driver->server, arg);
+    make_session(driver);
+    exchange_prefaces(driver);
 }
 
 void driver_disconnect(struct session_driver *driver)

@@ -2,6 +2,7 @@
 #ifndef MLT_SESSION_DRIVER_H
 #define MLT_SESSION_DRIVER_H
 
+#include <mrpc/interceptor.h>
 #include <mrpc/session.h>
 
 #include "echo_service.h"
@@ -28,6 +29,8 @@ struct session_driver {
 void driver_open(struct session_driver *driver, const struct mrpc_limits *limits);
 /** The same without a byte sent. */
 void driver_open_silent(struct session_driver *driver, const struct mrpc_limits *limits);
+/** As driver_open(), after @prepare(driver->server, arg) has added what it wants to the server. */
+void driver_open_with(struct session_driver *driver, void (*prepare)(struct mrpc_server *server, void *arg), void *arg);
 /** Asserts that no call is left. Held calls must have been finished. */
 void driver_close(struct session_driver *driver);
 /** Only the connection. */

@@ -6,10 +6,12 @@
 
 #include <mrpc/arena.h>
 #include <mrpc/attributes.h>
+#include <mrpc/authentication.h>
 #include <mrpc/call.h>
 #include <mrpc/channel.h>
 #include <mrpc/codec.h>
 #include <mrpc/error.h>
+#include <mrpc/interceptor.h>
 #include <mrpc/json.h>
 #include <mrpc/message.h>
 #include <mrpc/metadata.h>

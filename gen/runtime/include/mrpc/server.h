@@ -38,11 +38,10 @@ struct mrpc_limits {
     uint32_t connection_age_grace_ms;     /* 5 min */
 };
 
-/** What can be measured, called on loop threads; each member may be NULL. */
+/** What happens outside calls (for what happens in them: mrpc/interceptor.h), told on loop threads; each member may be
+ *  NULL. */
 struct mrpc_server_observer {
     void (*rejected)(void *arg, const char *reason, const char *peer);   /* a limit or a protocol fault; see faults */
-    void (*call_started)(void *arg, const struct mrpc_call *call);
-    void (*call_ended)(void *arg, const struct mrpc_call *call, int code, int64_t duration_us);
     void (*log)(void *arg, int level, const char *text);                 /* 0 error … 3 debug */
     void *arg;
 };
@@ -52,13 +51,6 @@ struct mrpc_server_options {
     unsigned loops;                       /* 0: one a core */
     struct mrpc_limits limits;
     const struct mrpc_server_observer *observer;   /* copied */
-    /** Say who calls, from metadata, peer and certificate; fill @identity (strings in the call's arena). It is preset
-     *  to the certificate's or the socket's identity. Returns 0, or a status code: the call fails with it before its
-     *  handler. On the loop thread; never blocks. NULL: the preset stays. */
-    int (*authenticate)(void *arg, struct mrpc_call *call, struct mrpc_identity *identity);
-    /** May this identity call this method? Returns 0 or a status code. NULL: everybody may. */
-    int (*authorize)(void *arg, struct mrpc_call *call);
-    void *arg;
     const char *product;                  /* for the server's own name in logs; NULL: "mrpc-c/x.y" */
 };
 

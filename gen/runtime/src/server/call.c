@@ -28,6 +28,21 @@ const struct mrpc_metadata *mrpc_call_request_metadata(const struct mrpc_call *c
     return &call->stream.metadata;
 }
 
+void mrpc_call_set_identity(struct mrpc_call *call, const struct mrpc_identity *identity)
+{
+    call->identity = *identity;
+}
+
+int64_t mrpc_call_started_ms(const struct mrpc_call *call)
+{
+    return call->record->opened_ms;
+}
+
+const char *mrpc_call_authority(const struct mrpc_call *call)
+{
+    return call->stream.authority != NULL ? call->stream.authority : "";
+}
+
 const char *mrpc_call_peer(const struct mrpc_call *call)
 {
     return call->peer->text;

@@ -7,6 +7,7 @@
 #include <mrpc/call.h>
 
 #include "server/host.h"
+#include "server/interceptors.h"
 #include "server/methods.h"
 
 /* A call on the server. It is made when the first header of its stream comes in and goes back to its host's free list
@@ -29,10 +30,10 @@ struct mrpc_call {
     const struct method_entry *method;      /* NULL: unknown */
     struct mrpc_identity identity;
     int64_t deadline_ms;
-    int64_t started_us;
+    struct call_record *record;             /* NULL: no interceptors */
 
     bool stream_open;
-    bool begun;                             /* call_started was told */
+    bool begun;                             /* it has a method, and is counted */
     bool held;                              /* a handler is to finish (or resume) it */
     bool kept;                              /* held until it finishes it, whatever message returns */
     bool finished;
@@ -84,8 +85,9 @@ void mrpc_call_half_closed(struct mrpc_stream *stream);
 
 /* call_send.c */
 void mrpc_call_writable(struct mrpc_stream *stream);
-/** Put the end of the call on its stream, which is open. */
-void mrpc_call_answer(struct mrpc_call *call, int code, const ProtobufCMessage *response);
+/** Put the end of the call on its stream, which is open. Returns the code that was said: a response that cannot be
+ *  encoded is an error after all. */
+int mrpc_call_answer(struct mrpc_call *call, int code, const ProtobufCMessage *response);
 
 /* call_details.c: google.rpc.Status of what mrpc_call_fail() and its kin have left; NULL when there are no details. */
 const uint8_t *mrpc_call_status_details(struct mrpc_call *call, int code, size_t *size);

@@ -4,28 +4,26 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "server/call.h"
 #include "server/server.h"
 
 #define FREE_CALLS_MAX 256
 
-static int64_t clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
+/* With the record for its interceptors behind it, if there are any. */
 static struct mrpc_call *take(struct mrpc_session_host *host)
 {
+    size_t record_bytes = host->server->chain.record_bytes;
     struct mrpc_call *call = host->free_calls;
-    if (call == NULL)
-        return calloc(1, sizeof(*call));
-    host->free_calls = call->next_free;
-    host->free_call_count--;
-    memset(call, 0, sizeof(*call));
+    if (call == NULL) {
+        call = calloc(1, sizeof(*call) + record_bytes);
+    } else {
+        host->free_calls = call->next_free;
+        host->free_call_count--;
+        memset(call, 0, sizeof(*call) + record_bytes);
+    }
+    if (call != NULL && record_bytes > 0)
+        call->record = (struct call_record *)(call + 1);
     return call;
 }
 
@@ -64,8 +62,8 @@ static struct mrpc_stream *opened(void *owner)
     call->peer->calls_in_flight++;
     call->stream_open = true;
     call->deadline_ms = INT64_MAX;
-    if (host->server->observer.call_ended != NULL)
-        call->started_us = clock_us();
+    if (call->record != NULL)
+        mrpc_record_open(call, session->session.now_ms);
     atomic_fetch_add_explicit(&host->calls, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&host->streams, 1, memory_order_relaxed);
     return &call->stream;
@@ -87,10 +85,9 @@ static void tell_ended(struct mrpc_call *call, int code)
 {
     if (!call->begun)
         return;
-    const struct mrpc_server_observer *observer = &call->host->server->observer;
     atomic_fetch_add_explicit(&call->host->calls_ended, 1, memory_order_relaxed);
-    if (observer->call_ended != NULL)
-        observer->call_ended(observer->arg, call, code, clock_us() - call->started_us);
+    if (call->record != NULL)
+        mrpc_record_ended(call, code);
 }
 
 void mrpc_call_complete(struct mrpc_call *call, int code, const ProtobufCMessage *response)
@@ -103,7 +100,7 @@ void mrpc_call_complete(struct mrpc_call *call, int code, const ProtobufCMessage
     bool cancelled = atomic_load_explicit(&call->cancelled, memory_order_relaxed);
     if (call->stream_open) {
         if (!call->stream.ended)
-            mrpc_call_answer(call, code, response);
+            code = mrpc_call_answer(call, code, response);
         mrpc_host_touch(&call->session->session);
     }
     tell_ended(call, cancelled ? call->cancel_code : code);
@@ -117,6 +114,8 @@ static void cancel(struct mrpc_call *call, int code)
         return;
     call->cancel_code = code;
     atomic_store_explicit(&call->cancelled, true, memory_order_release);
+    if (call->record != NULL)
+        mrpc_record_cancelled(call, code);
     if (call->on_cancel == NULL)
         return;
     call->running++;
@@ -146,6 +145,8 @@ void mrpc_call_end_early(struct mrpc_call *call, int code, const char *reason)
     mrpc_host_touch(&call->session->session);
     if (call->finished)
         return;
+    if (call->record != NULL)
+        call->record->end.message = reason;
     cancel(call, code);
     complete_cancelled(call, code);
 }

@@ -23,22 +23,15 @@ static int status_of(int returned)
     return returned >= 0 && returned <= MRPC_UNAUTHENTICATED ? returned : MRPC_INTERNAL;
 }
 
-static void identify(struct mrpc_call *call)
-{
-    call->identity = call->peer->identity;
-}
-
-/* Who calls, and may they? Unknown methods do not come this far: what exists is no secret that reflection keeps. */
+/* Unknown methods do not come this far: what exists is no secret that reflection keeps. Interceptors see the deadline,
+ * so it is reckoned before and set after. Returns 0, or the code that the call has been refused with. */
 static int admit(struct mrpc_call *call)
 {
-    const struct mrpc_server *server = call->host->server;
-    identify(call);
-    if (server->authenticate != NULL) {
-        int code = server->authenticate(server->arg, call, &call->identity);
-        if (code != 0)
-            return status_of(code);
-    }
-    return server->authorize != NULL ? status_of(server->authorize(server->arg, call)) : 0;
+    const struct mrpc_stream *stream = &call->stream;
+    call->identity = call->peer->identity;
+    if (stream->timeout_ms >= 0)
+        call->deadline_ms = stream->session->now_ms + stream->timeout_ms;
+    return call->record != NULL ? status_of(mrpc_record_start(call)) : 0;
 }
 
 static bool find_method(struct mrpc_call *call)
@@ -54,20 +47,10 @@ static bool set_deadline(struct mrpc_call *call)
     struct mrpc_stream *stream = &call->stream;
     if (stream->timeout_ms < 0)
         return true;
-    call->deadline_ms = stream->session->now_ms + stream->timeout_ms;
     if (stream->timeout_ms == 0)
         return false;
     mrpc_stream_set_deadline(stream, call->deadline_ms);
     return !call->finished;
-}
-
-static void tell_begun(struct mrpc_call *call)
-{
-    const struct mrpc_server_observer *observer = &call->host->server->observer;
-    call->begun = true;
-    atomic_fetch_add_explicit(&call->host->calls_started, 1, memory_order_relaxed);
-    if (observer->call_started != NULL)
-        observer->call_started(observer->arg, call);
 }
 
 /* After open or half_close: true when the call goes on. A call that its handler has kept ends by mrpc_call_finish(): that
@@ -112,7 +95,8 @@ void mrpc_call_begin(struct mrpc_stream *stream)
     /* Answer as we are asked: compressed if the request is and the client takes that. */
     if ((stream->accept_encodings & stream->encoding) != 0)
         stream->response_encoding = stream->encoding;
-    tell_begun(call);
+    call->begun = true;
+    atomic_fetch_add_explicit(&call->host->calls_started, 1, memory_order_relaxed);
     int code = admit(call);
     if (code != 0) {
         mrpc_call_complete(call, code, NULL);
@@ -198,6 +182,12 @@ static bool run_message(struct mrpc_call *call, const uint8_t *bytes, size_t siz
 bool mrpc_call_message(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
 {
     struct mrpc_call *call = mrpc_call_of(stream);
+    if (call->record != NULL)
+        mrpc_record_received(call, &(struct mrpc_call_message){
+                                       .bytes = size,
+                                       .wire_bytes = mrpc_assembler_wire_bytes(&stream->assembler),
+                                       .data = bytes,
+                                   });
     if (streams_in(call))
         return run_message(call, bytes, size);
     keep_request(call, bytes, size);
@@ -258,6 +248,8 @@ static void run_half_close(struct mrpc_call *call)
 void mrpc_call_half_closed(struct mrpc_stream *stream)
 {
     struct mrpc_call *call = mrpc_call_of(stream);
+    if (call->record != NULL)
+        mrpc_record_half_closed(call);
     if (streams_in(call))
         run_half_close(call);
     else

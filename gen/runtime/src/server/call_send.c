@@ -10,6 +10,7 @@
 
 #include "server/call.h"
 #include "server/server.h"
+#include "wire/compress.h"
 #include "wire/frame.h"
 
 #define SEND_BUFFER_BYTES (64u << 10)
@@ -19,13 +20,33 @@ struct posted_send {
     struct inbox_task task;
     struct mrpc_call *call;
     struct mrpc_chunk *chunk;
+    size_t message_bytes;
 };
 
 static int submit_headers(struct mrpc_call *call)
 {
     if (call->stream.headers_sent)
         return 0;
-    return mrpc_stream_send_headers(&call->stream, &call->headers);
+    int error = mrpc_stream_send_headers(&call->stream, &call->headers);
+    if (error == 0 && call->record != NULL)
+        mrpc_record_headers(call);
+    return error;
+}
+
+/* Tell the interceptors of a message of @bytes that is on its stream, framed as @framed. */
+static void tell_sent(struct mrpc_call *call, size_t bytes, const uint8_t *framed, size_t framed_bytes)
+{
+    const uint8_t *payload = framed + MRPC_FRAME_PREFIX_BYTES;
+    struct mrpc_call_message message = {.bytes = bytes, .wire_bytes = framed_bytes - MRPC_FRAME_PREFIX_BYTES};
+    struct mrpc_buffer plain = {0};
+    if (framed[0] == 0) {
+        message.data = payload;
+    } else if (call->host->server->chain.wants_sent_data &&
+               mrpc_decompress(call->stream.response_encoding, payload, message.wire_bytes, bytes, &plain) == 0) {
+        message.data = mrpc_buffer_bytes(&plain);
+    }
+    mrpc_record_sent(call, &message);
+    mrpc_buffer_fini(&plain);
 }
 
 /* Nothing of this call is under way through the inbox, so that it may be overtaken by nothing. */
@@ -46,14 +67,17 @@ static bool has_room(struct mrpc_call *call)
     return atomic_exchange(&call->wants_writable, false);
 }
 
-static void attach(struct mrpc_call *call, struct mrpc_chunk *chunk)
+static void attach(struct mrpc_call *call, struct mrpc_chunk *chunk, size_t message_bytes)
 {
-    if (call->stream_open && !call->stream.ended && submit_headers(call) == 0) {
-        call->attached_bytes += mrpc_buffer_size(&chunk->bytes);
-        mrpc_stream_send_chunk(&call->stream, chunk);
+    if (!call->stream_open || call->stream.ended || submit_headers(call) != 0) {
+        mrpc_chunk_unref(chunk);
         return;
     }
-    mrpc_chunk_unref(chunk);
+    size_t size = mrpc_buffer_size(&chunk->bytes);
+    call->attached_bytes += size;
+    if (call->record != NULL)
+        tell_sent(call, message_bytes, mrpc_buffer_bytes(&chunk->bytes), size);
+    mrpc_stream_send_chunk(&call->stream, chunk);
 }
 
 static void run_send(struct inbox_task *task)
@@ -61,7 +85,7 @@ static void run_send(struct inbox_task *task)
     struct posted_send *send = MRPC_CONTAINER_OF(task, struct posted_send, task);
     struct mrpc_call *call = send->call;
     if (send->chunk != NULL)
-        attach(call, send->chunk);
+        attach(call, send->chunk, send->message_bytes);
     else if (call->stream_open)
         (void)!submit_headers(call);
     atomic_fetch_sub_explicit(&call->sends_posted, 1, memory_order_release);
@@ -70,12 +94,13 @@ static void run_send(struct inbox_task *task)
     free(send);
 }
 
-static int post_send(struct mrpc_call *call, struct mrpc_chunk *chunk)
+static int post_send(struct mrpc_call *call, struct mrpc_chunk *chunk, size_t message_bytes)
 {
     struct posted_send *send = malloc(sizeof(*send));
     if (send == NULL)
         return MRPC_ERR_NOMEM;
-    *send = (struct posted_send){.task.run = run_send, .call = call, .chunk = chunk};
+    *send = (struct posted_send){
+        .task.run = run_send, .call = call, .chunk = chunk, .message_bytes = message_bytes};
     call->headers_submitted = true;
     atomic_fetch_add_explicit(&call->sends_posted, 1, memory_order_relaxed);
     mrpc_inbox_push(&call->host->inbox, &send->task);
@@ -99,6 +124,19 @@ static int frame(struct mrpc_call *call, const struct payload *payload, struct m
     return mrpc_frame_message(call->method->method->response, payload->message, encoding, limit, out, &bad_field);
 }
 
+/* How long the message is that was framed behind @before bytes: only interceptors ask. */
+static size_t plain_bytes(const struct mrpc_call *call, const struct payload *payload, struct mrpc_buffer *out,
+                          size_t before)
+{
+    size_t size = mrpc_buffer_size(out) - before - MRPC_FRAME_PREFIX_BYTES;
+    if (mrpc_buffer_bytes(out)[before] == 0)
+        return size;
+    if (payload->message == NULL)
+        return payload->size;
+    (void)!mrpc_encoded_size(call->method->method->response, payload->message, &size, NULL);
+    return size;
+}
+
 static int send_here(struct mrpc_call *call, const struct payload *payload)
 {
     struct mrpc_chunk *chunk = mrpc_stream_tail_chunk(&call->stream);
@@ -114,6 +152,9 @@ static int send_here(struct mrpc_call *call, const struct payload *payload)
     call->attached_bytes += added;
     call->headers_submitted = true;
     error = submit_headers(call);
+    if (error == 0 && call->record != NULL)
+        tell_sent(call, plain_bytes(call, payload, &chunk->bytes, before), mrpc_buffer_bytes(&chunk->bytes) + before,
+                  added);
     mrpc_host_touch(&call->session->session);
     return error;
 }
@@ -125,7 +166,7 @@ static int send_from_afar(struct mrpc_call *call, const struct payload *payload)
     size_t added = chunk != NULL ? mrpc_buffer_size(&chunk->bytes) : 0;
     if (error == 0) {
         atomic_fetch_add(&call->queued_bytes, added);
-        error = post_send(call, chunk);
+        error = post_send(call, chunk, call->record != NULL ? plain_bytes(call, payload, &chunk->bytes, 0) : 0);
         if (error != 0)
             atomic_fetch_sub(&call->queued_bytes, added);
     }
@@ -164,7 +205,7 @@ int mrpc_call_send_headers(struct mrpc_call *call)
     if (mrpc_call_cancelled(call) || call->headers_submitted)
         return MRPC_ERR_DONE;
     if (!may_send_here(call))
-        return post_send(call, NULL);
+        return post_send(call, NULL, 0);
     if (!call->stream_open)
         return MRPC_ERR_DONE;
     call->headers_submitted = true;
@@ -203,9 +244,13 @@ static int answer_message(struct mrpc_call *call, const ProtobufCMessage *respon
         return error;
     if (size > limit)
         return MRPC_ERR_LIMIT;
-    if (stream->response_encoding == MRPC_ENCODING_IDENTITY && stream->queued_bytes == 0) {
+    if (stream->response_encoding == MRPC_ENCODING_IDENTITY && stream->queued_bytes == 0 &&
+        !call->host->server->chain.wants_sent_data) {
         mrpc_stream_send_direct(stream, info, response, size);
-        return submit_headers(call);
+        error = submit_headers(call);
+        if (error == 0 && call->record != NULL)
+            mrpc_record_sent(call, &(struct mrpc_call_message){.bytes = size, .wire_bytes = size});
+        return error;
     }
     struct mrpc_chunk *chunk = mrpc_chunk_new();
     error = chunk != NULL ? mrpc_frame_message(info, response, stream->response_encoding, limit, &chunk->bytes, bad_field)
@@ -214,8 +259,11 @@ static int answer_message(struct mrpc_call *call, const ProtobufCMessage *respon
         mrpc_chunk_unref(chunk);
         return error;
     }
+    error = submit_headers(call);
+    if (error == 0 && call->record != NULL)
+        tell_sent(call, size, mrpc_buffer_bytes(&chunk->bytes), mrpc_buffer_size(&chunk->bytes));
     mrpc_stream_send_chunk(stream, chunk);
-    return submit_headers(call);
+    return error;
 }
 
 static int refuse_response(struct mrpc_call *call, int error, const char *bad_field)
@@ -239,7 +287,7 @@ static int answer_ok(struct mrpc_call *call, const ProtobufCMessage *response)
     return error == 0 ? 0 : refuse_response(call, error, bad_field);
 }
 
-void mrpc_call_answer(struct mrpc_call *call, int code, const ProtobufCMessage *response)
+int mrpc_call_answer(struct mrpc_call *call, int code, const ProtobufCMessage *response)
 {
     if (code == 0)
         code = answer_ok(call, response);
@@ -247,6 +295,11 @@ void mrpc_call_answer(struct mrpc_call *call, int code, const ProtobufCMessage *
         (void)!submit_headers(call);
     size_t details_bytes = 0;
     const uint8_t *details = code != 0 ? mrpc_call_status_details(call, code, &details_bytes) : NULL;
+    if (call->record != NULL && code != 0) {
+        call->record->end.message = call->message;
+        call->record->end.details = details;
+        call->record->end.details_bytes = details_bytes;
+    }
     mrpc_stream_finish(&call->stream, &(struct stream_end){
                                           .code = code,
                                           .message = code != 0 ? call->message : NULL,
@@ -254,4 +307,5 @@ void mrpc_call_answer(struct mrpc_call *call, int code, const ProtobufCMessage *
                                           .details_bytes = details_bytes,
                                           .trailers = call->trailers.count > 0 ? &call->trailers : NULL,
                                       });
+    return code;
 }

@@ -41,9 +41,6 @@ int mrpc_server_new(const struct mrpc_server_options *options, struct mrpc_serve
     mrpc_limits_resolve(&given.limits, &server->limits);
     if (given.observer != NULL)
         server->observer = *given.observer;
-    server->authenticate = given.authenticate;
-    server->authorize = given.authorize;
-    server->arg = given.arg;
     server->loop_count = given.loops > 0 ? given.loops : default_loops();
     pthread_mutex_init(&server->lock, NULL);
     *out = server;
@@ -67,6 +64,7 @@ void mrpc_server_free(struct mrpc_server *server)
     mrpc_health_free(server->health);
     mrpc_reflection_free(server->reflection);
     mrpc_methods_fini(&server->methods);
+    mrpc_chain_fini(&server->chain);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }

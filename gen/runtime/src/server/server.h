@@ -7,6 +7,7 @@
 
 #include <mrpc/server.h>
 
+#include "server/interceptors.h"
 #include "server/methods.h"
 
 struct acceptor;
@@ -18,11 +19,9 @@ struct mrpc_reflection;
 struct mrpc_server {
     struct mrpc_limits limits;
     struct mrpc_server_observer observer;
-    int (*authenticate)(void *arg, struct mrpc_call *call, struct mrpc_identity *identity);
-    int (*authorize)(void *arg, struct mrpc_call *call);
-    void *arg;
+    struct interceptor_chain chain;
     struct method_table methods;
-    bool frozen;                      /* a host exists: methods are read without locks */
+    bool frozen;                      /* a host exists: chain and methods are read without locks */
     struct mrpc_health *health;       /* NULL: not enabled */
     struct mrpc_reflection *reflection;
 

@@ -149,6 +149,11 @@ void mrpc_assembler_forget(struct mrpc_assembler *assembler)
     mrpc_buffer_fini(&assembler->inflated);
 }
 
+size_t mrpc_assembler_wire_bytes(const struct mrpc_assembler *assembler)
+{
+    return announced_bytes(assembler);
+}
+
 size_t mrpc_assembler_held_bytes(const struct mrpc_assembler *assembler)
 {
     return assembler->body.capacity + assembler->inflated.capacity;

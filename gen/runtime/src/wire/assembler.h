@@ -50,6 +50,9 @@ void mrpc_assembler_forget(struct mrpc_assembler *assembler);
 /** True between messages: the only place where END_STREAM may come. False after a failure. */
 bool mrpc_assembler_at_boundary(const struct mrpc_assembler *assembler);
 
+/** What the message that was handed out last took on the wire, compressed or not, without its prefix. */
+size_t mrpc_assembler_wire_bytes(const struct mrpc_assembler *assembler);
+
 /** Bytes of storage held, for a connection's budget. */
 size_t mrpc_assembler_held_bytes(const struct mrpc_assembler *assembler);
 

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MRPC_INTERCEPTOR_H
+#define MRPC_INTERCEPTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mrpc/call.h>
+#include <mrpc/server.h>
+
+MRPC_BEGIN_DECLS
+
+/* What stands between a server's calls and their handlers: an ordered chain. Each interceptor sees
+ *
+ *     started, (received | half_closed | headers | sent | cancelled)*, ended
+ *
+ * of each call of a method that exists; what is refused before (unknown method, malformed head) is the runtime's own.
+ * Everything that looks at calls is one of these: authentication, limits, logs, metrics, traces.
+ *
+ * Order: started runs first to last, and the first that refuses ends the call: those behind it, and the handler, never
+ * hear of it. All other events run first to last too, but ended, which runs last to first. Whoever was started, also
+ * the one that refused, is ended exactly once.
+ *
+ * Thread: everything runs on the call's loop thread, and must not block it. The call is not the interceptor's: it may
+ * read it (identity, method, peer, request metadata, deadline, loop index), and more only where it says so here. */
+
+/** A message that came or went. Borrowed for the callback. */
+struct mrpc_call_message {
+    size_t bytes;          /* its length */
+    size_t wire_bytes;     /* as it travels: compressed or not, without gRPC's prefix of 5 bytes */
+    const void *data;      /* the message, encoded, not compressed; NULL: not at hand, see message_data */
+};
+
+struct mrpc_call_traffic {
+    uint64_t messages;
+    uint64_t bytes;
+    uint64_t wire_bytes;
+};
+
+/** How a call ended. Borrowed for the callback. */
+struct mrpc_call_end {
+    int code;                               /* what the peer is told, or would be if it were still there */
+    const char *message;                    /* NULL: none */
+    const void *details;                    /* an encoded google.rpc.Status, or NULL */
+    size_t details_bytes;
+    const struct mrpc_metadata *trailers;   /* those that were added; may be empty */
+    bool cancelled;                         /* by its peer, its deadline, a fault in its request, or shutdown */
+    bool trailers_only;                     /* no response headers were sent */
+    int64_t duration_us;                    /* from the first header to the status, the reset or the loss */
+    struct mrpc_call_traffic received, sent;
+};
+
+/** One kind of interceptor: a constant of its author. Members that are NULL see nothing and cost nothing. @state is
+ *  state_bytes of the call's own, zeroed before started; it lives as long as the call and is found again with
+ *  mrpc_call_state(). */
+struct mrpc_interceptor {
+    size_t struct_bytes;                    /* sizeof(struct mrpc_interceptor) */
+    const char *name;                       /* "authentication" */
+    size_t state_bytes;
+    bool message_data;                      /* sent is to have data, whatever it costs */
+    /** May refuse: returns 0, or a status code, best made with mrpc_call_fail() and its kin. Here, and only here, it may
+     *  use the call's arena, add headers and trailers, and set the identity. */
+    int (*started)(void *self, void *state, struct mrpc_call *call);
+    void (*received)(void *self, void *state, struct mrpc_call *call, const struct mrpc_call_message *message);
+    void (*half_closed)(void *self, void *state, struct mrpc_call *call);
+    /** Response headers leave; @headers are those that were added. */
+    void (*headers)(void *self, void *state, struct mrpc_call *call, const struct mrpc_metadata *headers);
+    void (*sent)(void *self, void *state, struct mrpc_call *call, const struct mrpc_call_message *message);
+    /** At most once, with what the call is cancelled with. A handler that holds it may go on for a while: ended comes
+     *  when it has let go. */
+    void (*cancelled)(void *self, void *state, struct mrpc_call *call, int code);
+    void (*ended)(void *self, void *state, struct mrpc_call *call, const struct mrpc_call_end *end);
+};
+
+/** Put @interceptor at the end of the chain, before the start; it and @self are borrowed until the server is freed.
+ *  Errors: MRPC_ERR_INVALID when the server has started, MRPC_ERR_NOMEM. */
+MRPC_API int mrpc_server_add_interceptor(struct mrpc_server *server, const struct mrpc_interceptor *interceptor,
+                                         void *self) MRPC_MUST_USE;
+
+/** This call's state of the first interceptor of that kind; NULL when there is none. Thread: any, while the call is
+ *  held; what is in it follows the interceptor's own rules. */
+MRPC_API void *mrpc_call_state(const struct mrpc_call *call, const struct mrpc_interceptor *interceptor);
+
+/** Say who calls, from started. Strings are borrowed until the call is destroyed: best in its arena. */
+MRPC_API void mrpc_call_set_identity(struct mrpc_call *call, const struct mrpc_identity *identity);
+
+/** When the call's headers came in, in the clock of deadlines (ms). */
+MRPC_API int64_t mrpc_call_started_ms(const struct mrpc_call *call);
+/** The :authority of the request, "" when there is none. */
+MRPC_API const char *mrpc_call_authority(const struct mrpc_call *call);
+
+MRPC_END_DECLS
+#endif
