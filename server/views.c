@@ -5,6 +5,7 @@
 
 #include "config/paths.h"
 #include "container/container_scene.h"
+#include "execution/execution_scene.h"
 #include "registry/registry_scene.h"
 #include "scene/spec_folder.h"
 
@@ -25,6 +26,8 @@ static int fill(struct scene_sources *sources, void *const *dependencies, struct
     int code = add_source(sources, container_scene_source(dependencies[0]), fault);
     if (code == 0)
         code = add_source(sources, registry_scene_source(dependencies[1]), fault);
+    if (code == 0)
+        code = add_source(sources, execution_scene_source(dependencies[2]), fault);
     if (code == 0 && paths_find(paths_views, folder) == 0)
         code = spec_folder_add(folder, sources, fault);
     return code;
@@ -47,7 +50,7 @@ static void destroy(void *instance)
     scene_sources_free(instance);
 }
 
-static const char *const dependencies[] = {"container", "registry", NULL};
+static const char *const dependencies[] = {"container", "registry", "execution", NULL};
 
 const struct component views_component = {
     .name = "views",

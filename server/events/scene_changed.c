@@ -15,6 +15,8 @@ struct scene_notifier {
     struct bus *bus;
     struct domain_loop *loop;
     struct event *pause; /* pending: told a moment ago, the next telling waits for it */
+    void (*before)(void *arg);
+    void *arg;
     char source[129];
     _Atomic uint64_t touched;
     _Atomic bool posted;
@@ -31,7 +33,10 @@ static void tell(struct scene_notifier *notifier)
     snprintf(event.source, sizeof event.source, "%s", notifier->source);
     notifier->told = touched;
     event_add(notifier->pause, &interval);
-    bus_publish(notifier->bus, &scene_source_changed, &event);
+    if (notifier->before)
+        notifier->before(notifier->arg);
+    if (notifier->bus)
+        bus_publish(notifier->bus, &scene_source_changed, &event);
 }
 
 static void on_pause_over(evutil_socket_t fd, short what, void *arg)
@@ -48,13 +53,16 @@ static void on_touched(struct domain_task *task)
         tell(notifier);
 }
 
-int scene_notifier_new(struct bus *bus, struct domain_loop *loop, const char *source, struct scene_notifier **out)
+int scene_notifier_new(struct bus *bus, struct domain_loop *loop, const char *source, void (*before)(void *arg),
+                       void *arg, struct scene_notifier **out)
 {
     struct scene_notifier *notifier = calloc(1, sizeof *notifier);
     if (!notifier)
         return MRPC_ERR_NOMEM;
     notifier->task.run = on_touched;
     notifier->bus = bus;
+    notifier->before = before;
+    notifier->arg = arg;
     notifier->loop = loop;
     notifier->pause = evtimer_new(domain_loop_base(loop), on_pause_over, notifier);
     snprintf(notifier->source, sizeof notifier->source, "%s", source);
@@ -76,7 +84,7 @@ void scene_notifier_free(struct scene_notifier *notifier)
 
 void scene_notifier_touch(struct scene_notifier *notifier)
 {
-    if (!notifier->bus)
+    if (!notifier->bus && !notifier->before)
         return;
     atomic_fetch_add(&notifier->touched, 1);
     if (!atomic_exchange(&notifier->posted, true) && domain_loop_post_task(notifier->loop, &notifier->task))

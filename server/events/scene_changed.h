@@ -24,9 +24,10 @@ enum { SCENE_NOTIFIER_INTERVAL_MS = 50 };
 struct scene_notifier;
 
 /** @source is copied; @bus may be NULL (then nobody is told). Timers run on @loop, which outlives the notifier.
- *  Errors: MRPC_ERR_NOMEM. Thread: any before the loop starts, else the loop's. */
-int scene_notifier_new(struct bus *bus, struct domain_loop *loop, const char *source,
-                       struct scene_notifier **out) MRPC_MUST_USE;
+ *  @before(arg), may be NULL, runs on the loop before each telling: the place to publish the snapshot that the source
+ *  will give. Errors: MRPC_ERR_NOMEM. Thread: any before the loop starts, else the loop's. */
+int scene_notifier_new(struct bus *bus, struct domain_loop *loop, const char *source, void (*before)(void *arg),
+                       void *arg, struct scene_notifier **out) MRPC_MUST_USE;
 /** Thread: any once the loop has stopped. NULL is fine. */
 void scene_notifier_free(struct scene_notifier *notifier);
 /** The source would give another scene now. Thread: any; never blocks, never allocates. */

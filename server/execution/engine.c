@@ -11,6 +11,7 @@
 
 #include "config/paths.h"
 #include "execution/job/job.h"
+#include "execution/picture.h"
 #include "execution/restore.h"
 #include "execution/service.h"
 
@@ -65,7 +66,8 @@ static void pool_changed(void *arg, const void *event)
 
 static int join_bus(struct execution *engine, struct fault *fault)
 {
-    int error = scene_notifier_new(engine->bus, engine->loop, "execution", &engine->scene);
+    int error = scene_notifier_new(engine->bus, engine->loop, "execution", execution_picture_publish, engine,
+                                   &engine->scene);
     if (!error && engine->bus)
         error = bus_subscribe(engine->bus, &scene_source_changed, engine->loop, BUS_EVENTS, pool_changed, engine,
                               &engine->pool_changes);
@@ -86,6 +88,7 @@ int execution_new(const struct execution_parts *parts, struct execution **out, s
     engine->datasets.noun = "dataset";
     engine->artifacts.noun = "artifact";
     snapshot_cell_init(&engine->catalog);
+    snapshot_cell_init(&engine->picture);
     struct catalog *catalog = NULL;
     int code = open_folders(engine, fault);
     if (!code)
@@ -116,6 +119,7 @@ void execution_free(struct execution *engine)
     record_index_fini(&engine->datasets);
     record_index_fini(&engine->artifacts);
     snapshot_cell_fini(&engine->catalog);
+    snapshot_cell_fini(&engine->picture);
     domain_loop_free(engine->loop);
     free(engine);
 }
@@ -132,6 +136,7 @@ int execution_start(struct execution *engine, struct fault *fault)
     int code = execution_restore(engine, fault);
     if (code)
         return code;
+    execution_picture_publish(engine);
     if (domain_loop_start(engine->loop) || domain_loop_post(engine->loop, resume, engine))
         return fault_set(fault, MRPC_INTERNAL, "execution loop");
     return 0;

@@ -51,6 +51,7 @@ struct execution {
     _Atomic uint32_t running;
     _Atomic uint32_t probes;   /* of plugins, under way: their answers are waited for at the end */
     _Atomic uint64_t revision; /* changes when execution_snapshot() would */
+    struct snapshot_cell picture; /* struct execution_picture; the loop publishes */
 };
 
 /** The catalog now; snapshot_release(&catalog->snapshot). Thread: any. */

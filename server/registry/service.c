@@ -429,7 +429,7 @@ static int make_parts(struct registry *registry, struct fault *fault)
     options.base = domain_loop_base(registry->loop);
     registry->tick = event_new(options.base, -1, EV_PERSIST, on_tick, registry);
     if (!registry->tick || prober_new(&options, &registry->prober) ||
-        scene_notifier_new(registry->options.bus, registry->loop, "registry", &registry->scene))
+        scene_notifier_new(registry->options.bus, registry->loop, "registry", NULL, NULL, &registry->scene))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
     return MRPC_OK;
 }

@@ -286,6 +286,7 @@ void job_start(struct job *job)
     job->operation = operation;
     job_move(job, JOB_RUNNING, "", NULL, NULL);
     operation->arg = job;
+    operation->job = job;
     operation->on_event = on_event;
     operation->on_done = on_done;
     operation->deadline_ms = monotonic_deadline(job);

@@ -36,6 +36,7 @@ struct operation {
     void (*on_event)(struct operation *operation, const struct process_event *event); /* may be NULL */
     void (*on_done)(struct operation *operation); /* fault, result and output are there; frees the operation */
     void *arg;
+    const struct job *job; /* whose attempt it is; NULL: a call's */
 
     /* Inputs, resolved on the loop before the start. */
     const struct catalog_model *model; /* with train and compute; of `catalog` */

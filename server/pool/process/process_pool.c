@@ -85,7 +85,7 @@ int process_pool_new(const struct process_pool_options *options, struct process_
     pool->shown = calloc(pool->options.workers, sizeof(*pool->shown));
     if (!pool->options.worker_path || !pool->options.plugin_folders || !pool->workers || !pool->shown ||
         domain_loop_new("pool", &pool->loop) != 0 || pool_tick_new(pool) != 0 ||
-        scene_notifier_new(pool->options.bus, pool->loop, "process_pool", &pool->occupancy) != 0) {
+        scene_notifier_new(pool->options.bus, pool->loop, "process_pool", NULL, NULL, &pool->occupancy) != 0) {
         process_pool_free(pool);
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a process pool");
     }

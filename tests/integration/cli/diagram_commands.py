@@ -23,7 +23,7 @@ edges:
 @case
 def views_are_listed_and_drawn_in_every_format(ctl):
     views = {row["VIEW"] for row in ctl.table("diagram", "views")}
-    assert {"registry", "container", "system-overview"} <= views
+    assert {"registry", "container", "execution", "system-overview"} <= views
     with tempfile.TemporaryDirectory() as folder:
         for view in views:
             svg, png, pdf = (Path(folder, f"{view}.{kind}") for kind in ("svg", "png", "pdf"))

@@ -16,8 +16,14 @@ struct fixture {
     pthread_cond_t heard;
     uint64_t changes;
     int events;
+    int prepared; /* the loop's */
     char source[129];
 };
+
+static void prepare(void *arg)
+{
+    ((struct fixture *)arg)->prepared++;
+}
 
 static void hear(void *arg, const void *event)
 {
@@ -37,7 +43,7 @@ static void set_up(struct fixture *f)
     pthread_cond_init(&f->heard, NULL);
     assert_int_equal(bus_new(&f->bus), 0);
     assert_int_equal(domain_loop_new("scene", &f->loop), 0);
-    assert_int_equal(scene_notifier_new(f->bus, f->loop, "registry", &f->notifier), 0);
+    assert_int_equal(scene_notifier_new(f->bus, f->loop, "registry", prepare, f, &f->notifier), 0);
     assert_int_equal(bus_subscribe(f->bus, &scene_source_changed, f->loop, 100, hear, f, &f->subscription), 0);
 }
 
@@ -82,6 +88,7 @@ static void a_quiet_source_is_told_at_once_in_one_event(void **state)
         scene_notifier_touch(f.notifier); /* the loop does not run yet: one posted task */
     domain_loop_stop(f.loop);
     assert_int_equal(f.events, 1);
+    assert_int_equal(f.prepared, 1);
     assert_int_equal(f.changes, 7);
     tear_down(&f);
 }
@@ -102,7 +109,7 @@ static void nobody_is_told_without_a_bus(void **state)
     struct domain_loop *loop;
     struct scene_notifier *notifier;
     assert_int_equal(domain_loop_new("scene", &loop), 0);
-    assert_int_equal(scene_notifier_new(NULL, loop, "registry", &notifier), 0);
+    assert_int_equal(scene_notifier_new(NULL, loop, "registry", NULL, NULL, &notifier), 0);
     scene_notifier_touch(notifier);
     domain_loop_stop(loop);
     scene_notifier_free(notifier);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "execution/picture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "execution/job/job.h"
+
+enum { OPERATIONS_LOOKED_AT = 1000 };
+
+static void picture_free(struct snapshot *snapshot)
+{
+    free((struct execution_picture *)snapshot);
+}
+
+static const char *kind_name(const struct job *job)
+{
+    static const char *const names[] = {"", "train", "evaluate", "predict", "compute", "tune", "fetch"};
+    return (size_t)job->kind < sizeof names / sizeof *names ? names[job->kind] : "";
+}
+
+static void add_job(struct execution_picture *picture, const struct operation *operation)
+{
+    const struct job *job = operation->job;
+    struct picture_job *shown = &picture->jobs[picture->job_count++];
+    snprintf(shown->id, sizeof shown->id, "%s", job->id);
+    snprintf(shown->what, sizeof shown->what, "%s %s", kind_name(job), operation->model ? operation->model->id : "");
+    snprintf(shown->state, sizeof shown->state, "%s", job->state == JOB_CANCELLING ? "cancelling" : "running");
+    shown->attempt = job->attempt;
+}
+
+void execution_picture_publish(void *arg)
+{
+    struct execution *engine = arg;
+    struct execution_picture *picture = calloc(1, sizeof *picture);
+    if (!picture)
+        return;
+    snapshot_init(&picture->snapshot, picture_free);
+    picture->revision = atomic_load(&engine->revision);
+    picture->running = engine->jobs.running;
+    picture->queued = engine->jobs.queue.count;
+    int looked_at = 0;
+    for (const struct operation *operation = engine->operations;
+         operation && picture->job_count < PICTURE_JOBS && looked_at < OPERATIONS_LOOKED_AT;
+         operation = operation->following, looked_at++)
+        if (operation->job)
+            add_job(picture, operation);
+    snapshot_publish(&engine->picture, &picture->snapshot);
+}
+
+const struct execution_picture *execution_picture(struct execution *engine)
+{
+    return (const struct execution_picture *)snapshot_acquire(&engine->picture);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "execution/execution_scene.h"
+#include "test.h"
+
+static const struct process_worker workers[] = {{PROCESS_WORKER_IDLE, 71}, {PROCESS_WORKER_BUSY, 72}};
+static const struct execution_scene_family families[] = {{"linear", 11, 11}, {"options", 2, 0}};
+
+static struct execution_scene_parts parts(const struct execution_picture *picture)
+{
+    return (struct execution_scene_parts){
+        .stats = {.workers = 2, .workers_busy = 1, .threads = 4, .queue_limit = 100, .models = 13, .models_available = 11},
+        .picture = picture,
+        .workers = workers,
+        .worker_count = 2,
+        .families = families,
+        .family_count = 2,
+    };
+}
+
+static struct scene *draw(const struct execution_scene_parts *of)
+{
+    struct scene *scene;
+    struct fault fault = FAULT_INIT;
+    assert_int_equal(execution_scene(of, &scene, &fault), 0);
+    return scene;
+}
+
+static const struct scene_item *item(const struct scene *scene, const char *id)
+{
+    int at = scene_find(scene, id);
+    assert_true(at >= 0);
+    return &scene->items[at];
+}
+
+static void workers_show_what_they_do(void **state)
+{
+    struct execution_scene_parts of = parts(NULL);
+    struct scene *scene = draw(&of);
+    assert_string_equal(item(scene, "workers")->detail, "1 of 2 busy");
+    assert_int_equal(item(scene, "workers")->health, SCENE_HEALTH_HEALTHY);
+    assert_string_equal(item(scene, "worker-1")->detail, "idle, pid 71");
+    assert_string_equal(item(scene, "worker-2")->detail, "busy, pid 72");
+    scene_unref(scene);
+}
+
+static void a_pool_that_lost_workers_is_degraded_and_one_without_any_is_down(void **state)
+{
+    static const struct process_worker half[] = {{PROCESS_WORKER_ABSENT, 0}, {PROCESS_WORKER_BUSY, 72}};
+    static const struct process_worker none[] = {{PROCESS_WORKER_ABSENT, 0}, {PROCESS_WORKER_STARTING, 73}};
+    struct execution_scene_parts of = parts(NULL);
+    of.workers = half;
+    struct scene *scene = draw(&of);
+    assert_int_equal(item(scene, "workers")->health, SCENE_HEALTH_DEGRADED);
+    assert_string_equal(item(scene, "worker-1")->detail, "absent");
+    scene_unref(scene);
+    of.workers = none;
+    scene = draw(&of);
+    assert_int_equal(item(scene, "workers")->health, SCENE_HEALTH_DOWN);
+    scene_unref(scene);
+}
+
+static void a_family_whose_models_are_not_available_is_down(void **state)
+{
+    struct execution_scene_parts of = parts(NULL);
+    struct scene *scene = draw(&of);
+    assert_int_equal(item(scene, "family-linear")->health, SCENE_HEALTH_HEALTHY);
+    assert_string_equal(item(scene, "family-linear")->detail, "11/11 models");
+    assert_int_equal(item(scene, "family-options")->health, SCENE_HEALTH_DOWN);
+    scene_unref(scene);
+}
+
+static void the_queue_warns_before_it_is_full(void **state)
+{
+    static const struct {
+        uint32_t queued;
+        enum scene_health health;
+    } cases[] = {{0, SCENE_HEALTH_HEALTHY}, {79, SCENE_HEALTH_HEALTHY}, {80, SCENE_HEALTH_DEGRADED}, {100, SCENE_HEALTH_DOWN}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct execution_scene_parts of = parts(NULL);
+        of.stats.jobs_queued = cases[i].queued;
+        struct scene *scene = draw(&of);
+        assert_int_equal(item(scene, "queue")->health, cases[i].health);
+        scene_unref(scene);
+    }
+}
+
+static void running_jobs_have_cards_and_the_rest_is_counted(void **state)
+{
+    struct execution_picture picture = {.job_count = 1, .running = 4};
+    strcpy(picture.jobs[0].id, "j000000000007");
+    strcpy(picture.jobs[0].what, "train ridge");
+    strcpy(picture.jobs[0].state, "running");
+    picture.jobs[0].attempt = 2;
+    struct execution_scene_parts of = parts(&picture);
+    struct scene *scene = draw(&of);
+    assert_string_equal(item(scene, "j000000000007")->title, "train ridge");
+    assert_string_equal(item(scene, "j000000000007")->detail, "running, attempt 2");
+    assert_string_equal(item(scene, "more-jobs")->title, "and 3 more");
+    scene_unref(scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(workers_show_what_they_do),
+        cmocka_unit_test(a_pool_that_lost_workers_is_degraded_and_one_without_any_is_down),
+        cmocka_unit_test(a_family_whose_models_are_not_available_is_down),
+        cmocka_unit_test(the_queue_warns_before_it_is_full),
+        cmocka_unit_test(running_jobs_have_cards_and_the_rest_is_counted),
+    };
+    return cmocka_run_group_tests_name("execution/scene", tests, NULL, NULL);
+}
