@@ -180,7 +180,55 @@ static void a_server_that_always_refuses_is_believed_in_the_end(void **state)
     mrpc_reply_fini(&reply);
     mrpc_channel_free(channel);
     scripted_server_join(&server);
-    assert_int_equal(last_id, 11); /* one attempt and five more */
+    assert_int_equal(last_id, 3); /* gRFC A6: one transparent retry */
+}
+
+/* Metadata that no attempt can carry is not tried for ever: over 64 KiB, or over what the server says it takes. */
+
+static void allow_few_headers(struct scripted_server *server, unsigned connection)
+{
+    raw_setting(server->peer, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, 2000);
+    raw_settings_ack(server->peer);
+    assert_non_null(scripted_wait(server, NGHTTP2_DATA, 1, NGHTTP2_FLAG_END_STREAM));
+    scripted_echo(server, 1);
+    scripted_wait_close(server);
+}
+
+static enum mrpc_code say_with_metadata(struct mrpc_channel *channel, size_t value_bytes)
+{
+    char *value = malloc(value_bytes + 1);
+    memset(value, 'v', value_bytes);
+    const struct mrpc_metadatum metadata = {"k", value, value_bytes};
+    const struct mrpc_call_options options = {
+        .struct_bytes = sizeof options, .timeout_ms = 20000, .metadata = &metadata, .metadata_count = 1};
+    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    say(channel, &options, "hello", &reply);
+    enum mrpc_code code = reply.status.code;
+    mrpc_reply_fini(&reply);
+    free(value);
+    return code;
+}
+
+static void metadata_larger_than_the_server_takes_ends_the_call(void **state)
+{
+    struct scripted_server server = {0};
+    scripted_server_start(&server, 1, allow_few_headers);
+    struct mrpc_channel *channel = open_channel(server.target);
+    assert_int_equal(say_with_metadata(channel, 2000), MRPC_RESOURCE_EXHAUSTED);
+    assert_int_equal(say_with_metadata(channel, 1000), MRPC_OK);
+    mrpc_channel_free(channel);
+    scripted_server_join(&server);
+}
+
+static void metadata_over_64_kib_ends_the_call(void **state)
+{
+    struct scripted_server server = {0};
+    scripted_server_start(&server, 1, echo_once);
+    struct mrpc_channel *channel = open_channel(server.target);
+    assert_int_equal(say_with_metadata(channel, 65536), MRPC_RESOURCE_EXHAUSTED);
+    assert_int_equal(say_with_metadata(channel, 1000), MRPC_OK); /* the connection has not suffered */
+    mrpc_channel_free(channel);
+    scripted_server_join(&server);
 }
 
 static void goaway_then_echo(struct scripted_server *server, unsigned connection)
@@ -563,6 +611,8 @@ int main(void)
         cmocka_unit_test(an_error_brings_message_details_and_metadata),
         cmocka_unit_test(a_refused_stream_is_sent_again),
         cmocka_unit_test(a_server_that_always_refuses_is_believed_in_the_end),
+        cmocka_unit_test(metadata_larger_than_the_server_takes_ends_the_call),
+        cmocka_unit_test(metadata_over_64_kib_ends_the_call),
         cmocka_unit_test(a_stream_above_goaway_is_sent_on_a_new_connection),
         cmocka_unit_test(what_the_server_may_have_seen_is_not_sent_again),
         cmocka_unit_test(a_deadline_ends_the_call_and_resets_the_stream),

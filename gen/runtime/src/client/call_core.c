@@ -5,16 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <nghttp2/nghttp2.h>
-
 #include "client/call_fields.h"
 #include "client/channel_core.h"
 #include "wire/frame.h"
 
-/* A unary request is kept whole anyway; of a stream no more than this, and then there is no other attempt. */
-#define REPLAY_BYTES (1024 * 1024)
-/* gRFC A6 allows one transparent retry of a stream that a server refused; a rolling restart refuses more often. */
-#define REFUSALS_MAX 5
 #define ARENA_FACTOR 8
 #define ARENA_EXTRA_BYTES (1024 * 1024)
 
@@ -28,7 +22,7 @@ static void ref(struct mrpc_client_call *call)
 
 static void call_free(struct mrpc_client_call *call)
 {
-    mrpc_client_stream_fini(&call->stream);
+    mrpc_attempt_fini(&call->first);
     mrpc_buffer_fini(&call->outbox);
     mrpc_call_core_clear_inbox(call);
     mrpc_status_fini(&call->status);
@@ -54,9 +48,21 @@ int mrpc_call_core_frame(const struct mrpc_client_call *call, const ProtobufCMes
     return mrpc_frame_message(call->method->request, message, encoding, call->send_limit_bytes, out, bad_field);
 }
 
+/* How far the attempt that has read most has come. */
+static size_t sent_bytes(const struct mrpc_client_call *call)
+{
+    return call->committed ? call->committed->sent_bytes : call->first.sent_bytes;
+}
+
 size_t mrpc_call_core_queued_bytes(const struct mrpc_client_call *call)
 {
-    return mrpc_buffer_size(&call->outbox) - call->taken_bytes;
+    return call->dropped_bytes + mrpc_buffer_size(&call->outbox) - sent_bytes(call);
+}
+
+void mrpc_call_core_drop_sent(struct mrpc_client_call *call)
+{
+    mrpc_buffer_consume(&call->outbox, call->committed->sent_bytes - call->dropped_bytes);
+    call->dropped_bytes = call->committed->sent_bytes;
 }
 
 int mrpc_call_core_queue(struct mrpc_client_call *call, struct mrpc_buffer *framed)
@@ -73,40 +79,12 @@ int mrpc_call_core_queue(struct mrpc_client_call *call, struct mrpc_buffer *fram
     return error;
 }
 
-static size_t stream_outgoing(struct mrpc_client_stream *stream, bool *last)
+void mrpc_call_core_commit(struct mrpc_client_call *call, struct mrpc_client_attempt *attempt)
 {
-    struct mrpc_client_call *call = (struct mrpc_client_call *)stream;
     pthread_mutex_lock(&call->lock);
-    size_t size = mrpc_call_core_queued_bytes(call);
-    *last = call->half_closed;
+    call->committed = attempt;
+    mrpc_call_core_drop_sent(call);
     pthread_mutex_unlock(&call->lock);
-    return size;
-}
-
-/* What is taken stays for another attempt until the server has answered or it becomes too much. */
-static void drop_taken(struct mrpc_client_call *call)
-{
-    if (!call->committed && call->taken_bytes > REPLAY_BYTES && call->method->client_streaming)
-        call->committed = true;
-    if (!call->committed)
-        return;
-    mrpc_buffer_consume(&call->outbox, call->taken_bytes);
-    call->taken_bytes = 0;
-}
-
-static void stream_take(struct mrpc_client_stream *stream, uint8_t *out, size_t size)
-{
-    struct mrpc_client_call *call = (struct mrpc_client_call *)stream;
-    pthread_mutex_lock(&call->lock);
-    memcpy(out, mrpc_buffer_bytes(&call->outbox) + call->taken_bytes, size);
-    call->taken_bytes += size;
-    drop_taken(call);
-    bool room = call->sender_waits && mrpc_call_core_queued_bytes(call) <= MRPC_SEND_QUEUE_BYTES / 2;
-    if (room) /* the program hears of it from the task, not from within the session */
-        mrpc_call_core_poke(call);
-    pthread_mutex_unlock(&call->lock);
-    if (room)
-        pthread_cond_broadcast(&call->changed);
 }
 
 /* The end. */
@@ -120,10 +98,7 @@ static void reap(struct mrpc_flusher *flusher)
 static void finish(struct mrpc_client_call *call)
 {
     struct mrpc_loop *loop = call->loop;
-    mrpc_client_stream_cancel(&call->stream, NGHTTP2_CANCEL);
-    if (call->connection)
-        mrpc_client_connection_touch(call->connection);
-    call->connection = NULL;
+    mrpc_attempt_cancel(&call->first);
     mrpc_loop_timer_cancel(loop, &call->deadline_timer);
     mrpc_channel_forget(call->channel, call);
     call->channel = NULL;
@@ -155,68 +130,40 @@ static void copy_details(struct mrpc_status *status, const struct mrpc_stream_en
     status->details_bytes = end->details_bytes;
 }
 
-static bool may_try_again(struct mrpc_client_call *call, const struct mrpc_stream_end *end)
+/* What never left may be sent again for ever: the deadline ends it. What the server refused to look at is sent again
+ * once, since that loads the wire. gRFC A6, "Transparent Retries". */
+static bool may_send_again(struct mrpc_client_call *call, const struct mrpc_stream_end *end)
 {
-    if (!end->unprocessed)
+    if (!end->unprocessed || call->committed)
         return false;
-    if (!end->never_sent && ++call->refusals > REFUSALS_MAX)
-        return false;
-    pthread_mutex_lock(&call->lock);
-    bool possible = !call->committed;
-    if (possible)
-        call->taken_bytes = 0;
-    pthread_mutex_unlock(&call->lock);
-    return possible;
+    if (end->never_sent)
+        return true;
+    bool first = !call->refused;
+    call->refused = true;
+    return first;
 }
 
-static void stream_closed(struct mrpc_client_stream *stream, const struct mrpc_stream_end *end)
+static void end_as(struct mrpc_client_call *call, const struct mrpc_stream_end *end)
 {
-    struct mrpc_client_call *call = (struct mrpc_client_call *)stream;
-    call->connection = NULL;
-    if (may_try_again(call, end)) {
-        mrpc_channel_place(call->channel, call);
-        return;
-    }
     bool too_late = call->deadline_ms <= mrpc_clock_ms();
     if (end->reset && end->code == MRPC_CANCELLED && too_late) {
         /* The server's clock was faster than our timer. */
         mrpc_call_core_end(call, MRPC_DEADLINE_EXCEEDED, "deadline exceeded");
         return;
     }
+    call->trailers = *end->trailers;
     copy_details(&call->status, end);
     mrpc_call_core_end(call, end->code, end->message);
 }
 
-/* Receiving. */
-
-static void commit(struct mrpc_client_call *call)
+void mrpc_call_core_attempt_ended(struct mrpc_client_call *call, struct mrpc_client_attempt *attempt,
+                                  const struct mrpc_stream_end *end)
 {
-    pthread_mutex_lock(&call->lock);
-    call->committed = true;
-    drop_taken(call);
-    pthread_mutex_unlock(&call->lock);
+    if (may_send_again(call, end))
+        mrpc_attempt_start(attempt);
+    else
+        end_as(call, end);
 }
-
-static void stream_headers(struct mrpc_client_stream *stream)
-{
-    struct mrpc_client_call *call = (struct mrpc_client_call *)stream;
-    commit(call);
-    call->sink->headers(call);
-}
-
-static bool stream_message(struct mrpc_client_stream *stream, const uint8_t *bytes, size_t size)
-{
-    struct mrpc_client_call *call = (struct mrpc_client_call *)stream;
-    return call->sink->message(call, bytes, size);
-}
-
-static const struct mrpc_client_stream_events stream_events = {
-    .headers = stream_headers,
-    .message = stream_message,
-    .outgoing = stream_outgoing,
-    .take = stream_take,
-    .closed = stream_closed,
-};
 
 /* The loop's side of what the program asks for. */
 
@@ -236,7 +183,7 @@ static void place_first(struct mrpc_client_call *call)
         mrpc_call_core_end(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
         return;
     }
-    mrpc_channel_place(call->channel, call);
+    mrpc_attempt_start(&call->first);
 }
 
 struct wishes {
@@ -262,6 +209,17 @@ static struct wishes take_wishes(struct mrpc_client_call *call)
     return wishes;
 }
 
+static void resume_reading(struct mrpc_client_call *call)
+{
+    struct mrpc_client_attempt *attempt = call->committed;
+    if (!attempt) /* no headers yet, let alone messages */
+        return;
+    struct mrpc_client_connection *connection = attempt->connection;
+    mrpc_client_stream_resume_reading(&attempt->stream);
+    if (connection)
+        mrpc_client_connection_touch(connection);
+}
+
 static void grant(struct mrpc_client_call *call, const struct wishes *wishes)
 {
     if (wishes->abort_code) {
@@ -273,11 +231,9 @@ static void grant(struct mrpc_client_call *call, const struct wishes *wishes)
         return;
     }
     if (wishes->send)
-        mrpc_client_stream_resume_sending(&call->stream);
+        mrpc_attempt_resume_sending(&call->first);
     if (wishes->read)
-        mrpc_client_stream_resume_reading(&call->stream);
-    if (call->connection)
-        mrpc_client_connection_touch(call->connection);
+        resume_reading(call);
     if (wishes->writable && call->channel)
         call->sink->writable(call);
 }
@@ -330,26 +286,6 @@ bool mrpc_call_core_wait(struct mrpc_client_call *call)
     return true;
 }
 
-/* Attempts. */
-
-void mrpc_call_core_attempt(struct mrpc_client_call *call, struct mrpc_client_connection *connection,
-                            const char *authority)
-{
-    if (call->has_token && !mrpc_client_connection_is_private(connection)) {
-        mrpc_call_core_end(call, MRPC_UNAUTHENTICATED, "a bearer token is not sent over clear text to another machine");
-        return;
-    }
-    mrpc_call_fields_set_timeout(call, mrpc_clock_ms());
-    int error = mrpc_client_session_open(mrpc_client_connection_session(connection), &call->stream, call->method->path,
-                                         authority, call->fields, call->field_count);
-    if (error) {
-        mrpc_call_core_end(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-        return;
-    }
-    call->connection = connection;
-    mrpc_client_connection_touch(connection);
-}
-
 /* Making one. */
 
 static int64_t deadline_of(const struct mrpc_call_options *options)
@@ -373,7 +309,7 @@ int mrpc_call_core_new(struct mrpc_channel *channel, const struct mrpc_method *m
     struct mrpc_client_call *call = calloc(1, sizeof *call);
     if (!call)
         return MRPC_ERR_NOMEM;
-    mrpc_client_stream_init(&call->stream, &stream_events, channel->receive_message_bytes);
+    mrpc_attempt_init(&call->first, call, channel->receive_message_bytes);
     atomic_init(&call->refs, 1);
     call->sink = sink;
     call->loop = channel->loop;
@@ -397,7 +333,6 @@ int mrpc_call_core_new(struct mrpc_channel *channel, const struct mrpc_method *m
         call_free(call);
         return error;
     }
-    call->stream.arena = call->arena;
     *out = call;
     return 0;
 }

@@ -8,20 +8,19 @@
 #include <mrpc/channel.h>
 
 #include "base/buffer.h"
-#include "client/client_session.h"
+#include "client/attempt.h"
 #include "client/loop.h"
 
 /* A call from the client's side, whatever its form: unary or streaming, blocking or with callbacks. The forms differ in
  * their sink (unary.c, streaming_call.c); this is what they share.
  *
- *     new → start → [pending → attempt]* → ended → released
+ *     new → start → attempt* → ended → released
  *
  * Two parties hold it: the program and, from start to the end, the loop. The program's threads write into the part
  * under the lock and post the call's task; the loop does the rest. Nothing is called out under the lock. After the end
  * the loop does not touch it but to release it, and nobody touches the loop or the channel through it. */
 
 struct mrpc_client_call;
-struct mrpc_client_connection;
 
 /** What a form does with what comes. Thread: the loop's, without the lock. */
 struct mrpc_call_sink {
@@ -45,7 +44,6 @@ struct mrpc_inbox_entry {
 #define MRPC_SEND_QUEUE_BYTES (64 * 1024)
 
 struct mrpc_client_call {
-    struct mrpc_client_stream stream; /* first: found from its events */
     const struct mrpc_call_sink *sink;
     atomic_uint refs;
     struct mrpc_loop *loop;
@@ -66,15 +64,15 @@ struct mrpc_client_call {
 
     /* The loop's. */
     struct mrpc_channel *channel; /* NULL when ended */
-    struct mrpc_client_connection *connection;
+    struct mrpc_client_attempt first;
+    struct mrpc_metadata headers;  /* of the response, of the attempt that the call is committed to */
+    struct mrpc_metadata trailers; /* of the attempt that ended the call */
     struct mrpc_request_field *fields;
     size_t field_count;
     struct mrpc_task task;
     struct mrpc_timer deadline_timer;
     struct mrpc_flusher reaper;
-    struct mrpc_client_call *pending_next;
-    struct mrpc_client_call **pending_link; /* in the channel's queue; NULL: not */
-    unsigned refusals;
+    bool refused; /* by a server that had not looked at it */
     char timeout_text[16];
 
     /* The channel's list of open calls, under the channel's lock. */
@@ -89,9 +87,9 @@ struct mrpc_client_call {
     struct mrpc_status status;
     enum mrpc_code abort_code; /* not OK: the program ends it */
     const char *abort_text;    /* static, or in one of the call's arenas */
-    struct mrpc_buffer outbox; /* framed messages */
-    size_t taken_bytes;        /* of the outbox: sent, but kept for another attempt */
-    bool committed;            /* no other attempt: what is taken is gone */
+    struct mrpc_buffer outbox; /* framed messages; attempts read it, and may read it again until one is committed */
+    size_t dropped_bytes;      /* sent by the program, sent by the committed attempt, no longer in the outbox */
+    struct mrpc_client_attempt *committed; /* no other attempt follows; NULL: another may */
     bool half_closed;
     bool more_to_send; /* the loop shall look at the outbox */
     bool sender_waits; /* was told MRPC_ERR_AGAIN */
@@ -138,11 +136,15 @@ const ProtobufCMessage *mrpc_call_core_decode(const struct mrpc_client_call *cal
 /** Move status, metadata and arena of a call that has ended to @reply; the code stays in the call. */
 void mrpc_call_core_take_reply(struct mrpc_client_call *call, struct mrpc_reply *reply);
 
-/* For the channel, on the loop's thread. */
+/* Thread: the loop's. */
 
-/** Open a stream for it on @connection, which can_open(). Ends the call if that is not possible. */
-void mrpc_call_core_attempt(struct mrpc_client_call *call, struct mrpc_client_connection *connection,
-                            const char *authority);
+/** The response's headers are in, or the outbox grows too large: @attempt goes on, no other does. Lock: not held. */
+void mrpc_call_core_commit(struct mrpc_client_call *call, struct mrpc_client_attempt *attempt);
+/** Forget what the committed attempt has sent. Lock: held. */
+void mrpc_call_core_drop_sent(struct mrpc_client_call *call);
+/** @attempt, no longer under way, ended so: start another, or end the call. */
+void mrpc_call_core_attempt_ended(struct mrpc_client_call *call, struct mrpc_client_attempt *attempt,
+                                  const struct mrpc_stream_end *end);
 /** End it here and now. */
 void mrpc_call_core_end(struct mrpc_client_call *call, enum mrpc_code code, const char *text);
 

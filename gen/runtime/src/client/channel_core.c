@@ -16,50 +16,50 @@ static void set_state(struct mrpc_channel *channel, enum mrpc_connectivity conne
     atomic_store_explicit(&channel->state, (int)connectivity, memory_order_relaxed);
 }
 
-/* Calls that wait. */
+/* What waits for a stream. */
 
-static void enqueue(struct mrpc_channel *channel, struct mrpc_client_call *call)
+static void enqueue(struct mrpc_channel *channel, struct mrpc_client_attempt *attempt)
 {
-    call->pending_next = NULL;
-    call->pending_link = channel->pending_end;
-    *channel->pending_end = call;
-    channel->pending_end = &call->pending_next;
+    attempt->pending_next = NULL;
+    attempt->pending_link = channel->pending_end;
+    *channel->pending_end = attempt;
+    channel->pending_end = &attempt->pending_next;
 }
 
-static void dequeue(struct mrpc_channel *channel, struct mrpc_client_call *call)
+void mrpc_channel_withdraw(struct mrpc_channel *channel, struct mrpc_client_attempt *attempt)
 {
-    if (!call->pending_link)
+    if (!attempt->pending_link)
         return;
-    *call->pending_link = call->pending_next;
-    if (call->pending_next)
-        call->pending_next->pending_link = call->pending_link;
+    *attempt->pending_link = attempt->pending_next;
+    if (attempt->pending_next)
+        attempt->pending_next->pending_link = attempt->pending_link;
     else
-        channel->pending_end = call->pending_link;
-    call->pending_next = NULL;
-    call->pending_link = NULL;
+        channel->pending_end = attempt->pending_link;
+    attempt->pending_next = NULL;
+    attempt->pending_link = NULL;
 }
 
 /* Ending a call runs the program's callback, which may free the channel: that empties the queue, and every link of it
  * reads NULL, so that the walk ends. The memory stays until the end of the wake-up. */
 static void fail_pending(struct mrpc_channel *channel)
 {
-    struct mrpc_client_call **at = &channel->pending;
-    struct mrpc_client_call *call;
-    while ((call = *at)) {
-        if (call->wait_for_ready)
-            at = &call->pending_next;
+    struct mrpc_client_attempt **at = &channel->pending;
+    struct mrpc_client_attempt *attempt;
+    while ((attempt = *at)) {
+        if (attempt->call->wait_for_ready)
+            at = &attempt->pending_next;
         else
-            mrpc_call_core_end(call, MRPC_UNAVAILABLE, channel->last_error);
+            mrpc_attempt_fail(attempt, MRPC_UNAVAILABLE, channel->last_error);
     }
 }
 
-void mrpc_channel_place(struct mrpc_channel *channel, struct mrpc_client_call *call)
+void mrpc_channel_place(struct mrpc_channel *channel, struct mrpc_client_attempt *attempt)
 {
-    if (state(channel) == MRPC_TRANSIENT_FAILURE && !call->wait_for_ready) {
-        mrpc_call_core_end(call, MRPC_UNAVAILABLE, channel->last_error);
+    if (state(channel) == MRPC_TRANSIENT_FAILURE && !attempt->call->wait_for_ready) {
+        mrpc_attempt_fail(attempt, MRPC_UNAVAILABLE, channel->last_error);
         return;
     }
-    enqueue(channel, call);
+    enqueue(channel, attempt);
     if (state(channel) == MRPC_READY)
         mrpc_client_connection_touch(channel->connection);
     else if (state(channel) == MRPC_IDLE)
@@ -79,7 +79,6 @@ void mrpc_channel_enlist(struct mrpc_channel *channel, struct mrpc_client_call *
 
 void mrpc_channel_forget(struct mrpc_channel *channel, struct mrpc_client_call *call)
 {
-    dequeue(channel, call);
     pthread_mutex_lock(&channel->lock);
     *call->all_link = call->all_next;
     if (call->all_next)
@@ -121,12 +120,12 @@ static void connection_room(void *arg, struct mrpc_client_connection *connection
     struct mrpc_channel *channel = arg;
     while (channel->connection == connection && channel->pending &&
            mrpc_client_session_can_open(mrpc_client_connection_session(connection))) {
-        struct mrpc_client_call *call = channel->pending;
-        dequeue(channel, call);
+        struct mrpc_client_attempt *attempt = channel->pending;
+        mrpc_channel_withdraw(channel, attempt);
         if (!channel->connection_served)
             mrpc_backoff_reset(&channel->backoff);
         channel->connection_served = true;
-        mrpc_call_core_attempt(call, connection, channel->authority);
+        mrpc_attempt_begin(attempt, connection, channel->authority);
     }
 }
 

@@ -50,8 +50,8 @@ struct mrpc_channel {
     struct mrpc_timer timer; /* resolution timeout, then backoff */
     int64_t attempt_started_ms;
     int64_t keepalive_time_ms;
-    struct mrpc_client_call *pending; /* calls that wait for a stream */
-    struct mrpc_client_call **pending_end;
+    struct mrpc_client_attempt *pending; /* what waits for a stream */
+    struct mrpc_client_attempt **pending_end;
     char last_error[400];
     struct mrpc_task shutdown_task;
     struct mrpc_flusher reaper;
@@ -72,8 +72,10 @@ void mrpc_channel_core_init(struct mrpc_channel *channel);
 
 /** End every call CANCELLED and close every connection; no callback follows. */
 void mrpc_channel_shut(struct mrpc_channel *channel);
-/** Find a stream for the call, now or later. */
-void mrpc_channel_place(struct mrpc_channel *channel, struct mrpc_client_call *call);
+/** Find a stream for the attempt, now or later. */
+void mrpc_channel_place(struct mrpc_channel *channel, struct mrpc_client_attempt *attempt);
+/** It does not wait any more. Nothing if it did not. */
+void mrpc_channel_withdraw(struct mrpc_channel *channel, struct mrpc_client_attempt *attempt);
 /** Forget the call: it has ended. */
 void mrpc_channel_forget(struct mrpc_channel *channel, struct mrpc_client_call *call);
 

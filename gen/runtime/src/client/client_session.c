@@ -14,6 +14,7 @@
 #define STREAM_WINDOW_BYTES (256 * 1024)
 #define CONNECTION_WINDOW_BYTES (4 * 1024 * 1024)
 #define HEADER_LIST_MAX_BYTES (64 * 1024)
+#define HEADER_OVERHEAD_BYTES 32
 /* nghttp2 counts each read that brings a part of a CONTINUATION's frame header: nine for one that comes byte by byte.
  * Its default of 8 would refuse that; what a header block may hold is bounded by HEADER_LIST_MAX_BYTES. */
 #define CONTINUATIONS_MAX 256
@@ -487,6 +488,17 @@ static nghttp2_nv field(const char *name, size_t name_bytes, const char *value, 
 
 #define PSEUDO_FIELDS 4
 
+/* As RFC 9113 section 6.5.2 counts. nghttp2 drops a request that is too large for its own limit, of the same size, as if
+ * it had been refused: it must not come to that. */
+static bool list_fits(const struct mrpc_client_session *session, const nghttp2_nv *fields, size_t count)
+{
+    uint32_t allowed = nghttp2_session_get_remote_settings(session->http2, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += fields[i].namelen + fields[i].valuelen + HEADER_OVERHEAD_BYTES;
+    return size <= allowed && size <= HEADER_LIST_MAX_BYTES;
+}
+
 int mrpc_client_session_open(struct mrpc_client_session *session, struct mrpc_client_stream *stream, const char *path,
                              const char *authority, const struct mrpc_request_field *fields, size_t field_count)
 {
@@ -500,6 +512,8 @@ int mrpc_client_session_open(struct mrpc_client_session *session, struct mrpc_cl
     for (size_t i = 0; i < field_count; i++)
         headers[PSEUDO_FIELDS + i] =
             field(fields[i].name, fields[i].name_bytes, fields[i].value, fields[i].value_bytes);
+    if (!list_fits(session, headers, PSEUDO_FIELDS + field_count))
+        return MRPC_ERR_LIMIT;
     mrpc_client_stream_begin(stream);
     nghttp2_data_provider provider = {.source.ptr = stream, .read_callback = read_outgoing};
     int32_t id = nghttp2_submit_request(session->http2, NULL, headers, PSEUDO_FIELDS + field_count, &provider, stream);

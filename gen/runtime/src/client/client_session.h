@@ -87,7 +87,8 @@ bool mrpc_client_session_draining(const struct mrpc_client_session *session);
 size_t mrpc_client_session_stream_count(const struct mrpc_client_session *session);
 
 /** Start an attempt; stream->arena is set. @path, @authority: the pseudo headers; @fields: all others, in this order.
- *  Errors: MRPC_ERR_NOMEM, MRPC_ERR_CLOSED when it cannot be opened. */
+ *  Errors: MRPC_ERR_NOMEM; MRPC_ERR_CLOSED when it cannot be opened; MRPC_ERR_LIMIT when the header list is larger than
+ *  64 KiB or than the server's SETTINGS_MAX_HEADER_LIST_SIZE, so that no other attempt there will do better. */
 int mrpc_client_session_open(struct mrpc_client_session *session, struct mrpc_client_stream *stream, const char *path,
                              const char *authority, const struct mrpc_request_field *fields,
                              size_t field_count) MRPC_MUST_USE;

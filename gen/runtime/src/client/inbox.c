@@ -70,10 +70,10 @@ void mrpc_call_core_take_reply(struct mrpc_client_call *call, struct mrpc_reply 
 {
     mrpc_reply_fini(reply);
     *reply = (struct mrpc_reply){.status = call->status,
-                                 .headers = call->stream.headers,
-                                 .trailers = call->stream.trailers,
+                                 .headers = call->headers,
+                                 .trailers = call->trailers,
                                  .arena = call->arena};
     call->status = (struct mrpc_status){.code = call->status.code};
-    call->stream.headers = call->stream.trailers = (struct mrpc_metadata){0};
+    call->headers = call->trailers = (struct mrpc_metadata){0};
     call->arena = NULL;
 }

@@ -43,7 +43,7 @@ static const struct mrpc_call_sink blocking_sink = {
 static void tell_headers(struct mrpc_client_call *call)
 {
     if (call->events->on_headers)
-        call->events->on_headers(call->arg, call, &call->stream.headers);
+        call->events->on_headers(call->arg, call, &call->headers);
 }
 
 static const ProtobufCMessage *decode_next(struct mrpc_client_call *call, const uint8_t *bytes, size_t size,
@@ -75,7 +75,7 @@ static void tell_writable(struct mrpc_client_call *call)
 
 static void tell_done(struct mrpc_client_call *call)
 {
-    call->events->on_done(call->arg, call, &call->status, &call->stream.trailers);
+    call->events->on_done(call->arg, call, &call->status, &call->trailers);
 }
 
 static const struct mrpc_call_sink callback_sink = {
