@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A load generator: unary calls in a closed loop, CONNECTIONS x STREAMS at a time, for SECONDS after WARMUP.
+/* A load generator: calls in a closed loop, CONNECTIONS x STREAMS at a time, for SECONDS after WARMUP.
  *     mrpc_bench_client --target HOST:PORT [--method /helloworld.Greeter/SayHello] [--connections 1] [--streams 1]
- *                       [--threads 1] [--seconds 5] [--warmup 1] [--payload 5] [--blocking]
- * prints one JSON object: calls/s, latency percentiles, the client's own CPU a call. The request is a message whose
- * field 1 holds --payload bytes; any response will do. By default each thread drives a loop of its own with
- * asynchronous calls; --blocking instead has one thread a stream and the library's loop. Exit 1 when a call failed. */
+ *                       [--threads 1] [--seconds 5] [--warmup 1] [--payload 5] [--rate N] [--streaming] [--blocking]
+ *                       [--server-pid PID]
+ * prints one JSON object: calls/s, latency percentiles, the client's own CPU a call, and the server's with --server-pid,
+ * over the measured seconds only. The request is a message whose field 1 holds --payload bytes; any response will do.
+ * By default each thread drives a loop of its own with asynchronous calls; --blocking instead has one thread a stream
+ * and the library's loop. --rate opens the loop: N calls/s begin on time, and a call that finds no stream free waits,
+ * its latency counted from when it was due. --streaming takes a stream of responses a call. Exit 1 when a call failed. */
 
 #include <getopt.h>
 #include <poll.h>
@@ -22,13 +25,15 @@
 #include <mrpc/mrpc.h>
 
 #include "histogram.h"
+#include "server_cpu.h"
 
 struct settings {
     const char *target;
     struct mrpc_method method;
     int connections, streams, threads, payload_bytes;
-    double seconds, warmup_seconds;
-    int blocking;
+    int server_pid;
+    double seconds, warmup_seconds, rate;
+    int blocking, streaming;
     Google__Protobuf__BytesValue request;
 };
 
@@ -47,7 +52,9 @@ struct worker {
     struct mrpc_channel **channels; /* connections of them */
     int connections;
     int open;
-    uint64_t errors;
+    uint64_t due_ns, interval_ns;   /* of an open loop: the next call, and from one to the next; 0: closed */
+    struct slot *idle;              /* of an open loop: streams without a call */
+    uint64_t errors, messages;
     char first_error[256];
     struct histogram latencies;
 };
@@ -56,6 +63,7 @@ struct worker {
 struct slot {
     struct worker *worker;
     struct mrpc_channel *channel;
+    struct slot *next_idle;
     uint64_t started_ns;
 };
 
@@ -66,15 +74,20 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static void note(struct worker *worker, uint64_t started_ns, const struct mrpc_reply *reply)
+static bool measuring(const struct worker *worker)
 {
-    if (atomic_load_explicit(&worker->bench->phase, memory_order_relaxed) == MEASURE && reply->status.code == MRPC_OK)
+    return atomic_load_explicit(&worker->bench->phase, memory_order_relaxed) == MEASURE;
+}
+
+static void note(struct worker *worker, uint64_t started_ns, const struct mrpc_status *status)
+{
+    if (status->code == MRPC_OK && measuring(worker))
         histogram_add(&worker->latencies, now_ns() - started_ns);
-    if (reply->status.code == MRPC_OK)
+    if (status->code == MRPC_OK)
         return;
     if (worker->errors++ == 0)
-        snprintf(worker->first_error, sizeof worker->first_error, "%s: %.200s", mrpc_code_name(reply->status.code),
-                 reply->status.message ? reply->status.message : "");
+        snprintf(worker->first_error, sizeof worker->first_error, "%s: %.200s", mrpc_code_name(status->code),
+                 status->message ? status->message : "");
 }
 
 static bool stopped(const struct worker *worker)
@@ -84,40 +97,101 @@ static bool stopped(const struct worker *worker)
 
 /* Asynchronous. */
 
-static void begin(struct slot *slot);
+static void begin(struct slot *slot, uint64_t due_ns);
+
+/* The stream is free: for the next call, for one that is overdue, or until one is due. */
+static void next(struct slot *slot)
+{
+    struct worker *worker = slot->worker;
+    if (stopped(worker)) {
+        worker->open--;
+    } else if (worker->interval_ns == 0) {
+        begin(slot, now_ns());
+    } else if (worker->due_ns <= now_ns()) {
+        worker->due_ns += worker->interval_ns;
+        begin(slot, worker->due_ns - worker->interval_ns);
+    } else {
+        slot->next_idle = worker->idle;
+        worker->idle = slot;
+    }
+}
 
 static void on_done(void *arg, const ProtobufCMessage *response, const struct mrpc_reply *reply)
 {
     struct slot *slot = arg;
-    note(slot->worker, slot->started_ns, reply);
-    if (stopped(slot->worker))
-        slot->worker->open--;
-    else
-        begin(slot);
+    note(slot->worker, slot->started_ns, &reply->status);
+    next(slot);
 }
 
-static void begin(struct slot *slot)
+static bool on_streamed(void *arg, struct mrpc_client_call *call, const ProtobufCMessage *message)
 {
+    struct worker *worker = ((struct slot *)arg)->worker;
+    worker->messages += measuring(worker);
+    return true;
+}
+
+static void on_streaming_done(void *arg, struct mrpc_client_call *call, const struct mrpc_status *status,
+                              const struct mrpc_metadata *trailers)
+{
+    struct slot *slot = arg;
+    note(slot->worker, slot->started_ns, status);
+    mrpc_client_call_free(call);
+    next(slot);
+}
+
+static void begin(struct slot *slot, uint64_t due_ns)
+{
+    static const struct mrpc_client_events events = {.on_message = on_streamed, .on_done = on_streaming_done};
     const struct settings *settings = &slot->worker->bench->settings;
-    slot->started_ns = now_ns();
-    mrpc_channel_unary_async(slot->channel, &settings->method, NULL, &settings->request.base, on_done, slot);
+    struct mrpc_client_call *call;
+    slot->started_ns = due_ns;
+    if (!settings->streaming)
+        mrpc_channel_unary_async(slot->channel, &settings->method, NULL, &settings->request.base, on_done, slot);
+    else if (mrpc_client_call_start_with(slot->channel, &settings->method, NULL, &settings->request.base, &events, slot,
+                                         &call) != 0)
+        exit(2);
+}
+
+static void begin_due(struct worker *worker)
+{
+    while (worker->idle && !stopped(worker) && worker->due_ns <= now_ns()) {
+        struct slot *slot = worker->idle;
+        worker->idle = slot->next_idle;
+        worker->due_ns += worker->interval_ns;
+        begin(slot, worker->due_ns - worker->interval_ns);
+    }
+    for (; worker->idle && stopped(worker); worker->idle = worker->idle->next_idle)
+        worker->open--;
+}
+
+/* Until bytes come in or, in an open loop with a stream free, until the next call is due. */
+static void wait_for_work(struct worker *worker)
+{
+    struct pollfd fd = {.fd = mrpc_loop_fd(worker->loop), .events = POLLIN};
+    uint64_t now = now_ns();
+    uint64_t wait_ns = worker->due_ns > now ? worker->due_ns - now : 0;
+    struct timespec span = {.tv_sec = (time_t)(wait_ns / 1000000000u), .tv_nsec = (long)(wait_ns % 1000000000u)};
+    (void)ppoll(&fd, 1, worker->idle ? &span : NULL, NULL);
 }
 
 static void *run_async(void *arg)
 {
     struct worker *worker = arg;
-    int streams = worker->bench->settings.streams;
-    struct slot *slots = calloc((size_t)(worker->connections * streams), sizeof *slots);
-    for (; worker->open < worker->connections * streams; worker->open++) {
+    const struct settings *settings = &worker->bench->settings;
+    struct slot *slots = calloc((size_t)(worker->connections * settings->streams), sizeof *slots);
+    if (settings->rate > 0)
+        worker->interval_ns = (uint64_t)(1e9 * settings->threads / settings->rate);
+    worker->due_ns = now_ns();
+    for (; worker->open < worker->connections * settings->streams; worker->open++) {
         struct slot *slot = &slots[worker->open];
-        *slot = (struct slot){.worker = worker, .channel = worker->channels[worker->open / streams]};
-        begin(slot);
+        *slot = (struct slot){.worker = worker, .channel = worker->channels[worker->open % worker->connections]};
+        next(slot);
     }
     while (worker->open > 0) {
-        struct pollfd fd = {.fd = mrpc_loop_fd(worker->loop), .events = POLLIN};
-        (void)poll(&fd, 1, -1);
+        wait_for_work(worker);
         if (mrpc_loop_process(worker->loop) != 0)
             break;
+        begin_due(worker);
     }
     free(slots);
     return NULL;
@@ -132,7 +206,7 @@ static void *run_blocking(void *arg)
         struct mrpc_reply reply = MRPC_REPLY_INIT;
         uint64_t started_ns = now_ns();
         (void)mrpc_channel_unary(worker->channels[0], &settings->method, NULL, &settings->request.base, &reply);
-        note(worker, started_ns, &reply);
+        note(worker, started_ns, &reply.status);
         mrpc_reply_fini(&reply);
     }
     return NULL;
@@ -166,8 +240,8 @@ static double cpu_seconds(void)
 
 struct result {
     double seconds;
-    double cpu_seconds;
-    uint64_t errors;
+    double cpu_seconds, server_cpu_seconds;
+    uint64_t errors, messages;
     struct histogram latencies;
 };
 
@@ -176,12 +250,14 @@ static void measure(struct bench *bench, struct result *result)
 {
     sleep_seconds(bench->settings.warmup_seconds);
     double cpu_before = cpu_seconds();
+    double server_before = server_cpu_seconds(bench->settings.server_pid);
     uint64_t start_ns = now_ns();
     atomic_store(&bench->phase, MEASURE);
     sleep_seconds(bench->settings.seconds);
     atomic_store(&bench->phase, STOP);
     result->seconds = (double)(now_ns() - start_ns) / 1e9;
     result->cpu_seconds = cpu_seconds() - cpu_before;
+    result->server_cpu_seconds = server_cpu_seconds(bench->settings.server_pid) - server_before;
 }
 
 static void collect(struct worker *worker, struct result *result)
@@ -191,6 +267,7 @@ static void collect(struct worker *worker, struct result *result)
     if (worker->errors > 0)
         fprintf(stderr, "%s\n", worker->first_error);
     result->errors += worker->errors;
+    result->messages += worker->messages;
 }
 
 static void run_with_loops(struct bench *bench, struct result *result)
@@ -257,7 +334,10 @@ static void print_result(const struct settings *settings, const struct result *r
            settings->blocking ? "true" : "false", settings->payload_bytes);
     printf("\"seconds\": %.3f, \"calls\": %.0f, \"calls_per_second\": %.0f, \"errors\": %llu, ", result->seconds, calls,
            calls / result->seconds, (unsigned long long)result->errors);
-    printf("\"client_cpu_us_per_call\": %.2f, \"latency_us\": {", calls > 0 ? result->cpu_seconds / calls * 1e6 : 0);
+    printf("\"messages\": %llu, \"client_cpu_us_per_call\": %.2f, ", (unsigned long long)result->messages,
+           calls > 0 ? result->cpu_seconds / calls * 1e6 : 0);
+    printf("\"server_cpu_seconds\": %.6f, \"server_cpu_us_per_call\": %.3f, \"latency_us\": {",
+           result->server_cpu_seconds, calls > 0 ? result->server_cpu_seconds / calls * 1e6 : 0);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         printf("\"%s\": %.1f, ", rows[i].name,
                (double)histogram_quantile_ns(&result->latencies, rows[i].quantile) / 1e3);
@@ -267,7 +347,8 @@ static void print_result(const struct settings *settings, const struct result *r
 static void usage(void)
 {
     fprintf(stderr, "usage: mrpc_bench_client --target HOST:PORT [--method PATH] [--connections N] [--streams N]\n"
-                    "       [--threads N] [--seconds S] [--warmup S] [--payload BYTES] [--blocking]\n");
+                    "       [--threads N] [--seconds S] [--warmup S] [--payload BYTES] [--rate N] [--streaming]\n"
+                    "       [--blocking] [--server-pid PID]\n");
     exit(2);
 }
 
@@ -278,7 +359,9 @@ static void parse(int argc, char **argv, struct settings *settings)
         {"connections", required_argument, NULL, 'c'}, {"streams", required_argument, NULL, 's'},
         {"threads", required_argument, NULL, 'j'},     {"seconds", required_argument, NULL, 'd'},
         {"warmup", required_argument, NULL, 'w'},      {"payload", required_argument, NULL, 'p'},
-        {"blocking", no_argument, NULL, 'b'},          {NULL, 0, NULL, 0},
+        {"blocking", no_argument, NULL, 'b'},          {"rate", required_argument, NULL, 'r'},
+        {"streaming", no_argument, NULL, 'x'},         {"server-pid", required_argument, NULL, 'i'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -310,12 +393,23 @@ static void parse(int argc, char **argv, struct settings *settings)
         case 'b':
             settings->blocking = 1;
             break;
+        case 'r':
+            settings->rate = atof(optarg);
+            break;
+        case 'x':
+            settings->streaming = 1;
+            settings->method.server_streaming = true;
+            break;
+        case 'i':
+            settings->server_pid = atoi(optarg);
+            break;
         default:
             usage();
         }
     }
     if (!settings->target || optind < argc || settings->connections < 1 || settings->streams < 1 ||
-        settings->threads < 1 || settings->payload_bytes < 0 || settings->seconds <= 0 || settings->warmup_seconds < 0)
+        settings->threads < 1 || settings->payload_bytes < 0 || settings->seconds <= 0 || settings->warmup_seconds < 0 ||
+        settings->rate < 0 || (settings->blocking && (settings->streaming || settings->rate > 0)))
         usage();
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What is measured: helloworld.Greeter/SayHello, answering each greeting with itself, as the servers of grpc_bench do.
+/* What is measured: helloworld.Greeter/SayHello, answering each greeting with itself, as the servers of grpc_bench do, and
+ * SayHelloStreamReply, answering it a thousand times.
  *     mrpc_bench_server [ADDRESS [LOOPS [CERTIFICATE KEY [CA]]]]
- * prints "ready ADDRESS" and serves until SIGINT or SIGTERM, then drains. HEADER_LIST_BYTES in the environment changes that
- * limit: h2spec sends a header list of 16 KiB and wants it taken. */
+ * prints "ready ADDRESS" and serves until SIGINT or SIGTERM, then drains. In the environment: HEADER_LIST_BYTES changes
+ * that limit (h2spec sends a header list of 16 KiB and wants it taken), CONNECTIONS how many there may be. */
 
 #include <pthread.h>
 #include <signal.h>
@@ -19,6 +20,49 @@ static int say_hello(void *self, struct mrpc_call *call, const Helloworld__Hello
 {
     response->message = request->name;
     return 0;
+}
+
+#define REPLIES 1000
+
+/* A greeting that is being answered; lives in its call's arena. */
+struct replies {
+    Helloworld__HelloReply reply;
+    int left;
+};
+
+static void send_replies(struct mrpc_call *call, struct replies *replies)
+{
+    for (; replies->left > 0; replies->left--) {
+        int error = mrpc_call_send(call, &replies->reply.base);
+        if (error == MRPC_ERR_AGAIN)
+            return;
+        if (error != 0)
+            break;
+    }
+    mrpc_call_finish(call, replies->left == 0 ? MRPC_OK : MRPC_CANCELLED, NULL);
+}
+
+static void on_writable(void *arg, struct mrpc_call *call)
+{
+    send_replies(call, arg);
+}
+
+static void on_cancel(void *arg, struct mrpc_call *call)
+{
+    mrpc_call_finish(call, MRPC_CANCELLED, NULL);
+}
+
+static int say_hello_stream_reply(void *self, struct mrpc_call *call, const Helloworld__HelloRequest *request)
+{
+    struct replies *replies = mrpc_arena_alloc(mrpc_call_arena(call), sizeof(*replies));
+    if (replies == NULL)
+        return MRPC_RESOURCE_EXHAUSTED;
+    *replies = (struct replies){.reply = HELLOWORLD__HELLO_REPLY__INIT, .left = REPLIES};
+    replies->reply.message = request->name;
+    mrpc_call_on_writable(call, on_writable, replies);
+    mrpc_call_on_cancel(call, on_cancel, NULL);
+    send_replies(call, replies);
+    return MRPC_PENDING;
 }
 
 static void log_line(void *arg, int level, const char *text)
@@ -73,7 +117,10 @@ int main(int argc, char **argv)
     sigaddset(&set, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 
-    static const struct helloworld__greeter__handlers handlers = {.say_hello = say_hello};
+    static const struct helloworld__greeter__handlers handlers = {
+        .say_hello = say_hello,
+        .say_hello_stream_reply = say_hello_stream_reply,
+    };
     struct mrpc_server_observer observer = {.rejected = log_rejected, .log = log_line};
     struct mrpc_server_options options = {
         .struct_bytes = sizeof(options),
@@ -83,6 +130,9 @@ int main(int argc, char **argv)
     const char *header_list = getenv("HEADER_LIST_BYTES");
     if (header_list != NULL)
         options.limits.header_list_bytes = (uint32_t)atoi(header_list);
+    const char *connections = getenv("CONNECTIONS");
+    if (connections != NULL)
+        options.limits.connections = (uint32_t)atoi(connections);
     struct mrpc_tls *tls = load_tls(argc, argv);
     struct mrpc_server *server;
     char *bound;

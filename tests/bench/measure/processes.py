@@ -7,8 +7,6 @@ import subprocess
 import time
 from pathlib import Path
 
-TICK = os.sysconf("SC_CLK_TCK")
-
 
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as s:
@@ -16,12 +14,13 @@ def free_port():
 
 
 class Pinned:
-    """A server on core 0; the load is started on core 1 with on_load_core()."""
+    """A server that has one core for itself, as far as the machine has it."""
 
-    def __init__(self, command, port):
-        self.port = port
-        self.process = subprocess.Popen(["taskset", "-c", "0", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(100):
+    def __init__(self, command, port, core, environment):
+        self.port, self.core = port, core
+        self.process = subprocess.Popen(["taskset", "-c", str(core), *command], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL, env={**os.environ, **environment})
+        for _ in range(200):
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 return
@@ -30,15 +29,19 @@ class Pinned:
         self.stop()
         raise RuntimeError(f"{command[0]} does not listen")
 
+    @property
+    def pid(self):
+        return self.process.pid
+
     def cpu_seconds(self):
         """User and system time of the process with all its threads, from the scheduler, in nanosecond steps."""
         total = 0
-        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
             total += int((task / "schedstat").read_text().split()[0])
         return total / 1e9
 
-    def rss_kib(self):
-        return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text())[1])
+    def memory_kib(self, what="VmRSS"):
+        return int(re.search(rf"{what}:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())[1])
 
     def stop(self):
         self.process.terminate()
@@ -49,5 +52,8 @@ class Pinned:
             self.process.wait()
 
 
-def on_load_core(command, **options):
-    return subprocess.run(["taskset", "-c", "1", *command], capture_output=True, text=True, check=True, **options).stdout
+def on_core(core, command):
+    done = subprocess.run(["taskset", "-c", str(core), *command], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.stdout

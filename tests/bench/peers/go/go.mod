@@ -1,0 +1,16 @@
+module mltrainer/tests/bench/peers
+
+go 1.19
+
+require (
+	google.golang.org/grpc v1.64.1
+	google.golang.org/grpc/cmd/protoc-gen-go-grpc v1.3.0
+	google.golang.org/protobuf v1.33.1-0.20240408130810-98873a205002
+)
+
+require (
+	golang.org/x/net v0.26.0 // indirect
+	golang.org/x/sys v0.21.0 // indirect
+	golang.org/x/text v0.16.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20240318140521-94a12d6c2237 // indirect
+)
