@@ -135,7 +135,7 @@ int64_t cli_duration_ms(const struct cli_arguments *arguments, const char *name,
     exit(cli_usage("--%s: \"%s\" is not a duration such as 30, 500ms, 2min or 1h", name, text));
 }
 
-static void complain(const char *format, va_list args)
+static MRPC_PRINTF(1, 0) void complain(const char *format, va_list args)
 {
     fputs("mltctl: ", stderr);
     vfprintf(stderr, format, args);

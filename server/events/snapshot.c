@@ -7,7 +7,7 @@
 
 void snapshot_cell_init(struct snapshot_cell *cell)
 {
-    *cell = (struct snapshot_cell){0};
+    *cell = (struct snapshot_cell){.current = NULL};
 }
 
 void snapshot_init(struct snapshot *snapshot, void (*free)(struct snapshot *snapshot))

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void write_text(struct fault *fault, const char *format, va_list args)
+static MRPC_PRINTF(2, 0) void write_text(struct fault *fault, const char *format, va_list args)
 {
     vsnprintf(fault->text, sizeof fault->text, format, args);
 }

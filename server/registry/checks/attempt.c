@@ -52,7 +52,7 @@ static void on_finish(evutil_socket_t fd, short what, void *arg)
     free_attempt(attempt);
 }
 
-static void end(struct attempt *attempt, bool passed, const char *format, va_list args)
+static MRPC_PRINTF(3, 0) void end(struct attempt *attempt, bool passed, const char *format, va_list args)
 {
     if (attempt->finished)
         return;

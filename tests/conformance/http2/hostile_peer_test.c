@@ -69,7 +69,7 @@ static void h02_a_slow_preface_does_not_move_the_timeout(void **state)
 {
     struct session_driver *driver = *state;
     for (int i = 0; i < 10; i++) {
-        raw_bytes(&driver->client, NGHTTP2_CLIENT_MAGIC + i, 1);
+        raw_bytes(&driver->client, &NGHTTP2_CLIENT_MAGIC[i], 1);
         driver_pump(driver);
         assert_false(mrpc_session_finished(driver->session));
         driver_advance(driver, 1000);

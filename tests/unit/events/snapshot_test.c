@@ -76,7 +76,7 @@ static void *read_always(void *arg)
 
 static void readers_never_see_a_freed_or_older_snapshot(void **state)
 {
-    struct race race = {0};
+    struct race race = {.cell.current = NULL};
     pthread_t readers[3];
     snapshot_cell_init(&race.cell);
     snapshot_publish(&race.cell, pair_new(0));

@@ -86,8 +86,7 @@ static void refuses_what_is_not_a_number(void **state)
                                         "--1",
                                         "1e5.5",
                                         "infinit",
-                                        "\xc2\xa0"
-                                        "1"};
+                                        "\302\2401"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         double value = 42;
         assert_false(as_double(texts[i], &value));

@@ -21,7 +21,7 @@ struct call_detail {
     Mrpc__Priv__Google__Protobuf__Any any;
 };
 
-static void set_message(struct mrpc_call *call, const char *format, va_list args)
+static MRPC_PRINTF(2, 0) void set_message(struct mrpc_call *call, const char *format, va_list args)
 {
     const char *text = mrpc_arena_vprintf(call->arena, format, args);
     call->message = text != NULL ? text : "out of memory";
