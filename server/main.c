@@ -216,7 +216,8 @@ static void run_until_drained(struct program *program)
 {
     struct pollfd fds[] = {{program->signals, POLLIN, 0}, {program->events, POLLIN, 0}};
     while (!atomic_load(&program->drained)) {
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+        int again_ms = api_look_at_certificate(api_of(program), time(NULL));
+        if (poll(fds, 2, again_ms) < 0 && errno != EINTR)
             return;
         take_signal(program);
         take_events(program);

@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/certificate.h"
 #include "api/listen_policy.h"
 
 enum { ADDRESSES_MAX = 32, STOP_GRACE_MS = 0 };
 
 struct api {
     struct mrpc_server *server;
-    struct mrpc_tls *tls;
+    struct certificate certificate;
     const struct config *config;
     struct log *log;
     char *addresses[ADDRESSES_MAX + 1];
@@ -32,24 +33,6 @@ static void on_log(void *arg, int level, const char *text)
 {
     struct api *api = arg;
     log_write(api->log, level < 0 || level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (enum log_level)level, "rpc", "%s", text);
-}
-
-static int load_tls(struct api *api, struct fault *fault)
-{
-    const char *certificate = config_text(api->config, "tls.certificate");
-    if (!certificate)
-        return 0;
-    struct mrpc_tls_options options = {
-        .struct_bytes = sizeof options,
-        .certificate_file = certificate,
-        .key_file = config_text(api->config, "tls.key"),
-        .ca_file = config_text(api->config, "tls.client_ca"),
-        .require_client_certificate = config_text(api->config, "tls.client_ca") != NULL,
-    };
-    char why[256] = "";
-    if (mrpc_tls_server_new(&options, &api->tls, why, sizeof why) != 0)
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "tls: %s", why);
-    return 0;
 }
 
 static int make_server(struct api *api, struct fault *fault)
@@ -90,7 +73,7 @@ int api_new(const struct config *config, struct log *log, const struct api_servi
     api->config = config;
     api->log = log;
     api->registry = services->registry;
-    int code = load_tls(api, fault);
+    int code = certificate_load(&api->certificate, config, log, fault);
     if (!code)
         code = make_server(api, fault);
     if (!code)
@@ -108,7 +91,7 @@ void api_free(struct api *api)
     if (!api)
         return;
     mrpc_server_free(api->server);
-    mrpc_tls_free(api->tls);
+    certificate_free(&api->certificate);
     for (size_t i = 0; i < ADDRESSES_MAX; i++)
         free(api->addresses[i]);
     free(api);
@@ -116,11 +99,11 @@ void api_free(struct api *api)
 
 static int listen_on(struct api *api, const char *address, char **bound, struct fault *fault)
 {
-    int code = listen_check(address, api->tls != NULL, config_text(api->config, "tls.client_ca") != NULL,
+    int code = listen_check(address, api->certificate.tls != NULL, config_text(api->config, "tls.client_ca") != NULL,
                             config_switch(api->config, "insecure"), fault);
     if (code)
         return code;
-    int error = mrpc_server_listen(api->server, address, api->tls, bound);
+    int error = mrpc_server_listen(api->server, address, api->certificate.tls, bound);
     if (error == MRPC_ERR_IN_USE)
         return fault_set(fault, MRPC_ALREADY_EXISTS, "listen: %s is in use", address);
     if (error)
@@ -171,7 +154,11 @@ void api_stats(const struct api *api, struct mrpc_server_stats *out)
 
 int api_reload_tls(struct api *api, char *why, size_t why_bytes)
 {
-    if (!api->tls)
-        return 0;
-    return mrpc_tls_reload(api->tls, why, why_bytes) == 0 ? 1 : -1;
+    return certificate_reload(&api->certificate, why, why_bytes);
+}
+
+int api_look_at_certificate(struct api *api, int64_t now_s)
+{
+    certificate_look(&api->certificate, now_s);
+    return api->certificate.tls ? CERTIFICATE_LOOK_MS : -1;
 }

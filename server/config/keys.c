@@ -15,6 +15,7 @@ const struct config_key config_keys[] = {
     {"tls.certificate", CONFIG_TEXT, NULL, 0, 0, "PEM file: the server's chain, leaf first; turns TLS on"},
     {"tls.key", CONFIG_TEXT, NULL, 0, 0, "PEM file: the private key of that certificate"},
     {"tls.client_ca", CONFIG_TEXT, NULL, 0, 0, "PEM file: whose client certificates are accepted; makes them required"},
+    {"tls.crl", CONFIG_TEXT, NULL, 0, 0, "PEM file: lists of revoked client certificates, one for each CA of a chain"},
     {"reflection", CONFIG_SWITCH, "true", 0, 0, "serve grpc.reflection, so that grpcurl needs no .proto files"},
     {"registry.check_targets", CONFIG_LIST, NULL, 0, 0,
      "private networks (CIDR) that health checks may go to besides an instance's own address"},

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """COVERAGE against the tests: every test that it names exists, and every row that a test carries is in it.
 
-A line is a row and the tests for it: "wire/NAME" is one of this suite's script, "FILE:FUNCTION" a C test, "FILE" a C
+A line is a row and the tests for it: "wire/NAME" is one of this suite's script, "FILE:FUNCTION" a test in C or Python, "FILE" a
 program whose comments say the row. A row that is here has a test, which need not show all of it. --write makes the file anew from what the tests say.
 """
 import re
@@ -17,7 +17,7 @@ SPOKEN = ("tests/faults/store", "tests/faults/worker", "tests/unit/api", "tests/
 
 
 def rows_in_names(path, text):
-    for rows, rest in re.findall(rf"^static void ((?:{ROW}_)+)(\w+)\(", text, re.M | re.I):
+    for rows, rest in re.findall(rf"^(?:static void|def) ((?:{ROW}_)+)(\w+)\(", text, re.M | re.I):
         for row in rows.split("_")[:-1]:
             yield row.upper(), f"{path}:{rows}{rest}"
 
@@ -30,7 +30,7 @@ def rows_in_comments(path, text):
 
 def found():
     rows = {}
-    for file in sorted((ROOT / "tests").rglob("*_test.c")) + [ROOT / "tests/integration/crash/crash.py"]:
+    for file in sorted((ROOT / "tests").rglob("*_test.c")) + sorted((ROOT / "tests/integration").rglob("*.py")):
         path, text = file.relative_to(ROOT), file.read_text()
         named = list(rows_in_names(path, text))
         if not named and str(path).startswith(SPOKEN):

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <mrpc/attributes.h>
 
@@ -17,6 +18,7 @@ struct mrpc_tls_options {
     const char *ca_file;            /* whom to trust: a client's roots (NULL: the system's), a server's client CAs */
     bool require_client_certificate;
     const char *server_name;        /* client: name to verify and SNI; NULL: the target's host */
+    const char *crl_file;           /* lists of revoked certificates, one for each CA of a chain; NULL: none */
 };
 
 struct mrpc_tls;
@@ -28,6 +30,12 @@ MRPC_API int mrpc_tls_client_new(const struct mrpc_tls_options *options, struct 
                                  size_t why_bytes) MRPC_MUST_USE;
 /** Read the files again; connections that are open keep what they have. On failure the old ones stay. Thread: any. */
 MRPC_API int mrpc_tls_reload(struct mrpc_tls *tls, char *why, size_t why_bytes) MRPC_MUST_USE;
+/** The same if a file has changed since it was last read (another file, size or time of change): for a program that looks
+ *  every few seconds. Returns 1 when they were read, 0 when there was no need, else as mrpc_tls_reload(), and the next
+ *  call tries again: files that are written one after the other match in the end. Thread: any. */
+MRPC_API int mrpc_tls_reload_changed(struct mrpc_tls *tls, char *why, size_t why_bytes) MRPC_MUST_USE;
+/** When the own certificate ends, in s of Unix time; INT64_MAX when there is none. Thread: any. */
+MRPC_API int64_t mrpc_tls_expires_at_s(struct mrpc_tls *tls);
 MRPC_API void mrpc_tls_free(struct mrpc_tls *tls);
 
 MRPC_END_DECLS

@@ -94,15 +94,18 @@ static bool load_trust(struct mrpc_tls *tls, SSL_CTX *context, char *why, size_t
     return true;
 }
 
-static int keep_ticket(SSL *ssl, SSL_SESSION *session)
+static bool load_revoked(struct mrpc_tls *tls, SSL_CTX *context, char *why, size_t why_bytes)
 {
-    struct mrpc_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    pthread_mutex_lock(&tls->lock);
-    SSL_SESSION *old = tls->resumable;
-    tls->resumable = session;
-    pthread_mutex_unlock(&tls->lock);
-    SSL_SESSION_free(old);
-    return 1;
+    if (tls->crl_file == NULL)
+        return true;
+    X509_STORE *store = SSL_CTX_get_cert_store(context);
+    X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+    if (lookup == NULL || X509_load_crl_file(lookup, tls->crl_file, X509_FILETYPE_PEM) < 1) {
+        explain(why, why_bytes, "%s", tls->crl_file);
+        return false;
+    }
+    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    return true;
 }
 
 static void configure_server(struct mrpc_tls *tls, SSL_CTX *context)
@@ -124,7 +127,7 @@ static void configure_client(struct mrpc_tls *tls, SSL_CTX *context)
     SSL_CTX_set_alpn_protos(context, alpn_h2, sizeof(alpn_h2));
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(context, keep_ticket);
+    SSL_CTX_sess_set_new_cb(context, mrpc_tls_stream_session);
 }
 
 SSL_CTX *mrpc_tls_context_load(struct mrpc_tls *tls, char *why, size_t why_bytes)
@@ -141,6 +144,7 @@ SSL_CTX *mrpc_tls_context_load(struct mrpc_tls *tls, char *why, size_t why_bytes
     /* Connections that idle give their 34 kB of record buffers back; writes may move, as the output queue does. */
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_msg_callback(context, mrpc_tls_stream_message);
     SSL_CTX_set_verify_depth(context, VERIFY_DEPTH);
     SSL_CTX_set_max_cert_list(context, CERTIFICATES_BYTES_MAX);
     if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
@@ -153,7 +157,8 @@ SSL_CTX *mrpc_tls_context_load(struct mrpc_tls *tls, char *why, size_t why_bytes
         configure_server(tls, context);
     else
         configure_client(tls, context);
-    if (!load_own_certificate(tls, context, why, why_bytes) || !load_trust(tls, context, why, why_bytes)) {
+    if (!load_own_certificate(tls, context, why, why_bytes) || !load_trust(tls, context, why, why_bytes) ||
+        !load_revoked(tls, context, why, why_bytes)) {
         SSL_CTX_free(context);
         return NULL;
     }

@@ -9,11 +9,6 @@
 
 #include "tls/context.h"
 
-static int bio_fd(BIO *bio)
-{
-    return (int)(intptr_t)BIO_get_data(bio);
-}
-
 static int retry_or_fail(BIO *bio, int retry_flag)
 {
     if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
@@ -23,8 +18,11 @@ static int retry_or_fail(BIO *bio, int retry_flag)
 
 static int socket_read(BIO *bio, char *bytes, int size)
 {
+    const struct tls_socket *source = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    ssize_t n = recv(bio_fd(bio), bytes, (size_t)size, 0);
+    if (source->cut)
+        return -1;
+    ssize_t n = recv(source->fd, bytes, (size_t)size, 0);
     if (n == 0)
         BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
     return n >= 0 ? (int)n : retry_or_fail(bio, BIO_FLAGS_READ);
@@ -32,8 +30,9 @@ static int socket_read(BIO *bio, char *bytes, int size)
 
 static int socket_write(BIO *bio, const char *bytes, int size)
 {
+    const struct tls_socket *sink = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    ssize_t n = send(bio_fd(bio), bytes, (size_t)size, MSG_NOSIGNAL);
+    ssize_t n = send(sink->fd, bytes, (size_t)size, MSG_NOSIGNAL);
     return n >= 0 ? (int)n : retry_or_fail(bio, BIO_FLAGS_WRITE);
 }
 

@@ -14,11 +14,39 @@
 
 #include "tls/context.h"
 
+/* Key updates (TLS 1.3) that a peer may send, and one more for each MiB. Each costs us a derivation and it nothing, and
+ * OpenSSL takes any number of them without returning. */
+#define KEY_UPDATES_MAX 32
+#define BYTES_PER_KEY_UPDATE (1u << 20)
+
 struct mrpc_tls_stream {
     SSL *ssl;
+    struct mrpc_tls *tls;       /* borrowed, for new tickets */
+    char *server_name;          /* client: whom it has asked for */
+    struct tls_socket socket;
     bool server;
+    unsigned key_updates;
+    uint64_t read_bytes;
     char why[120];
 };
+
+void mrpc_tls_stream_message(int written, int version, int content_type, const void *bytes, size_t size, SSL *ssl,
+                             void *arg)
+{
+    struct mrpc_tls_stream *stream = SSL_get_app_data(ssl);
+    if (written || content_type != SSL3_RT_HANDSHAKE || size == 0 || *(const uint8_t *)bytes != SSL3_MT_KEY_UPDATE)
+        return;
+    if (++stream->key_updates > KEY_UPDATES_MAX + stream->read_bytes / BYTES_PER_KEY_UPDATE)
+        stream->socket.cut = true;
+}
+
+/* A ticket has come: the next connection to that server begins with it. */
+int mrpc_tls_stream_session(SSL *ssl, SSL_SESSION *session)
+{
+    struct mrpc_tls_stream *stream = SSL_get_app_data(ssl);
+    mrpc_tls_keep_session(stream->tls, session, stream->server_name);
+    return 1;
+}
 
 /* A certificate names either hosts or addresses; a target that is an address must match an IP entry. */
 static bool expect_name(SSL *ssl, const char *name)
@@ -29,24 +57,29 @@ static bool expect_name(SSL *ssl, const char *name)
     return SSL_set_tlsext_host_name(ssl, name) == 1 && SSL_set1_host(ssl, name) == 1;
 }
 
-static bool prepare_client(struct mrpc_tls *tls, SSL *ssl, const char *server_name)
+static bool prepare_client(struct mrpc_tls_stream *stream, const char *server_name)
 {
-    SSL_set_connect_state(ssl);
-    pthread_mutex_lock(&tls->lock);
-    if (tls->resumable != NULL)
-        SSL_set_session(ssl, tls->resumable);
-    pthread_mutex_unlock(&tls->lock);
+    struct mrpc_tls *tls = stream->tls;
+    SSL_set_connect_state(stream->ssl);
     const char *name = tls->server_name != NULL ? tls->server_name : server_name;
-    return name != NULL && expect_name(ssl, name);
+    stream->server_name = name != NULL ? strdup(name) : NULL;
+    if (stream->server_name == NULL)
+        return false;
+    pthread_mutex_lock(&tls->lock);
+    if (tls->resumable != NULL && strcmp(tls->resumable_name, name) == 0)
+        SSL_set_session(stream->ssl, tls->resumable);
+    pthread_mutex_unlock(&tls->lock);
+    return expect_name(stream->ssl, name);
 }
 
-static bool attach_socket(struct mrpc_tls *tls, SSL *ssl, int fd)
+static bool attach_socket(struct mrpc_tls_stream *stream, int fd)
 {
-    BIO *bio = BIO_new(tls->socket_method);
+    BIO *bio = BIO_new(stream->tls->socket_method);
     if (bio == NULL)
         return false;
-    BIO_set_data(bio, (void *)(intptr_t)fd);
-    SSL_set_bio(ssl, bio, bio);
+    stream->socket.fd = fd;
+    BIO_set_data(bio, &stream->socket);
+    SSL_set_bio(stream->ssl, bio, bio);
     return true;
 }
 
@@ -56,16 +89,17 @@ int mrpc_tls_stream_new(struct mrpc_tls *tls, int fd, const char *server_name, s
     if (stream == NULL)
         return MRPC_ERR_NOMEM;
     stream->server = tls->server;
+    stream->tls = tls;
     SSL_CTX *context = mrpc_tls_context_ref(tls);
     stream->ssl = SSL_new(context);
     SSL_CTX_free(context);
-    if (stream->ssl == NULL || !attach_socket(tls, stream->ssl, fd)) {
+    if (stream->ssl == NULL || SSL_set_app_data(stream->ssl, stream) != 1 || !attach_socket(stream, fd)) {
         mrpc_tls_stream_free(stream);
         return MRPC_ERR_NOMEM;
     }
     if (tls->server) {
         SSL_set_accept_state(stream->ssl);
-    } else if (!prepare_client(tls, stream->ssl, server_name)) {
+    } else if (!prepare_client(stream, server_name)) {
         mrpc_tls_stream_free(stream);
         return MRPC_ERR_TLS;
     }
@@ -78,6 +112,7 @@ void mrpc_tls_stream_free(struct mrpc_tls_stream *stream)
     if (stream == NULL)
         return;
     SSL_free(stream->ssl);
+    free(stream->server_name);
     free(stream);
 }
 
@@ -86,7 +121,9 @@ static int fail(struct mrpc_tls_stream *stream, const char *doing)
     long verified = SSL_get_verify_result(stream->ssl);
     unsigned long error = ERR_peek_error();
     const char *reason = error != 0 ? ERR_reason_error_string(error) : NULL;
-    if (reason == NULL)
+    if (stream->socket.cut)
+        reason = "too many key updates";
+    else if (reason == NULL)
         reason = "the connection was lost";
     if (verified != X509_V_OK)
         (void)snprintf(stream->why, sizeof(stream->why), "%s: %s (%s)", doing, reason,
@@ -140,7 +177,10 @@ ssize_t mrpc_tls_stream_read(struct mrpc_tls_stream *stream, void *bytes, size_t
     ERR_clear_error();
     size_t n = 0;
     int result = SSL_read_ex(stream->ssl, bytes, size, &n);
-    return result == 1 ? (ssize_t)n : outcome(stream, result, "read");
+    if (result != 1)
+        return outcome(stream, result, "read");
+    stream->read_bytes += n;
+    return (ssize_t)n;
 }
 
 ssize_t mrpc_tls_stream_write(struct mrpc_tls_stream *stream, const void *bytes, size_t size)
