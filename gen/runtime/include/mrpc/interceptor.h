@@ -71,6 +71,8 @@ struct mrpc_interceptor {
      *  when it has let go. */
     void (*cancelled)(void *self, void *state, struct mrpc_call *call, int code);
     void (*ended)(void *self, void *state, struct mrpc_call *call, const struct mrpc_call_end *end);
+    /** Once, when the server is freed and has no calls any more; on the thread that frees it. */
+    void (*detached)(void *self);
 };
 
 /** Put @interceptor at the end of the chain, before the start; it and @self are borrowed until the server is freed.

@@ -15,6 +15,7 @@
 #include <mrpc/json.h>
 #include <mrpc/message.h>
 #include <mrpc/metadata.h>
+#include <mrpc/metrics.h>
 #include <mrpc/server.h>
 #include <mrpc/service.h>
 #include <mrpc/status.h>

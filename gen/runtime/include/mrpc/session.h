@@ -31,7 +31,7 @@ struct mrpc_session_host_options {
      *  thread, also from within handlers. */
     void (*wake)(void *arg);
     void *arg;
-    unsigned index;                    /* what mrpc_call_loop_index() says */
+    unsigned index;                    /* what mrpc_call_loop_index() says: another for each host of a server */
 };
 
 /** @server is borrowed; no service may be added to it from now on. Errors: MRPC_ERR_NOMEM. */

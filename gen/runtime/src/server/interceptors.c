@@ -38,6 +38,9 @@ int mrpc_chain_add(struct interceptor_chain *chain, const struct mrpc_intercepto
 
 void mrpc_chain_fini(struct interceptor_chain *chain)
 {
+    for (size_t i = chain->count; i-- > 0;)
+        if (chain->links[i].does.detached != NULL)
+            chain->links[i].does.detached(chain->links[i].self);
     free(chain->links);
     *chain = (struct interceptor_chain){0};
 }
