@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/certificate.h"
+#include "api/limits.h"
 #include "api/listen_policy.h"
 
 enum { ADDRESSES_MAX = 32, STOP_GRACE_MS = 0 };
@@ -41,6 +42,7 @@ static int make_server(struct api *api, struct fault *fault)
     struct mrpc_server_options options = {
         .struct_bytes = sizeof options,
         .loops = (unsigned)config_number(api->config, "loops"),
+        .limits = limits_read(api->config),
         .observer = &observer,
         .product = "mltrainer",
     };

@@ -9,7 +9,7 @@
 
 #include "config/quantity.h"
 
-enum { KEYS_MAX = 64, LIST_MAX = 32 };
+enum { KEYS_MAX = 128, LIST_MAX = 32 };
 
 struct value {
     char *texts[LIST_MAX];

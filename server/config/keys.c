@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/config.h"
 
-enum { SECOND = 1000, MINUTE = 60 * SECOND };
+enum { SECOND = 1000, MINUTE = 60 * SECOND, DAY = 24 * 60 * MINUTE, KIB = 1024, MIB = 1024 * KIB, GIB = 1024 * MIB };
 
 const struct config_key config_keys[] = {
     {"listen", CONFIG_LIST, "127.0.0.1:50051", 0, 0,
@@ -26,5 +26,25 @@ const struct config_key config_keys[] = {
     {"execution.worker", CONFIG_TEXT, NULL, 0, 0, "the worker executable; found beside the server's"},
     {"execution.queue", CONFIG_COUNT, "100000", 1, 1000000, "jobs that may wait"},
     {"diagram.renderer", CONFIG_TEXT, NULL, 0, 0, "the renderer executable; found beside the server's"},
+    {"limits.connections", CONFIG_COUNT, "10000", 1, 1000000, "connections at a time"},
+    {"limits.connections_per_ip", CONFIG_COUNT, "200", 1, 1000000, "of them from one address; loopback is not counted"},
+    {"limits.concurrent_streams", CONFIG_COUNT, "100", 1, 1000000, "calls of a connection at a time, until their handlers end"},
+    {"limits.header_list", CONFIG_SIZE, "8KiB", KIB, 48 * KIB, "a request's headers: name + value + 32 each"},
+    {"limits.receive_message", CONFIG_SIZE, "4MiB", KIB, GIB, "a message received, also once inflated"},
+    {"limits.send_message", CONFIG_SIZE, "16MiB", KIB, GIB, "a message sent"},
+    {"limits.decoded_message", CONFIG_SIZE, "64MiB", 64 * KIB, GIB, "what one decoded message may take in memory"},
+    {"limits.connection_memory", CONFIG_SIZE, "16MiB", 64 * KIB, GIB, "received bytes of unfinished messages a connection"},
+    {"limits.stream_window", CONFIG_SIZE, "64KiB", 64 * KIB - 1, GIB, "HTTP/2 window of a stream"},
+    {"limits.connection_window", CONFIG_SIZE, "1MiB", 64 * KIB - 1, GIB, "HTTP/2 window of a connection"},
+    {"limits.handshake_timeout", CONFIG_DURATION, "10s", 10, 10 * MINUTE, "for TLS and preface, and again for SETTINGS"},
+    {"limits.header_block_timeout", CONFIG_DURATION, "10s", 10, 10 * MINUTE, "for a header block, or frame, that has begun"},
+    {"limits.first_message_timeout", CONFIG_DURATION, "30s", 10, DAY, "for the message of a unary call"},
+    {"limits.send_stall_timeout", CONFIG_DURATION, "60s", 10, DAY, "for a client that takes nothing of what it asked for"},
+    {"limits.keepalive_time", CONFIG_DURATION, "2h", SECOND, DAY, "silence after which the server asks by PING"},
+    {"limits.keepalive_timeout", CONFIG_DURATION, "20s", 10, 10 * MINUTE, "for the answer to that PING"},
+    {"limits.ping_interval_min", CONFIG_DURATION, "5min", 1, DAY, "between a client's PINGs; the third below is too many"},
+    {"limits.connection_idle", CONFIG_DURATION, "15min", SECOND, 20 * DAY, "without a call, then the connection is closed"},
+    {"limits.connection_age", CONFIG_DURATION, "1h", SECOND, 20 * DAY, "of a connection, with 10 % jitter; then it is drained"},
+    {"limits.connection_age_grace", CONFIG_DURATION, "5min", 10, DAY, "for calls that run then"},
     {0},
 };
