@@ -72,6 +72,13 @@ static int fail_with_trailers(struct echo_service *echo, struct mrpc_call *call,
     return mrpc_call_fail(call, MRPC_UNAVAILABLE, "with trailers");
 }
 
+static void set_compression(struct echo_service *echo, struct mrpc_call *call, bool on)
+{
+    if (echo->headers_first)
+        (void)mrpc_call_send_headers(call);
+    echo->compression_error = mrpc_call_set_compression(call, on);
+}
+
 static int say(const void *handlers, void *self, struct mrpc_call *call, const ProtobufCMessage *request,
                ProtobufCMessage *response)
 {
@@ -94,8 +101,11 @@ static int say(const void *handlers, void *self, struct mrpc_call *call, const P
         return fail_at_length(call, text, text[0] == 'd');
     if (strncmp(text, "trailers:", 9) == 0)
         return fail_with_trailers(echo, call, atoi(text + 9));
-    if (strncmp(text, "size:", 5) == 0)
-        reply->value = many_x(mrpc_call_arena(call), (size_t)atol(text + 5));
+    echo->request_compressed = mrpc_call_message_compressed(call);
+    if (strncmp(text, "on:", 3) == 0 || strncmp(text, "off:", 4) == 0)
+        set_compression(echo, call, text[1] == 'n');
+    if (strncmp(text, "size:", 5) == 0 || strncmp(text, "on:", 3) == 0 || strncmp(text, "off:", 4) == 0)
+        reply->value = many_x(mrpc_call_arena(call), (size_t)atol(strchr(text, ':') + 1));
     else
         reply->value = (char *)(uintptr_t)text;
     return 0;
@@ -105,6 +115,8 @@ static void split_more(void *arg, struct mrpc_call *call)
 {
     struct echo_stream *stream = arg;
     while (stream->left > 0) {
+        if (stream->echo->alternate)
+            set_compression(stream->echo, call, stream->echo->sent % 2 == 0);
         int error = mrpc_call_send(call, &stream->line.base);
         if (error == MRPC_ERR_AGAIN)
             return;

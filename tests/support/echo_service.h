@@ -17,6 +17,7 @@
  *              "details"     INVALID_ARGUMENT with BadRequest          "retry" UNAVAILABLE with RetryInfo
  *              "long:9000"   NOT_FOUND with that many x as its text    "details:9000" the same, also as a detail
  *              "trailers:9"  UNAVAILABLE, having asked for so many trailers of 1 KiB, see trailers_taken
+ *              "on:1000", "off:1000"   that many x after mrpc_call_set_compression(), see compression_error
  *      Split   "3:1000"      3 messages of 1,000 x, as there is room    "hold"  pending
  *      Join    answers "count:bytes" of what came
  *      Chat    each message comes back; with hold_messages each is held until mrpc_call_resume(), with keep_chats
@@ -29,6 +30,10 @@ struct echo_service {
     unsigned messages;            /* that came on Join and Chat */
     unsigned half_closes;
     unsigned sent;                /* messages of Split */
+    bool request_compressed;      /* Say's last */
+    int compression_error;        /* of the last mrpc_call_set_compression() */
+    bool alternate;               /* Split: the first message compressed, the second not, … */
+    bool headers_first;           /* Say: send the headers at once */
     bool hold_messages;
     bool keep_chats;
     unsigned trailers_taken;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,6 +202,93 @@ static void sixteen_mib_go_both_ways_plain_and_gzip(void **state)
     mrpc_reply_fini(&reply);
     mrpc_channel_free(channel);
     free(request.payload.data);
+    echo_server_stop(&server);
+}
+
+static void a_sender_spares_single_messages(void **state)
+{
+    struct echo_server server;
+    echo_server_start(&server, "127.0.0.1:0", NULL, 0);
+    struct mrpc_channel *channel = open_channel(server.bound);
+    uint8_t zeros[1000] = {0};
+    Test__Echo__V1__CountRequest request = TEST__ECHO__V1__COUNT_REQUEST__INIT;
+    request.payload = (ProtobufCBinaryData){.len = sizeof zeros, .data = zeros};
+    for (int compress = 0; compress < 2; compress++) {
+        const struct mrpc_call_options options = {.struct_bytes = sizeof options, .compress = compress};
+        struct mrpc_client_call *call;
+        assert_int_equal(test__echo__v1__echo__count__start(channel, &options, NULL, NULL, &call), 0);
+        for (int i = 0; i < 5; i++) {
+            int expected = compress || i % 2 ? 0 : MRPC_ERR_INVALID;
+            assert_int_equal(mrpc_client_call_set_compression(call, i % 2 == 0), expected);
+            assert_int_equal(test__echo__v1__echo__count__send(call, &request), 0);
+        }
+        assert_int_equal(mrpc_client_call_half_close(call), 0);
+        const Test__Echo__V1__CountResponse *response = test__echo__v1__echo__count__recv(call);
+        assert_int_equal(response->messages, 5);
+        assert_int_equal(response->compressed, compress ? 3 : 0);
+        assert_int_equal(mrpc_client_call_finish(call, NULL), MRPC_OK);
+        mrpc_client_call_free(call);
+    }
+    mrpc_channel_free(channel);
+    echo_server_stop(&server);
+}
+
+struct sung {
+    sem_t over;
+    int compressed;
+    enum mrpc_code code;
+};
+
+static bool sung_line(void *arg, struct mrpc_client_call *call, const ProtobufCMessage *message)
+{
+    ((struct sung *)arg)->compressed += mrpc_client_call_message_compressed(call);
+    return true;
+}
+
+static void sung_over(void *arg, struct mrpc_client_call *call, const struct mrpc_status *status,
+                      const struct mrpc_metadata *trailers)
+{
+    struct sung *sung = arg;
+    sung->code = status->code;
+    mrpc_client_call_free(call);
+    sem_post(&sung->over);
+}
+
+/* The server answers compressed who asks compressed. */
+static void a_reader_sees_what_came_compressed(void **state)
+{
+    static const struct mrpc_client_events events = {.on_message = sung_line, .on_done = sung_over};
+    struct echo_server server;
+    echo_server_start(&server, "127.0.0.1:0", NULL, 0);
+    struct mrpc_channel *channel = open_channel(server.bound);
+    uint8_t zeros[1000] = {0};
+    Test__Echo__V1__SayRequest say = TEST__ECHO__V1__SAY_REQUEST__INIT;
+    say.payload = (ProtobufCBinaryData){.len = sizeof zeros, .data = zeros};
+    Test__Echo__V1__SingRequest sing = TEST__ECHO__V1__SING_REQUEST__INIT;
+    sing.lines = 3, sing.line_bytes = 1000;
+    for (int compress = 0; compress < 2; compress++) {
+        const struct mrpc_call_options options = {.struct_bytes = sizeof options, .compress = compress};
+        struct mrpc_reply reply = MRPC_REPLY_INIT;
+        assert_non_null(test__echo__v1__echo__say(channel, &options, &say, &reply));
+        assert_int_equal(reply.compressed, compress);
+        mrpc_reply_fini(&reply);
+        struct mrpc_client_call *call;
+        assert_int_equal(test__echo__v1__echo__sing__start(channel, &options, &sing, NULL, NULL, &call), 0);
+        for (int i = 0; i < 3; i++) {
+            assert_non_null(test__echo__v1__echo__sing__recv(call));
+            assert_int_equal(mrpc_client_call_message_compressed(call), compress);
+        }
+        assert_int_equal(mrpc_client_call_finish(call, NULL), MRPC_OK);
+        mrpc_client_call_free(call);
+        struct sung sung = {0};
+        sem_init(&sung.over, 0, 0);
+        assert_int_equal(test__echo__v1__echo__sing__start(channel, &options, &sing, &events, &sung, &call), 0);
+        sem_wait(&sung.over);
+        assert_int_equal(sung.code, MRPC_OK);
+        assert_int_equal(sung.compressed, compress ? 3 : 0);
+        sem_destroy(&sung.over);
+    }
+    mrpc_channel_free(channel);
     echo_server_stop(&server);
 }
 
@@ -497,6 +585,8 @@ int main(void)
         cmocka_unit_test(a_server_stream_is_read_in_order),
         cmocka_unit_test(a_chat_goes_to_and_fro),
         cmocka_unit_test(sixteen_mib_go_both_ways_plain_and_gzip),
+        cmocka_unit_test(a_sender_spares_single_messages),
+        cmocka_unit_test(a_reader_sees_what_came_compressed),
         cmocka_unit_test(a_deadline_ends_a_call_that_hangs),
         cmocka_unit_test(cancelling_a_song_reaches_the_server),
         cmocka_unit_test(many_threads_share_a_connection),

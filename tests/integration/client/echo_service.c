@@ -64,6 +64,7 @@ static int count_message(void *self, struct mrpc_call *call, const Test__Echo__V
     Test__Echo__V1__CountResponse *response = mrpc_call_data(call);
     response->messages++;
     response->bytes += (int64_t)message->payload.len;
+    response->compressed += mrpc_call_message_compressed(call);
     return MRPC_OK;
 }
 

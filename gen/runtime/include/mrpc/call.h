@@ -105,6 +105,17 @@ MRPC_API int mrpc_call_add_header(struct mrpc_call *call, const char *key, const
 MRPC_API int mrpc_call_add_trailer(struct mrpc_call *call, const char *key, const void *value, size_t value_bytes);
 MRPC_API int mrpc_call_send_headers(struct mrpc_call *call);
 
+/** Compress, or not, what is sent from now on. At first responses are as the requests: in their grpc-encoding if the client
+ *  accepts it, else plain. Turning it on takes gzip, or deflate, whichever the client accepts, and must come before the
+ *  headers leave; turning it off, for a secret or for what is compressed already, is possible at any time. A message that
+ *  would become larger goes plain all the same. Thread: whoever holds the call.
+ *  Errors: MRPC_ERR_DONE when the headers have left without an encoding; MRPC_ERR_INVALID when the client accepts none.
+ *  Source: gRPC compression.md. */
+MRPC_API int mrpc_call_set_compression(struct mrpc_call *call, bool on);
+/** Whether the request message that the handler has (streams: that is being handed over) came compressed.
+ *  Thread: the loop's, from the handler. */
+MRPC_API bool mrpc_call_message_compressed(const struct mrpc_call *call);
+
 /** Send one message of a streaming response; it is encoded before the function returns. Thread: any, one at a time.
  *  Errors: MRPC_ERR_AGAIN when more than the call's send buffer (64 KiB) is queued: nothing was taken, on_writable
  *  follows; MRPC_ERR_DONE when cancelled or finished; MRPC_ERR_INVALID when it cannot be encoded; MRPC_ERR_LIMIT when

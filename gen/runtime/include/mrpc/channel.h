@@ -64,7 +64,7 @@ struct mrpc_call_options {
     size_t struct_bytes;
     int64_t timeout_ms;                  /* 0: none */
     bool wait_for_ready;
-    bool compress;                       /* gzip requests */
+    bool compress;                       /* gzip requests; mrpc_client_call_set_compression() spares single messages */
     const struct mrpc_metadatum *metadata;
     size_t metadata_count;
 };
@@ -76,8 +76,9 @@ struct mrpc_reply {
     struct mrpc_metadata headers;
     struct mrpc_metadata trailers;
     struct mrpc_arena *arena;
+    bool compressed;                     /* the response, of a stream the message taken last, came compressed */
 };
-#define MRPC_REPLY_INIT {MRPC_STATUS_INIT, {NULL, NULL, 0, 0}, {NULL, NULL, 0, 0}, NULL}
+#define MRPC_REPLY_INIT {MRPC_STATUS_INIT, {NULL, NULL, 0, 0}, {NULL, NULL, 0, 0}, NULL, false}
 MRPC_API void mrpc_reply_fini(struct mrpc_reply *reply);
 
 /** Blocking unary call. Returns the response (in the reply's arena), or NULL and the reason in reply->status. A call on
@@ -125,10 +126,17 @@ MRPC_API int mrpc_client_call_start_with(struct mrpc_channel *channel, const str
 /** Send one message, encoded before the function returns. Blocking form: waits for room. Asynchronous: MRPC_ERR_AGAIN,
  *  then on_writable. MRPC_ERR_DONE when the call has ended: finish() tells why. */
 MRPC_API int mrpc_client_call_send(struct mrpc_client_call *call, const ProtobufCMessage *message) MRPC_MUST_USE;
+/** Whether messages sent from now on are compressed, in a call whose options say compress; at first they are. A message
+ *  that would become larger goes plain all the same. Thread: the sender's.
+ *  Errors: MRPC_ERR_INVALID for turning it on in a call without compress, since the headers have not announced it. */
+MRPC_API int mrpc_client_call_set_compression(struct mrpc_client_call *call, bool on);
 MRPC_API int mrpc_client_call_half_close(struct mrpc_client_call *call);
 
 /** Blocking: the next message, valid until the next recv or free; NULL at the end of the stream (then finish()). */
 MRPC_API const ProtobufCMessage *mrpc_client_call_recv(struct mrpc_client_call *call);
+/** Whether the message that recv() returned last, or that on_message is called with, came compressed.
+ *  Thread: the reader's, or the loop's in on_message. */
+MRPC_API bool mrpc_client_call_message_compressed(const struct mrpc_client_call *call);
 MRPC_API void mrpc_client_call_resume(struct mrpc_client_call *call);
 
 /** Blocking: half-close, drop further messages, wait for the status. @reply (may be NULL) receives it. Returns the code. */

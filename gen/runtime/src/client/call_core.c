@@ -44,7 +44,7 @@ void mrpc_call_core_unref(struct mrpc_client_call *call)
 int mrpc_call_core_frame(const struct mrpc_client_call *call, const ProtobufCMessage *message, struct mrpc_buffer *out,
                          const char **bad_field)
 {
-    enum mrpc_encoding encoding = call->compress ? MRPC_ENCODING_GZIP : MRPC_ENCODING_IDENTITY;
+    enum mrpc_encoding encoding = call->compress && !call->sends_plain ? MRPC_ENCODING_GZIP : MRPC_ENCODING_IDENTITY;
     return mrpc_frame_message(call->method->request, message, encoding, call->send_limit_bytes, out, bad_field);
 }
 

@@ -37,6 +37,7 @@ struct mrpc_call_sink {
 struct mrpc_inbox_entry {
     struct mrpc_inbox_entry *next;
     size_t size;
+    bool compressed; /* on the wire */
     uint8_t bytes[];
 };
 
@@ -61,6 +62,8 @@ struct mrpc_client_call {
     void (*done)(void *arg, const ProtobufCMessage *response, const struct mrpc_reply *reply);
     void *arg;
     struct mrpc_arena *message_arena; /* of the message that is with the program */
+    bool message_compressed;          /* on the wire, it was */
+    bool sends_plain;                 /* the sender's: in spite of compress */
 
     /* The loop's. */
     struct mrpc_channel *channel; /* NULL when ended */
@@ -124,6 +127,8 @@ void mrpc_call_core_poke(struct mrpc_client_call *call);
 void mrpc_call_core_abort(struct mrpc_client_call *call, enum mrpc_code code, const char *text);
 /** Wait for `changed`; false, at once, on the loop's own thread. Lock: held. */
 bool mrpc_call_core_wait(struct mrpc_client_call *call) MRPC_MUST_USE;
+/** Whether the message that the sink is called with came compressed. Thread: the loop's. */
+bool mrpc_call_core_compressed(const struct mrpc_client_call *call);
 /** Append a copy of a message to the inbox and wake the reader. False when out of memory. Lock: not held. */
 bool mrpc_call_core_deliver(struct mrpc_client_call *call, const uint8_t *bytes, size_t size) MRPC_MUST_USE;
 /** The oldest message, now the caller's to free(); NULL: none. Lock: held. */

@@ -8,6 +8,11 @@
 
 /* What a call has received, between the loop's thread and the program's. */
 
+bool mrpc_call_core_compressed(const struct mrpc_client_call *call)
+{
+    return mrpc_assembler_compressed(&call->committed->stream.assembler); /* headers came, so it is committed */
+}
+
 bool mrpc_call_core_deliver(struct mrpc_client_call *call, const uint8_t *bytes, size_t size)
 {
     struct mrpc_inbox_entry *entry = malloc(sizeof *entry + size);
@@ -15,6 +20,7 @@ bool mrpc_call_core_deliver(struct mrpc_client_call *call, const uint8_t *bytes,
         return false;
     entry->next = NULL;
     entry->size = size;
+    entry->compressed = mrpc_call_core_compressed(call);
     if (size > 0)
         memcpy(entry->bytes, bytes, size);
     pthread_mutex_lock(&call->lock);
@@ -72,7 +78,8 @@ void mrpc_call_core_take_reply(struct mrpc_client_call *call, struct mrpc_reply 
     *reply = (struct mrpc_reply){.status = call->status,
                                  .headers = call->headers,
                                  .trailers = call->trailers,
-                                 .arena = call->arena};
+                                 .arena = call->arena,
+                                 .compressed = call->message_compressed};
     call->status = (struct mrpc_status){.code = call->status.code};
     call->headers = call->trailers = (struct mrpc_metadata){0};
     call->arena = NULL;

@@ -64,6 +64,7 @@ static bool tell_message(struct mrpc_client_call *call, const uint8_t *bytes, si
         mrpc_call_core_end(call, code, text);
         return false;
     }
+    call->message_compressed = mrpc_call_core_compressed(call);
     return call->events->on_message(call->arg, call, message);
 }
 
@@ -188,6 +189,14 @@ int mrpc_client_call_send(struct mrpc_client_call *call, const ProtobufCMessage 
     return error;
 }
 
+int mrpc_client_call_set_compression(struct mrpc_client_call *call, bool on)
+{
+    if (on && !call->compress)
+        return MRPC_ERR_INVALID;
+    call->sends_plain = !on;
+    return 0;
+}
+
 int mrpc_client_call_half_close(struct mrpc_client_call *call)
 {
     pthread_mutex_lock(&call->lock);
@@ -238,10 +247,16 @@ const ProtobufCMessage *mrpc_client_call_recv(struct mrpc_client_call *call)
     if (!entry)
         return NULL;
     const ProtobufCMessage *message = decode_next(call, entry->bytes, entry->size, &code, &text);
+    call->message_compressed = entry->compressed;
     free(entry);
     if (!message)
         spoil(call, code, text);
     return message;
+}
+
+bool mrpc_client_call_message_compressed(const struct mrpc_client_call *call)
+{
+    return call->message_compressed;
 }
 
 void mrpc_client_call_resume(struct mrpc_client_call *call)

@@ -45,6 +45,7 @@ static const ProtobufCMessage *response_of(struct mrpc_client_call *call)
     const char *text;
     const ProtobufCMessage *response =
         mrpc_call_core_decode(call, entry->bytes, entry->size, call->arena, &code, &text);
+    call->message_compressed = entry->compressed;
     free(entry);
     if (!response)
         mrpc_status_set(&call->status, code, "%s", text);

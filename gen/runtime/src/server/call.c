@@ -110,6 +110,26 @@ int mrpc_call_add_trailer(struct mrpc_call *call, const char *key, const void *v
     return add_metadata(&call->trailers, key, value, value_bytes);
 }
 
+int mrpc_call_set_compression(struct mrpc_call *call, bool on)
+{
+    struct mrpc_stream *stream = &call->stream;
+    if (on && stream->response_encoding == MRPC_ENCODING_IDENTITY) {
+        unsigned accepted = stream->accept_encodings;
+        if (call->headers_submitted)
+            return MRPC_ERR_DONE;
+        if ((accepted & (MRPC_ENCODING_GZIP | MRPC_ENCODING_DEFLATE)) == 0)
+            return MRPC_ERR_INVALID;
+        stream->response_encoding = (accepted & MRPC_ENCODING_GZIP) != 0 ? MRPC_ENCODING_GZIP : MRPC_ENCODING_DEFLATE;
+    }
+    call->sends_plain = !on;
+    return 0;
+}
+
+bool mrpc_call_message_compressed(const struct mrpc_call *call)
+{
+    return mrpc_assembler_compressed(&call->stream.assembler);
+}
+
 unsigned mrpc_call_loop_index(const struct mrpc_call *call)
 {
     return call->host->index;

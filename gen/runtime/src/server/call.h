@@ -62,6 +62,7 @@ struct mrpc_call {
     struct mrpc_metadata headers;           /* holder, until they are sent */
     struct mrpc_metadata trailers;          /* holder */
     bool headers_submitted;                 /* holder */
+    bool sends_plain;                       /* holder; in spite of the stream's response_encoding */
     const char *message;                    /* holder; of mrpc_call_fail() */
     struct call_detail *details;            /* holder; newest first */
     size_t detail_count;

@@ -23,6 +23,12 @@ struct posted_send {
     size_t message_bytes;
 };
 
+/* The next message's. */
+static enum mrpc_encoding encoding_of(const struct mrpc_call *call)
+{
+    return call->sends_plain ? MRPC_ENCODING_IDENTITY : call->stream.response_encoding;
+}
+
 static int submit_headers(struct mrpc_call *call)
 {
     if (call->stream.headers_sent)
@@ -117,7 +123,7 @@ struct payload {
 static int frame(struct mrpc_call *call, const struct payload *payload, struct mrpc_buffer *out)
 {
     size_t limit = call->host->server->limits.send_message_bytes;
-    enum mrpc_encoding encoding = call->stream.response_encoding;
+    enum mrpc_encoding encoding = encoding_of(call);
     if (payload->message == NULL)
         return mrpc_frame_bytes(payload->bytes, payload->size, encoding, limit, out);
     const char *bad_field = NULL;
@@ -244,7 +250,7 @@ static int answer_message(struct mrpc_call *call, const ProtobufCMessage *respon
         return error;
     if (size > limit)
         return MRPC_ERR_LIMIT;
-    if (stream->response_encoding == MRPC_ENCODING_IDENTITY && stream->queued_bytes == 0 &&
+    if (encoding_of(call) == MRPC_ENCODING_IDENTITY && stream->queued_bytes == 0 &&
         !call->host->server->chain.wants_sent_data) {
         mrpc_stream_send_direct(stream, info, response, size);
         error = submit_headers(call);
@@ -253,7 +259,7 @@ static int answer_message(struct mrpc_call *call, const ProtobufCMessage *respon
         return error;
     }
     struct mrpc_chunk *chunk = mrpc_chunk_new();
-    error = chunk != NULL ? mrpc_frame_message(info, response, stream->response_encoding, limit, &chunk->bytes, bad_field)
+    error = chunk != NULL ? mrpc_frame_message(info, response, encoding_of(call), limit, &chunk->bytes, bad_field)
                           : MRPC_ERR_NOMEM;
     if (error != 0) {
         mrpc_chunk_unref(chunk);

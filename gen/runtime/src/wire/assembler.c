@@ -154,6 +154,11 @@ size_t mrpc_assembler_wire_bytes(const struct mrpc_assembler *assembler)
     return announced_bytes(assembler);
 }
 
+bool mrpc_assembler_compressed(const struct mrpc_assembler *assembler)
+{
+    return assembler->prefix[0] == 1;
+}
+
 size_t mrpc_assembler_held_bytes(const struct mrpc_assembler *assembler)
 {
     return assembler->body.capacity + assembler->inflated.capacity;

@@ -53,6 +53,9 @@ bool mrpc_assembler_at_boundary(const struct mrpc_assembler *assembler);
 /** What the message that was handed out last took on the wire, compressed or not, without its prefix. */
 size_t mrpc_assembler_wire_bytes(const struct mrpc_assembler *assembler);
 
+/** Whether the message that was handed out last came compressed. */
+bool mrpc_assembler_compressed(const struct mrpc_assembler *assembler);
+
 /** Bytes of storage held, for a connection's budget. */
 size_t mrpc_assembler_held_bytes(const struct mrpc_assembler *assembler);
 
