@@ -48,12 +48,16 @@ static void make_server(struct session_driver *driver, const struct mrpc_limits 
     assert_int_equal(mrpc_server_add_interceptor(driver->server, &watch_ends, driver), 0);
 }
 
-static void make_session(struct session_driver *driver)
+static void make_host(struct session_driver *driver)
 {
     struct mrpc_session_host_options host = {.struct_bytes = sizeof(host), .wake = on_wake, .arg = driver};
     assert_int_equal(mrpc_session_host_new(driver->server, &host, &driver->host), 0);
+}
+
+static void make_session(struct session_driver *driver, const char *peer)
+{
     struct mrpc_session_options session = {
-        .struct_bytes = sizeof(session), .peer = "memory:1", .output_ready = on_output_ready, .arg = driver};
+        .struct_bytes = sizeof(session), .peer = peer, .output_ready = on_output_ready, .arg = driver};
     assert_int_equal(mrpc_session_new(driver->host, &session, driver->now_ms, &driver->session), 0);
     raw_peer_init(&driver->client);
     driver->client.preface_seen = true;   /* a server sends none */
@@ -62,7 +66,8 @@ static void make_session(struct session_driver *driver)
 void driver_open_silent(struct session_driver *driver, const struct mrpc_limits *limits)
 {
     make_server(driver, limits);
-    make_session(driver);
+    make_host(driver);
+    make_session(driver, "memory:1");
 }
 
 static void exchange_prefaces(struct session_driver *driver)
@@ -83,7 +88,8 @@ void driver_open_with(struct session_driver *driver, void (*prepare)(struct mrpc
 {
     make_server(driver, NULL);
     prepare(driver->server, arg);
-    make_session(driver);
+    make_host(driver);
+    make_session(driver, "memory:1");
     exchange_prefaces(driver);
 }
 
@@ -91,6 +97,14 @@ void driver_disconnect(struct session_driver *driver)
 {
     mrpc_session_free(driver->session);
     driver->session = NULL;
+}
+
+void driver_reconnect(struct session_driver *driver, const char *peer)
+{
+    driver_disconnect(driver);
+    raw_peer_fini(&driver->client);
+    make_session(driver, peer);
+    exchange_prefaces(driver);
 }
 
 void driver_close(struct session_driver *driver)

@@ -31,6 +31,8 @@ void driver_open(struct session_driver *driver, const struct mrpc_limits *limits
 void driver_open_silent(struct session_driver *driver, const struct mrpc_limits *limits);
 /** As driver_open(), after @prepare(driver->server, arg) has added what it wants to the server. */
 void driver_open_with(struct session_driver *driver, void (*prepare)(struct mrpc_server *server, void *arg), void *arg);
+/** Close the connection and open another, from @peer. */
+void driver_reconnect(struct session_driver *driver, const char *peer);
 /** Asserts that no call is left. Held calls must have been finished. */
 void driver_close(struct session_driver *driver);
 /** Only the connection. */

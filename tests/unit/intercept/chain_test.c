@@ -53,7 +53,7 @@ static int on_started(void *self, void *state, struct mrpc_call *call)
     struct scene *scene = witness->scene;
     hear(witness, state, "started");
     scene->deadline_ms = mrpc_call_deadline_ms(call);
-    assert_int_equal(mrpc_call_started_ms(call), scene->driver.now_ms);
+    assert_int_equal(mrpc_call_now_ms(call), scene->driver.now_ms);
     assert_string_equal(mrpc_call_authority(call), "test");
     if (scene->refuse_at < 0 || witness != &scene->witnesses[scene->refuse_at])
         return 0;

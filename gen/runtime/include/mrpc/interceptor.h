@@ -87,8 +87,8 @@ MRPC_API void *mrpc_call_state(const struct mrpc_call *call, const struct mrpc_i
 /** Say who calls, from started. Strings are borrowed until the call is destroyed: best in its arena. */
 MRPC_API void mrpc_call_set_identity(struct mrpc_call *call, const struct mrpc_identity *identity);
 
-/** When the call's headers came in, in the clock of deadlines (ms). */
-MRPC_API int64_t mrpc_call_started_ms(const struct mrpc_call *call);
+/** The time as the call's loop knows it, in the clock of deadlines. Units: ms. Thread: the loop's. */
+MRPC_API int64_t mrpc_call_now_ms(const struct mrpc_call *call);
 /** The :authority of the request, "" when there is none. */
 MRPC_API const char *mrpc_call_authority(const struct mrpc_call *call);
 

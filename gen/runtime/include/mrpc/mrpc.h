@@ -8,6 +8,7 @@
 #include <mrpc/attributes.h>
 #include <mrpc/authentication.h>
 #include <mrpc/call.h>
+#include <mrpc/call_log.h>
 #include <mrpc/channel.h>
 #include <mrpc/codec.h>
 #include <mrpc/error.h>
@@ -16,10 +17,12 @@
 #include <mrpc/message.h>
 #include <mrpc/metadata.h>
 #include <mrpc/metrics.h>
+#include <mrpc/rate_limit.h>
 #include <mrpc/server.h>
 #include <mrpc/service.h>
 #include <mrpc/status.h>
 #include <mrpc/tls.h>
+#include <mrpc/trace.h>
 
 #define MRPC_VERSION "0.1.0"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "base/siphash.h"
 #include "codec/array.h"
 #include "codec/field.h"
 
@@ -16,55 +17,6 @@ struct mrpc_map_index {
     uint32_t *slots; /* entry number + 1, 0 is free; linear probing, at most half full */
     size_t slot_count;
 };
-
-/* SipHash-1-3. Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012. */
-struct sip {
-    uint64_t v0, v1, v2, v3;
-};
-
-static uint64_t rotate(uint64_t value, unsigned bits)
-{
-    return value << bits | value >> (64 - bits);
-}
-
-static void sip_round(struct sip *s)
-{
-    s->v0 += s->v1;
-    s->v1 = rotate(s->v1, 13) ^ s->v0;
-    s->v0 = rotate(s->v0, 32);
-    s->v2 += s->v3;
-    s->v3 = rotate(s->v3, 16) ^ s->v2;
-    s->v0 += s->v3;
-    s->v3 = rotate(s->v3, 21) ^ s->v0;
-    s->v2 += s->v1;
-    s->v1 = rotate(s->v1, 17) ^ s->v2;
-    s->v2 = rotate(s->v2, 32);
-}
-
-static void sip_word(struct sip *s, uint64_t word)
-{
-    s->v3 ^= word;
-    sip_round(s);
-    s->v0 ^= word;
-}
-
-static uint64_t sip_hash(const uint64_t key[2], const uint8_t *bytes, size_t size)
-{
-    struct sip s = {key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d, key[0] ^ 0x6c7967656e657261,
-                    key[1] ^ 0x7465646279746573};
-    size_t whole = size / 8 * 8;
-    for (size_t i = 0; i < whole; i += 8)
-        sip_word(&s, mrpc_load64(bytes + i));
-    uint64_t last = (uint64_t)size << 56;
-    for (size_t i = whole; i < size; i++)
-        last |= (uint64_t)bytes[i] << (8 * (i - whole));
-    sip_word(&s, last);
-    s.v2 ^= 0xff;
-    sip_round(&s);
-    sip_round(&s);
-    sip_round(&s);
-    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
-}
 
 static const ProtobufCFieldDescriptor *key_field(const ProtobufCMessage *entry)
 {
@@ -79,9 +31,9 @@ static uint64_t hash_key(const ProtobufCMessage *entry)
     const ProtobufCFieldDescriptor *field = key_field(entry);
     if (field->type == PROTOBUF_C_TYPE_STRING) {
         const char *text = mrpc_field_pointer(field, entry);
-        return sip_hash(secret, (const uint8_t *)text, strlen(text));
+        return mrpc_siphash(secret, text, strlen(text));
     }
-    return sip_hash(secret, mrpc_field_slot(field, entry), mrpc_type_traits(field->type).size_bytes);
+    return mrpc_siphash(secret, mrpc_field_slot(field, entry), mrpc_type_traits(field->type).size_bytes);
 }
 
 static bool keys_equal(const ProtobufCMessage *a, const ProtobufCMessage *b)

@@ -33,9 +33,9 @@ void mrpc_call_set_identity(struct mrpc_call *call, const struct mrpc_identity *
     call->identity = *identity;
 }
 
-int64_t mrpc_call_started_ms(const struct mrpc_call *call)
+int64_t mrpc_call_now_ms(const struct mrpc_call *call)
 {
-    return call->record->opened_ms;
+    return call->host->now_ms;
 }
 
 const char *mrpc_call_authority(const struct mrpc_call *call)

@@ -63,7 +63,7 @@ static struct mrpc_stream *opened(void *owner)
     call->stream_open = true;
     call->deadline_ms = INT64_MAX;
     if (call->record != NULL)
-        mrpc_record_open(call, session->session.now_ms);
+        mrpc_record_open(call);
     atomic_fetch_add_explicit(&host->calls, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&host->streams, 1, memory_order_relaxed);
     return &call->stream;

@@ -78,10 +78,9 @@ static int64_t clock_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-void mrpc_record_open(struct mrpc_call *call, int64_t now_ms)
+void mrpc_record_open(struct mrpc_call *call)
 {
     call->record->opened_us = clock_us();
-    call->record->opened_ms = now_ms;
 }
 
 int mrpc_record_start(struct mrpc_call *call)

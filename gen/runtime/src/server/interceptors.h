@@ -22,7 +22,6 @@ struct interceptor_chain {
 struct call_record {
     size_t started;               /* so many interceptors have heard of the call */
     int64_t opened_us, over_us;   /* over: what the peer sees of it has ended; 0: not yet */
-    int64_t opened_ms;
     bool headers_told;
     struct mrpc_call_end end;     /* its traffic is counted as it comes */
 };
@@ -33,7 +32,7 @@ void mrpc_chain_fini(struct interceptor_chain *chain);
 
 /* The events of a call that has a record. All but the first two do nothing while nobody was started. */
 
-void mrpc_record_open(struct mrpc_call *call, int64_t now_ms);
+void mrpc_record_open(struct mrpc_call *call);
 /** 0, or what an interceptor refused it with. */
 int mrpc_record_start(struct mrpc_call *call);
 void mrpc_record_received(struct mrpc_call *call, const struct mrpc_call_message *message);
