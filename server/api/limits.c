@@ -34,6 +34,7 @@ static const struct {
     LIMIT("connection_idle", connection_idle_ms),
     LIMIT("connection_age", connection_age_ms),
     LIMIT("connection_age_grace", connection_age_grace_ms),
+    LIMIT("message_timeout", message_timeout_ms),
 };
 
 struct mrpc_limits limits_read(const struct config *config)

@@ -16,12 +16,19 @@ void raw_peer_init(struct raw_peer *peer)
     assert_int_equal(nghttp2_hd_inflate_new(&peer->inflater), 0);
 }
 
-void raw_peer_fini(struct raw_peer *peer)
+void raw_peer_forget(struct raw_peer *peer)
 {
     for (size_t i = 0; i < peer->frame_count; i++) {
         free(peer->frames[i].payload);
         free(peer->frames[i].headers);
+        peer->frames[i] = (struct raw_frame){0};
     }
+    peer->frame_count = 0;
+}
+
+void raw_peer_fini(struct raw_peer *peer)
+{
+    raw_peer_forget(peer);
     nghttp2_hd_deflate_del(peer->deflater);
     nghttp2_hd_inflate_del(peer->inflater);
     free(peer->out);

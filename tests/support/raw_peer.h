@@ -42,6 +42,8 @@ struct raw_field {
 
 void raw_peer_init(struct raw_peer *peer);
 void raw_peer_fini(struct raw_peer *peer);
+/** Forget the frames that have come; what HPACK knows stays. */
+void raw_peer_forget(struct raw_peer *peer);
 
 /** Parse what the other side sent. Asserts that it is well formed. */
 void raw_peer_receive(struct raw_peer *peer, const void *bytes, size_t size);

@@ -4,6 +4,7 @@ import os
 import random
 import socket
 import struct
+import subprocess
 import time
 
 from peer import (ACK, CANCEL, CHECK, COMPRESSION_ERROR, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM,
@@ -439,6 +440,15 @@ def frames_of_servers(server):
     with Peer(server.port) as peer:
         peer.send(frame(RST_STREAM, 0, 99, struct.pack(">I", CANCEL)))
         closes_with(peer, PROTOCOL_ERROR)
+
+
+@row("H28_the_http2_library_is_the_mended_one")
+def patched(server):
+    """CVE-2026-27135 is mended in a Debian revision that nghttp2_version() does not show."""
+    query = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "libnghttp2-14"], capture_output=True, text=True)
+    if query.returncode == 0:   # elsewhere the distribution answers for it
+        compared = ["dpkg", "--compare-versions", query.stdout, "ge", "1.52.0-1+deb12u3"]
+        assert subprocess.run(compared).returncode == 0, f"libnghttp2-14 is {query.stdout}, before 1.52.0-1+deb12u3"
 
 
 @row("H29_connections_cut_at_every_byte")

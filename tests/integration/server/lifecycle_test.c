@@ -225,6 +225,37 @@ static void health_is_watched_through_changes_and_the_drain(void **state)
     fixture_stop(&fixture);
 }
 
+static void g24_watches_of_one_identity_have_an_end(void **state)
+{
+    enum { ALLOWED = 1000 };
+    struct fixture fixture;
+    struct mrpc_channel *channel;
+    struct mrpc_client_call **watches = calloc(ALLOWED + 1, sizeof(struct mrpc_client_call *));
+    struct mrpc_limits limits = {.struct_bytes = sizeof(limits), .concurrent_streams = 2 * ALLOWED};
+    fixture_start(&fixture, "127.0.0.1:0", NULL, &limits);
+    assert_int_equal(mrpc_channel_new(fixture.bound, NULL, &channel), 0);
+    for (int i = 0; i < ALLOWED; i++) {
+        watches[i] = watch(channel, "");
+        assert_int_equal(next_state(watches[i]), 1);
+    }
+    watches[ALLOWED] = watch(channel, "");
+    assert_int_equal(mrpc_client_call_finish(watches[ALLOWED], NULL), MRPC_RESOURCE_EXHAUSTED);
+    mrpc_client_call_free(watches[0]);
+    watches[0] = NULL;
+    /* The server learns of that in a moment; then there is room for one again. */
+    for (int code = -1; code != 1; usleep(1000)) {
+        watches[0] = watch(channel, "");
+        code = next_state(watches[0]);
+        if (code != 1)
+            mrpc_client_call_free(watches[0]);
+    }
+    for (int i = 0; i <= ALLOWED; i++)
+        mrpc_client_call_free(watches[i]);
+    free(watches);
+    mrpc_channel_free(channel);
+    fixture_stop(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_drain_without_connections_is_over_at_once),
         cmocka_unit_test(a_slow_reader_holds_its_handler_not_memory),
         cmocka_unit_test(connections_that_idle_or_age_are_drained),
+        cmocka_unit_test(g24_watches_of_one_identity_have_an_end),
         cmocka_unit_test(health_is_watched_through_changes_and_the_drain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

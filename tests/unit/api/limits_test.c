@@ -39,7 +39,9 @@ static void each_limit_is_a_key_of_its_own(void **state)
         assert_memory_not_equal(&after, &before, sizeof after);
         before = after;
     }
-    assert_int_equal(keys, (sizeof(struct mrpc_limits) - sizeof(size_t)) / sizeof(uint32_t));
+    /* One a member; the last may be followed by padding. */
+    size_t members = (sizeof(struct mrpc_limits) - sizeof(size_t)) / sizeof(uint32_t);
+    assert_in_range(keys, members - 1, members);
     config_free(config);
 }
 

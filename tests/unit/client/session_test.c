@@ -264,7 +264,7 @@ static const struct {
     {"no pseudo header", no_pseudo_header, MRPC_INTERNAL, "the stream was reset: PROTOCOL_ERROR"},
 };
 
-static void odd_servers_end_the_call_once_with_a_status(void **state)
+static void g14_odd_servers_end_the_call_once_with_a_status(void **state)
 {
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
         for (size_t c = 0; c < 3; c++) {
@@ -290,7 +290,7 @@ static void odd_servers_end_the_call_once_with_a_status(void **state)
     }
 }
 
-static void every_reset_code_becomes_a_status(void **state)
+static void g14_every_reset_code_becomes_a_status(void **state)
 {
     for (uint32_t code = 0; code <= 14; code++) {
         struct harness h;
@@ -748,8 +748,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_unary_call_completes),
-        cmocka_unit_test(odd_servers_end_the_call_once_with_a_status),
-        cmocka_unit_test(every_reset_code_becomes_a_status),
+        cmocka_unit_test(g14_odd_servers_end_the_call_once_with_a_status),
+        cmocka_unit_test(g14_every_reset_code_becomes_a_status),
         cmocka_unit_test(a_refusal_after_headers_is_no_retry),
         cmocka_unit_test(goaway_gives_back_what_is_above_its_last_id),
         cmocka_unit_test(a_graceful_goaway_comes_in_two_steps),

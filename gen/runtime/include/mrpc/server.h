@@ -28,7 +28,7 @@ struct mrpc_limits {
     uint32_t connection_window_bytes;     /* 1 MiB */
     uint32_t handshake_timeout_ms;        /* 10 s for TLS and preface, 10 s for the SETTINGS ACK, absolute */
     uint32_t header_block_timeout_ms;     /* 10 s */
-    uint32_t first_message_timeout_ms;    /* 30 s */
+    uint32_t first_message_timeout_ms;    /* 30 s until the message of a unary call begins */
     uint32_t send_stall_timeout_ms;       /* 60 s */
     uint32_t keepalive_time_ms;           /* 2 h */
     uint32_t keepalive_timeout_ms;        /* 20 s */
@@ -36,6 +36,7 @@ struct mrpc_limits {
     uint32_t connection_idle_ms;          /* 15 min without a stream */
     uint32_t connection_age_ms;           /* 1 h, jitter 10 % */
     uint32_t connection_age_grace_ms;     /* 5 min */
+    uint32_t message_timeout_ms;          /* 10 min from a message's first byte to its last */
 };
 
 /** What happens outside calls (for what happens in them: mrpc/interceptor.h), told on loop threads; each member may be

@@ -39,7 +39,7 @@ void mrpc_stream_discard(struct mrpc_stream *stream)
     if (stream->session == NULL || stream->discarding)
         return;
     stream->discarding = 1;
-    mrpc_timers_clear(&stream->session->timers, &stream->first_message);
+    mrpc_timers_clear(&stream->session->timers, &stream->message_timer);
     if (stream->delivering)
         return;   /* deliver() drops when it comes back */
     give_back(stream, mrpc_buffer_size(&stream->held));
@@ -53,6 +53,24 @@ static void fault(struct mrpc_stream *stream, enum mrpc_code code, const char *r
     mrpc_stream_discard(stream);
 }
 
+static void message_late(struct mrpc_timer *timer)
+{
+    struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct mrpc_stream, message_timer);
+    mrpc_session_reject(stream->session, "message_timeout");
+    stream->session->events->fault(stream, MRPC_DEADLINE_EXCEEDED, "the message did not come whole in time");
+    mrpc_stream_discard(stream);
+}
+
+/* What has been fed ends inside a message: from its first byte to its last there is a limit, whatever drips in. */
+static void follow_message(struct mrpc_stream *stream)
+{
+    if (stream->message_begun || mrpc_assembler_at_boundary(&stream->assembler))
+        return;
+    stream->message_begun = 1;
+    (void)!mrpc_session_after(stream->session, &stream->message_timer, stream->session->limits->message_timeout_ms,
+                              message_late);
+}
+
 /* Feed bytes to the assembler until they are used up or the owner holds. Returns how many were used. */
 static size_t deliver(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
 {
@@ -63,7 +81,8 @@ static size_t deliver(struct mrpc_stream *stream, const uint8_t *bytes, size_t s
     stream->delivering = 1;
     while (!stream->holding && !stream->discarding &&
            (got = mrpc_assembler_feed(&stream->assembler, &at, &size, &message, &message_bytes)) > 0) {
-        mrpc_timers_clear(&stream->session->timers, &stream->first_message);
+        mrpc_timers_clear(&stream->session->timers, &stream->message_timer);
+        stream->message_begun = 0;
         stream->holding = !stream->session->events->message(stream, message, message_bytes);
     }
     stream->delivering = 0;
@@ -73,6 +92,7 @@ static size_t deliver(struct mrpc_stream *stream, const uint8_t *bytes, size_t s
         drop(stream);
         return (size_t)(at - bytes) + size;
     }
+    follow_message(stream);
     return (size_t)(at - bytes);
 }
 
@@ -149,7 +169,7 @@ void mrpc_stream_release(struct mrpc_stream *stream)
 
 static void first_message_late(struct mrpc_timer *timer)
 {
-    struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct mrpc_stream, first_message);
+    struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct mrpc_stream, message_timer);
     mrpc_session_reject(stream->session, "first_message_timeout");
     if (stream->refusal_status != NULL) {
         mrpc_stream_refuse(stream);
@@ -161,6 +181,6 @@ static void first_message_late(struct mrpc_timer *timer)
 
 void mrpc_stream_expect_message(struct mrpc_stream *stream)
 {
-    (void)!mrpc_session_after(stream->session, &stream->first_message,
+    (void)!mrpc_session_after(stream->session, &stream->message_timer,
                               stream->session->limits->first_message_timeout_ms, first_message_late);
 }

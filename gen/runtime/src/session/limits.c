@@ -39,6 +39,7 @@ void mrpc_limits_resolve(const struct mrpc_limits *given, struct mrpc_limits *ou
     or_default(&limits.connection_idle_ms, 15 * 60 * 1000);
     or_default(&limits.connection_age_ms, 3600 * 1000);
     or_default(&limits.connection_age_grace_ms, 5 * 60 * 1000);
+    or_default(&limits.message_timeout_ms, 10 * 60 * 1000);
     *out = limits;
 }
 

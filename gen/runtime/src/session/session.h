@@ -91,6 +91,7 @@ struct mrpc_stream {
     unsigned holding : 1;                   /* the owner does not take messages now */
     unsigned delivering : 1;
     unsigned discarding : 1;                /* what still comes in is of no interest */
+    unsigned message_begun : 1;             /* and is not whole: its time runs */
     struct mrpc_assembler assembler;
     struct mrpc_buffer held;                /* bytes that came in while holding; their window is not given back */
     size_t kept_bytes;                      /* of messages that the owner keeps until the request is complete */
@@ -114,7 +115,7 @@ struct mrpc_stream {
     int64_t progressed_ms;                  /* when DATA last left, or the queue was last empty */
 
     struct mrpc_timer deadline;
-    struct mrpc_timer first_message;
+    struct mrpc_timer message_timer;        /* the first message is to begin, then one that has begun is to end */
 };
 
 enum session_state {

@@ -50,7 +50,7 @@ void mrpc_stream_close(struct mrpc_stream *stream)
     struct mrpc_session *session = stream->session;
     unlink_stream(stream);
     mrpc_timers_clear(&session->timers, &stream->deadline);
-    mrpc_timers_clear(&session->timers, &stream->first_message);
+    mrpc_timers_clear(&session->timers, &stream->message_timer);
     mrpc_data_fini(stream);
     mrpc_send_fini(stream);
     stream->session = NULL;
