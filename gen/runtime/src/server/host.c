@@ -55,6 +55,7 @@ int mrpc_session_host_new(struct mrpc_server *server, const struct mrpc_session_
     }
     host->server = server;
     host->index = options->index;
+    mrpc_session_memory_init(&host->memory);
     mrpc_inbox_init(&host->inbox, options->wake, options->arg);
     *out = host;
     return 0;
@@ -85,6 +86,7 @@ void mrpc_session_host_free(struct mrpc_session_host *host)
     }
     while (host->free_arena_count > 0)
         mrpc_arena_free(host->free_arenas[--host->free_arena_count]);
+    mrpc_session_memory_fini(&host->memory);
     free(host);
 }
 
@@ -122,8 +124,8 @@ int mrpc_session_new(struct mrpc_session_host *host, const struct mrpc_session_o
     session->output_ready = options->output_ready;
     session->arg = options->arg;
     session->peer = peer_new(options);
-    if (session->peer == NULL || mrpc_session_init(&session->session, &host->server->limits, &mrpc_call_session_events,
-                                                   session, now_ms) != 0) {
+    if (session->peer == NULL || mrpc_session_init(&session->session, &host->server->limits, &host->memory,
+                                                   &mrpc_call_session_events, session, now_ms) != 0) {
         mrpc_peer_unref(session->peer);
         free(session);
         return MRPC_ERR_NOMEM;

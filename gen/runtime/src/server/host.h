@@ -31,7 +31,8 @@ struct mrpc_session_host {
     int64_t now_ms;                 /* as last told */
     struct mrpc_call *free_calls;
     size_t free_call_count;
-    struct mrpc_arena *free_arenas[32];
+    struct session_memory memory;
+    struct mrpc_arena *free_arenas[128];   /* a connection's streams, and some */
     size_t free_arena_count;
     atomic_size_t calls;            /* that exist */
     atomic_size_t streams;          /* open ones */

@@ -153,7 +153,7 @@ nghttp2_session *mrpc_session_h2_new(struct mrpc_session *session)
     if (callbacks != NULL && nghttp2_option_new(&option) == 0) {
         nghttp2_option_set_no_auto_window_update(option, 1);
         nghttp2_option_set_max_continuations(option, CONTINUATIONS_MAX);
-        if (nghttp2_session_server_new2(&h2, callbacks, session, option) != 0)
+        if (nghttp2_session_server_new3(&h2, callbacks, session, option, &session->memory->h2) != 0)
             h2 = NULL;
     }
     nghttp2_option_del(option);

@@ -7,8 +7,8 @@
 
 #include <mrpc/error.h>
 
-/* Storage that a connection keeps while it has nothing to send. */
-#define KEEP_BYTES 4096
+/* Storage that is kept for the next output; larger ones are given back. */
+#define SPARE_BYTES_MAX ((size_t)512 << 10)
 
 struct mrpc_chunk *mrpc_chunk_new(void)
 {
@@ -26,6 +26,26 @@ void mrpc_chunk_unref(struct mrpc_chunk *chunk)
     free(chunk);
 }
 
+/* An output that has nothing to send holds no storage: most connections are idle. */
+static void lend(struct session_output *output)
+{
+    if (output->spare == NULL || output->spare->data != NULL || output->bytes.capacity > SPARE_BYTES_MAX) {
+        mrpc_buffer_fini(&output->bytes);
+        return;
+    }
+    mrpc_buffer_clear(&output->bytes, SPARE_BYTES_MAX);
+    *output->spare = output->bytes;
+    output->bytes = (struct mrpc_buffer){0};
+}
+
+static void borrow(struct session_output *output)
+{
+    if (output->bytes.data != NULL || output->spare == NULL)
+        return;
+    output->bytes = *output->spare;
+    *output->spare = (struct mrpc_buffer){0};
+}
+
 void mrpc_output_clear(struct session_output *output)
 {
     for (size_t i = output->reference_first; i < output->reference_count; i++)
@@ -33,13 +53,12 @@ void mrpc_output_clear(struct session_output *output)
     output->reference_first = output->reference_count = 0;
     output->own_taken = 0;
     output->pending_bytes = 0;
-    mrpc_buffer_clear(&output->bytes, KEEP_BYTES);
+    lend(output);
 }
 
 void mrpc_output_fini(struct session_output *output)
 {
     mrpc_output_clear(output);
-    mrpc_buffer_fini(&output->bytes);
     free(output->references);
     output->references = NULL;
     output->reference_capacity = 0;
@@ -47,6 +66,7 @@ void mrpc_output_fini(struct session_output *output)
 
 uint8_t *mrpc_output_reserve(struct session_output *output, size_t size)
 {
+    borrow(output);
     return mrpc_buffer_reserve(&output->bytes, size);
 }
 
@@ -58,6 +78,7 @@ void mrpc_output_commit(struct session_output *output, size_t size)
 
 int mrpc_output_append(struct session_output *output, const void *bytes, size_t size)
 {
+    borrow(output);
     int error = mrpc_buffer_append(&output->bytes, bytes, size);
     if (error == 0)
         output->pending_bytes += size;

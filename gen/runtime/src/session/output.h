@@ -26,6 +26,7 @@ void mrpc_chunk_unref(struct mrpc_chunk *chunk);
  *  payloads are not copied. */
 struct session_output {
     struct mrpc_buffer bytes;
+    struct mrpc_buffer *spare;      /* storage that outputs of one thread lend each other; NULL: there is none */
     struct output_reference {
         size_t before;              /* own bytes that precede it, counted from the buffer's start when it was empty */
         const uint8_t *data;

@@ -50,10 +50,17 @@ static int submit_settings(struct mrpc_session *session)
                                                  (int32_t)limits->connection_window_bytes);
 }
 
-int mrpc_session_init(struct mrpc_session *session, const struct mrpc_limits *limits,
+int mrpc_session_init(struct mrpc_session *session, const struct mrpc_limits *limits, struct session_memory *memory,
                       const struct session_events *events, void *owner, int64_t now_ms)
 {
-    *session = (struct mrpc_session){.limits = limits, .events = events, .owner = owner, .now_ms = now_ms};
+    *session = (struct mrpc_session){
+        .limits = limits,
+        .memory = memory,
+        .events = events,
+        .owner = owner,
+        .now_ms = now_ms,
+        .output.spare = &memory->spare_output,
+    };
     session->h2 = mrpc_session_h2_new(session);
     if (session->h2 == NULL || submit_settings(session) != 0 ||
         mrpc_session_after(session, &session->handshake, limits->handshake_timeout_ms, handshake_late) != 0) {

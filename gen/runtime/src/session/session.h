@@ -8,6 +8,7 @@
 
 #include "base/timers.h"
 #include "session/limits.h"
+#include "session/memory.h"
 #include "session/output.h"
 #include "wire/assembler.h"
 #include "wire/content_type.h"
@@ -145,6 +146,7 @@ struct session_counts {
 struct mrpc_session {
     nghttp2_session *h2;
     const struct mrpc_limits *limits;
+    struct session_memory *memory;
     const struct session_events *events;
     void *owner;
     enum session_state state;
@@ -193,7 +195,8 @@ struct mrpc_session {
 
 /* For the owner ---------------------------------------------------------------------------------------------------- */
 
-int mrpc_session_init(struct mrpc_session *session, const struct mrpc_limits *limits,
+/** @memory is of the thread that drives the session. Errors: MRPC_ERR_NOMEM. */
+int mrpc_session_init(struct mrpc_session *session, const struct mrpc_limits *limits, struct session_memory *memory,
                       const struct session_events *events, void *owner, int64_t now_ms) MRPC_MUST_USE;
 /** Streams that are open are closed first, each with its event. */
 void mrpc_session_fini(struct mrpc_session *session);
