@@ -8,6 +8,17 @@
 /* HEADERS and at most 4 CONTINUATION frames; our header list limit fits into one. CVE-2024-28182. */
 #define CONTINUATIONS_MAX 4
 
+/* Frames come and go by the stream, several in a row: nghttp2 would look each up in its table, this mostly need not. */
+static struct mrpc_stream *find_stream(struct mrpc_session *session, int32_t stream_id)
+{
+    struct mrpc_stream *stream = session->recent;
+    if (stream == NULL || stream->id != stream_id) {
+        stream = nghttp2_session_get_stream_user_data(session->h2, stream_id);
+        session->recent = stream;
+    }
+    return stream;
+}
+
 static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *head, void *user_data)
 {
     struct mrpc_session *session = user_data;
@@ -28,9 +39,9 @@ static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
                      const uint8_t *value, size_t value_bytes, uint8_t flags, void *user_data)
 {
     struct mrpc_session *session = user_data;
-    struct mrpc_stream *stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
     if (session->doom != NULL)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
+    struct mrpc_stream *stream = find_stream(session, frame->hd.stream_id);
     if (stream == NULL)
         return 0;
     return mrpc_headers_add(session, stream, (const char *)name, name_bytes, (const char *)value, value_bytes);
@@ -54,7 +65,7 @@ static int on_data_chunk(nghttp2_session *h2, uint8_t flags, int32_t stream_id, 
     /* One slow stream must not hold the window of the others; what it may hold is bounded by the memory budget. */
     if (nghttp2_session_consume_connection(h2, size) != 0)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
-    struct mrpc_stream *stream = nghttp2_session_get_stream_user_data(h2, stream_id);
+    struct mrpc_stream *stream = find_stream(user_data, stream_id);
     if (stream == NULL) {
         (void)nghttp2_session_consume_stream(h2, stream_id, size);
         return 0;
@@ -76,14 +87,14 @@ static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *
     struct mrpc_stream *stream = NULL;
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
-        stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
+        stream = find_stream(session, frame->hd.stream_id);
         if (stream != NULL && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
             stream->remote_closed = ends;
             mrpc_headers_end(stream);
         }
         break;
     case NGHTTP2_DATA:
-        stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
+        stream = find_stream(user_data, frame->hd.stream_id);
         break;
     default:
         return 0;
@@ -103,7 +114,7 @@ static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *
     if (!stream_frame || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
         return 0;
     /* The call is over though its client goes on sending: ask it to stop. RFC 9113 section 8.1. */
-    struct mrpc_stream *stream = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
+    struct mrpc_stream *stream = find_stream(user_data, frame->hd.stream_id);
     if (stream != NULL && !stream->remote_closed)
         return nghttp2_submit_rst_stream(h2, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
     return 0;
@@ -113,7 +124,7 @@ static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *
 static int on_frame_not_send(nghttp2_session *h2, const nghttp2_frame *frame, int error, void *user_data)
 {
     bool stream_frame = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-    struct mrpc_stream *stream = stream_frame ? nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id) : NULL;
+    struct mrpc_stream *stream = stream_frame ? find_stream(user_data, frame->hd.stream_id) : NULL;
     if (stream != NULL)
         mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
     return 0;
@@ -121,7 +132,7 @@ static int on_frame_not_send(nghttp2_session *h2, const nghttp2_frame *frame, in
 
 static int on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t code, void *user_data)
 {
-    struct mrpc_stream *stream = nghttp2_session_get_stream_user_data(h2, stream_id);
+    struct mrpc_stream *stream = find_stream(user_data, stream_id);
     if (stream != NULL)
         mrpc_stream_close(stream);
     return 0;

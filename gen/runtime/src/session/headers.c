@@ -20,6 +20,7 @@ int mrpc_headers_begin(struct mrpc_session *session, int32_t stream_id)
     if (stream == NULL)
         return nghttp2_submit_rst_stream(session->h2, NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_REFUSED_STREAM);
     mrpc_stream_open(session, stream, stream_id);
+    session->recent = stream;
     return nghttp2_session_set_stream_user_data(session->h2, stream_id, stream);
 }
 

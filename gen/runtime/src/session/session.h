@@ -154,6 +154,7 @@ struct mrpc_session {
     int64_t now_ms;
 
     struct mrpc_stream *streams;   /* open ones, newest first */
+    struct mrpc_stream *recent;    /* the one that a callback asked for last, or NULL */
     size_t stream_count;
     struct mrpc_stream *writable;
     struct session_output output;

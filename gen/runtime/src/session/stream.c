@@ -49,6 +49,8 @@ void mrpc_stream_close(struct mrpc_stream *stream)
 {
     struct mrpc_session *session = stream->session;
     unlink_stream(stream);
+    if (session->recent == stream)
+        session->recent = NULL;
     mrpc_timers_clear(&session->timers, &stream->deadline);
     mrpc_timers_clear(&session->timers, &stream->message_timer);
     mrpc_data_fini(stream);
