@@ -7,13 +7,20 @@
 
 #include <mrpc/error.h>
 
-/* FNV-1a. Paths that are looked up are the peer's, but those that are found are ours, so chains cannot be made long. */
+/* Eight bytes at a time, by 2^64 over the golden ratio. Paths that are looked up are the peer's, but those that are found
+ * are ours, so chains cannot be made long. */
 static uint32_t hash_path(const char *path, size_t size)
 {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (uint8_t)path[i]) * 16777619u;
-    return hash;
+    uint64_t hash = size, word;
+    for (; size >= sizeof(word); path += sizeof(word), size -= sizeof(word)) {
+        memcpy(&word, path, sizeof(word));
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    for (word = 0; size > 0; size--)
+        word = word << 8 | (uint8_t)path[size - 1];
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(hash >> 32);
 }
 
 static struct method_entry *find_slot(const struct method_table *table, const char *path, size_t path_bytes,

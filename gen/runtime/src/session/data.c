@@ -30,7 +30,7 @@ void mrpc_data_fini(struct mrpc_stream *stream)
 
 static void give_back(struct mrpc_stream *stream, size_t bytes)
 {
-    if (bytes > 0 && !stream->remote_closed)
+    if (bytes > 0 && !stream->last_frame && !stream->remote_closed)
         (void)nghttp2_session_consume_stream(stream->session->h2, stream->id, bytes);
 }
 

@@ -139,7 +139,7 @@ struct session_counts {
 };
 
 #define SESSION_ID_GAPS 4
-#define SESSION_ENDED_IDS 16
+#define SESSION_ENDED_IDS 32
 /* The output takes no more frames once it holds this much: what a slow peer asked for stays with its streams. */
 #define SESSION_OUTPUT_HIGH_BYTES (256u << 10)
 
@@ -171,8 +171,7 @@ struct mrpc_session {
         int32_t first, last;
     } gaps[SESSION_ID_GAPS];       /* stream ids that the peer skipped; using one later is an error */
     unsigned gap_count;
-    int32_t ended_ids[SESSION_ENDED_IDS];   /* the last that the peer has ended */
-    unsigned ended_count;
+    int32_t ended_ids[SESSION_ENDED_IDS];   /* the last that the peer has ended, each in the place of its number */
     uint8_t scan_head[16];         /* of the frame that is coming in, as far as it has */
     unsigned scan_head_bytes;
     size_t scan_skip_bytes;        /* of its payload, still to come */

@@ -12,11 +12,14 @@
  * nghttp2 calls nobody, so the heads of all frames are read here, before it gets them. This is also where a header block,
  * or a frame that is not DATA, is seen to have stopped half-way. */
 
+#include <string.h>
+
 #include "session/session.h"
 
 #define HEAD_BYTES 9
 #define PRIORITY_BYTES 5
 #define WINDOW_UPDATE_BYTES 4
+#define WANTED_BYTES_MAX (HEAD_BYTES + 4)
 
 static uint32_t get_u31(const uint8_t *bytes)
 {
@@ -36,17 +39,20 @@ static bool skipped_before(const struct mrpc_session *session, int32_t id)
     return false;
 }
 
-static bool ended_before(const struct mrpc_session *session, int32_t id)
+/* A peer's ids are odd and rise: those next to each other have places of their own. */
+static int32_t *ended_place(struct mrpc_session *session, int32_t id)
 {
-    for (unsigned i = 0; i < SESSION_ENDED_IDS && i < session->ended_count; i++)
-        if (session->ended_ids[i] == id)
-            return true;
-    return false;
+    return &session->ended_ids[((uint32_t)id >> 1) % SESSION_ENDED_IDS];
+}
+
+static bool ended_before(struct mrpc_session *session, int32_t id)
+{
+    return id != 0 && *ended_place(session, id) == id;
 }
 
 static void note_ended(struct mrpc_session *session, int32_t id)
 {
-    session->ended_ids[session->ended_count++ % SESSION_ENDED_IDS] = id;
+    *ended_place(session, id) = id;
 }
 
 static void note_gap(struct mrpc_session *session, int32_t first, int32_t last)
@@ -145,6 +151,12 @@ static bool stopped_half_way(const struct mrpc_session *session)
 static bool collect_head(struct mrpc_session *session, const uint8_t **bytes, const uint8_t *end)
 {
     uint8_t *head = session->scan_head;
+    if (session->scan_head_bytes == 0 && end - *bytes >= WANTED_BYTES_MAX) {
+        memcpy(head, *bytes, WANTED_BYTES_MAX);
+        session->scan_head_bytes = (unsigned)wanted_bytes(head, get_u24(head));
+        *bytes += session->scan_head_bytes;
+        return true;
+    }
     for (;;) {
         size_t wanted = HEAD_BYTES;
         if (session->scan_head_bytes >= HEAD_BYTES)

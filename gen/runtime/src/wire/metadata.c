@@ -8,6 +8,7 @@
 
 #include "wire/base64.h"
 #include "wire/metadata_wire.h"
+#include "wire/visible.h"
 
 #define FIRST_CAPACITY 8
 
@@ -24,14 +25,18 @@ static bool starts_with(const char *name, size_t size, const char *prefix)
 
 bool mrpc_metadata_reserved(const char *name, size_t size)
 {
-    static const char *const names[] = {
-        "content-type", "te",      "content-length",    "connection", "host",
-        "keep-alive",   "upgrade", "transfer-encoding", "trailer",    "proxy-connection"};
+#define NAME(text) {sizeof(text) - 1, text}
+    static const struct {
+        size_t size;
+        const char *text;
+    } names[] = {NAME("content-type"), NAME("te"),      NAME("content-length"),    NAME("connection"), NAME("host"),
+                 NAME("keep-alive"),   NAME("upgrade"), NAME("transfer-encoding"), NAME("trailer"),    NAME("proxy-connection")};
+#undef NAME
 
     if (size == 0 || name[0] == ':' || starts_with(name, size, "grpc-"))
         return true;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strlen(names[i]) == size && memcmp(names[i], name, size) == 0)
+        if (names[i].size == size && memcmp(names[i].text, name, size) == 0)
             return true;
     }
     return false;
@@ -49,11 +54,7 @@ static bool key_valid(const char *key, size_t size)
 
 static bool text_valid(const char *value, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        if ((unsigned char)value[i] < 0x20 || (unsigned char)value[i] > 0x7e)
-            return false;
-    }
-    return true;
+    return mrpc_visible(value, size, ' ');
 }
 
 static int out_of_memory(const struct mrpc_metadata *metadata)

@@ -5,14 +5,12 @@
 
 #include <mrpc/error.h>
 
+#include "wire/visible.h"
+
 int mrpc_path_split(const char *path, size_t size, struct mrpc_path *out)
 {
-    if (size == 0 || path[0] != '/')
+    if (size == 0 || path[0] != '/' || !mrpc_visible(path, size, 0x21))
         return MRPC_ERR_MALFORMED;
-    for (size_t i = 0; i < size; i++) {
-        if ((unsigned char)path[i] <= 0x20 || (unsigned char)path[i] >= 0x7f)
-            return MRPC_ERR_MALFORMED;
-    }
     const char *last = memrchr(path, '/', size);
     size_t service_bytes = last == path ? 0 : (size_t)(last - path) - 1;
     size_t method_bytes = (size_t)(path + size - last) - 1;
