@@ -82,14 +82,15 @@ static void linger(struct connection *connection)
         mrpc_tls_stream_shutdown(connection->tls);
     (void)shutdown(connection->fd, SHUT_WR);
     (void)event_add(&connection->read_event, NULL);
-    set_timer(connection, mrpc_loop_now_ms(), LINGER_MS);
+    set_timer(connection, connection->loop->now_ms, LINGER_MS);
 }
 
 /* > 0: written; 0: not now (the event is set); < 0: lost. */
 static ssize_t write_clear(struct connection *connection, struct iovec *pieces, int count)
 {
     struct msghdr message = {.msg_iov = pieces, .msg_iovlen = (size_t)count};
-    ssize_t n = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
+    ssize_t n = count == 1 ? send(connection->fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL)
+                           : sendmsg(connection->fd, &message, MSG_NOSIGNAL);
     if (n >= 0)
         return n;
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -1;
@@ -115,6 +116,14 @@ static ssize_t write_tls(struct connection *connection, const struct iovec *piec
     return n == MRPC_TLS_WANT_WRITE || n == MRPC_TLS_WANT_READ ? 0 : n;
 }
 
+static size_t size_of(const struct iovec *pieces, int count)
+{
+    size_t size = 0;
+    for (int i = 0; i < count; i++)
+        size += pieces[i].iov_len;
+    return size;
+}
+
 /* False when the connection was closed. */
 static bool write_output(struct connection *connection)
 {
@@ -133,7 +142,9 @@ static bool write_output(struct connection *connection)
             (void)event_add(&connection->write_event, NULL);
             return true;
         }
-        mrpc_session_consume(connection->session, mrpc_loop_now_ms(), (size_t)n);
+        mrpc_session_consume(connection->session, connection->loop->now_ms, (size_t)n);
+        if ((size_t)n == size_of(pieces, count) && count < PIECES_MAX && n < SESSION_OUTPUT_HIGH_BYTES)
+            break;   /* it was not held up, so this was all */
     }
     if (mrpc_session_finished(connection->session))
         linger(connection);
@@ -151,9 +162,9 @@ void mrpc_connection_flush(struct connection *connection)
     if (!want && reading)
         event_del(&connection->read_event);
     if (mrpc_session_finished(connection->session))
-        set_timer(connection, mrpc_loop_now_ms(), LINGER_MS);   /* the peer takes nothing: do not wait for long */
+        set_timer(connection, connection->loop->now_ms, LINGER_MS);   /* the peer takes nothing: do not wait for long */
     else
-        watch_clock(connection, mrpc_loop_now_ms());
+        watch_clock(connection, connection->loop->now_ms);
 }
 
 static ssize_t read_some(struct connection *connection)
@@ -207,7 +218,7 @@ static bool begin_session(struct connection *connection)
         .output_ready = output_ready,
         .arg = connection,
     };
-    int64_t now_ms = mrpc_loop_now_ms();
+    int64_t now_ms = connection->loop->now_ms;
     if (mrpc_session_new(connection->loop->host, &options, now_ms, &connection->session) != 0)
         return false;
     event_del(&connection->timer_event);
@@ -250,7 +261,7 @@ static enum received receive(struct connection *connection)
         return RECEIVED_END;
     }
     if (!connection->lingering)
-        mrpc_session_receive(connection->session, mrpc_loop_now_ms(), connection->loop->read_buffer, (size_t)n);
+        mrpc_session_receive(connection->session, connection->loop->now_ms, connection->loop->read_buffer, (size_t)n);
     return RECEIVED_BYTES;
 }
 
@@ -273,6 +284,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
     struct connection *connection = arg;
     struct server_loop *loop = connection->loop;
+    mrpc_loop_read_clock(loop);
     advance(connection);
     mrpc_loop_flush_dirty(loop);
 }
@@ -281,6 +293,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
     struct connection *connection = arg;
     struct server_loop *loop = connection->loop;
+    mrpc_loop_read_clock(loop);
     if (connection->session == NULL)
         advance(connection);
     else
@@ -292,6 +305,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct connection *connection = arg;
     struct server_loop *loop = connection->loop;
+    mrpc_loop_read_clock(loop);
     connection->timer_at_ms = INT64_MAX;
     if (connection->session == NULL)
         mrpc_acceptor_rejected(connection->loop->server, "handshake_timeout", "TLS");
@@ -299,7 +313,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         mrpc_connection_close(connection);
         return;
     }
-    mrpc_session_tick(connection->session, mrpc_loop_now_ms());
+    mrpc_session_tick(connection->session, connection->loop->now_ms);
     mrpc_connection_flush(connection);
     mrpc_loop_flush_dirty(loop);
 }
@@ -330,7 +344,7 @@ void mrpc_connection_open(struct server_loop *loop, const struct handover *hando
     event_assign(&connection->timer_event, loop->base, -1, 0, on_timer, connection);
     (void)event_add(&connection->read_event, NULL);
     if (connection->tls != NULL)
-        set_timer(connection, mrpc_loop_now_ms(), loop->server->limits.handshake_timeout_ms);
+        set_timer(connection, loop->now_ms, loop->server->limits.handshake_timeout_ms);
     else if (!begin_session(connection))
         mrpc_connection_close(connection);
 }
@@ -341,6 +355,6 @@ void mrpc_connection_drain(struct connection *connection)
         mrpc_connection_close(connection);
         return;
     }
-    mrpc_session_drain(connection->session, mrpc_loop_now_ms());
+    mrpc_session_drain(connection->session, connection->loop->now_ms);
     mrpc_connection_flush(connection);
 }

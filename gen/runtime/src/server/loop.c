@@ -13,11 +13,11 @@
 #include "server/connection.h"
 #include "server/server.h"
 
-int64_t mrpc_loop_now_ms(void)
+void mrpc_loop_read_clock(struct server_loop *loop)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    loop->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Thread: any. */
@@ -59,7 +59,8 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
     struct server_loop *loop = arg;
     uint64_t count;
     (void)!read(loop->wake_fd, &count, sizeof(count));
-    mrpc_session_host_process(loop->host, mrpc_loop_now_ms());
+    mrpc_loop_read_clock(loop);
+    mrpc_session_host_process(loop->host, loop->now_ms);
     mrpc_loop_flush_dirty(loop);
     if (loop->stopping && mrpc_session_host_calls(loop->host) == 0)
         event_base_loopbreak(loop->base);

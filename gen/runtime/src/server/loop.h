@@ -26,6 +26,7 @@ struct server_loop {
     pthread_t thread;
     struct connection *connections;
     struct connection *dirty;          /* have output since the last wake-up began */
+    int64_t now_ms;                    /* monotonic, as read when the event callback that runs began */
     bool draining;
     bool stopping;
     uint8_t read_buffer[LOOP_READ_BYTES];
@@ -53,7 +54,8 @@ int mrpc_loop_drain(struct server_loop *loop, uint32_t grace_ms);
 /** Close everything and end the thread once no handler holds a call. Thread: any; join the thread afterwards. */
 int mrpc_loop_stop(struct server_loop *loop);
 
-int64_t mrpc_loop_now_ms(void);
+/** Event callbacks begin with it. */
+void mrpc_loop_read_clock(struct server_loop *loop);
 
 /* For its connections. */
 void mrpc_loop_mark_dirty(struct server_loop *loop, struct connection *connection);
