@@ -117,6 +117,14 @@ static void *serve(void *arg)
     return NULL;
 }
 
+void scripted_server_adopt(struct scripted_server *server, unsigned connections,
+                           void (*script)(struct scripted_server *server, unsigned connection))
+{
+    server->connections = connections;
+    server->script = script;
+    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
+}
+
 void scripted_server_start(struct scripted_server *server, unsigned connections,
                            void (*script)(struct scripted_server *server, unsigned connection))
 {
@@ -124,15 +132,13 @@ void scripted_server_start(struct scripted_server *server, unsigned connections,
     socklen_t size = sizeof name;
     if (server->any_address)
         name.sin_addr.s_addr = htonl(INADDR_ANY);
-    server->connections = connections;
-    server->script = script;
     server->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(server->listen_fd, (struct sockaddr *)&name, sizeof name), 0);
     assert_int_equal(listen(server->listen_fd, 16), 0);
     assert_int_equal(getsockname(server->listen_fd, (struct sockaddr *)&name, &size), 0);
     server->port = ntohs(name.sin_port);
     snprintf(server->target, sizeof server->target, "127.0.0.1:%u", server->port);
-    assert_int_equal(pthread_create(&server->thread, NULL, serve, server), 0);
+    scripted_server_adopt(server, connections, script);
 }
 
 void scripted_server_join(struct scripted_server *server)

@@ -27,6 +27,9 @@ struct scripted_server {
 /** Listen and serve @connections, one after the other. */
 void scripted_server_start(struct scripted_server *server, unsigned connections,
                            void (*script)(struct scripted_server *server, unsigned connection));
+/** Serve on server->listen_fd, a socket that listens already. */
+void scripted_server_adopt(struct scripted_server *server, unsigned connections,
+                           void (*script)(struct scripted_server *server, unsigned connection));
 /** Wait until all of them have been served. */
 void scripted_server_join(struct scripted_server *server);
 

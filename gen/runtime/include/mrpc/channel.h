@@ -10,6 +10,7 @@
 #include <mrpc/error.h>
 #include <mrpc/message.h>
 #include <mrpc/metadata.h>
+#include <mrpc/resolver.h>
 #include <mrpc/service.h>
 #include <mrpc/status.h>
 #include <mrpc/tls.h>
@@ -32,6 +33,13 @@ MRPC_API int mrpc_loop_timeout_ms(const struct mrpc_loop *loop);   /* -1: none *
 MRPC_API int mrpc_loop_process(struct mrpc_loop *loop);
 MRPC_API void mrpc_loop_free(struct mrpc_loop *loop);              /* after its channels */
 
+/** How calls are spread over the addresses of a target. */
+enum mrpc_balancing {
+    MRPC_PICK_FIRST,           /* all on the first address that answers (Happy Eyeballs: RFC 8305) */
+    MRPC_ROUND_ROBIN,          /* over all that answer, in turn */
+    MRPC_WEIGHTED_ROUND_ROBIN, /* in proportion to the weights that the resolver gives */
+};
+
 struct mrpc_channel_options {
     size_t struct_bytes;
     struct mrpc_loop *loop;              /* NULL: the library's thread */
@@ -46,17 +54,44 @@ struct mrpc_channel_options {
     uint32_t backoff_max_ms;             /* 0: 120 s */
     uint32_t keepalive_time_ms;          /* 0: off; at least 10 s */
     uint32_t keepalive_timeout_ms;       /* 0: 20 s */
+    enum mrpc_balancing balancing;       /* unless a service config says otherwise */
+    const struct mrpc_resolver *resolver;/* copied; NULL: by the target's scheme */
+    void *resolver_arg;
 };
 
 struct mrpc_channel;
 
+/** IDLE: nothing was asked for yet, or the connection of pick_first is gone. TRANSIENT_FAILURE: no address answers; the
+ *  channel tries again, and calls without wait_for_ready fail. Source: gRPC connectivity-semantics-and-api.md. */
 enum mrpc_connectivity { MRPC_IDLE, MRPC_CONNECTING, MRPC_READY, MRPC_TRANSIENT_FAILURE, MRPC_SHUTDOWN };
 
-/** Open a channel to "HOST:PORT", "dns:///HOST:PORT", "ipv4:A:P", "ipv6:[A]:P", "unix:PATH". Connects on first use.
+/** Open a channel to "HOST:PORT", "dns:///HOST:PORT", "ipv4:A:P,A:P", "ipv6:[A]:P,[A]:P", "unix:PATH",
+ *  "unix-abstract:NAME", or to what the resolver of the options understands: the authority is then what follows the
+ *  last '/'. Connects on first use.
  *  Errors: MRPC_ERR_ADDRESS, MRPC_ERR_INVALID, MRPC_ERR_NOMEM. Thread: any. */
 MRPC_API int mrpc_channel_new(const char *target, const struct mrpc_channel_options *options,
                               struct mrpc_channel **out) MRPC_MUST_USE;
 MRPC_API enum mrpc_connectivity mrpc_channel_state(const struct mrpc_channel *channel);
+/** Leave IDLE without a call: begin to connect. Thread: any. */
+MRPC_API void mrpc_channel_connect(struct mrpc_channel *channel);
+/** Block until the state is another than @last, and return it in *@state. States that last for less than one wake-up of
+ *  the loop may go unseen. Units: @timeout_ms, -1: for ever. Thread: any but the loop's.
+ *  Errors: MRPC_ERR_AGAIN: the time is over; MRPC_ERR_WOULD_DEADLOCK; *@state is untouched. */
+MRPC_API int mrpc_channel_wait_state(struct mrpc_channel *channel, enum mrpc_connectivity last, int64_t timeout_ms,
+                                     enum mrpc_connectivity *state) MRPC_MUST_USE;
+
+/** A watch over the state of a channel. */
+struct mrpc_state_watch;
+/** Call @changed with the present state, and again after each change; MRPC_SHUTDOWN is the last, when the channel is
+ *  freed. It runs on the loop's thread, without a lock, and may free the channel or the watch.
+ *  Thread: any. Errors: MRPC_ERR_NOMEM. */
+MRPC_API int mrpc_channel_watch_state(struct mrpc_channel *channel,
+                                      void (*changed)(void *arg, enum mrpc_connectivity state), void *arg,
+                                      struct mrpc_state_watch **out) MRPC_MUST_USE;
+/** End the watch; before the channel is freed, or after. @changed does not run any more when this has returned (on the
+ *  loop's own thread: it does not begin to run any more). Thread: any. */
+MRPC_API void mrpc_state_watch_free(struct mrpc_state_watch *watch);
+
 /** Calls still open end CANCELLED. Blocks until the loop has let go (not on the loop's own thread). */
 MRPC_API void mrpc_channel_free(struct mrpc_channel *channel);
 

@@ -18,6 +18,7 @@
 #include <mrpc/metadata.h>
 #include <mrpc/metrics.h>
 #include <mrpc/rate_limit.h>
+#include <mrpc/resolver.h>
 #include <mrpc/server.h>
 #include <mrpc/service.h>
 #include <mrpc/status.h>

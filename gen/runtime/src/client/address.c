@@ -35,19 +35,71 @@ static void print_address(struct mrpc_address *address)
     snprintf(address->text, sizeof address->text, v6 ? "[%.100s]:%.8s" : "%.100s:%.8s", host, port);
 }
 
-int mrpc_address_list_add(struct mrpc_address_list *list, const struct sockaddr *name, socklen_t name_bytes)
+bool mrpc_address_equal(const struct mrpc_address *a, const struct mrpc_address *b)
 {
-    if (list->count >= MRPC_ADDRESSES_MAX || name_bytes > sizeof list->items->name)
+    /* What lies behind name_bytes, and sin_zero, is zero. */
+    return a->name_bytes == b->name_bytes && memcmp(&a->name, &b->name, a->name_bytes) == 0 &&
+           strcmp(a->server_name, b->server_name) == 0;
+}
+
+int mrpc_address_list_append(struct mrpc_address_list *list, const struct mrpc_address *address)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (mrpc_address_equal(&list->items[i], address))
+            return 0;
+    if (list->count >= MRPC_ADDRESSES_MAX)
         return MRPC_ERR_LIMIT;
     struct mrpc_address *items = realloc(list->items, (list->count + 1) * sizeof *items);
     if (!items)
         return MRPC_ERR_NOMEM;
     list->items = items;
-    struct mrpc_address *address = &items[list->count++];
-    *address = (struct mrpc_address){.name_bytes = name_bytes};
-    memcpy(&address->name, name, name_bytes);
-    print_address(address);
+    items[list->count++] = *address;
     return 0;
+}
+
+int mrpc_address_list_add(struct mrpc_address_list *list, const struct sockaddr *name, socklen_t name_bytes)
+{
+    struct mrpc_address address = {.name_bytes = name_bytes, .weight = 1};
+    if (name_bytes > sizeof address.name)
+        return MRPC_ERR_LIMIT;
+    memcpy(&address.name, name, name_bytes);
+    print_address(&address);
+    return mrpc_address_list_append(list, &address);
+}
+
+int mrpc_address_list_copy(const struct mrpc_address_list *list, struct mrpc_address_list *out)
+{
+    struct mrpc_address *items = malloc((list->count + 1) * sizeof *items);
+    if (!items)
+        return MRPC_ERR_NOMEM;
+    if (list->count > 0)
+        memcpy(items, list->items, list->count * sizeof *items);
+    *out = (struct mrpc_address_list){.items = items, .count = list->count};
+    return 0;
+}
+
+static size_t next_of_family(const struct mrpc_address_list *list, size_t at, sa_family_t family, bool same)
+{
+    while (at < list->count && (list->items[at].name.ss_family == family) != same)
+        at++;
+    return at;
+}
+
+void mrpc_address_list_interleave(struct mrpc_address_list *list)
+{
+    struct mrpc_address_list mixed;
+    if (list->count < 3 || mrpc_address_list_copy(list, &mixed) != 0)
+        return; /* without memory the order stays as it was */
+    sa_family_t family = list->items[0].name.ss_family;
+    size_t same = 0, other = next_of_family(list, 0, family, false);
+    for (size_t out = 0; out < list->count; out++) {
+        bool take_same = other == list->count || (same < list->count && out % 2 == 0);
+        size_t *at = take_same ? &same : &other;
+        mixed.items[out] = list->items[*at];
+        *at = next_of_family(list, *at + 1, family, take_same);
+    }
+    mrpc_address_list_fini(list);
+    *list = mixed;
 }
 
 static int add_unix(const char *path, struct mrpc_address_list *list)
@@ -87,7 +139,7 @@ static int add_list(const char *text, int family, struct mrpc_address_list *list
         free(host);
         free(port);
         if (error)
-            return error;
+            return error == MRPC_ERR_LIMIT ? 0 : error;
         text += size;
         if (!*text)
             return 0;
@@ -121,6 +173,24 @@ int mrpc_address_list_from_target(const struct mrpc_target *target, struct mrpc_
     }
     *out = list;
     return 0;
+}
+
+int mrpc_address_parse(const char *text, struct mrpc_address *out)
+{
+    struct mrpc_target target;
+    struct mrpc_address_list list = {0};
+    int error = mrpc_target_parse(text, &target);
+    if (error)
+        return error;
+    error = mrpc_address_list_from_target(&target, &list);
+    mrpc_target_fini(&target);
+    if (error)
+        return error == MRPC_ERR_AGAIN ? MRPC_ERR_ADDRESS : error; /* a name */
+    if (list.count == 1)
+        *out = list.items[0];
+    error = list.count == 1 ? 0 : MRPC_ERR_ADDRESS;
+    mrpc_address_list_fini(&list);
+    return error;
 }
 
 bool mrpc_address_is_local(const struct mrpc_address *address)

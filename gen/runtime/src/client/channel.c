@@ -7,6 +7,7 @@
 #include <mrpc/mrpc.h>
 
 #include "client/channel_core.h"
+#include "client/dns_resolver.h"
 
 /* Opening and freeing a channel; what it does in between is channel_core.c. */
 
@@ -47,7 +48,7 @@ static int check_options(const struct mrpc_channel_options *options)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i] && (!*texts[i] || !is_printable(texts[i])))
             return MRPC_ERR_INVALID;
-    return 0;
+    return (unsigned)options->balancing <= MRPC_WEIGHTED_ROUND_ROBIN ? 0 : MRPC_ERR_INVALID;
 }
 
 static char *print(const char *first, const char *second)
@@ -64,6 +65,39 @@ static int find_server_name(struct mrpc_channel *channel)
     if (!error)
         free(port);
     return error;
+}
+
+/* "registry:///ns/users" stands for the authority "users". */
+static int set_foreign_target(struct mrpc_channel *channel, const char *target)
+{
+    const char *slash = strrchr(target, '/');
+    const char *name = slash ? slash + 1 : target;
+    if (!*name || !is_printable(target))
+        return MRPC_ERR_ADDRESS;
+    channel->target.authority = strdup(name);
+    return channel->target.authority ? 0 : MRPC_ERR_NOMEM;
+}
+
+static int set_resolver(struct mrpc_channel *channel, const struct mrpc_resolver *resolver, void *arg)
+{
+    size_t given = resolver->struct_bytes;
+    memcpy(&channel->resolver, resolver, given > 0 && given < sizeof *resolver ? given : sizeof *resolver);
+    channel->resolver_arg = arg;
+    return channel->resolver.start && channel->resolver.stop ? 0 : MRPC_ERR_INVALID;
+}
+
+static int set_target(struct mrpc_channel *channel, const char *target, const struct mrpc_channel_options *options)
+{
+    channel->target_text = strdup(target);
+    if (!channel->target_text)
+        return MRPC_ERR_NOMEM;
+    if (!options->resolver) {
+        channel->resolver = mrpc_dns_resolver;
+        channel->resolver_arg = &channel->dns;
+        return mrpc_target_parse(target, &channel->target);
+    }
+    int error = set_resolver(channel, options->resolver, options->resolver_arg);
+    return error ? error : set_foreign_target(channel, target);
 }
 
 static int set_texts(struct mrpc_channel *channel, const struct mrpc_channel_options *options)
@@ -89,11 +123,16 @@ static void set_numbers(struct mrpc_channel *channel, const struct mrpc_channel_
     channel->keepalive_time_ms = options->keepalive_time_ms;
     if (channel->keepalive_time_ms > 0 && channel->keepalive_time_ms < KEEPALIVE_TIME_MIN_MS)
         channel->keepalive_time_ms = KEEPALIVE_TIME_MIN_MS;
+    channel->lb_choice.balancing = options->balancing;
     channel->backoff = (struct mrpc_backoff){
         .base_ms = or_default(options->backoff_base_ms, BACKOFF_BASE_MS),
         .max_ms = or_default(options->backoff_max_ms, BACKOFF_MAX_MS),
         .random = (uint64_t)now.tv_nsec ^ (uint64_t)(uintptr_t)channel,
     };
+    channel->dns = (struct mrpc_dns_config){.loop = channel->loop,
+                                            .target = &channel->target,
+                                            .timeout_ms = channel->connect_timeout_ms,
+                                            .backoff = channel->backoff};
 }
 
 static void channel_destroy(struct mrpc_channel *channel)
@@ -102,7 +141,8 @@ static void channel_destroy(struct mrpc_channel *channel)
         mrpc_library_loop_release(channel->loop);
     mrpc_target_fini(&channel->target);
     mrpc_address_list_fini(&channel->addresses);
-    free(channel->draining);
+    mrpc_state_hub_release(channel->hub);
+    free(channel->target_text);
     free(channel->authority);
     free(channel->server_name);
     free(channel->user_agent);
@@ -122,9 +162,45 @@ static void shut_down(struct mrpc_task *task)
     pthread_mutex_unlock(&channel->lock);
 }
 
+/* What another thread asked for before the channel was freed may still be in the loop's queue. */
 static void reap(struct mrpc_flusher *flusher)
 {
-    channel_destroy((struct mrpc_channel *)((char *)flusher - offsetof(struct mrpc_channel, reaper)));
+    struct mrpc_channel *channel = (struct mrpc_channel *)((char *)flusher - offsetof(struct mrpc_channel, reaper));
+    pthread_mutex_lock(&channel->lock);
+    channel->orphaned = channel->kick_posted;
+    bool orphaned = channel->orphaned;
+    pthread_mutex_unlock(&channel->lock);
+    if (!orphaned)
+        channel_destroy(channel);
+}
+
+static void run_kick(struct mrpc_task *task)
+{
+    struct mrpc_channel *channel = (struct mrpc_channel *)((char *)task - offsetof(struct mrpc_channel, kick_task));
+    pthread_mutex_lock(&channel->lock);
+    bool connect = channel->connect_wanted, orphaned = channel->orphaned;
+    channel->kick_posted = channel->connect_wanted = false;
+    pthread_mutex_unlock(&channel->lock);
+    if (orphaned) {
+        channel_destroy(channel);
+        return;
+    }
+    if (mrpc_channel_state(channel) == MRPC_SHUTDOWN)
+        return; /* freed: the reaper comes next */
+    if (connect)
+        mrpc_channel_leave_idle(channel);
+    mrpc_channel_settle_later(channel);
+}
+
+/* Let the loop look at what is wanted, and tell new watches the state. */
+static void kick(struct mrpc_channel *channel, bool connect)
+{
+    pthread_mutex_lock(&channel->lock);
+    channel->connect_wanted |= connect;
+    if (!channel->kick_posted)
+        mrpc_loop_post(channel->loop, &channel->kick_task);
+    channel->kick_posted = true;
+    pthread_mutex_unlock(&channel->lock);
 }
 
 static struct mrpc_channel *channel_alloc(void)
@@ -133,6 +209,7 @@ static struct mrpc_channel *channel_alloc(void)
     if (!channel)
         return NULL;
     channel->shutdown_task.run = shut_down;
+    channel->kick_task.run = run_kick;
     channel->reaper.run = reap;
     pthread_mutex_init(&channel->lock, NULL);
     pthread_cond_init(&channel->shutdown_done, NULL);
@@ -161,13 +238,15 @@ int mrpc_channel_new(const char *target, const struct mrpc_channel_options *opti
     if (!channel)
         return MRPC_ERR_NOMEM;
     channel->tls = settings.tls;
-    error = mrpc_target_parse(target, &channel->target);
+    error = set_target(channel, target, &settings);
     if (!error)
         error = set_texts(channel, &settings);
-    if (!error) {
-        set_numbers(channel, &settings);
+    if (!error)
+        error = mrpc_state_hub_new(&channel->hub);
+    if (!error)
         error = take_loop(channel, settings.loop);
-    }
+    if (!error)
+        set_numbers(channel, &settings);
     if (error) {
         channel_destroy(channel);
         return error;
@@ -179,6 +258,28 @@ int mrpc_channel_new(const char *target, const struct mrpc_channel_options *opti
 enum mrpc_connectivity mrpc_channel_state(const struct mrpc_channel *channel)
 {
     return (enum mrpc_connectivity)atomic_load_explicit(&channel->state, memory_order_relaxed);
+}
+
+void mrpc_channel_connect(struct mrpc_channel *channel)
+{
+    kick(channel, true);
+}
+
+int mrpc_channel_wait_state(struct mrpc_channel *channel, enum mrpc_connectivity last, int64_t timeout_ms,
+                            enum mrpc_connectivity *state)
+{
+    if (mrpc_loop_is_own_thread(channel->loop))
+        return MRPC_ERR_WOULD_DEADLOCK;
+    return mrpc_state_hub_wait(channel->hub, last, timeout_ms, state);
+}
+
+int mrpc_channel_watch_state(struct mrpc_channel *channel, void (*changed)(void *arg, enum mrpc_connectivity state),
+                             void *arg, struct mrpc_state_watch **out)
+{
+    int error = mrpc_state_hub_watch(channel->hub, channel->loop, changed, arg, out);
+    if (!error)
+        kick(channel, false);
+    return error;
 }
 
 void mrpc_channel_free(struct mrpc_channel *channel)

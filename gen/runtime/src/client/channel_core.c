@@ -3,17 +3,28 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-static void connect_now(struct mrpc_channel *channel);
+#include "client/attempt.h"
 
 static enum mrpc_connectivity state(const struct mrpc_channel *channel)
 {
     return (enum mrpc_connectivity)atomic_load_explicit(&channel->state, memory_order_relaxed);
 }
 
-static void set_state(struct mrpc_channel *channel, enum mrpc_connectivity connectivity)
+void mrpc_channel_settle_later(struct mrpc_channel *channel)
 {
+    mrpc_loop_flush_later(channel->loop, &channel->settler);
+}
+
+void mrpc_channel_set_state(struct mrpc_channel *channel, enum mrpc_connectivity connectivity, const char *why)
+{
+    if (why)
+        snprintf(channel->last_error, sizeof channel->last_error, "%s", why);
+    if (state(channel) == connectivity)
+        return;
     atomic_store_explicit(&channel->state, (int)connectivity, memory_order_relaxed);
+    mrpc_channel_settle_later(channel);
 }
 
 /* What waits for a stream. */
@@ -53,17 +64,41 @@ static void fail_pending(struct mrpc_channel *channel)
     }
 }
 
+static struct mrpc_subchannel *pick(struct mrpc_channel *channel)
+{
+    struct mrpc_balancer *balancer = channel->balancer;
+    return balancer && state(channel) == MRPC_READY ? balancer->class->pick(balancer) : NULL;
+}
+
+static void begin(struct mrpc_channel *channel, struct mrpc_subchannel *subchannel, struct mrpc_client_attempt *attempt)
+{
+    mrpc_subchannel_note_call(subchannel);
+    mrpc_attempt_begin(attempt, subchannel->connection, channel->authority);
+}
+
 void mrpc_channel_place(struct mrpc_channel *channel, struct mrpc_client_attempt *attempt)
 {
+    struct mrpc_subchannel *subchannel = channel->pending ? NULL : pick(channel); /* who waits goes first */
+    if (subchannel) {
+        begin(channel, subchannel, attempt);
+        return;
+    }
     if (state(channel) == MRPC_TRANSIENT_FAILURE && !attempt->call->wait_for_ready) {
         mrpc_attempt_fail(attempt, MRPC_UNAVAILABLE, channel->last_error);
         return;
     }
     enqueue(channel, attempt);
-    if (state(channel) == MRPC_READY)
-        mrpc_client_connection_touch(channel->connection);
-    else if (state(channel) == MRPC_IDLE)
-        connect_now(channel);
+    mrpc_channel_leave_idle(channel);
+}
+
+void mrpc_channel_has_room(struct mrpc_channel *channel)
+{
+    struct mrpc_subchannel *subchannel;
+    while (channel->pending && (subchannel = pick(channel))) {
+        struct mrpc_client_attempt *attempt = channel->pending;
+        mrpc_channel_withdraw(channel, attempt);
+        begin(channel, subchannel, attempt);
+    }
 }
 
 void mrpc_channel_enlist(struct mrpc_channel *channel, struct mrpc_client_call *call)
@@ -86,205 +121,164 @@ void mrpc_channel_forget(struct mrpc_channel *channel, struct mrpc_client_call *
     pthread_mutex_unlock(&channel->lock);
 }
 
-/* Connecting. */
+/* The state. */
 
-static void set_timer(struct mrpc_channel *channel, int64_t at_ms)
+static void settle(struct mrpc_flusher *flusher)
 {
-    /* The heap grows by one slot a channel; without it the channel would wait for the next call. */
-    if (mrpc_loop_timer_set(channel->loop, &channel->timer, at_ms) != 0)
-        set_state(channel, MRPC_IDLE);
+    struct mrpc_channel *channel = (struct mrpc_channel *)((char *)flusher - offsetof(struct mrpc_channel, settler));
+    if (state(channel) == MRPC_TRANSIENT_FAILURE)
+        fail_pending(channel);
+    if (channel->pending)
+        mrpc_channel_leave_idle(channel);
+    mrpc_channel_has_room(channel);
+    mrpc_state_hub_tell(channel->hub, state(channel));
 }
 
-/* The wait is measured from the start of the attempt: one that took long has waited already. */
-static void all_failed(struct mrpc_channel *channel)
+/* Addresses. */
+
+/* What the newest addresses did not name, and no balancer will. */
+static void retire_others(struct mrpc_channel *channel)
 {
-    set_state(channel, MRPC_TRANSIENT_FAILURE);
-    set_timer(channel, channel->attempt_started_ms + mrpc_backoff_next_ms(&channel->backoff));
-    fail_pending(channel);
+    struct mrpc_subchannel *next;
+    for (struct mrpc_subchannel *at = channel->subchannels; at; at = next) {
+        next = at->next;
+        if (at->list_number != channel->list_number && at->state != MRPC_SHUTDOWN)
+            mrpc_subchannel_retire(at);
+    }
 }
 
-static void note(struct mrpc_channel *channel, const char *why)
+/* Errors: MRPC_ERR_NOMEM: all stays as it was. */
+static int use_addresses(struct mrpc_channel *channel, struct mrpc_balancer *balancer)
 {
-    snprintf(channel->last_error, sizeof channel->last_error, "%s", why);
+    channel->list_number++;
+    int error = balancer->class->update(balancer, &channel->addresses);
+    if (!error)
+        retire_others(channel);
+    return error;
 }
 
-static void connection_ready(void *arg, struct mrpc_client_connection *connection)
+static void begin_balancing(struct mrpc_channel *channel)
+{
+    struct mrpc_balancer *before = channel->balancer, *balancer;
+    int error = mrpc_balancer_class_of(channel->lb_choice.balancing)->create(channel, &balancer);
+    if (!error) {
+        channel->balancer = balancer;
+        error = use_addresses(channel, balancer);
+    }
+    if (!error) {
+        if (before)
+            before->class->free(before);
+        return;
+    }
+    if (channel->balancer != before)
+        channel->balancer->class->free(channel->balancer);
+    channel->balancer = before;
+    if (!before)
+        mrpc_channel_set_state(channel, MRPC_TRANSIENT_FAILURE, mrpc_error_text(error));
+}
+
+static void resolved(void *arg, struct mrpc_address_list *addresses, char *service_config)
 {
     struct mrpc_channel *channel = arg;
-    set_state(channel, MRPC_READY);
-    channel->connection_served = false;
-}
-
-static void connection_room(void *arg, struct mrpc_client_connection *connection)
-{
-    struct mrpc_channel *channel = arg;
-    while (channel->connection == connection && channel->pending &&
-           mrpc_client_session_can_open(mrpc_client_connection_session(connection))) {
-        struct mrpc_client_attempt *attempt = channel->pending;
-        mrpc_channel_withdraw(channel, attempt);
-        if (!channel->connection_served)
-            mrpc_backoff_reset(&channel->backoff);
-        channel->connection_served = true;
-        mrpc_attempt_begin(attempt, connection, channel->authority);
-    }
-}
-
-/* The connection that was ready takes no more calls. One that never carried any counts as a failed attempt: else a
- * server that closes at once would be called again without a pause. */
-static void leave_ready(struct mrpc_channel *channel)
-{
-    channel->connection = NULL;
-    set_state(channel, MRPC_IDLE);
-    if (!channel->pending)
-        return;
-    if (channel->connection_served)
-        connect_now(channel);
-    else
-        all_failed(channel);
-}
-
-static void keep_draining(struct mrpc_channel *channel, struct mrpc_client_connection *connection)
-{
-    struct mrpc_client_connection **draining =
-        realloc(channel->draining, (channel->draining_count + 1) * sizeof(struct mrpc_client_connection *));
-    if (!draining) {
-        mrpc_client_connection_close(connection, "out of memory");
-        return;
-    }
-    channel->draining = draining;
-    draining[channel->draining_count++] = connection;
-}
-
-static void connection_draining(void *arg, struct mrpc_client_connection *connection, bool too_many_pings)
-{
-    struct mrpc_channel *channel = arg;
-    if (too_many_pings) /* gRFC A8 */
-        channel->keepalive_time_ms *= 2;
-    if (connection != channel->connection || state(channel) != MRPC_READY)
-        return; /* while connecting: it will close */
-    note(channel, "the server sent GOAWAY");
-    keep_draining(channel, connection);
-    leave_ready(channel);
-}
-
-static void forget_draining(struct mrpc_channel *channel, const struct mrpc_client_connection *connection)
-{
-    for (size_t i = 0; i < channel->draining_count; i++)
-        if (channel->draining[i] == connection)
-            channel->draining[i--] = channel->draining[--channel->draining_count];
-}
-
-static void try_next(struct mrpc_channel *channel);
-
-static void connection_closed(void *arg, struct mrpc_client_connection *connection, const char *why)
-{
-    struct mrpc_channel *channel = arg;
-    if (connection != channel->connection) {
-        forget_draining(channel, connection);
-        return;
-    }
-    note(channel, why);
-    if (state(channel) == MRPC_READY) {
-        leave_ready(channel);
-        return;
-    }
-    channel->connection = NULL;
-    try_next(channel);
-}
-
-static void try_next(struct mrpc_channel *channel)
-{
-    static const struct mrpc_client_connection_events events = {
-        .ready = connection_ready,
-        .draining = connection_draining,
-        .room = connection_room,
-        .closed = connection_closed,
-    };
-    if (channel->address_next == channel->addresses.count) {
-        all_failed(channel);
-        return;
-    }
-    const struct mrpc_client_connection_config config = {
-        .address = &channel->addresses.items[channel->address_next++],
-        .tls = channel->tls,
-        .server_name = channel->server_name,
-        .connect_timeout_ms = channel->connect_timeout_ms,
-        .session = {.scheme = channel->tls ? "https" : "http",
-                    .keepalive_time_ms = channel->keepalive_time_ms,
-                    .keepalive_timeout_ms = channel->keepalive_timeout_ms},
-    };
-    int error = mrpc_client_connection_open(channel->loop, &config, &events, channel, &channel->connection);
-    if (error) {
-        note(channel, mrpc_error_text(error));
-        all_failed(channel);
-    }
-}
-
-static void use_addresses(struct mrpc_channel *channel, struct mrpc_address_list *addresses)
-{
+    free(service_config);
     mrpc_address_list_fini(&channel->addresses);
     channel->addresses = *addresses;
-    *addresses = (struct mrpc_address_list){0};
-    channel->address_next = 0;
-    try_next(channel);
+    if (!channel->balancer) {
+        mrpc_channel_set_state(channel, MRPC_CONNECTING, NULL);
+        begin_balancing(channel);
+        return;
+    }
+    int error = use_addresses(channel, channel->balancer);
+    if (error) /* those before go on */
+        snprintf(channel->last_error, sizeof channel->last_error, "%s", mrpc_error_text(error));
 }
 
-static void resolved(void *arg, struct mrpc_address_list *addresses, const char *why)
+static void resolution_failed(void *arg, const char *why)
 {
     struct mrpc_channel *channel = arg;
-    channel->resolution = NULL;
-    mrpc_loop_timer_cancel(channel->loop, &channel->timer);
-    if (why) {
-        note(channel, why);
-        all_failed(channel);
-        return;
-    }
-    use_addresses(channel, addresses);
+    if (!channel->balancer)
+        mrpc_channel_set_state(channel, MRPC_TRANSIENT_FAILURE, why);
 }
 
-static void look_up(struct mrpc_channel *channel)
+void mrpc_channel_resolve_now(struct mrpc_channel *channel)
 {
-    int error = mrpc_resolve_start(channel->loop, &channel->target, resolved, channel, &channel->resolution);
-    if (error) {
-        note(channel, mrpc_error_text(error));
-        all_failed(channel);
-        return;
-    }
-    set_timer(channel, channel->attempt_started_ms + channel->connect_timeout_ms);
+    if (channel->resolution && channel->resolver.resolve_now)
+        channel->resolver.resolve_now(channel->resolution);
 }
 
-static void connect_now(struct mrpc_channel *channel)
+static void start_failed(struct mrpc_channel *channel, const char *why)
 {
-    struct mrpc_address_list addresses = {0};
-    set_state(channel, MRPC_CONNECTING);
-    channel->attempt_started_ms = mrpc_loop_time_ms(channel->loop);
-    int error = mrpc_address_list_from_target(&channel->target, &addresses);
-    if (error == MRPC_ERR_AGAIN) {
-        look_up(channel);
-        return;
-    }
+    mrpc_channel_set_state(channel, MRPC_TRANSIENT_FAILURE, why);
+    if (mrpc_loop_timer_set(channel->loop, &channel->timer,
+                            mrpc_loop_time_ms(channel->loop) + mrpc_backoff_next_ms(&channel->backoff)) != 0)
+        mrpc_channel_set_state(channel, MRPC_IDLE, NULL); /* the next call tries again */
+}
+
+static void start_resolver(struct mrpc_channel *channel)
+{
+    static const struct mrpc_listener_events events = {.resolved = resolved, .failed = resolution_failed};
+    mrpc_channel_set_state(channel, MRPC_CONNECTING, NULL);
+    int error = mrpc_listener_new(channel->loop, &events, channel, &channel->listener);
     if (error) {
-        note(channel, mrpc_error_text(error));
-        all_failed(channel);
+        start_failed(channel, mrpc_error_text(error));
         return;
     }
-    use_addresses(channel, &addresses);
+    channel->resolution = channel->resolver.start(channel->resolver_arg, channel->target_text, channel->listener);
+    if (channel->resolution)
+        return;
+    mrpc_resolver_listener_release(channel->listener); /* the resolver's */
+    mrpc_listener_stop(channel->listener);
+    channel->listener = NULL;
+    start_failed(channel, "the resolver could not start");
 }
 
 static void on_timer(struct mrpc_timer *timer)
 {
-    struct mrpc_channel *channel = (struct mrpc_channel *)((char *)timer - offsetof(struct mrpc_channel, timer));
-    if (channel->resolution) {
-        mrpc_resolve_cancel(channel->resolution);
-        channel->resolution = NULL;
-        snprintf(channel->last_error, sizeof channel->last_error, "resolve %.200s: timed out", channel->target.host);
-        all_failed(channel);
+    start_resolver((struct mrpc_channel *)((char *)timer - offsetof(struct mrpc_channel, timer)));
+}
+
+void mrpc_channel_leave_idle(struct mrpc_channel *channel)
+{
+    if (state(channel) != MRPC_IDLE)
         return;
+    if (!channel->listener)
+        start_resolver(channel);
+    else if (channel->balancer)
+        channel->balancer->class->connect(channel->balancer);
+}
+
+/* Balancing. */
+
+const struct mrpc_balancer_class *mrpc_balancer_class_of(enum mrpc_balancing balancing)
+{
+    switch (balancing) {
+    case MRPC_PICK_FIRST:
+        return &mrpc_pick_first;
+    case MRPC_ROUND_ROBIN:
+        return &mrpc_round_robin;
+    case MRPC_WEIGHTED_ROUND_ROBIN:
+        return &mrpc_weighted_round_robin;
     }
-    if (channel->pending)
-        connect_now(channel);
-    else
-        set_state(channel, MRPC_IDLE);
+    return &mrpc_pick_first;
+}
+
+static bool same_health(const struct mrpc_lb_choice *a, const struct mrpc_lb_choice *b)
+{
+    bool watch_a = a->watch_health && mrpc_balancer_class_of(a->balancing)->watches_health;
+    bool watch_b = b->watch_health && mrpc_balancer_class_of(b->balancing)->watches_health;
+    return watch_a == watch_b && (!watch_a || strcmp(a->health_service, b->health_service) == 0);
+}
+
+void mrpc_channel_choose_balancer(struct mrpc_channel *channel, const struct mrpc_lb_choice *choice)
+{
+    bool same = choice->balancing == channel->lb_choice.balancing;
+    bool keep = same_health(choice, &channel->lb_choice);
+    channel->lb_choice = *choice;
+    if (!channel->balancer || (same && keep))
+        return;
+    if (!keep) /* a connection is watched from its beginning, or not at all */
+        channel->choice_number++;
+    begin_balancing(channel);
 }
 
 /* The end. */
@@ -297,25 +291,38 @@ static struct mrpc_client_call *any_open_call(struct mrpc_channel *channel)
     return call;
 }
 
+static void stop_resolver(struct mrpc_channel *channel)
+{
+    void *resolution = channel->resolution;
+    struct mrpc_resolver_listener *listener = channel->listener;
+    channel->resolution = NULL;
+    channel->listener = NULL;
+    mrpc_listener_stop(listener);
+    if (resolution)
+        channel->resolver.stop(resolution);
+}
+
 void mrpc_channel_shut(struct mrpc_channel *channel)
 {
     struct mrpc_client_call *call;
-    set_state(channel, MRPC_SHUTDOWN);
+    struct mrpc_balancer *balancer = channel->balancer;
+    atomic_store_explicit(&channel->state, MRPC_SHUTDOWN, memory_order_relaxed);
     mrpc_loop_timer_cancel(channel->loop, &channel->timer);
-    mrpc_resolve_cancel(channel->resolution);
-    channel->resolution = NULL;
+    mrpc_loop_flush_cancel(channel->loop, &channel->settler);
+    stop_resolver(channel);
     while ((call = any_open_call(channel)))
         mrpc_call_core_end(call, MRPC_CANCELLED, "the channel was freed");
-    struct mrpc_client_connection *connection = channel->connection;
-    channel->connection = NULL;
-    if (connection)
-        mrpc_client_connection_close(connection, "the channel was freed");
-    while (channel->draining_count > 0)
-        mrpc_client_connection_close(channel->draining[--channel->draining_count], "the channel was freed");
+    channel->balancer = NULL;
+    if (balancer)
+        balancer->class->free(balancer);
+    while (channel->subchannels)
+        mrpc_subchannel_close(channel->subchannels, "the channel was freed");
+    mrpc_state_hub_tell(channel->hub, MRPC_SHUTDOWN);
 }
 
 void mrpc_channel_core_init(struct mrpc_channel *channel)
 {
     channel->timer.fire = on_timer;
+    channel->settler.run = settle;
     channel->pending_end = &channel->pending;
 }

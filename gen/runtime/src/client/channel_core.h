@@ -8,27 +8,35 @@
 #include <mrpc/channel.h>
 
 #include "client/backoff.h"
+#include "client/balancer.h"
 #include "client/call_core.h"
-#include "client/connection.h"
-#include "client/resolve.h"
+#include "client/dns_resolver.h"
+#include "client/listener.h"
+#include "client/state_hub.h"
+#include "client/subchannel.h"
 #include "client/target.h"
 
 /* A channel: where calls go when there is a connection, and where they wait while there is none.
  *
- *     IDLE → CONNECTING → READY → IDLE (GOAWAY, connection lost)
- *              ↓  ↑
- *     TRANSIENT_FAILURE (every address failed; until the backoff is over)
+ *     resolver ── listener ──► channel ──► balancer ──► subchannels ──► connections
+ *     (addresses)              (calls)     (which?)     (one an address)
  *
- * One connection takes new calls; older ones that drain run on until their last stream ends. Addresses are tried in
- * order (pick_first). Everything but what is marked belongs to the loop's thread. */
+ * The state is the balancer's aggregate of its subchannels' states. What a change of it means for calls that wait and
+ * for the program is done once a wake-up, by the settler, so that neither balancer nor subchannel is up the stack when
+ * a callback of the program runs. Everything but what is marked belongs to the loop's thread. */
 
 struct mrpc_channel {
     struct mrpc_loop *loop;
     bool owns_library_loop;
     atomic_int state; /* any thread reads */
+    struct mrpc_state_hub *hub;
 
     /* Constant after new(). */
-    struct mrpc_target target;
+    char *target_text;
+    struct mrpc_target target; /* with a resolver of the program's only its authority */
+    struct mrpc_resolver resolver;
+    void *resolver_arg;
+    struct mrpc_dns_config dns; /* the resolver_arg of our own */
     struct mrpc_tls *tls;
     char *authority;
     char *server_name; /* TLS: the target's host */
@@ -39,20 +47,21 @@ struct mrpc_channel {
     uint32_t connect_timeout_ms;
     uint32_t keepalive_timeout_ms;
 
-    struct mrpc_address_list addresses;
-    size_t address_next;
-    struct mrpc_resolution *resolution;        /* under way, or NULL */
-    struct mrpc_client_connection *connection; /* connecting or ready, or NULL */
-    bool connection_served;                    /* it has carried a call */
-    struct mrpc_client_connection **draining;  /* draining_count of them */
-    size_t draining_count;
-    struct mrpc_backoff backoff;
-    struct mrpc_timer timer; /* resolution timeout, then backoff */
-    int64_t attempt_started_ms;
+    struct mrpc_resolver_listener *listener; /* NULL: nothing was asked for yet */
+    void *resolution;                        /* the resolver's self; NULL: it could not start */
+    struct mrpc_timer timer;                 /* when it is started again */
+    struct mrpc_address_list addresses;      /* the newest */
+    struct mrpc_lb_choice lb_choice;
+    struct mrpc_balancer *balancer;      /* NULL: no addresses yet */
+    struct mrpc_subchannel *subchannels; /* the balancer's, and those that drain */
+    uint64_t list_number;                /* of the newest addresses; subchannels of others are retired */
+    uint64_t choice_number;              /* subchannels made under another are not used again */
+    struct mrpc_backoff backoff;         /* what each subchannel begins with */
     int64_t keepalive_time_ms;
     struct mrpc_client_attempt *pending; /* what waits for a stream */
     struct mrpc_client_attempt **pending_end;
     char last_error[400];
+    struct mrpc_flusher settler;
     struct mrpc_task shutdown_task;
     struct mrpc_flusher reaper;
 
@@ -60,6 +69,10 @@ struct mrpc_channel {
     pthread_cond_t shutdown_done;
     bool shutdown_is_done;
     struct mrpc_client_call *all; /* open calls */
+    struct mrpc_task kick_task;
+    bool kick_posted;
+    bool connect_wanted;
+    bool orphaned; /* freed while the kick was posted: it destroys the channel */
 };
 
 /** Put a call that was just started on the list of open calls. Thread: any. */
@@ -78,5 +91,21 @@ void mrpc_channel_place(struct mrpc_channel *channel, struct mrpc_client_attempt
 void mrpc_channel_withdraw(struct mrpc_channel *channel, struct mrpc_client_attempt *attempt);
 /** Forget the call: it has ended. */
 void mrpc_channel_forget(struct mrpc_channel *channel, struct mrpc_client_call *call);
+/** Ask for addresses, or for connections, if it is IDLE. */
+void mrpc_channel_leave_idle(struct mrpc_channel *channel);
+/** At the end of this wake-up, do what the state asks for and tell it. */
+void mrpc_channel_settle_later(struct mrpc_channel *channel);
+
+/** Balance so from now on, as a service config says. What does not change stays. */
+void mrpc_channel_choose_balancer(struct mrpc_channel *channel, const struct mrpc_lb_choice *choice);
+
+/* For balancers and subchannels. */
+
+/** The aggregate. @why, unless NULL: what calls fail with. */
+void mrpc_channel_set_state(struct mrpc_channel *channel, enum mrpc_connectivity state, const char *why);
+/** Addresses stopped working. */
+void mrpc_channel_resolve_now(struct mrpc_channel *channel);
+/** A subchannel may have room. */
+void mrpc_channel_has_room(struct mrpc_channel *channel);
 
 #endif

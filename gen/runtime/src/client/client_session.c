@@ -453,6 +453,11 @@ void mrpc_client_session_lost(struct mrpc_client_session *session, const char *w
     }
 }
 
+void mrpc_client_session_drain(struct mrpc_client_session *session)
+{
+    session->draining = true;
+}
+
 void mrpc_client_session_terminate(struct mrpc_client_session *session)
 {
     /* Not nghttp2_session_terminate_session(): it drops the resets that are still queued. */

@@ -77,6 +77,9 @@ int mrpc_client_session_tick(struct mrpc_client_session *session, int64_t now_ms
 /** The transport is gone: every open stream ends UNAVAILABLE with @why, marked unprocessed if it never left. */
 void mrpc_client_session_lost(struct mrpc_client_session *session, const char *why);
 
+/** No new streams: the client needs it no longer. draining() is not called. Allowed in every callback. */
+void mrpc_client_session_drain(struct mrpc_client_session *session);
+
 /** Queue a GOAWAY with NO_ERROR: the client is done. Not from within a callback. */
 void mrpc_client_session_terminate(struct mrpc_client_session *session);
 

@@ -206,7 +206,15 @@ static void close_if_finished(struct mrpc_client_connection *connection)
         fail(connection, "connection to", text);
         return;
     }
+    say_goodbye(connection); /* the server has said so, or the channel needs it no longer */
     fail(connection, "connection to", "closed after GOAWAY");
+}
+
+void mrpc_client_connection_drain(struct mrpc_client_connection *connection)
+{
+    connection->told_draining = true;
+    mrpc_client_session_drain(connection->session);
+    mrpc_client_connection_touch(connection);
 }
 
 static void tell_draining(struct mrpc_client_connection *connection, bool too_many_pings)

@@ -22,6 +22,7 @@ struct mrpc_loop {
     int event_fd;
     int timer_fd;
     int64_t now_ms;
+    int64_t ahead_ms; /* of the real clock */
     int64_t armed_ms; /* what the timerfd is set to; NEVER: disarmed */
     struct mrpc_timer_heap timers;
     struct mrpc_flusher *flushers;
@@ -190,9 +191,18 @@ static void arm_timer(struct mrpc_loop *loop)
     if (at_ms >= loop->armed_ms)
         return;
     /* An all-zero value would disarm it. */
-    struct itimerspec spec = {.it_value = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000 + 1}};
+    int64_t real_ms = at_ms - loop->ahead_ms;
+    struct itimerspec spec = {.it_value = {.tv_sec = real_ms / 1000, .tv_nsec = real_ms % 1000 * 1000000 + 1}};
     if (timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL) == 0)
         loop->armed_ms = at_ms;
+}
+
+void mrpc_loop_advance(struct mrpc_loop *loop, int64_t ms)
+{
+    loop->ahead_ms += ms;
+    loop->now_ms += ms;
+    loop->armed_ms = NEVER;
+    arm_timer(loop);
 }
 
 static void handle_event(struct mrpc_loop *loop, const struct epoll_event *event)
@@ -215,7 +225,7 @@ int mrpc_loop_turn(struct mrpc_loop *loop, int timeout_ms)
     if (count < 0 && errno != EINTR)
         return MRPC_ERR_SYSTEM;
     mrpc_loop_set_owner(loop, pthread_self());
-    loop->now_ms = mrpc_clock_ms();
+    loop->now_ms = mrpc_clock_ms() + loop->ahead_ms;
     loop->event_count = count > 0 ? count : 0;
     if (loop->armed_ms <= loop->now_ms)
         timer_fd_read(loop);
@@ -242,9 +252,9 @@ int mrpc_loop_fd(const struct mrpc_loop *loop)
 int mrpc_loop_timeout_ms(const struct mrpc_loop *loop)
 {
     struct mrpc_timer *first = mrpc_timer_heap_first(&loop->timers);
-    if (!first)
+    if (!first || first->at_ms == NEVER)
         return -1;
-    int64_t left_ms = first->at_ms - mrpc_clock_ms();
+    int64_t left_ms = first->at_ms - loop->ahead_ms - mrpc_clock_ms();
     if (left_ms < 0)
         return 0;
     return left_ms < INT_MAX ? (int)left_ms : INT_MAX;

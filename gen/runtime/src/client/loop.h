@@ -39,6 +39,9 @@ int mrpc_loop_turn(struct mrpc_loop *loop, int timeout_ms);
 /** CLOCK_MONOTONIC in ms, read once a wake-up. */
 int64_t mrpc_loop_time_ms(const struct mrpc_loop *loop);
 
+/** For tests: what is due within the next @ms is due at the next wake-up. Deadlines of calls go by the real clock. */
+void mrpc_loop_advance(struct mrpc_loop *loop, int64_t ms);
+
 /** CLOCK_MONOTONIC in ms. Thread: any. */
 int64_t mrpc_clock_ms(void);
 
