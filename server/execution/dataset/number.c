@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "execution/civil.h"
 #include "execution/dataset/number.h"
 
 enum { NUMBER_BYTES_MAX = 512, EXACT_POWER_MAX = 22, DIGITS_MAX = 19 };
@@ -135,17 +136,6 @@ bool number_double(const char *text, size_t bytes, double *out)
     return true;
 }
 
-static bool leap(int year)
-{
-    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-static int days_in_month(int year, int month)
-{
-    static const signed char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    return days[month - 1] + (month == 2 && leap(year));
-}
-
 static bool digits_value(const char *text, size_t count, int *out)
 {
     int value = 0;
@@ -158,38 +148,25 @@ static bool digits_value(const char *text, size_t count, int *out)
     return true;
 }
 
-/* The year begins in March here, so that the leap day is its last: then months have a linear formula.
- * Source: H. Hinnant, "chrono-compatible low-level date algorithms", days_from_civil. */
 bool number_date(const char *text, size_t bytes, int32_t *days)
 {
     int year, month, day;
     if (bytes != 10 || text[4] != '-' || text[7] != '-' || !digits_value(text, 4, &year) ||
         !digits_value(text + 5, 2, &month) || !digits_value(text + 8, 2, &day))
         return false;
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+    if (year < 1 || month < 1 || month > 12 || day < 1 || day > civil_days_in_month(year, month))
         return false;
-    int shifted = year - (month <= 2);
-    int era = shifted / 400;
-    int year_of_era = shifted - era * 400;
-    int day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    *days = era * 146097 + day_of_era - 719468;
+    *days = (int32_t)civil_days(year, month, day);
     return true;
 }
 
 void number_date_text(int32_t days, char text[11])
 {
-    int shifted = days + 719468;
-    int era = shifted / 146097;
-    int day_of_era = shifted - era * 146097;
-    int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int shifted_month = (5 * day_of_year + 2) / 153;
-    int day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    int month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-    int year = year_of_era + era * 400 + (month <= 2);
+    int64_t year;
+    int month, day;
+    civil_date(days, &year, &month, &day);
     char buffer[40];
-    snprintf(buffer, sizeof buffer, "%04d-%02d-%02d", year, month, day);
+    snprintf(buffer, sizeof buffer, "%04d-%02d-%02d", (int)year, month, day);
     memcpy(text, buffer, 10);
     text[10] = 0;
 }
