@@ -20,6 +20,7 @@ static const struct component *const components[] = {
     &process_pool_component,
     &registry_component,
     &execution_component,
+    &schedule_loop_component,
     &views_component,
     &diagram_component,
     &admin_component,

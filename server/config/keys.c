@@ -25,6 +25,7 @@ const struct config_key config_keys[] = {
     {"execution.models_dir", CONFIG_TEXT, NULL, 0, 0, "folder of the model configurations; found beside the executable"},
     {"execution.worker", CONFIG_TEXT, NULL, 0, 0, "the worker executable; found beside the server's"},
     {"execution.queue", CONFIG_COUNT, "100000", 1, 1000000, "jobs that may wait"},
+    {"execution.schedules", CONFIG_COUNT, "1000", 0, 100000, "schedules that there may be"},
     {"diagram.renderer", CONFIG_TEXT, NULL, 0, 0, "the renderer executable; found beside the server's"},
     {"limits.connections", CONFIG_COUNT, "10000", 1, 1000000, "connections at a time"},
     {"limits.connections_per_ip", CONFIG_COUNT, "200", 1, 1000000, "of them from one address; loopback is not counted"},

@@ -14,6 +14,7 @@
 #include "execution/file.h"
 #include "execution/job/jobs.h"
 #include "execution/record_index.h"
+#include "execution/schedule/schedules.h"
 #include "log/log.h"
 #include "pool/process/process_pool.h"
 #include "pool/thread/thread_pool.h"
@@ -41,6 +42,7 @@ struct execution {
     struct record_index datasets;
     struct record_index artifacts;
     struct jobs jobs;
+    struct schedules schedules;
     struct operation *operations; /* that have not ended */
     bool stopping;
     struct scene_notifier *scene;

@@ -15,6 +15,8 @@ struct mrpc_server;
 
 /** Needs "config", "log", "bus", "store", "thread_pool" and "process_pool". */
 extern const struct component execution_component;
+/** The loop that submits what schedules say. Needs "execution". */
+extern const struct component schedule_loop_component;
 
 /** Put the service on a server before its start. Returns 0 or an enum mrpc_error. */
 int execution_add_to_server(struct execution *execution, struct mrpc_server *server) MRPC_MUST_USE;
@@ -39,6 +41,17 @@ struct execution_job_event {
     char job[24];
     int from, to;
     uint32_t attempt;
+};
+
+/** Told on the bus when a due time of a schedule has been dealt with. */
+extern const struct bus_topic execution_schedule_ran;
+enum execution_schedule_outcome { SCHEDULE_SUBMITTED = 1, SCHEDULE_LEFT_OUT, SCHEDULE_MISSED, SCHEDULE_REFUSED };
+struct execution_schedule_event {
+    char schedule[129];
+    int64_t due_ms; /* since 1970, UTC */
+    enum execution_schedule_outcome outcome;
+    char job[24];   /* that it brought, or "" */
+    int code;       /* why it was refused */
 };
 
 /** Read the model configurations again and probe the plugins. All or nothing. Blocks: not on a loop. */

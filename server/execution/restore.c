@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "execution/schedule/schedule.h"
+
 enum { ARENA_BYTES = 64 * 1024 * 1024, PAGE = 1000 };
 
 typedef int take_entry(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault);
@@ -117,6 +119,24 @@ int execution_restore_events(struct store *store, const char *id, struct event_l
     return code;
 }
 
+/* A zone that the system no longer has must not keep the server from starting: the schedule waits, paused. */
+static int take_schedule(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault)
+{
+    struct execution *engine = arg;
+    struct zone *zone = NULL;
+    struct fault why = FAULT_INIT;
+    API(Schedule) * schedule;
+    int code = api_decode(API_INFO(schedule), entry->value.data, entry->value.bytes, arena, &schedule, fault);
+    if (code)
+        return code;
+    if (zone_load(schedule_zones_folder, schedule->time_zone, &zone, &why)) {
+        log_error(engine->log, "execution", "schedule %s is paused: %s", schedule->name, why.text);
+        schedule->paused = true;
+        code = zone_load(schedule_zones_folder, "", &zone, fault);
+    }
+    return code ? code : schedules_restore(engine, schedule, zone, fault);
+}
+
 int execution_restore(struct execution *engine, struct fault *fault)
 {
     int code = read_all(engine->store, "execution/dataset/", take_dataset, engine, fault);
@@ -124,6 +144,10 @@ int execution_restore(struct execution *engine, struct fault *fault)
         code = read_all(engine->store, "execution/artifact/", take_artifact, engine, fault);
     if (!code)
         code = read_all(engine->store, "execution/job/", take_job, engine, fault);
+    if (!code)
+        code = read_all(engine->store, "execution/schedule/", take_schedule, engine, fault);
+    if (!code)
+        schedules_catch_up(engine);
     for (size_t i = 0; !code && i < engine->jobs.count; i++) {
         struct job *job = engine->jobs.items[i];
         if (!job_state_is_final(job->state))

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "execution/service.h"
 
-/* The method table. What stands not here answers UNIMPLEMENTED: resumed uploads, imports, aliases, runs, pipelines and
- * schedules. */
+/* The method table. What stands not here answers UNIMPLEMENTED: resumed uploads, imports, aliases, runs and pipelines. */
 static const struct mltrainer__execution__v1__execution_service__handlers handlers = {
     .list_models = execution_list_models,
     .get_model = execution_get_model,
@@ -26,6 +25,11 @@ static const struct mltrainer__execution__v1__execution_service__handlers handle
     .list_artifacts = execution_list_artifacts,
     .get_artifact = execution_get_artifact,
     .export_artifact = execution_export_artifact,
+    .create_schedule = execution_create_schedule,
+    .get_schedule = execution_get_schedule,
+    .list_schedules = execution_list_schedules,
+    .update_schedule = execution_update_schedule,
+    .delete_schedule = execution_delete_schedule,
 };
 
 int execution_add_to_server(struct execution *execution, struct mrpc_server *server)

@@ -33,6 +33,7 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     struct mrpc_call_options options = cli_call_options(cli);
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     request.page_size = (int32_t)cli_number(arguments, "limit", 50, 1, 1000);
+    request.schedule = (char *)cli_option(arguments, "schedule", "");
     const Mltrainer__Execution__V1__ListJobsResponse *response =
         mltrainer__execution__v1__execution_service__list_jobs(cli->channel, &options, &request, &reply);
     int code = cli_status(cli, &reply.status);
@@ -48,7 +49,11 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     return code;
 }
 
-static const struct cli_option options[] = {{"limit", "N", "at most so many [50]"}, {0}};
+static const struct cli_option options[] = {
+    {"limit", "N", "at most so many [50]"},
+    {"schedule", "NAME", "only those that this schedule has submitted"},
+    {0},
+};
 
 const struct cli_command jobs_ls_command = {
     .noun = "jobs",
@@ -56,6 +61,6 @@ const struct cli_command jobs_ls_command = {
     .operands = "",
     .options = options,
     .summary = "List jobs, newest first",
-    .examples = "  mltctl jobs ls\n",
+    .examples = "  mltctl jobs ls\n  mltctl jobs ls --schedule nightly\n",
     .run = run,
 };

@@ -132,22 +132,33 @@ void job_take_policy(struct job *job, const API(JobSpec) * spec)
     job->interrupt_on_restart = retry && retry->interrupt_on_restart;
 }
 
-static int new_job(struct execution *engine, const API(JobSpec) * spec, const char *owner, const char *request_id,
-                   struct api_bytes encoded, struct job **out, struct fault *fault)
+/* What somebody wants done, and on whose behalf. */
+struct request {
+    API(JobSpec) * spec;
+    const char *owner, *request_id;
+    const struct job_origin *origin; /* NULL: a caller */
+    struct api_bytes encoded;
+};
+
+static int new_job(struct execution *engine, struct request *request, struct job **out, struct fault *fault)
 {
     struct job *job = execution_job_new(engine, engine->jobs.next_number);
     if (job) {
-        job->owner = strdup(owner);
-        job->request_id = strdup(request_id);
+        job->owner = strdup(request->owner);
+        job->request_id = strdup(request->request_id);
+        job->schedule = request->origin ? strdup(request->origin->schedule) : NULL;
+        job->due_ms = request->origin ? request->origin->due_ms : 0;
         job->create_ms = api_now_ms();
-        job->deadline_ms = end_of(job->create_ms, spec);
-        job_take_policy(job, spec);
+        job->deadline_ms = end_of(job->create_ms, request->spec);
+        job_take_policy(job, request->spec);
     }
-    if (!job || !job->owner || !job->request_id || job_list(engine, job)) {
+    bool whole = job && job->owner && job->request_id && (job->schedule || !request->origin);
+    if (!whole || job_list(engine, job)) {
         execution_job_free(job);
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     }
-    job->spec = encoded;
+    job->spec = request->encoded;
+    request->encoded.data = NULL;
     *out = job;
     return 0;
 }
@@ -180,14 +191,40 @@ static int check_room(struct execution *engine, struct fault *fault)
 }
 
 /* Would it run? Binding it to an operation that is thrown away is the whole check. */
-static int check_spec(struct execution *engine, const API(JobSpec) * spec, struct fault *fault)
+int jobs_check(struct execution *engine, const API(JobSpec) * spec, const char *field, struct fault *fault)
 {
     struct operation *operation = operation_new(engine);
     if (!operation)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    int code = job_bind(operation, spec, "spec", fault);
+    int code = job_bind(operation, spec, field, fault);
     operation_free(operation);
     return code;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    struct map_entry {
+        ProtobufCMessage base;
+        char *key;
+    };
+    return strcmp((*(const struct map_entry *const *)a)->key, (*(const struct map_entry *const *)b)->key);
+}
+
+static void sort(void *entries, size_t count)
+{
+    if (count > 1)
+        qsort(entries, count, sizeof(void *), by_key);
+}
+
+void jobs_sort_maps(API(JobSpec) * spec)
+{
+    sort(spec->labels, spec->n_labels);
+    if (spec->work_case == MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TRAIN)
+        sort(spec->train->parameters, spec->train->n_parameters);
+    if (spec->work_case == MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_COMPUTE) {
+        sort(spec->compute->parameters, spec->compute->n_parameters);
+        sort(spec->compute->column_names, spec->compute->n_column_names);
+    }
 }
 
 static bool same_spec(const struct job *job, const struct api_bytes *spec)
@@ -195,30 +232,25 @@ static bool same_spec(const struct job *job, const struct api_bytes *spec)
     return job->spec.size == spec->size && memcmp(job->spec.data, spec->data, spec->size) == 0;
 }
 
-static int accept_job(struct execution *engine, API(JobSpec) * spec, const char *owner, const char *request_id,
-                      struct api_bytes *encoded, struct job **job, bool *existed, struct fault *fault)
+static int accept_job(struct execution *engine, struct request *request, struct job **job, bool *existed,
+                      struct fault *fault)
 {
-    struct job *known = find_request(engine, owner, request_id);
+    struct job *known = find_request(engine, request->owner, request->request_id);
     if (known && api_now_ms() - known->create_ms > REQUEST_KEPT_MS) {
         forget_request(known);
         known = NULL;
     }
     *existed = known != NULL;
-    if (known && !same_spec(known, encoded))
+    if (known && !same_spec(known, &request->encoded))
         return fault_set(fault, MRPC_ALREADY_EXISTS, "request_id \"%s\" belongs to job %s with another specification",
-                         request_id, known->id);
+                         request->request_id, known->id);
     *job = known;
     if (known)
         return 0;
     int code = check_room(engine, fault);
     if (!code)
-        code = check_spec(engine, spec, fault);
-    if (code)
-        return code;
-    code = new_job(engine, spec, owner, request_id, *encoded, job, fault);
-    if (!code)
-        encoded->data = NULL;
-    return code;
+        code = jobs_check(engine, request->spec, "spec", fault);
+    return code ? code : new_job(engine, request, job, fault);
 }
 
 struct waiter {
@@ -264,18 +296,18 @@ static void known_is_durable(void *arg, struct job *job)
 }
 
 void jobs_submit(struct execution *engine, API(JobSpec) * spec, const char *owner, const char *request_id,
-                 jobs_submitted *submitted, void *arg)
+                 const struct job_origin *origin, jobs_submitted *submitted, void *arg)
 {
     struct fault fault = FAULT_INIT;
-    struct api_bytes encoded = {NULL, 0};
+    struct request request = {.spec = spec, .owner = owner, .request_id = request_id, .origin = origin};
     struct job *job = NULL;
     bool existed = false;
     struct submission *submission = calloc(1, sizeof *submission);
-    int code = submission ? api_encode(API_INFO(job_spec), spec, &encoded, &fault)
+    int code = submission ? api_encode(API_INFO(job_spec), spec, &request.encoded, &fault)
                           : fault_set(&fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code)
-        code = accept_job(engine, spec, owner, request_id, &encoded, &job, &existed, &fault);
-    free(encoded.data);
+        code = accept_job(engine, &request, &job, &existed, &fault);
+    free(request.encoded.data);
     if (!code)
         *submission = (struct submission){submitted, arg};
     if (!code && existed && jobs_when_durable(job, known_is_durable, submission))

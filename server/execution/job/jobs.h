@@ -32,6 +32,8 @@ struct job {
     bool interrupt_on_restart;
     char *owner;
     char *request_id;
+    char *schedule; /* that submitted it, or NULL */
+    int64_t due_ms; /* when that was due */
     struct api_bytes spec;                            /* JobSpec, its maps ordered by key */
     struct api_bytes result, failure, timings;        /* once there are */
     int64_t create_ms, start_ms, end_ms, deadline_ms; /* CLOCK_REALTIME; 0: not */
@@ -67,11 +69,23 @@ struct job *jobs_find(struct execution *engine, const char *id);
 /** What a submission is answered with, when it is durable (or has failed): @code 0 or fault's. */
 typedef void jobs_submitted(void *arg, struct job *job, bool already_existed, const struct fault *fault);
 
-/** Accept a job. The callback runs exactly once, on the loop, perhaps before this returns. Errors (by the callback):
+/** The schedule that submits a job. */
+struct job_origin {
+    const char *schedule;
+    int64_t due_ms;
+};
+
+/** Would it be accepted? @field names the specification in errors, which are those of job_bind(). */
+int jobs_check(struct execution *engine, const API(JobSpec) * spec, const char *field,
+               struct fault *fault) MRPC_MUST_USE;
+/** Maps come in any order, and some languages shuffle them: sorted, equal requests are equal bytes. */
+void jobs_sort_maps(API(JobSpec) * spec);
+
+/** Accept a job; @origin is NULL when a caller submits it. The callback runs exactly once, on the loop, perhaps before this returns. Errors (by the callback):
  * those of job_bind(), ALREADY_EXISTS, RESOURCE_EXHAUSTED with retry_after when the queue is full, those of the store.
  */
 void jobs_submit(struct execution *engine, API(JobSpec) * spec, const char *owner, const char *request_id,
-                 jobs_submitted *submitted, void *arg);
+                 const struct job_origin *origin, jobs_submitted *submitted, void *arg);
 /** Run @durable(arg, job) on the loop once everything told of the job so far is on disk, perhaps before this returns.
  *  Errors: -1 when out of memory. */
 int jobs_when_durable(struct job *job, void (*durable)(void *arg, struct job *job), void *arg) MRPC_MUST_USE;

@@ -35,6 +35,7 @@ void execution_job_free(struct job *job)
     event_log_unref(job->log);
     free(job->owner);
     free(job->request_id);
+    free(job->schedule);
     free(job->spec.data);
     free(job->result.data);
     free(job->failure.data);
@@ -74,8 +75,12 @@ int job_message(const struct job *job, struct mrpc_arena *arena, API(Job) * *out
     message->end_time = job->end_ms ? api_timestamp(arena, job->end_ms) : NULL;
     message->deadline = job->deadline_ms ? api_timestamp(arena, job->deadline_ms) : NULL;
     message->last_sequence = job->sequence;
+    if (job->schedule) {
+        message->schedule = mrpc_arena_strdup(arena, job->schedule);
+        message->due_time = api_timestamp(arena, job->due_ms);
+    }
     *out = message;
-    return message->owner && message->request_id ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    return message->owner && message->request_id && message->schedule ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }
 
 static void put_record(struct job *job, struct store_batch *batch, struct fault *fault)
@@ -160,8 +165,10 @@ static void committed(struct domain_task *task)
     } else if (!commit->saved) {
         save_later(job, &commit->fault);
     }
-    if (!commit->fault.code && commit->complete)
+    if (!commit->fault.code && commit->complete) {
         drop_events(job);
+        schedules_job_ended(job);
+    }
     if (commit->saved)
         commit->saved(commit->arg, job, &commit->fault);
     event_log_unref(commit->log);

@@ -12,6 +12,11 @@ static bool has_state(const struct job *job, const API(ListJobsRequest) * reques
     return any;
 }
 
+static bool has_schedule(const struct job *job, const API(ListJobsRequest) * request)
+{
+    return !*request->schedule || (job->schedule && strcmp(job->schedule, request->schedule) == 0);
+}
+
 static bool has_labels(const API(Job) * message, const API(ListJobsRequest) * request)
 {
     for (size_t i = 0; i < request->n_labels; i++) {
@@ -61,7 +66,7 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
     for (size_t i = jobs->count; i > 0; i--) {
         const struct job *job = jobs->items[i - 1];
         if ((*request->page_token && strcmp(job->id, request->page_token) >= 0) || !has_state(job, request) ||
-            (request->kind && request->kind != job->kind) || *request->pipeline)
+            (request->kind && request->kind != job->kind) || *request->pipeline || !has_schedule(job, request))
             continue;
         if (add(job, request, size, arena, response, fault))
             break;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "commands/commands.h"
+#include "commands/schedules.h"
+
+static int run(struct cli *cli, const struct cli_arguments *arguments)
+{
+    Mltrainer__Execution__V1__DeleteScheduleRequest request = MLTRAINER__EXECUTION__V1__DELETE_SCHEDULE_REQUEST__INIT;
+    struct mrpc_call_options options = cli_call_options(cli);
+    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    request.name = (char *)arguments->operands[0];
+    const Mltrainer__Execution__V1__DeleteScheduleResponse *response =
+        mltrainer__execution__v1__execution_service__delete_schedule(cli->channel, &options, &request, &reply);
+    int code = cli_status(cli, &reply.status);
+    if (response && cli->json)
+        code = cli_print_json(&mltrainer__execution__v1__delete_schedule_response__info, &response->base);
+    else if (response)
+        printf("%s deleted\n", request.name);
+    mrpc_reply_fini(&reply);
+    return code;
+}
+
+const struct cli_command schedules_delete_command = {
+    .noun = "schedules",
+    .verb = "delete",
+    .operands = "NAME",
+    .operands_least = 1,
+    .operands_most = 1,
+    .summary = "Remove a schedule; jobs that it has submitted go on",
+    .examples = "  mltctl schedules delete nightly\n",
+    .run = run,
+};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "execution/schedule/schedules.h"
+
+#include "execution/engine.h"
+
+/* The loop as a component of its own: it begins after the service that it submits to, and ends before it. */
+
+static int create(void *const *dependencies, void **out, struct fault *fault)
+{
+    *out = dependencies[0];
+    return 0;
+}
+
+static void begin(void *engine)
+{
+    schedules_start(engine);
+}
+
+static void end(void *engine)
+{
+    schedules_stop(engine);
+}
+
+static int start(void *instance, struct fault *fault)
+{
+    struct execution *engine = instance;
+    return domain_loop_post(engine->loop, begin, engine) ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "schedule loop") : 0;
+}
+
+static void stop(void *instance)
+{
+    struct execution *engine = instance;
+    if (domain_loop_post(engine->loop, end, engine))
+        log_warn(engine->log, "execution", "the schedule loop ends with the service");
+}
+
+static const char *const dependencies[] = {"execution", NULL};
+
+const struct component schedule_loop_component = {
+    .name = "schedule_loop",
+    .lifetime = COMPONENT_SINGLETON,
+    .dependencies = dependencies,
+    .create = create,
+    .start = start,
+    .stop = stop,
+};
