@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/server.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/certificate.h"
+#include "api/interceptors.h"
 #include "api/limits.h"
 #include "api/listen_policy.h"
+#include "api/rejections.h"
 
 enum { ADDRESSES_MAX = 32, STOP_GRACE_MS = 0 };
 
@@ -17,17 +20,15 @@ struct api {
     struct log *log;
     char *addresses[ADDRESSES_MAX + 1];
     struct registry *registry;
-    struct log_limit rejected_limit;
+    struct interceptors *interceptors;
+    struct rejections rejections;
     bool started;
 };
 
 static void on_rejected(void *arg, const char *reason, const char *peer)
 {
     struct api *api = arg;
-    uint64_t held_back;
-    if (log_limit_pass(&api->rejected_limit, &held_back))
-        log_warn(api->log, "api", "rejected reason=%s peer=%s held_back=%llu", reason, peer ? peer : "-",
-                 (unsigned long long)held_back);
+    rejections_note(&api->rejections, api->log, reason, peer);
 }
 
 static void on_log(void *arg, int level, const char *text)
@@ -51,7 +52,9 @@ static int make_server(struct api *api, struct fault *fault)
         error = mrpc_server_enable_health(api->server);
     if (!error && config_switch(api->config, "reflection"))
         error = mrpc_server_enable_reflection(api->server);
-    return error ? fault_set(fault, MRPC_INTERNAL, "server: %s", mrpc_error_text(error)) : 0;
+    if (error)
+        return fault_set(fault, MRPC_INTERNAL, "server: %s", mrpc_error_text(error));
+    return interceptors_new(api->config, api->log, api->server, &api->interceptors, fault);
 }
 
 static int add_services(struct api *api, const struct api_services *services, struct fault *fault)
@@ -93,6 +96,7 @@ void api_free(struct api *api)
     if (!api)
         return;
     mrpc_server_free(api->server);
+    interceptors_free(api->interceptors);
     certificate_free(&api->certificate);
     for (size_t i = 0; i < ADDRESSES_MAX; i++)
         free(api->addresses[i]);
@@ -152,6 +156,23 @@ void api_drain(struct api *api, uint32_t grace_ms, void (*drained)(void *arg), v
 void api_stats(const struct api *api, struct mrpc_server_stats *out)
 {
     mrpc_server_stats(api->server, out);
+}
+
+int api_write_metrics(const struct api *api, int (*write)(void *arg, const char *text, size_t size), void *arg)
+{
+    struct mrpc_server_stats stats;
+    mrpc_server_stats(api->server, &stats);
+    int error = interceptors_write_metrics(api->interceptors, write, arg);
+    if (!error)
+        error = rejections_write(&api->rejections, write, arg);
+    char text[512];
+    int size = snprintf(text, sizeof text,
+                        "# TYPE mltrainer_connections gauge\nmltrainer_connections %llu\n"
+                        "# TYPE mltrainer_calls gauge\nmltrainer_calls %llu\n"
+                        "# TYPE mltrainer_log_lines_dropped_total counter\nmltrainer_log_lines_dropped_total %llu\n",
+                        (unsigned long long)stats.connections, (unsigned long long)stats.streams,
+                        (unsigned long long)log_dropped(api->log));
+    return error ? error : write(arg, text, (size_t)size);
 }
 
 int api_reload_tls(struct api *api, char *why, size_t why_bytes)

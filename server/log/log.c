@@ -2,8 +2,10 @@
 #include "log/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +88,25 @@ static void escape_controls(char *text)
             *c = '?';
 }
 
+/* A reader that has stopped reading must not stop who writes, who may be a loop. A pipe that says it has room has it for
+ * PIPE_BUF bytes, which a line is less than. */
+static bool has_room(int fd)
+{
+    struct pollfd ask = {.fd = fd, .events = POLLOUT};
+    return poll(&ask, 1, 0) != 0;
+}
+
+static bool write_whole(int fd, const char *line, size_t size)
+{
+    ssize_t done;
+    do {
+        if (!has_room(fd))
+            return false;
+        done = write(fd, line, size);
+    } while (done < 0 && errno == EINTR);
+    return done == (ssize_t)size;
+}
+
 void log_write(struct log *log, enum log_level level, const char *component, const char *format, ...)
 {
     if (!log || (int)level > atomic_load_explicit(&log->level, memory_order_relaxed))
@@ -101,11 +122,7 @@ void log_write(struct log *log, enum log_level level, const char *component, con
     escape_controls(line + used);
     size_t size = used + strlen(line + used);
     line[size++] = '\n';
-    ssize_t done;
-    do
-        done = write(log->fd, line, size);
-    while (done < 0 && errno == EINTR);
-    if (done != (ssize_t)size)
+    if (!write_whole(log->fd, line, size))
         atomic_fetch_add(&log->dropped, 1);
 }
 

@@ -7,7 +7,7 @@
 #include <mrpc/attributes.h>
 
 /* Structured logs, one line an entry: time, level, component, text with key=value pairs written by the caller.
- * Lines go to a file descriptor, whole and never blocking for long: what cannot be written is dropped and counted.
+ * Lines go to a file descriptor, whole and without waiting: what cannot be written now is dropped and counted.
  * Control characters from outside are escaped here, so a peer cannot forge a line. */
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };

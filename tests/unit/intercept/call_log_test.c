@@ -18,6 +18,7 @@ struct logged {
     struct mrpc_authentication *authentication;
     struct mrpc_tracing *tracing;
     uint32_t lines_per_second;
+    bool failed_only;
     const char *identity;         /* NULL: nobody */
     char line[2048];
     int level;
@@ -44,7 +45,8 @@ static void prepare(struct mrpc_server *server, void *arg)
 {
     struct logged *logged = arg;
     struct mrpc_call_log_options options = {.struct_bytes = sizeof(options), .write = take_line, .arg = logged,
-                                            .lines_per_second = logged->lines_per_second};
+                                            .lines_per_second = logged->lines_per_second,
+                                            .failed_only = logged->failed_only};
     struct mrpc_authentication_options who = {.struct_bytes = sizeof(who), .authenticate = believe, .arg = logged};
     assert_int_equal(mrpc_tracing_new(&logged->tracing), 0);
     assert_int_equal(mrpc_call_log_new(&options, &logged->log), 0);
@@ -179,6 +181,18 @@ static void lines_are_limited_and_what_is_held_back_is_counted(void **state)
     close_log(logged);
 }
 
+static void calls_that_went_well_may_be_left_out(void **state)
+{
+    struct logged *logged = calloc(1, sizeof(*logged));
+    logged->failed_only = true;
+    driver_open_with(&logged->driver, prepare, logged);
+    driver_call(&logged->driver, 1, "Say", "hello");
+    assert_int_equal(logged->lines, 0);
+    driver_call(&logged->driver, 3, "Say", "fail:5:x");
+    assert_int_equal(logged->lines, 1);
+    close_log(logged);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +201,7 @@ int main(void)
         cmocka_unit_test(levels_follow_whose_fault_it_is),
         cmocka_unit_test(nobody_forges_a_line_or_a_field),
         cmocka_unit_test(cancelled_calls_say_so),
+        cmocka_unit_test(calls_that_went_well_may_be_left_out),
         cmocka_unit_test(lines_are_limited_and_what_is_held_back_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

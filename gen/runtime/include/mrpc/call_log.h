@@ -2,6 +2,7 @@
 #ifndef MRPC_CALL_LOG_H
 #define MRPC_CALL_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct mrpc_call_log_options {
     /** For calls that ended OK, and as many again for those that did not, so that neither hides the other; 0: 100. What
      *  is held back is counted on the next line. */
     uint32_t lines_per_second;
+    bool failed_only;              /* no lines for calls that ended OK */
 };
 
 struct mrpc_call_log;

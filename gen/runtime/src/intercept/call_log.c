@@ -19,6 +19,7 @@
 struct mrpc_call_log {
     void (*write)(void *arg, int level, const char *line);
     void *arg;
+    bool failed_only;
     struct token_rate rate;
     _Atomic int64_t good_full_ns, bad_full_ns;
     _Atomic uint64_t held_back;
@@ -34,6 +35,7 @@ int mrpc_call_log_new(const struct mrpc_call_log_options *options, struct mrpc_c
     uint32_t lines = options->lines_per_second > 0 ? options->lines_per_second : LINES_DEFAULT;
     log->write = options->write;
     log->arg = options->arg;
+    log->failed_only = options->failed_only;
     log->rate = mrpc_token_rate(lines, lines);
     *out = log;
     return 0;
@@ -142,6 +144,8 @@ static void compose(struct line *line, const struct mrpc_call *call, const struc
 static void ended(void *self, void *state, struct mrpc_call *call, const struct mrpc_call_end *end)
 {
     struct mrpc_call_log *log = self;
+    if (log->failed_only && end->code == 0)
+        return;
     int64_t wait_ns;
     if (!mrpc_token_take(end->code == 0 ? &log->good_full_ns : &log->bad_full_ns, &log->rate,
                          mrpc_call_now_ms(call) * 1000000, &wait_ns)) {

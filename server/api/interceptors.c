@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/interceptors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mrpc/call_log.h>
+#include <mrpc/metrics.h>
+#include <mrpc/rate_limit.h>
+#include <mrpc/trace.h>
+
+struct interceptors {
+    struct log *log;
+    struct mrpc_metrics *metrics;         /* these three may be NULL: not wanted */
+    struct mrpc_call_log *calls;
+    struct mrpc_rate_limit *rate_limit;
+    struct mrpc_tracing *tracing;
+};
+
+static int add_metrics(struct interceptors *all, const struct config *config, struct mrpc_server *server)
+{
+    if (!config_switch(config, "metrics"))
+        return 0;
+    int error = mrpc_metrics_new(NULL, &all->metrics);
+    return error ? error : mrpc_metrics_add_to_server(all->metrics, server);
+}
+
+static int add_tracing(struct interceptors *all, struct mrpc_server *server)
+{
+    int error = mrpc_tracing_new(&all->tracing);
+    return error ? error : mrpc_tracing_add_to_server(all->tracing, server);
+}
+
+static void write_line(void *arg, int level, const char *line)
+{
+    log_write(arg, (enum log_level)level, "rpc", "%s", line);
+}
+
+static int add_call_log(struct interceptors *all, const struct config *config, struct mrpc_server *server)
+{
+    const char *which = config_text(config, "log.calls");
+    if (strcmp(which, "none") == 0)
+        return 0;
+    struct mrpc_call_log_options options = {
+        .struct_bytes = sizeof options,
+        .write = write_line,
+        .arg = all->log,
+        .lines_per_second = (uint32_t)config_number(config, "log.calls_per_second"),
+        .failed_only = strcmp(which, "failed") == 0,
+    };
+    int error = mrpc_call_log_new(&options, &all->calls);
+    return error ? error : mrpc_call_log_add_to_server(all->calls, server);
+}
+
+/* A server that is busy is asked all the same whether it is well. */
+static bool is_health_check(void *arg, const struct mrpc_call *call)
+{
+    static const char service[] = "/grpc.health.v1.Health/";
+    return strncmp(mrpc_call_method(call)->path, service, sizeof service - 1) == 0;
+}
+
+static int add_rate_limit(struct interceptors *all, const struct config *config, struct mrpc_server *server)
+{
+    struct mrpc_rate_limit_options options = {
+        .struct_bytes = sizeof options,
+        .calls_per_second = (uint32_t)config_number(config, "rate_limit.calls_per_second"),
+        .burst = (uint32_t)config_number(config, "rate_limit.burst"),
+        .exempt = is_health_check,
+    };
+    if (options.calls_per_second == 0)
+        return 0;
+    int error = mrpc_rate_limit_new(&options, &all->rate_limit);
+    return error ? error : mrpc_rate_limit_add_to_server(all->rate_limit, server);
+}
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+    while (*words && strcmp(text, *words) != 0)
+        words++;
+    return *words != NULL;
+}
+
+int interceptors_new(const struct config *config, struct log *log, struct mrpc_server *server,
+                     struct interceptors **out, struct fault *fault)
+{
+    static const char *const which[] = {"all", "failed", "none", NULL};
+    if (!is_one_of(config_text(config, "log.calls"), which))
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "log.calls: \"%s\" is not all, failed or none",
+                         config_text(config, "log.calls"));
+    struct interceptors *all = calloc(1, sizeof *all);
+    if (!all)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    all->log = log;
+    int error = add_metrics(all, config, server);
+    if (!error)
+        error = add_tracing(all, server);
+    if (!error)
+        error = add_call_log(all, config, server);
+    if (!error)
+        error = add_rate_limit(all, config, server);
+    *out = all;   /* the server may borrow some of it: freed after it, whatever went wrong */
+    return error ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "interceptors: %s", mrpc_error_text(error)) : 0;
+}
+
+void interceptors_free(struct interceptors *all)
+{
+    if (!all)
+        return;
+    mrpc_metrics_free(all->metrics);
+    mrpc_tracing_free(all->tracing);
+    mrpc_call_log_free(all->calls);
+    mrpc_rate_limit_free(all->rate_limit);
+    free(all);
+}
+
+static int write_refused(const struct mrpc_rate_limit *limit, int (*write)(void *arg, const char *text, size_t size),
+                         void *arg)
+{
+    char text[128];
+    int size = snprintf(text, sizeof text, "# TYPE mltrainer_rate_limited_total counter\nmltrainer_rate_limited_total %llu\n",
+                        (unsigned long long)mrpc_rate_limit_refused(limit));
+    return write(arg, text, (size_t)size);
+}
+
+int interceptors_write_metrics(const struct interceptors *all,
+                               int (*write)(void *arg, const char *text, size_t size), void *arg)
+{
+    int error = all->metrics ? mrpc_metrics_write_prometheus(all->metrics, write, arg) : 0;
+    return error || !all->rate_limit ? error : write_refused(all->rate_limit, write, arg);
+}
