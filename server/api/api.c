@@ -50,6 +50,8 @@ static int make_server(struct api *api, struct fault *fault)
     int error = mrpc_server_new(&options, &api->server);
     if (!error)
         error = mrpc_server_enable_health(api->server);
+    if (!error && config_switch(api->config, "channelz"))
+        error = mrpc_server_enable_channelz(api->server);
     if (!error && config_switch(api->config, "reflection"))
         error = mrpc_server_enable_reflection(api->server);
     if (error)

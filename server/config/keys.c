@@ -23,6 +23,8 @@ const struct config_key config_keys[] = {
     {"tls.client_ca", CONFIG_TEXT, NULL, 0, 0, "PEM file: whose client certificates are accepted; makes them required"},
     {"tls.crl", CONFIG_TEXT, NULL, 0, 0, "PEM file: lists of revoked client certificates, one for each CA of a chain"},
     {"reflection", CONFIG_SWITCH, "true", 0, 0, "serve grpc.reflection, so that grpcurl needs no .proto files"},
+    {"channelz", CONFIG_SWITCH, "false", 0, 0,
+     "serve grpc.channelz.v1: connections, their peers and certificates, for who looks for a fault"},
     {"registry.check_targets", CONFIG_LIST, NULL, 0, 0,
      "private networks (CIDR) that health checks may go to besides an instance's own address"},
     {"execution.workers", CONFIG_COUNT, "0", 0, 256, "worker processes; 0: one a core"},

@@ -30,6 +30,7 @@ void fixture_start(struct fixture *fixture, const char *address, struct mrpc_tls
     assert_int_equal(mrpc_server_new(&options, &fixture->server), 0);
     assert_int_equal(echo_service_add(&fixture->echo, fixture->server), 0);
     assert_int_equal(mrpc_server_enable_health(fixture->server), 0);
+    assert_int_equal(mrpc_server_enable_channelz(fixture->server), 0);
     assert_int_equal(mrpc_server_listen(fixture->server, address, tls, &fixture->bound), 0);
     assert_int_equal(mrpc_server_start(fixture->server), 0);
 }

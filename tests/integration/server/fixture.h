@@ -7,7 +7,7 @@
 #include "echo_service.h"
 
 /** A started server on loopback with test.Echo (one loop, so that its counts are read safely once calls have returned),
- *  health and reflection. */
+ *  health and channelz. */
 struct fixture {
     struct mrpc_server *server;
     struct echo_service echo;

@@ -177,9 +177,9 @@ static void connections_that_idle_or_age_are_drained(void **state)
     fixture_stop(&fixture);
 }
 
-typedef Mrpc__Priv__Grpc__Health__V1__HealthCheckRequest HealthRequest;
-typedef Mrpc__Priv__Grpc__Health__V1__HealthCheckResponse HealthResponse;
-#define HEALTH_METHODS mrpc__priv__grpc__health__v1__health__service.methods
+typedef Grpc__Health__V1__HealthCheckRequest HealthRequest;
+typedef Grpc__Health__V1__HealthCheckResponse HealthResponse;
+#define HEALTH_METHODS grpc__health__v1__health__service.methods
 
 static int next_state(struct mrpc_client_call *call)
 {
@@ -191,7 +191,7 @@ static struct mrpc_client_call *watch(struct mrpc_channel *channel, const char *
 {
     HealthRequest request;
     struct mrpc_client_call *call;
-    mrpc__priv__grpc__health__v1__health_check_request__init(&request);
+    grpc__health__v1__health_check_request__init(&request);
     request.service = (char *)(uintptr_t)service;
     assert_int_equal(mrpc_client_call_start(channel, &HEALTH_METHODS[2], NULL, NULL, NULL, &call), 0);
     assert_int_equal(mrpc_client_call_send(call, &request.base), 0);

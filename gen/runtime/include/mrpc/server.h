@@ -99,6 +99,10 @@ enum mrpc_serving { MRPC_SERVING_UNKNOWN = 0, MRPC_SERVING = 1, MRPC_NOT_SERVING
 MRPC_API int mrpc_server_enable_health(struct mrpc_server *server) MRPC_MUST_USE;
 MRPC_API int mrpc_server_set_health(struct mrpc_server *server, const char *service, enum mrpc_serving state);
 
+/** grpc.channelz.v1: this server, its sockets and connections. It shows peers' addresses and certificates: only where
+ *  those who may call the server may know them. */
+MRPC_API int mrpc_server_enable_channelz(struct mrpc_server *server) MRPC_MUST_USE;
+
 /** grpc.reflection.v1 and v1alpha over every service of this server. */
 MRPC_API int mrpc_server_enable_reflection(struct mrpc_server *server) MRPC_MUST_USE;
 

@@ -12,6 +12,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "channelz/channelz.h"
 #include "server/address.h"
 #include "server/loop.h"
 #include "server/peer_counts.h"
@@ -26,6 +27,7 @@ struct listener {
     struct acceptor *acceptor;
     int fd;
     struct mrpc_tls *tls;
+    int64_t channelz_id;
     struct event event;
 };
 
@@ -197,7 +199,8 @@ int mrpc_acceptor_add(struct acceptor *acceptor, int fd, struct mrpc_tls *tls)
     struct listener *listener = calloc(1, sizeof(*listener));
     if (listener == NULL)
         return MRPC_ERR_NOMEM;
-    *listener = (struct listener){.next = acceptor->listeners, .acceptor = acceptor, .fd = fd, .tls = tls};
+    *listener = (struct listener){.next = acceptor->listeners, .acceptor = acceptor, .fd = fd, .tls = tls,
+                                  .channelz_id = mrpc_channelz_new_id()};
     event_assign(&listener->event, acceptor->base, fd, EV_READ | EV_PERSIST, on_acceptable, listener);
     acceptor->listeners = listener;
     return 0;
@@ -218,6 +221,29 @@ int mrpc_acceptor_start(struct acceptor *acceptor)
     (void)pthread_setname_np(acceptor->thread, "mrpc-accept");
     acceptor->running = true;
     return 0;
+}
+
+static bool show(const struct listener *listener, bool (*visit)(void *arg, const struct listener_info *info), void *arg)
+{
+    char text[ADDRESS_TEXT_BYTES] = "";
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof(address);
+    if (getsockname(listener->fd, (struct sockaddr *)&address, &size) == 0)
+        mrpc_address_format((const struct sockaddr *)&address, size, text, sizeof(text));
+    struct listener_info info = {.channelz_id = listener->channelz_id, .fd = listener->fd, .text = text};
+    return visit(arg, &info);
+}
+
+bool mrpc_acceptor_each_listener(struct mrpc_server *server, bool (*visit)(void *arg, const struct listener_info *info),
+                                 void *arg)
+{
+    bool all = true;
+    pthread_mutex_lock(&server->lock);
+    struct listener *at = server->acceptor != NULL ? server->acceptor->listeners : NULL;
+    for (; all && at != NULL; at = at->next)
+        all = show(at, visit, arg);
+    pthread_mutex_unlock(&server->lock);
+    return all;
 }
 
 /* The file of a unix socket goes with it. */

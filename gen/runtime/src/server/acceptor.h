@@ -2,6 +2,8 @@
 #ifndef MRPC_SERVER_ACCEPTOR_H
 #define MRPC_SERVER_ACCEPTOR_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include <mrpc/attributes.h>
@@ -19,6 +21,17 @@ int mrpc_acceptor_start(struct acceptor *acceptor) MRPC_MUST_USE;
 /** Close the listening sockets and join the thread. Idempotent. Thread: any but its own, one at a time. */
 void mrpc_acceptor_stop(struct acceptor *acceptor);
 void mrpc_acceptor_free(struct acceptor *acceptor);
+
+/** A socket that listens, as it is shown. */
+struct listener_info {
+    int64_t channelz_id;
+    int fd;
+    const char *text;      /* its address */
+};
+
+/** Call @visit for each listening socket until it returns false, under the server's lock. False if it did. Thread: any. */
+bool mrpc_acceptor_each_listener(struct mrpc_server *server, bool (*visit)(void *arg, const struct listener_info *info),
+                                 void *arg);
 
 /** A connection that was handed over is gone. Thread: any. */
 void mrpc_acceptor_closed(struct mrpc_server *server, const struct sockaddr *address);

@@ -86,6 +86,8 @@ static void tell_ended(struct mrpc_call *call, int code)
     if (!call->begun)
         return;
     atomic_fetch_add_explicit(&call->host->calls_ended, 1, memory_order_relaxed);
+    if (code != 0)
+        atomic_fetch_add_explicit(&call->host->calls_failed, 1, memory_order_relaxed);
     if (call->record != NULL)
         mrpc_record_ended(call, code);
 }

@@ -97,6 +97,7 @@ void mrpc_call_begin(struct mrpc_stream *stream)
         stream->response_encoding = stream->encoding;
     call->begun = true;
     atomic_fetch_add_explicit(&call->host->calls_started, 1, memory_order_relaxed);
+    atomic_store_explicit(&call->host->last_call_ms, stream->session->now_ms, memory_order_relaxed);
     int code = admit(call);
     if (code != 0) {
         mrpc_call_complete(call, code, NULL);

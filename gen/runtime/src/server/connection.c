@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "channelz/channelz.h"
 #include "server/acceptor.h"
 #include "server/address.h"
 #include "server/server.h"
@@ -329,6 +330,7 @@ void mrpc_connection_open(struct server_loop *loop, const struct handover *hando
         return;
     }
     connection->loop = loop;
+    connection->channelz_id = mrpc_channelz_new_id();
     connection->fd = handover->fd;
     connection->address = handover->address;
     connection->address_bytes = handover->address_bytes;

@@ -10,6 +10,7 @@ struct connection {
     struct connection *next, *previous;
     struct connection *next_dirty;
     struct server_loop *loop;
+    int64_t channelz_id;
     int fd;
     struct event read_event;
     struct event write_event;

@@ -36,7 +36,8 @@ struct mrpc_session_host {
     size_t free_arena_count;
     atomic_size_t calls;            /* that exist */
     atomic_size_t streams;          /* open ones */
-    _Atomic uint64_t calls_started, calls_ended, rejected;
+    _Atomic uint64_t calls_started, calls_ended, calls_failed, rejected;
+    _Atomic int64_t last_call_ms;
 };
 
 /** A session with its place in a host. */

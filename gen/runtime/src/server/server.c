@@ -12,6 +12,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include "channelz/channelz.h"
 #include "health/health.h"
 #include "reflection/reflection.h"
 #include "server/run.h"
@@ -41,6 +42,8 @@ int mrpc_server_new(const struct mrpc_server_options *options, struct mrpc_serve
     mrpc_limits_resolve(&given.limits, &server->limits);
     if (given.observer != NULL)
         server->observer = *given.observer;
+    server->channelz_id = mrpc_channelz_new_id();
+    server->created_ms = mrpc_channelz_now_ms();
     server->loop_count = given.loops > 0 ? given.loops : default_loops();
     pthread_mutex_init(&server->lock, NULL);
     *out = server;

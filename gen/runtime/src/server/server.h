@@ -17,6 +17,8 @@ struct mrpc_reflection;
 
 /** What a server is made of; everything but the atomics is fixed once it has started. */
 struct mrpc_server {
+    int64_t channelz_id;
+    int64_t created_ms;
     struct mrpc_limits limits;
     struct mrpc_server_observer observer;
     struct interceptor_chain chain;

@@ -132,7 +132,12 @@ static int on_frame_not_send(nghttp2_session *h2, const nghttp2_frame *frame, in
 
 static int on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t code, void *user_data)
 {
-    struct mrpc_stream *stream = find_stream(user_data, stream_id);
+    struct mrpc_session *session = user_data;
+    struct mrpc_stream *stream = find_stream(session, stream_id);
+    if (code == NGHTTP2_NO_ERROR)
+        session->counts.streams_succeeded++;
+    else
+        session->counts.streams_failed++;
     if (stream != NULL)
         mrpc_stream_close(stream);
     return 0;

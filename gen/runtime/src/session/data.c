@@ -83,6 +83,8 @@ static size_t deliver(struct mrpc_stream *stream, const uint8_t *bytes, size_t s
            (got = mrpc_assembler_feed(&stream->assembler, &at, &size, &message, &message_bytes)) > 0) {
         mrpc_timers_clear(&stream->session->timers, &stream->message_timer);
         stream->message_begun = 0;
+        stream->session->counts.messages_received++;
+        stream->session->counts.last_received_ms = stream->session->now_ms;
         stream->holding = !stream->session->events->message(stream, message, message_bytes);
     }
     stream->delivering = 0;

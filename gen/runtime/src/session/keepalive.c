@@ -50,6 +50,7 @@ static void keepalive_due(struct mrpc_timer *timer)
         (void)!mrpc_session_after(session, timer, time_ms - quiet_ms, keepalive_due);
         return;
     }
+    session->counts.keepalives_sent++;
     session->ping_out = nghttp2_submit_ping(session->h2, NGHTTP2_FLAG_NONE, NULL) == 0;
     (void)!mrpc_session_after(session, timer, session->limits->keepalive_timeout_ms, keepalive_due);
 }

@@ -22,6 +22,8 @@ static void add_queued(struct mrpc_stream *stream, size_t bytes)
 {
     if (stream->queued_bytes == 0)
         stream->progressed_ms = stream->session->now_ms;
+    stream->session->counts.messages_sent++;
+    stream->session->counts.last_sent_ms = stream->session->now_ms;
     stream->queued_bytes += bytes;
     stream->session->queued_bytes += bytes;
 }

@@ -127,6 +127,10 @@ enum session_state {
 
 struct session_counts {
     uint64_t streams_opened;
+    uint64_t streams_succeeded, streams_failed;
+    uint64_t messages_sent, messages_received;
+    uint64_t keepalives_sent;
+    int64_t last_stream_ms, last_sent_ms, last_received_ms;   /* 0: never */
     uint64_t data_frames_sent;
     uint64_t window_updates;
     unsigned empty_data_run;       /* consecutive DATA frames without payload */

@@ -22,6 +22,7 @@ void mrpc_stream_open(struct mrpc_session *session, struct mrpc_stream *stream, 
     session->streams = stream;
     session->stream_count++;
     session->counts.streams_opened++;
+    session->counts.last_stream_ms = session->now_ms;
 }
 
 static void unlink_stream(struct mrpc_stream *stream)

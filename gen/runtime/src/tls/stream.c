@@ -212,6 +212,34 @@ const char *mrpc_tls_stream_why(const struct mrpc_tls_stream *stream)
     return stream->why[0] != '\0' ? stream->why : "no failure";
 }
 
+static struct tls_certificate_bytes der(const X509 *certificate)
+{
+    struct tls_certificate_bytes out = {0};
+    int size = certificate != NULL ? i2d_X509(certificate, &out.bytes) : 0;
+    out.size = size > 0 ? (size_t)size : 0;
+    return out;
+}
+
+bool mrpc_tls_stream_describe(const struct mrpc_tls_stream *stream, struct tls_description *out)
+{
+    const SSL_CIPHER *cipher = SSL_is_init_finished(stream->ssl) ? SSL_get_current_cipher(stream->ssl) : NULL;
+    if (cipher == NULL)
+        return false;
+    const char *name = SSL_CIPHER_standard_name(cipher);
+    *out = (struct tls_description){
+        .cipher = name != NULL ? name : SSL_CIPHER_get_name(cipher),
+        .own = der(SSL_get_certificate(stream->ssl)),
+        .peer = der(SSL_get0_peer_certificate(stream->ssl)),
+    };
+    return true;
+}
+
+void mrpc_tls_description_free(struct tls_description *description)
+{
+    OPENSSL_free(description->own.bytes);
+    OPENSSL_free(description->peer.bytes);
+}
+
 static const ASN1_IA5STRING *first_name(GENERAL_NAMES *names, int kind)
 {
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {

@@ -45,6 +45,21 @@ void mrpc_tls_stream_shutdown(struct mrpc_tls_stream *stream);
 /** Why the last function failed: static or in the stream. For the log. */
 const char *mrpc_tls_stream_why(const struct mrpc_tls_stream *stream);
 
+struct tls_certificate_bytes {
+    uint8_t *bytes;          /* DER; NULL: none */
+    size_t size;
+};
+
+/** What a connection is protected by. */
+struct tls_description {
+    const char *cipher;      /* the suite's standard name, static */
+    struct tls_certificate_bytes own, peer;
+};
+
+/** False before the handshake is done. */
+bool mrpc_tls_stream_describe(const struct mrpc_tls_stream *stream, struct tls_description *out);
+void mrpc_tls_description_free(struct tls_description *description);
+
 /** Who the verified peer is: the first URI, else the first DNS subject alternative name of its certificate, never the
  *  common name; "" when it showed none. Written to @name with a NUL; false when it does not fit. */
 bool mrpc_tls_stream_peer_name(const struct mrpc_tls_stream *stream, char *name, size_t name_bytes);
