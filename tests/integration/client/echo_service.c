@@ -128,8 +128,8 @@ static const struct test__echo__v1__echo__handlers handlers = {
     .chat = {.message = chat_message},
 };
 
-void echo_server_start(struct echo_server *self, const char *address, struct mrpc_tls *tls,
-                       uint32_t receive_message_bytes)
+static void start(struct echo_server *self, const char *address, struct mrpc_tls *tls, uint32_t receive_message_bytes,
+                  bool health)
 {
     struct mrpc_server_options options = {.struct_bytes = sizeof options, .loops = 2};
     options.limits.receive_message_bytes = receive_message_bytes;
@@ -137,8 +137,21 @@ void echo_server_start(struct echo_server *self, const char *address, struct mrp
     options.limits.connection_memory_bytes = 64 << 20;
     assert_int_equal(mrpc_server_new(&options, &self->server), 0);
     assert_int_equal(test__echo__v1__echo__add_to_server(self->server, &handlers, NULL), 0);
+    if (health)
+        assert_int_equal(mrpc_server_enable_health(self->server), 0);
     assert_int_equal(mrpc_server_listen(self->server, address, tls, &self->bound), 0);
     assert_int_equal(mrpc_server_start(self->server), 0);
+}
+
+void echo_server_start(struct echo_server *self, const char *address, struct mrpc_tls *tls,
+                       uint32_t receive_message_bytes)
+{
+    start(self, address, tls, receive_message_bytes, false);
+}
+
+void echo_server_start_with_health(struct echo_server *self, const char *address)
+{
+    start(self, address, NULL, 0, true);
 }
 
 void echo_server_stop(struct echo_server *self)
