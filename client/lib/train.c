@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
 
 #include <mltrainer/execution/v1/execution.mrpc.h>
 
 #include "client.h"
 
-enum { PARAMETERS_MAX = 64 };
+enum { PARAMETERS_MAX = 64, PAUSE_FIRST_MS = 50, PAUSE_MOST_MS = 1000, KEY_BYTES = 40 };
 
 /* The request and everything that it points at. */
 struct request {
@@ -72,24 +75,65 @@ static void describe(const struct mlt_training *training, struct request *r)
     r->message.spec = &r->job;
 }
 
+/* Without entropy there is no key, and no second try: NULL would be none to the server either. */
+static const char *make_key(char key[KEY_BYTES])
+{
+    uint64_t random[2];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        return "";
+    snprintf(key, KEY_BYTES, "mlt-%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+    return key;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int try_once(struct mlt_client *client, struct request *request, int64_t timeout_ms, char id[MLT_JOB_ID_BYTES],
+                    struct mlt_error *error)
+{
+    struct mrpc_call_options options = client_call_options(client);
+    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    options.timeout_ms = timeout_ms;
+    const Mltrainer__Execution__V1__SubmitJobResponse *response =
+        mltrainer__execution__v1__execution_service__submit_job(client->channel, &options, &request->message, &reply);
+    int code = response ? 0 : client_fail(error, &reply.status);
+    if (!response && !code)
+        code = client_fail_text(error, MRPC_INTERNAL, "the server gave no answer");
+    if (response && response->job)
+        snprintf(id, MLT_JOB_ID_BYTES, "%s", response->job->id);
+    mrpc_reply_fini(&reply);
+    return code;
+}
+
+/* A connection that broke leaves it open whether the job was accepted: the key makes asking again harmless. */
+static int submit(struct mlt_client *client, struct request *request, char id[MLT_JOB_ID_BYTES], struct mlt_error *error)
+{
+    int64_t end_ms = now_ms() + client->timeout_ms;
+    for (int64_t pause_ms = PAUSE_FIRST_MS;; pause_ms = pause_ms < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS) {
+        int64_t left_ms = end_ms - now_ms();
+        int code = try_once(client, request, left_ms > 1 ? left_ms : 1, id, error);
+        if (code != MRPC_UNAVAILABLE || !*request->message.request_id || now_ms() + pause_ms >= end_ms)
+            return code;
+        nanosleep(&(struct timespec){pause_ms / 1000, pause_ms % 1000 * 1000000}, NULL);
+    }
+}
+
 int mlt_train(struct mlt_client *client, const struct mlt_training *training, char id[MLT_JOB_ID_BYTES],
               struct mlt_error *error)
 {
     struct mlt_training known;
     struct request request;
-    struct mrpc_call_options options = client_call_options(client);
-    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    char key[KEY_BYTES];
     client_copy_options(&known, sizeof known, training, training->struct_bytes);
     if (!known.model || !known.dataset)
         return client_fail_text(error, MRPC_INVALID_ARGUMENT, "model and dataset are required");
     if (known.parameter_count > PARAMETERS_MAX)
         return client_fail_text(error, MRPC_INVALID_ARGUMENT, "more than %d parameters", PARAMETERS_MAX);
     describe(&known, &request);
-    const Mltrainer__Execution__V1__SubmitJobResponse *response =
-        mltrainer__execution__v1__execution_service__submit_job(client->channel, &options, &request.message, &reply);
-    int code = response ? 0 : client_fail(error, &reply.status);
-    if (response && response->job)
-        snprintf(id, MLT_JOB_ID_BYTES, "%s", response->job->id);
-    mrpc_reply_fini(&reply);
-    return code;
+    request.message.request_id = (char *)(known.request_id ? known.request_id : make_key(key));
+    return submit(client, &request, id, error);
 }

@@ -33,6 +33,8 @@ const struct config_key config_keys[] = {
     {"execution.models_dir", CONFIG_TEXT, NULL, 0, 0, "folder of the model configurations; found beside the executable"},
     {"execution.worker", CONFIG_TEXT, NULL, 0, 0, "the worker executable; found beside the server's"},
     {"execution.queue", CONFIG_COUNT, "100000", 1, 1000000, "jobs that may wait"},
+    {"execution.dataset_quota", CONFIG_SIZE, "20GiB", 1, INT64_C(1) << 50,
+     "bytes of datasets that one owner may have, uploads under way included"},
     {"execution.schedules", CONFIG_COUNT, "1000", 0, 100000, "schedules that there may be"},
     {"diagram.renderer", CONFIG_TEXT, NULL, 0, 0, "the renderer executable; found beside the server's"},
     {"limits.connections", CONFIG_COUNT, "10000", 1, 1000000, "connections at a time"},

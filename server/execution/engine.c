@@ -89,8 +89,10 @@ int execution_new(const struct execution_parts *parts, struct execution **out, s
     engine->artifacts.noun = "artifact";
     snapshot_cell_init(&engine->catalog);
     snapshot_cell_init(&engine->picture);
+    engine->dataset_quota = dataset_quota_new((uint64_t)config_number(engine->config, "execution.dataset_quota"));
     struct catalog *catalog = NULL;
-    int code = open_folders(engine, fault);
+    int code = engine->dataset_quota ? open_folders(engine, fault)
+                                     : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code)
         code = catalog_read(engine->models_folder, engine->plugins_folder, 1, &catalog, fault);
     if (!code && domain_loop_new("execution", &engine->loop))
@@ -120,6 +122,7 @@ void execution_free(struct execution *engine)
     if (engine->loop)
         jobs_fini(engine);
     record_index_fini(&engine->datasets);
+    dataset_quota_free(engine->dataset_quota);
     record_index_fini(&engine->artifacts);
     snapshot_cell_fini(&engine->catalog);
     snapshot_cell_fini(&engine->picture);

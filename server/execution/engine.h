@@ -10,6 +10,7 @@
 #include "events/scene_changed.h"
 #include "execution/api.h"
 #include "execution/catalog/catalog.h"
+#include "execution/dataset/quota.h"
 #include "execution/execution.h"
 #include "execution/file.h"
 #include "execution/job/jobs.h"
@@ -40,6 +41,7 @@ struct execution {
 
     /* The loop's. */
     struct record_index datasets;
+    struct dataset_quota *dataset_quota; /* of their owners; any thread */
     struct record_index artifacts;
     struct jobs jobs;
     struct schedules schedules;

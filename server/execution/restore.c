@@ -78,6 +78,8 @@ static int take_dataset(void *arg, const struct store_entry *entry, struct mrpc_
     struct execution *engine = arg;
     API(Dataset) * dataset;
     int code = api_decode(API_INFO(dataset), entry->value.data, entry->value.bytes, arena, &dataset, fault);
+    if (!code)
+        code = dataset_quota_count(engine->dataset_quota, dataset->owner, dataset->size_bytes, fault);
     return code ? code
                 : add_record(&engine->datasets, entry, dataset->name, dataset->version, dataset->sha256,
                              dataset->size_bytes, dataset->owner, fault);

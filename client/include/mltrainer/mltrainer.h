@@ -125,6 +125,8 @@ struct mlt_training {
     size_t parameter_count;
     uint64_t seed;
     const char *artifact;            /* name of the result; NULL: the server chooses */
+    const char *request_id;          /* [A-Za-z0-9._-]{1,128}: the same one with the same values within 24 h gives the same
+                                        job. NULL: a new one, which makes it safe that the call is repeated within mlt_train() */
 };
 
 enum { MLT_JOB_ID_BYTES = 129, MLT_METRICS_MAX = 32 };
@@ -142,7 +144,10 @@ struct mlt_job {
     struct mlt_metric metrics[MLT_METRICS_MAX];
 };
 
-/** Submit a job; returns when it is durable. @id receives its id. */
+/** Submit a job; returns when it is durable. @id receives its id. While the server cannot be reached (14) it tries
+ *  again until the client's timeout; that trains once, for every try has the same request_id. To repeat the call itself
+ *  after an error, give a request_id of your own. Errors: 3 INVALID_ARGUMENT, 5 NOT_FOUND (model, dataset), 6
+ *  ALREADY_EXISTS (request_id with other values), 8 RESOURCE_EXHAUSTED (queue full), 14 UNAVAILABLE. */
 MLT_API int mlt_train(struct mlt_client *client, const struct mlt_training *training, char id[MLT_JOB_ID_BYTES],
                       struct mlt_error *error);
 /** Wait for the end of a job. @progress (may be NULL) is called on this thread with 0 to 1 and the stage's name. A job that did

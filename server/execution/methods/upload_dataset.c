@@ -19,7 +19,6 @@
 
 enum { DESCRIPTION_BYTES_MAX = 4096, REQUIREMENTS_MAX = 4096 };
 #define DATASET_BYTES_MAX (UINT64_C(4) << 30)
-#define OWNER_BYTES_MAX (UINT64_C(20) << 30)
 
 struct upload {
     struct thread_task task;
@@ -34,6 +33,8 @@ struct upload {
     char path[FILE_PATH_BYTES];
     const API(UploadDatasetRequest) * message; /* being worked on; borrowed from the call */
     uint64_t size_bytes;
+    const char *owner;    /* in the arena */
+    uint64_t taken_bytes; /* of the owner's quota; given back unless the dataset is registered */
     char sha256[65];
     API(Dataset) * dataset;
     struct record *record; /* until it is durable */
@@ -52,6 +53,8 @@ static void clean(struct upload *upload)
 static void upload_free(struct upload *upload)
 {
     clean(upload);
+    if (upload->taken_bytes)
+        dataset_quota_give(upload->engine->dataset_quota, upload->owner, upload->taken_bytes);
     dataset_scan_free(upload->scan);
     EVP_MD_CTX_free(upload->hash);
     mrpc_arena_free(upload->arena);
@@ -140,6 +143,17 @@ static int make_scan(struct upload *upload, struct fault *fault)
     return 0;
 }
 
+/* Up to @bytes in all: what is announced is taken at once, what is not as it comes. */
+static int take_quota(struct upload *upload, uint64_t bytes, struct fault *fault)
+{
+    if (bytes <= upload->taken_bytes)
+        return 0;
+    int code = dataset_quota_take(upload->engine->dataset_quota, upload->owner, bytes - upload->taken_bytes, fault);
+    if (!code)
+        upload->taken_bytes = bytes;
+    return code;
+}
+
 static int take_header(struct upload *upload, const API(UploadDatasetHeader) * header, struct fault *fault)
 {
     ProtobufCMessage *copy;
@@ -151,7 +165,10 @@ static int take_header(struct upload *upload, const API(UploadDatasetHeader) * h
     if (mrpc_message_copy(API_INFO(upload_dataset_header), &header->base, upload->arena, &copy) != 0)
         return no_memory(fault);
     upload->header = (API(UploadDatasetHeader) *)copy;
-    code = make_scan(upload, fault);
+    upload->owner = mrpc_arena_strdup(upload->arena, command_owner(upload->call));
+    code = upload->owner ? take_quota(upload, upload->header->size_bytes, fault) : no_memory(fault);
+    if (!code)
+        code = make_scan(upload, fault);
     if (!code && (upload->fd = file_temporary(upload->engine->datasets_folder, upload->path, fault)) < 0)
         code = fault->code;
     return code;
@@ -166,8 +183,14 @@ static int take_chunk(struct upload *upload, const ProtobufCBinaryData *chunk, s
     upload->size_bytes += chunk->len;
     if (upload->size_bytes > DATASET_BYTES_MAX)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "the dataset has more than 4 GiB");
+    if (upload->header->size_bytes && upload->size_bytes > upload->header->size_bytes)
+        return fault_set(fault, MRPC_DATA_LOSS, "header.size_bytes: more than %llu bytes came",
+                         (unsigned long long)upload->header->size_bytes);
+    int code = take_quota(upload, upload->size_bytes, fault);
+    if (code)
+        return code;
     EVP_DigestUpdate(upload->hash, chunk->data, chunk->len);
-    int code = dataset_scan_feed(upload->scan, chunk->data, chunk->len, fault);
+    code = dataset_scan_feed(upload->scan, chunk->data, chunk->len, fault);
     return code ? code : file_write_all(upload->fd, chunk->data, chunk->len, fault);
 }
 
@@ -220,8 +243,8 @@ static int make_message(struct upload *upload, struct fault *fault)
     upload->dataset->sha256 = upload->sha256;
     upload->dataset->size_bytes = upload->size_bytes;
     upload->dataset->description = upload->header->description;
-    upload->dataset->owner = mrpc_arena_strdup(upload->arena, command_owner(upload->call));
-    return upload->dataset->owner ? 0 : no_memory(fault);
+    upload->dataset->owner = (char *)upload->owner;
+    return 0;
 }
 
 static int keep_file(struct upload *upload, struct fault *fault)
@@ -256,8 +279,10 @@ static void committed(void *arg)
 {
     struct upload *upload = arg;
     struct fault fault = FAULT_INIT;
-    if (upload->record->durable)
+    if (upload->record->durable) {
+        upload->taken_bytes = 0; /* the record's from now on */
         return answer(upload, upload->dataset, false);
+    }
     record_index_remove(&upload->engine->datasets, upload->record);
     record_free(upload->record);
     fault_set(&fault, MRPC_UNAVAILABLE, "the dataset could not be registered: the store refused");
@@ -309,22 +334,11 @@ static bool same_as(const struct upload *upload, API(Dataset) * other)
     return same;
 }
 
-static uint64_t bytes_of(const struct record_index *index, const char *owner)
-{
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < index->count; i++)
-        if (strcmp(index->items[i]->owner, owner) == 0)
-            bytes += index->items[i]->size_bytes;
-    return bytes;
-}
-
 static int register_record(struct upload *upload, struct fault *fault)
 {
     struct record_index *index = &upload->engine->datasets;
     API(Dataset) *dataset = upload->dataset;
     struct api_bytes bytes;
-    if (bytes_of(index, dataset->owner) + dataset->size_bytes > OWNER_BYTES_MAX)
-        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "more than 20 GiB of datasets of one owner");
     dataset->version = record_index_next_version(index, dataset->name);
     dataset->create_time = api_timestamp(upload->arena, api_now_ms());
     int code = api_encode(API_INFO(dataset), dataset, &bytes, fault);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 #include <mltrainer/mltrainer.h>
@@ -128,12 +129,59 @@ static void what_cannot_be_trained_or_predicted_says_why(void **state)
     assert_true(out == 7);
 }
 
+static void the_same_request_is_the_same_job(void **state)
+{
+    (void)state;
+    struct mlt_training training = describe();
+    struct mlt_dataset dataset;
+    struct mlt_error error;
+    char first[MLT_JOB_ID_BYTES], second[MLT_JOB_ID_BYTES], other[MLT_JOB_ID_BYTES];
+    upload(&dataset);
+    training.request_id = "once";
+    assert_int_equal(mlt_train(client, &training, first, &error), 0);
+    assert_int_equal(mlt_train(client, &training, second, &error), 0);
+    assert_string_equal(first, second);
+    training.seed = 7;
+    assert_int_equal(mlt_train(client, &training, second, &error), 6);
+    training.request_id = NULL;
+    assert_int_equal(mlt_train(client, &training, second, &error), 0);
+    assert_int_equal(mlt_train(client, &training, other, &error), 0);
+    assert_string_not_equal(second, other);
+    training.request_id = "no good id";
+    assert_int_equal(mlt_train(client, &training, other, &error), 3);
+}
+
+static void *start_again(void *arg)
+{
+    server_process_start(arg);
+    return NULL;
+}
+
+static void a_server_that_comes_back_in_time_is_waited_for(void **state)
+{
+    (void)state;
+    struct mlt_training training = describe();
+    struct mlt_dataset dataset;
+    struct mlt_error error;
+    char id[MLT_JOB_ID_BYTES];
+    pthread_t starter;
+    upload(&dataset);
+    server_process_kill(&server);
+    assert_int_equal(pthread_create(&starter, NULL, start_again, &server), 0);
+    if (mlt_train(client, &training, id, &error) != 0)
+        fail_msg("%d %s", error.code, error.message);
+    pthread_join(starter, NULL);
+    assert_int_equal(mlt_job_wait(client, id, NULL, NULL, NULL, &error), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_file_is_the_same_version),
         cmocka_unit_test(a_model_is_trained_and_predicts),
         cmocka_unit_test(what_cannot_be_trained_or_predicted_says_why),
+        cmocka_unit_test(the_same_request_is_the_same_job),
+        cmocka_unit_test(a_server_that_comes_back_in_time_is_waited_for),
     };
     return cmocka_run_group_tests_name("client_library/execution", tests, set_up, tear_down);
 }

@@ -82,12 +82,90 @@ static void leaves_no_file_behind(void **state)
     fixture_close(&fixture);
 }
 
+/* A header that announces @size_bytes, and the first @chunk_bytes of zeros and line ends; the call goes on. */
+static struct mrpc_client_call *begin(struct fixture *fixture, const char *name, uint64_t size_bytes, size_t chunk_bytes)
+{
+    struct mrpc_client_call *call;
+    API(UploadDatasetRequest) message;
+    API(UploadDatasetHeader) header;
+    INIT(upload_dataset_request, &message);
+    INIT(upload_dataset_header, &header);
+    header.name = (char *)name;
+    header.size_bytes = size_bytes;
+    message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_HEADER;
+    message.header = &header;
+    assert_int_equal(RPC(upload_dataset__start)(fixture->channel, NULL, NULL, NULL, &call), 0);
+    assert_int_equal(RPC(upload_dataset__send)(call, &message), 0);
+    uint8_t *chunk = malloc(chunk_bytes);
+    for (size_t i = 0; i < chunk_bytes; i++)
+        chunk[i] = i % 2 ? '\n' : '0';
+    INIT(upload_dataset_request, &message);
+    message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_CHUNK;
+    message.chunk = (ProtobufCBinaryData){chunk_bytes, chunk};
+    assert_int_equal(RPC(upload_dataset__send)(call, &message), 0);
+    free(chunk);
+    return call;
+}
+
+static int end(struct fixture *fixture, struct mrpc_client_call *call)
+{
+    (void)RPC(upload_dataset__recv)(call);
+    int code = mrpc_client_call_finish(call, fresh(fixture));
+    mrpc_client_call_free(call);
+    return code;
+}
+
+/* The client never says that it has ended: the answer comes with the chunk. */
+static void refuses_what_was_not_announced_when_it_comes(void **state)
+{
+    struct fixture fixture;
+    fixture_open(&fixture, NULL);
+    assert_int_equal(end(&fixture, begin(&fixture, "long", 9, 10)), MRPC_DATA_LOSS);
+    assert_string_equal(TEXT(&fixture), "header.size_bytes: more than 9 bytes came");
+    assert_int_equal(files_left(&fixture, "*"), 0);
+    fixture_close(&fixture);
+}
+
+static int upload_zeros(struct fixture *fixture, const char *name, size_t bytes)
+{
+    struct mrpc_client_call *call = begin(fixture, name, 0, bytes);
+    mrpc_client_call_half_close(call);
+    return end(fixture, call);
+}
+
+static void counts_uploads_under_way_into_the_quota_of_their_owner(void **state)
+{
+    struct fixture fixture;
+    fixture_open(&fixture, "--execution-dataset-quota=64KiB");
+    struct mrpc_client_call *announced = begin(&fixture, "announced", 40000, 2);
+    while (files_left(&fixture, ".tmp-*") == 0)
+        assert_int_equal(system("sleep 0.01"), 0); /* until its header has come */
+    assert_int_equal(upload_zeros(&fixture, "second", 30000), MRPC_RESOURCE_EXHAUSTED);
+    assert_non_null(strstr(TEXT(&fixture), "more than 65536 bytes of datasets of one owner"));
+    assert_int_equal(upload_zeros(&fixture, "small", 20000), 0);
+    mrpc_client_call_cancel(announced);
+    assert_int_equal(end(&fixture, announced), MRPC_CANCELLED);
+    while (upload_zeros(&fixture, "second", 30000) != 0)
+        assert_int_equal(CODE(&fixture), MRPC_RESOURCE_EXHAUSTED); /* until the server knows, and has given back */
+    assert_int_equal(upload_zeros(&fixture, "third", 30000), MRPC_RESOURCE_EXHAUSTED);
+    fixture_crash(&fixture); /* what is registered counts after a restart too */
+    assert_int_equal(upload_zeros(&fixture, "third", 30000), MRPC_RESOURCE_EXHAUSTED);
+    API(DeleteDatasetRequest) request;
+    INIT(delete_dataset_request, &request);
+    request.dataset = (char *)"second";
+    assert_non_null(RPC(delete_dataset)(fixture.channel, NULL, &request, fresh(&fixture)));
+    assert_int_equal(upload_zeros(&fixture, "third", 30000), 0);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_what_it_acknowledged),
         cmocka_unit_test(says_what_is_wrong_with_a_file),
         cmocka_unit_test(leaves_no_file_behind),
+        cmocka_unit_test(refuses_what_was_not_announced_when_it_comes),
+        cmocka_unit_test(counts_uploads_under_way_into_the_quota_of_their_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
