@@ -45,6 +45,10 @@ static void make_server(struct session_driver *driver, const struct mrpc_limits 
         options.limits = *limits;
     assert_int_equal(mrpc_server_new(&options, &driver->server), 0);
     assert_int_equal(echo_service_add(&driver->echo, driver->server), 0);
+}
+
+static void watch_calls_end(struct session_driver *driver)
+{
     assert_int_equal(mrpc_server_add_interceptor(driver->server, &watch_ends, driver), 0);
 }
 
@@ -66,6 +70,7 @@ static void make_session(struct session_driver *driver, const char *peer)
 void driver_open_silent(struct session_driver *driver, const struct mrpc_limits *limits)
 {
     make_server(driver, limits);
+    watch_calls_end(driver);
     make_host(driver);
     make_session(driver, "memory:1");
 }
@@ -84,13 +89,25 @@ void driver_open(struct session_driver *driver, const struct mrpc_limits *limits
     exchange_prefaces(driver);
 }
 
-void driver_open_with(struct session_driver *driver, void (*prepare)(struct mrpc_server *server, void *arg), void *arg)
+static void open_prepared(struct session_driver *driver, void (*prepare)(struct mrpc_server *server, void *arg), void *arg)
 {
-    make_server(driver, NULL);
     prepare(driver->server, arg);
     make_host(driver);
     make_session(driver, "memory:1");
     exchange_prefaces(driver);
+}
+
+void driver_open_bare(struct session_driver *driver, void (*prepare)(struct mrpc_server *server, void *arg), void *arg)
+{
+    make_server(driver, NULL);
+    open_prepared(driver, prepare, arg);
+}
+
+void driver_open_with(struct session_driver *driver, void (*prepare)(struct mrpc_server *server, void *arg), void *arg)
+{
+    make_server(driver, NULL);
+    watch_calls_end(driver);
+    open_prepared(driver, prepare, arg);
 }
 
 void driver_disconnect(struct session_driver *driver)
@@ -172,6 +189,27 @@ void driver_pump_frames(struct session_driver *driver)
         at += frame;
     }
     free(bytes);
+}
+
+uint8_t *driver_take_queued(struct session_driver *driver, size_t *size)
+{
+    uint8_t *bytes = driver->client.out;
+    *size = driver->client.out_size;
+    driver->client.out = NULL;
+    driver->client.out_size = 0;
+    return bytes;
+}
+
+void driver_feed(struct session_driver *driver, const uint8_t *bytes, size_t size)
+{
+    mrpc_session_receive(driver->session, driver->now_ms, bytes, size);
+    struct iovec pieces[8];
+    for (int count; (count = mrpc_session_output(driver->session, pieces, 8)) > 0;) {
+        size_t sent = 0;
+        for (int i = 0; i < count; i++)
+            sent += pieces[i].iov_len;
+        mrpc_session_consume(driver->session, driver->now_ms, sent);
+    }
 }
 
 void driver_advance(struct session_driver *driver, int64_t ms)

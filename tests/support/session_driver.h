@@ -31,6 +31,8 @@ void driver_open(struct session_driver *driver, const struct mrpc_limits *limits
 void driver_open_silent(struct session_driver *driver, const struct mrpc_limits *limits);
 /** As driver_open(), after @prepare(driver->server, arg) has added what it wants to the server. */
 void driver_open_with(struct session_driver *driver, void (*prepare)(struct mrpc_server *server, void *arg), void *arg);
+/** The same without the driver's own interceptor: nothing is told of ended calls. */
+void driver_open_bare(struct session_driver *driver, void (*prepare)(struct mrpc_server *server, void *arg), void *arg);
 /** Close the connection and open another, from @peer. */
 void driver_reconnect(struct session_driver *driver, const char *peer);
 /** Asserts that no call is left. Held calls must have been finished. */
@@ -51,6 +53,13 @@ void driver_headers(struct session_driver *driver, int32_t id, const char *metho
 void driver_message(struct session_driver *driver, int32_t id, const char *text, bool end_stream);
 /** Headers and one message with END_STREAM, pumped. */
 void driver_call(struct session_driver *driver, int32_t id, const char *method, const char *text);
+
+/* For those that count what the server does, and not what the client beside it does: */
+
+/** Take what the client has queued: malloc'ed. */
+uint8_t *driver_take_queued(struct session_driver *driver, size_t *size);
+/** Give it to the server, and throw away what the server says. The client must have opened its window. */
+void driver_feed(struct session_driver *driver, const uint8_t *bytes, size_t size);
 
 /** grpc-status of a stream's last HEADERS, or -1. */
 int driver_status(struct session_driver *driver, int32_t id);
