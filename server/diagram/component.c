@@ -10,7 +10,8 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
     if (!path && paths_find(paths_renderer, found) != 0)
         return fault_set(fault, MRPC_NOT_FOUND, "diagram.renderer: there is no %s", found);
     struct diagram *diagram;
-    int code = diagram_new(path ? path : found, dependencies[1], dependencies[2], &diagram, fault);
+    int code = diagram_new(path ? path : found, dependencies[1], dependencies[2], dependencies[3],
+                           &diagram, fault);
     if (code)
         return code;
     *out = diagram;
@@ -32,7 +33,7 @@ static void destroy(void *instance)
     diagram_free(instance);
 }
 
-static const char *const dependencies[] = {"config", "log", "views", NULL};
+static const char *const dependencies[] = {"config", "log", "bus", "views", NULL};
 
 const struct component diagram_component = {
     .name = "diagram",

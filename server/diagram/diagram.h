@@ -9,7 +9,7 @@
 struct diagram;
 struct mrpc_server;
 
-/** Needs "config", "log" and "views" (struct scene_sources). */
+/** Needs "config", "log", "bus" and "views" (struct scene_sources). */
 extern const struct component diagram_component;
 
 /** Put the service on a server before its start. Returns 0 or an enum mrpc_error. */

@@ -13,19 +13,20 @@ struct drawing {
     struct renderer_job job;   /* first: a job is cast back to its drawing */
     struct domain_task task;
     struct diagram *diagram;
-    struct scene *scene;       /* owned; NULL when drawing a spec */
+    struct scene *scene;       /* owned; NULL when drawing a spec that nothing live is laid over */
+    const char *overlay;       /* the request's; NULL counts as "" */
+    int64_t cpu_us;            /* of the renderer's first answer, when there are two */
     /** On the diagram loop, exactly once after drawing_start(). The response lives until it returns. */
     void (*done)(struct drawing *drawing, const struct message_response *response);
 };
 
 /** Understand @request. A spec stays in the request, which lives as long as the call. Never blocks. Thread: any.
- *  Errors: INVALID_ARGUMENT, NOT_FOUND, UNIMPLEMENTED. Nothing is owned then. */
+ *  Errors: INVALID_ARGUMENT, NOT_FOUND. Nothing is owned then. */
 int drawing_read(struct diagram *diagram, const Mltrainer__Diagram__V1__Drawing *request, struct drawing *out,
                  struct fault *fault);
-/** Take the scene of a view as it is now; @view as in Drawing.view. @out is owned.
- *  Errors: INVALID_ARGUMENT, NOT_FOUND, what the source says. */
-int drawing_take_view(const struct diagram *diagram, const char *view, const struct scene_source **source,
-                      struct scene **out, struct fault *fault);
+/** The source of a view, and its argument within @view; @view as in Drawing.view. Errors: INVALID_ARGUMENT, NOT_FOUND. */
+int drawing_find_view(const struct diagram *diagram, const char *view, const struct scene_source **source,
+                      const char **argument, struct fault *fault);
 /** Defaults and ranges of format and theme. Errors: INVALID_ARGUMENT. */
 int drawing_read_options(int format, int theme, int dpi, double scale, struct render_options *out, struct fault *fault);
 
@@ -33,7 +34,7 @@ int drawing_read_options(int format, int theme, int dpi, double scale, struct re
 int drawing_start(struct drawing *drawing, struct fault *fault);
 void drawing_fini(struct drawing *drawing);
 
-/** Everything of PictureInfo; memory from @arena. Errors: RESOURCE_EXHAUSTED. */
+/** Everything of PictureInfo, the drift that the scene shows included; memory from @arena. Errors: RESOURCE_EXHAUSTED. */
 int drawing_describe(const struct drawing *drawing, const struct message_response *response, struct mrpc_arena *arena,
                      Mltrainer__Diagram__V1__PictureInfo *out, struct fault *fault);
 

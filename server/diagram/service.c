@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "scene/overlay.h"
+
 static const struct mltrainer__diagram__v1__diagram_service__handlers handlers = {
     .render = diagram_render,
     .render_stream = diagram_render_stream,
@@ -16,17 +18,19 @@ int diagram_add_to_server(struct diagram *diagram, struct mrpc_server *server)
     return mltrainer__diagram__v1__diagram_service__add_to_server(server, &handlers, diagram);
 }
 
-int diagram_new(const char *renderer_path, struct log *log, const struct scene_sources *sources, struct diagram **out,
-                struct fault *fault)
+int diagram_new(const char *renderer_path, struct log *log, struct bus *bus, const struct scene_sources *sources,
+                struct diagram **out, struct fault *fault)
 {
     struct diagram *d = calloc(1, sizeof *d);
     if (!d)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     d->log = log;
+    d->bus = bus;
     d->sources = sources;
+    d->live_views = scene_sources_names(sources, overlay_can_use);
     const struct renderer_options options = {.path = renderer_path, .log = log};
-    int code = domain_loop_new("diagram", &d->loop)
-                   ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "the diagram loop cannot be made")
+    int code = !d->live_views || domain_loop_new("diagram", &d->loop)
+                   ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory for the diagram loop")
                    : renderer_new(&options, d->loop, &d->renderer, fault);
     if (code) {
         diagram_free(d);
@@ -42,6 +46,7 @@ void diagram_free(struct diagram *d)
         return;
     renderer_free(d->renderer);
     domain_loop_free(d->loop);
+    free(d->live_views);
     free(d);
 }
 
@@ -61,7 +66,7 @@ static void stop_on_loop(void *arg)
 
 int diagram_start(struct diagram *d, struct fault *fault)
 {
-    if (watch_start(d) || domain_loop_start(d->loop) || domain_loop_post(d->loop, start_on_loop, d))
+    if (domain_loop_start(d->loop) || domain_loop_post(d->loop, start_on_loop, d))
         return fault_set(fault, MRPC_INTERNAL, "the diagram loop cannot be started");
     return 0;
 }

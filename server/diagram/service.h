@@ -7,35 +7,38 @@
 
 #include "diagram/diagram.h"
 #include "diagram/renderer/renderer.h"
-#include "events/domain_loop.h"
+#include "events/bus.h"
 #include "log/log.h"
 #include "scene/scene_source.h"
 
 /* What the methods share. Handlers run on connection loops: they read the request, take the scene, and post to the
  * diagram loop, which owns the renderer and the watchers. */
 
-struct event;
+struct feed;
 struct watcher;
 
 struct diagram {
     struct log *log;
     const struct scene_sources *sources; /* borrowed */
+    char *live_views;                    /* names that a spec may lay over itself, with blanks between */
+    struct bus *bus;                     /* borrowed */
     struct domain_loop *loop;
     struct renderer *renderer;
     struct watcher *watchers;            /* the loop's */
-    struct event *tick;                  /* the loop's; pending while there are watchers */
+    struct feed *feeds;                  /* the loop's: a view each that is watched */
+    struct bus_subscription *changes;    /* the loop's: while there are watchers */
+    uint64_t changes_dropped;            /* … of which we know */
     bool stopping;                       /* the loop's */
 };
 
-int diagram_new(const char *renderer_path, struct log *log, const struct scene_sources *sources, struct diagram **out,
-                struct fault *fault) MRPC_MUST_USE;
+int diagram_new(const char *renderer_path, struct log *log, struct bus *bus, const struct scene_sources *sources,
+                struct diagram **out, struct fault *fault) MRPC_MUST_USE;
 void diagram_free(struct diagram *diagram);
 int diagram_start(struct diagram *diagram, struct fault *fault) MRPC_MUST_USE;
 /** Ends every call that is pending with UNAVAILABLE. */
 void diagram_stop(struct diagram *diagram);
 
-/** The watchers' part of the loop's start and stop. */
-int watch_start(struct diagram *diagram);
+/** The watchers' part of the loop's stop. */
 void watch_stop(struct diagram *diagram);
 
 /* One file a method in methods/. */

@@ -198,7 +198,6 @@ void execution_stop(struct execution *engine)
 
 void execution_touch(struct execution *engine)
 {
-    atomic_fetch_add(&engine->revision, 1);
     scene_notifier_touch(engine->scene);
 }
 
@@ -234,9 +233,4 @@ void execution_snapshot(struct execution *engine, struct execution_stats *out)
     for (size_t i = 0; i < catalog->model_count; i++)
         out->models_available += !catalog->models[i].unavailable;
     snapshot_release(&catalog->snapshot);
-}
-
-uint64_t execution_revision(const struct execution *engine)
-{
-    return atomic_load(&engine->revision);
 }

@@ -54,7 +54,6 @@ struct execution {
     _Atomic uint32_t queued;
     _Atomic uint32_t running;
     _Atomic uint32_t probes;   /* of plugins, under way: their answers are waited for at the end */
-    _Atomic uint64_t revision; /* changes when execution_snapshot() would */
     struct snapshot_cell picture; /* struct execution_picture; the loop publishes */
 };
 

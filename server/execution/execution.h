@@ -31,8 +31,6 @@ struct execution_stats {
     uint32_t models, models_available;
 };
 void execution_snapshot(struct execution *execution, struct execution_stats *out);
-/** Changes when jobs come and go. Thread: any. */
-uint64_t execution_revision(const struct execution *execution);
 
 /** Told on the bus after each change of a job's state that is durable. States are those of JobState. Whoever wants more
  *  asks for the job; whoever draws listens to the scene source "execution". */

@@ -27,12 +27,21 @@ static enum scene_health queue_health(const struct execution_stats *stats)
                                                                                           : SCENE_HEALTH_HEALTHY;
 }
 
+/* Jobs run as well as there are workers for them. */
+static enum scene_health pool_health(const struct execution_scene_parts *parts)
+{
+    int alive = 0;
+    for (unsigned i = 0; i < parts->worker_count; i++)
+        alive += parts->workers[i].state >= PROCESS_WORKER_IDLE;
+    return scene_health_of(alive, (int)parts->worker_count);
+}
+
 static void add_jobs(struct scene_builder *b, const struct execution_scene_parts *parts)
 {
     const struct execution_picture *picture = parts->picture;
     char text[64];
     snprintf(text, sizeof text, "%zu running", picture ? picture->running : 0);
-    scene_builder_group(b, &(struct scene_item_spec){.id = "jobs", .title = "Jobs", .detail = text});
+    scene_builder_group(b, &(struct scene_item_spec){.id = "jobs", .title = "Jobs", .detail = text, .health = pool_health(parts)});
     snprintf(text, sizeof text, "%u of %llu", parts->stats.jobs_queued, (unsigned long long)parts->stats.queue_limit);
     scene_builder_node(b, &(struct scene_item_spec){.id = "queue",
                                                     .parent = "jobs",
@@ -64,14 +73,6 @@ static const struct {
     [PROCESS_WORKER_IDLE] = {"idle", SCENE_HEALTH_HEALTHY},
     [PROCESS_WORKER_BUSY] = {"busy", SCENE_HEALTH_HEALTHY},
 };
-
-static enum scene_health pool_health(const struct execution_scene_parts *parts)
-{
-    int alive = 0;
-    for (unsigned i = 0; i < parts->worker_count; i++)
-        alive += parts->workers[i].state >= PROCESS_WORKER_IDLE;
-    return scene_health_of(alive, (int)parts->worker_count);
-}
 
 static void add_worker(struct scene_builder *b, unsigned index, const struct process_worker *worker)
 {
@@ -110,7 +111,12 @@ static void add_pools(struct scene_builder *b, const struct execution_scene_part
 static void add_models(struct scene_builder *b, const struct execution_scene_parts *parts)
 {
     char id[SCENE_MAX_ID_BYTES + 1], text[64];
-    scene_builder_group(b, &(struct scene_item_spec){.id = "models", .title = "Models"});
+    snprintf(text, sizeof text, "%u model%s", parts->stats.models, plural(parts->stats.models));
+    scene_builder_group(b, &(struct scene_item_spec){.id = "models",
+                                                     .title = "Models",
+                                                     .detail = text,
+                                                     .health = scene_health_of((int)parts->stats.models_available,
+                                                                               (int)parts->stats.models)});
     for (size_t i = 0; i < parts->family_count; i++) {
         const struct execution_scene_family *family = &parts->families[i];
         snprintf(id, sizeof id, "family-%.120s", family->name);
@@ -178,15 +184,6 @@ static int snapshot(void *self, const char *argument, struct scene **out, struct
     return code;
 }
 
-static uint64_t revision(void *self, const char *argument)
-{
-    const struct execution_picture *picture = execution_picture(self);
-    uint64_t now = picture ? picture->revision : 0;
-    if (picture)
-        snapshot_release((struct snapshot *)(uintptr_t)&picture->snapshot);
-    return now;
-}
-
 struct scene_source execution_scene_source(struct execution *execution)
 {
     return (struct scene_source){
@@ -196,7 +193,6 @@ struct scene_source execution_scene_source(struct execution *execution)
         .argument = "",
         .live = 1,
         .snapshot = snapshot,
-        .revision = revision,
         .self = execution,
     };
 }

@@ -36,7 +36,6 @@ void execution_picture_publish(void *arg)
     if (!picture)
         return;
     snapshot_init(&picture->snapshot, picture_free);
-    picture->revision = atomic_load(&engine->revision);
     picture->running = engine->jobs.running;
     picture->queued = engine->jobs.queue.count;
     int looked_at = 0;

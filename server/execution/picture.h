@@ -19,7 +19,6 @@ struct picture_job {
 
 struct execution_picture {
     struct snapshot snapshot;
-    uint64_t revision;
     struct picture_job jobs[PICTURE_JOBS]; /* attempts under way, newest first */
     size_t job_count;
     size_t running; /* all of them */

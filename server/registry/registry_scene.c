@@ -7,6 +7,11 @@
 #include "fault/fault.h"
 #include "scene/text_check.h"
 
+/* What declared views call a service and an instance: NAMESPACE/SERVICE, NAMESPACE/SERVICE/ID (docs/internals/diagram.md). */
+struct key_text {
+    char text[3 * SCENE_MAX_ID_BYTES + 3];
+};
+
 enum { MAX_INSTANCE_CARDS = 200, MAX_SERVICE_CARDS = 2000, ID_BYTES = SCENE_MAX_ID_BYTES + 1 };
 
 /* Ids must be unique over all namespaces, stable, and no longer than a scene allows: a readable beginning and a hash of the
@@ -23,6 +28,20 @@ static void make_id(char out[ID_BYTES], const char *readable, const char *namesp
         while (*at++); /* the NUL too, so that no two keys run together */
     }
     snprintf(out, ID_BYTES, "%.100s-%016llx", readable, (unsigned long long)hash);
+}
+
+static struct key_text service_key(const struct registry_service_view *service)
+{
+    struct key_text key;
+    snprintf(key.text, sizeof key.text, "%s/%s", service->namespace_name, service->name);
+    return key;
+}
+
+static struct key_text instance_key(const struct registry_service_view *service, const char *id)
+{
+    struct key_text key;
+    snprintf(key.text, sizeof key.text, "%s/%s/%s", service->namespace_name, service->name, id);
+    return key;
 }
 
 static enum scene_health service_health(const struct registry_service_view *service)
@@ -70,6 +89,7 @@ static void add_instance(struct scene_builder *b, const struct registry_service_
                                                     .parent = group,
                                                     .title = message->key->id,
                                                     .detail = address,
+                                                    .key = instance_key(service, message->key->id).text,
                                                     .health = instance_health(instance)});
 }
 
@@ -82,6 +102,7 @@ static void add_service_with_instances(struct scene_builder *b, const struct reg
                                                      .title = service->name,
                                                      .detail = detail,
                                                      .kind = if_not_default(service->namespace_name),
+                                                     .key = service_key(service).text,
                                                      .health = service_health(service)});
     for (size_t i = 0; i < service->count; i++)
         add_instance(b, service, id, service->instances[i]);
@@ -96,6 +117,7 @@ static void add_service_card(struct scene_builder *b, const struct registry_serv
                                                     .parent = group,
                                                     .title = service->name,
                                                     .detail = detail,
+                                                    .key = service_key(service).text,
                                                     .health = service_health(service)});
 }
 
@@ -145,15 +167,6 @@ static int snapshot(void *self, const char *argument, struct scene **out, struct
     return code;
 }
 
-static uint64_t revision(void *self, const char *argument)
-{
-    const struct registry_view *view = registry_snapshot(self);
-    uint64_t revision_now = view ? view->epoch + (uint64_t)view->revision + 1 : 0;
-    if (view)
-        registry_snapshot_release(view);
-    return revision_now;
-}
-
 struct scene_source registry_scene_source(struct registry *registry)
 {
     return (struct scene_source){
@@ -163,7 +176,6 @@ struct scene_source registry_scene_source(struct registry *registry)
         .argument = "",
         .live = 1,
         .snapshot = snapshot,
-        .revision = revision,
         .self = registry,
     };
 }

@@ -18,22 +18,24 @@ struct growing {
 struct draft_item {
     bool is_group;
     int parent, depth; /* depth of a group: 1 at the top */
-    size_t id, title, detail, kind, link;
+    size_t id, title, detail, kind, link, key, live;
     uint32_t color;
     enum scene_health health;
+    enum scene_drift drift;
 };
 
 struct draft_edge {
     size_t from, to, label;
     enum scene_line line;
     enum scene_health health;
+    enum scene_drift drift;
 };
 
 struct scene_builder {
     struct growing text, items, edges;
     int *slots;
     size_t slot_count;
-    size_t title, subtitle, description;
+    size_t title, subtitle, description, covers;
     int group_count;
     struct fault fault;
 };
@@ -120,6 +122,12 @@ void scene_builder_describe(struct scene_builder *b, const char *subtitle, const
         keep_text(b, "description", description, &b->description);
 }
 
+void scene_builder_cover(struct scene_builder *b, const char *views)
+{
+    if (b && !b->fault.code)
+        keep_text(b, "covers", views, &b->covers);
+}
+
 /* The slot of @id: its item, or the free one where it belongs. */
 static int *find_slot(const struct scene_builder *b, const char *id)
 {
@@ -132,6 +140,11 @@ static int *find_slot(const struct scene_builder *b, const char *id)
 static int find_item(const struct scene_builder *b, const char *id)
 {
     return b->slot_count ? *find_slot(b, id) : -1;
+}
+
+bool scene_builder_has(const struct scene_builder *b, const char *id)
+{
+    return b && find_item(b, id) >= 0;
 }
 
 /* Keeps the table at most half full. */
@@ -181,12 +194,13 @@ static int add_item(struct scene_builder *b, const struct scene_item_spec *spec,
     int parent;
     if (b->fault.code || grow_slots(b) || check_item(b, spec, is_group, &parent))
         return b->fault.code;
-    struct draft_item item = {.is_group = is_group, .parent = parent, .health = spec->health};
+    struct draft_item item = {.is_group = is_group, .parent = parent, .health = spec->health, .drift = spec->drift};
     item.depth = (parent < 0 ? 0 : item_at(b, parent)->depth) + 1;
     item.color = spec->has_color ? spec->color & 0xffffff : SCENE_COLOR_AUTO;
     if (keep_text(b, "id", spec->id, &item.id) || keep_text(b, "title", spec->title, &item.title) ||
         keep_text(b, "detail", spec->detail, &item.detail) || keep_text(b, "kind", spec->kind, &item.kind) ||
-        keep_text(b, "link", spec->link, &item.link))
+        keep_text(b, "link", spec->link, &item.link) || keep_text(b, "key", spec->key, &item.key) ||
+        keep_text(b, "live", spec->live, &item.live))
         return b->fault.code;
     if (!item.title)
         item.title = item.id;
@@ -217,7 +231,7 @@ int scene_builder_edge(struct scene_builder *b, const struct scene_edge_spec *sp
         return b->fault.code;
     if (b->edges.count >= SCENE_MAX_EDGES)
         return fault_field(&b->fault, "edges", "more than %d edges", SCENE_MAX_EDGES);
-    struct draft_edge edge = {.line = spec->line, .health = spec->health};
+    struct draft_edge edge = {.line = spec->line, .health = spec->health, .drift = spec->drift};
     if (!spec->from || !scene_id_valid(spec->from))
         return fault_field(&b->fault, "from", "does not match [A-Za-z0-9._-]{1,128}");
     if (!spec->to || !scene_id_valid(spec->to))
@@ -247,7 +261,8 @@ static int resolve_edges(struct scene_builder *b, struct scene_edge *edges)
 {
     for (size_t i = 0; i < b->edges.count; i++) {
         const struct draft_edge *draft = (struct draft_edge *)b->edges.bytes + i;
-        edges[i] = (struct scene_edge){.label = text_at(b, draft->label), .line = draft->line, .health = draft->health};
+        edges[i] = (struct scene_edge){
+            .label = text_at(b, draft->label), .line = draft->line, .health = draft->health, .drift = draft->drift};
         if (resolve_end(b, i, "from", draft->from, &edges[i].from) || resolve_end(b, i, "to", draft->to, &edges[i].to))
             return b->fault.code;
     }
@@ -268,6 +283,9 @@ static void resolve_items(const struct scene_builder *b, struct scene_item *item
             .link = text_at(b, draft->link),
             .color = draft->color,
             .health = draft->health,
+            .drift = draft->drift,
+            .key = text_at(b, draft->key),
+            .live = text_at(b, draft->live),
         };
     }
 }
@@ -282,6 +300,7 @@ static void move_out(struct scene_builder *b, struct scene_block *block)
     block->scene.title = text_at(b, b->title);
     block->scene.subtitle = text_at(b, b->subtitle);
     block->scene.description = text_at(b, b->description);
+    block->scene.covers = text_at(b, b->covers);
     block->scene.items = block->items;
     block->scene.item_count = (int)b->items.count;
     block->scene.edges = block->edges;

@@ -44,6 +44,7 @@ static void feed_item(struct digest *digest, const struct scene_item *item)
     /* A dot or a line that appears moves the text beside it. */
     feed_number(digest, item->health != SCENE_HEALTH_NONE, true);
     feed_number(digest, item->detail[0] != '\0', true);
+    feed_number(digest, item->drift, true);
     feed_text(digest, item->detail, false);
     feed_number(digest, item->health, false);
 }
@@ -63,6 +64,7 @@ static void feed_scene(struct digest *digest, const struct scene *scene)
         feed_number(digest, (uint32_t)edge->to, true);
         feed_text(digest, edge->label, true);
         feed_number(digest, edge->line, true);
+        feed_number(digest, edge->drift, true);
         feed_number(digest, edge->health, true); /* patches carry items only, so an edge's health is shape */
     }
 }

@@ -53,6 +53,11 @@ enum scene_health scene_health_of(int healthy_count, int total_count)
     return healthy_count < total_count ? SCENE_HEALTH_DEGRADED : SCENE_HEALTH_HEALTHY;
 }
 
+bool scene_item_has_mark(const struct scene_item *item)
+{
+    return item->health != SCENE_HEALTH_NONE || item->drift == SCENE_DRIFT_ABSENT;
+}
+
 const char *scene_health_name(enum scene_health health)
 {
     static const char *const names[] = {"none", "unknown", "healthy", "degraded", "down"};

@@ -38,6 +38,13 @@ enum scene_health {
     SCENE_HEALTH_DOWN,
 };
 
+/** How a declared item or edge and what runs differ (scene/overlay.h). */
+enum scene_drift {
+    SCENE_DRIFT_NONE,
+    SCENE_DRIFT_ABSENT,     /* declared, but not there */
+    SCENE_DRIFT_UNDECLARED, /* there, but not declared */
+};
+
 enum scene_line { SCENE_LINE_SOLID, SCENE_LINE_DASHED };
 
 /** 0xRRGGBB, or this: the renderer takes the next colour of its palette. */
@@ -53,6 +60,9 @@ struct scene_item {
     const char *link;      /* http:, https: or a relative reference; "" for none */
     uint32_t color;        /* of a group's frame and accent */
     enum scene_health health;
+    enum scene_drift drift;
+    const char *key;       /* of a live scene: what a declared view calls it, "default/payments"; "" means its id */
+    const char *live;      /* of a declared one: what it stands for, "registry/default/payments"; "" for nothing */
 };
 
 struct scene_edge {
@@ -60,12 +70,14 @@ struct scene_edge {
     const char *label;     /* "HTTPS"; "" for none */
     enum scene_line line;
     enum scene_health health;
+    enum scene_drift drift;
 };
 
 struct scene {
     const char *title;     /* "" for none */
-    const char *subtitle;  /* "" asks for "Live view of N components, M services, K connections" */
+    const char *subtitle;  /* "" asks for "Declared view of N components, M services, K connections" */
     const char *description;
+    const char *covers;    /* of a declared scene: views of which everything should be declared, "registry container" */
     const struct scene_item *items; /* in order of declaration, parents first */
     int item_count;
     const struct scene_edge *edges;
@@ -84,6 +96,8 @@ int scene_find(const struct scene *scene, const char *id);
 
 /** HEALTHY when all of @total_count are, DOWN when none is, DEGRADED between; UNKNOWN when there are none. */
 enum scene_health scene_health_of(int healthy_count, int total_count);
+/** Has it a dot or a ring before its title? */
+bool scene_item_has_mark(const struct scene_item *item);
 const char *scene_health_name(enum scene_health health); /* "healthy" */
 
 /** What to add; all text is copied. NULL text counts as "". @title NULL or "" means the id. Without has_color the
@@ -95,6 +109,8 @@ struct scene_item_spec {
     bool has_color;
     uint32_t color;
     enum scene_health health;
+    enum scene_drift drift;
+    const char *key, *live;
 };
 
 struct scene_edge_spec {
@@ -102,6 +118,7 @@ struct scene_edge_spec {
     const char *label;
     enum scene_line line;
     enum scene_health health;
+    enum scene_drift drift;
 };
 
 /** Builds one scene. The first fault sticks: later calls do nothing and scene_builder_finish() reports it, so callers
@@ -111,6 +128,8 @@ struct scene_builder;
 struct scene_builder *scene_builder_new(const char *title);
 void scene_builder_free(struct scene_builder *builder);
 void scene_builder_describe(struct scene_builder *builder, const char *subtitle, const char *description);
+/** Names of views with a blank between: struct scene.covers. */
+void scene_builder_cover(struct scene_builder *builder, const char *views);
 
 /** Returns 0 or a gRPC code, the one that finish will return.
  *  Errors: INVALID_ARGUMENT for an id outside its grammar or used twice, a parent that is not a group, text that is not
@@ -119,6 +138,8 @@ void scene_builder_describe(struct scene_builder *builder, const char *subtitle,
 int scene_builder_group(struct scene_builder *builder, const struct scene_item_spec *spec);
 int scene_builder_node(struct scene_builder *builder, const struct scene_item_spec *spec);
 int scene_builder_edge(struct scene_builder *builder, const struct scene_edge_spec *spec);
+/** Was an item with @id added? */
+bool scene_builder_has(const struct scene_builder *builder, const char *id);
 
 /** Resolve the edges, freeze, and free the builder in any case. @out is owned (scene_unref). An edge whose end does
  *  not exist is INVALID_ARGUMENT; its index in order of scene_builder_edge() is in the fault's field, "edges[3].to". */

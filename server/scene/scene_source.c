@@ -78,6 +78,22 @@ const struct scene_source *scene_sources_at(const struct scene_sources *sources,
     return sources->list[index];
 }
 
+char *scene_sources_names(const struct scene_sources *sources, bool (*wanted)(const struct scene_source *source))
+{
+    size_t bytes = 1;
+    for (size_t i = 0; i < sources->count; i++)
+        bytes += strlen(sources->list[i]->name) + 1;
+    char *names = calloc(bytes, 1), *end = names;
+    for (size_t i = 0; names && i < sources->count; i++) {
+        if (!wanted(sources->list[i]))
+            continue;
+        if (end > names)
+            *end++ = ' ';
+        end = stpcpy(end, sources->list[i]->name);
+    }
+    return names;
+}
+
 const struct scene_source *scene_sources_find(const struct scene_sources *sources, const char *view,
                                               const char **argument)
 {

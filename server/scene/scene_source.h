@@ -21,9 +21,13 @@ struct scene_source {
      *  Errors: 0 or a gRPC code with @fault filled: NOT_FOUND for an argument that names nothing. */
     int (*snapshot)(void *self, const char *argument, struct scene **out, struct fault *fault);
 
-    /** A number that changes whenever snapshot() would give another scene; read often (20 times a second while someone
-     *  watches), so an atomic load or the like. NULL when !live. Thread: any. */
-    uint64_t (*revision)(void *self, const char *argument);
+    /** Under which names the bus tells that snapshot() would give another scene (events/scene_changed.h), NULL at the
+     *  end. NULL: under @name. */
+    const char *const *listens;
+
+    /** Of a view that is declared and has live ones laid over it (scene/overlay.h): what was declared, borrowed. Such a
+     *  view is not laid over another. NULL for all others. Thread: any. */
+    const struct scene *(*declared)(void *self);
 
     void *self;
 };
@@ -44,6 +48,8 @@ int scene_sources_keep(struct scene_sources *sources, void *object, void (*relea
 size_t scene_sources_count(const struct scene_sources *sources);
 /** Ordered by name. */
 const struct scene_source *scene_sources_at(const struct scene_sources *sources, size_t index);
+/** Names of those for which @wanted is true, with blanks between; NULL when memory is out. Owned by the caller. */
+char *scene_sources_names(const struct scene_sources *sources, bool (*wanted)(const struct scene_source *source));
 /** Find by view id: the part before a ':'; @argument gets the part behind it (within @view), "" without. NULL: none. */
 const struct scene_source *scene_sources_find(const struct scene_sources *sources, const char *view,
                                               const char **argument);

@@ -19,6 +19,7 @@ enum { MAX_KEYS = 12 };
 
 struct reader {
     const char *name;
+    const char *live_views; /* names that may stand before a '/', with blanks between; NULL: any */
     struct scene_builder *builder;
     struct scene_spec_diagnostic diagnostic;
     struct fault fault;
@@ -26,6 +27,7 @@ struct reader {
     struct fy_node **edges; /* in order of scene_builder_edge(), to locate an end that does not exist */
     size_t edge_count, edge_capacity;
     int unnamed_count; /* items whose title gives no id */
+    char covers[1024];
 };
 
 struct key {
@@ -138,6 +140,35 @@ static bool color_of(struct reader *r, const struct key *key, uint32_t *out)
     return true;
 }
 
+static bool is_live_view(const struct reader *r, const char *name, size_t length)
+{
+    for (const char *at = r->live_views; at && *at; at += strspn(at, " ")) {
+        size_t word = strcspn(at, " ");
+        if (word == length && strncmp(at, name, length) == 0)
+            return true;
+        at += word;
+    }
+    return !r->live_views && length > 0 && length <= SCENE_MAX_ID_BYTES;
+}
+
+/* "registry/default/payments": what an item stands for. Health and detail line come from there, so it has none itself. */
+static const char *live_of(struct reader *r, const struct key *key, const struct key *detail, const struct key *health)
+{
+    const char *text = text_of(r, key);
+    if (!*text)
+        return "";
+    size_t length = strcspn(text, "/");
+    if (length == 0 || !text[length] || !text[length + 1])
+        fail(r, key->value, key->name, "\"%.40s\" is not VIEW/NAME, such as registry/default/payments", text);
+    else if (!is_live_view(r, text, length))
+        fail(r, key->value, key->name, "there is no live view \"%.*s\"; there are: %s", (int)(length < 40 ? length : 40),
+             text, r->live_views ? r->live_views : "");
+    else if (detail->value || health->value)
+        fail(r, detail->value ? detail->value : health->value, detail->value ? detail->name : health->name,
+             "comes from what the item stands for (live), and must not be given");
+    return text;
+}
+
 /* "Streamlit UI" becomes "streamlit-ui"; what has no letter or digit of ASCII in it becomes "item-1", "item-2", … */
 static void slug(struct reader *r, const char *title, char out[64])
 {
@@ -220,7 +251,8 @@ static int add_item(struct reader *r, struct fy_node *node, const struct scene_i
 
 static int read_node(struct reader *r, struct fy_node *node, const char *parent)
 {
-    struct key keys[MAX_KEYS] = {{"id"}, {"title"}, {"detail"}, {"kind"}, {"link"}, {"color"}, {"health"}};
+    struct key keys[MAX_KEYS] = {{"id"}, {"title"}, {"detail"}, {"kind"}, {"link"}, {"color"}, {"health"},
+                                 {"live"}};
     struct scene_item_spec spec = {.parent = parent};
     char id[64];
     if (node && fy_node_is_scalar(node) && !fy_node_is_alias(node))
@@ -234,6 +266,7 @@ static int read_node(struct reader *r, struct fy_node *node, const char *parent)
     spec.link = text_of(r, &keys[4]);
     spec.has_color = color_of(r, &keys[5], &spec.color);
     spec.health = health_of(r, &keys[6]);
+    spec.live = live_of(r, &keys[7], &keys[2], &keys[6]);
     if (!*spec.id && !*spec.title)
         return fail(r, node, NULL, "needs an id or a title");
     if (!*spec.id) {
@@ -246,7 +279,7 @@ static int read_node(struct reader *r, struct fy_node *node, const char *parent)
 static int read_group(struct reader *r, struct fy_node *node, const char *parent)
 {
     struct key keys[MAX_KEYS] = {{"id"},    {"title"},  {"detail"}, {"kind"}, {"link"},
-                                 {"color"}, {"health"}, {"nodes"},  {"groups"}};
+                                 {"color"}, {"health"}, {"nodes"},  {"groups"}, {"live"}};
     struct scene_item_spec spec = {.parent = parent};
     char id[64];
     if (take_keys(r, node, keys))
@@ -258,6 +291,7 @@ static int read_group(struct reader *r, struct fy_node *node, const char *parent
     spec.link = text_of(r, &keys[4]);
     spec.has_color = color_of(r, &keys[5], &spec.color);
     spec.health = health_of(r, &keys[6]);
+    spec.live = live_of(r, &keys[9], &keys[2], &keys[6]);
     if (!*spec.id && !*spec.title)
         return fail(r, node, NULL, "needs an id or a title");
     if (!*spec.id) {
@@ -300,9 +334,26 @@ static int read_edge(struct reader *r, struct fy_node *node, const char *parent)
     return fail_build(r, node, scene_builder_edge(r->builder, &spec));
 }
 
+/* One name of the list `covers`. */
+static int read_covered(struct reader *r, struct fy_node *node, const char *parent)
+{
+    struct key key = {.name = NULL, .value = node};
+    const char *name = text_of(r, &key);
+    if (r->fault.code)
+        return r->fault.code;
+    if (!scene_id_valid(name) || !is_live_view(r, name, strlen(name)))
+        return fail(r, node, NULL, "there is no live view \"%.40s\"; there are: %s", name,
+                    r->live_views ? r->live_views : "");
+    size_t used = strlen(r->covers);
+    if (used + strlen(name) + 2 > sizeof r->covers)
+        return fail(r, node, NULL, "covers too many views");
+    snprintf(r->covers + used, sizeof r->covers - used, "%s%s", used ? " " : "", name);
+    return 0;
+}
+
 static int read_root(struct reader *r, struct fy_node *root)
 {
-    struct key keys[MAX_KEYS] = {{"title"}, {"subtitle"}, {"description"}, {"groups"}, {"nodes"}, {"edges"}};
+    struct key keys[MAX_KEYS] = {{"title"}, {"subtitle"}, {"description"}, {"groups"}, {"nodes"}, {"edges"}, {"covers"}};
     if (take_keys(r, root, keys))
         return r->fault.code;
     const char *title = text_of(r, &keys[0]);
@@ -312,6 +363,9 @@ static int read_root(struct reader *r, struct fy_node *root)
         return r->fault.code;
     r->builder = scene_builder_new(title);
     scene_builder_describe(r->builder, subtitle, description);
+    if (each(r, &keys[6], "", read_covered))
+        return r->fault.code;
+    scene_builder_cover(r->builder, r->covers);
     if (each(r, &keys[3], "", read_group) || each(r, &keys[4], "", read_node))
         return r->fault.code;
     return each(r, &keys[5], "", read_edge);
@@ -370,10 +424,10 @@ static int read_document(struct reader *r, const char *bytes, size_t size, struc
     return r->fault.code;
 }
 
-int scene_spec_read(const char *name, const char *bytes, size_t size, struct scene **out,
+int scene_spec_read(const char *name, const char *bytes, size_t size, const char *live_views, struct scene **out,
                     struct scene_spec_diagnostic *diagnostic, struct fault *fault)
 {
-    struct reader r = {.name = name};
+    struct reader r = {.name = name, .live_views = live_views};
     if (size > SCENE_SPEC_MAX_BYTES)
         fail(&r, NULL, NULL, "has %zu bytes, more than %d", size, SCENE_SPEC_MAX_BYTES);
     else if (memchr(bytes, '\0', size))
@@ -387,7 +441,7 @@ int scene_spec_read(const char *name, const char *bytes, size_t size, struct sce
     return r.fault.code;
 }
 
-int scene_spec_read_file(const char *path, struct scene **out, struct fault *fault)
+int scene_spec_read_file(const char *path, const char *live_views, struct scene **out, struct fault *fault)
 {
     FILE *file = fopen(path, "re");
     if (!file)
@@ -395,7 +449,7 @@ int scene_spec_read_file(const char *path, struct scene **out, struct fault *fau
     char *bytes = malloc(SCENE_SPEC_MAX_BYTES + 1);
     size_t size = bytes ? fread(bytes, 1, SCENE_SPEC_MAX_BYTES + 1, file) : 0;
     const char *base = strrchr(path, '/');
-    int code = bytes ? scene_spec_read(base ? base + 1 : path, bytes, size, out, NULL, fault)
+    int code = bytes ? scene_spec_read(base ? base + 1 : path, bytes, size, live_views, out, NULL, fault)
                      : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     free(bytes);
     fclose(file);

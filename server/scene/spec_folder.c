@@ -7,12 +7,16 @@
 #include <string.h>
 
 #include "fault/fault.h"
+#include "scene/overlay.h"
 #include "scene/spec.h"
 
 struct declared_view {
     struct scene_source source;
     struct scene *scene;
     char name[SCENE_MAX_ID_BYTES + 1];
+    const struct scene_sources *sources; /* where the views that it names are */
+    struct overlay_names names;
+    const char *listens[OVERLAY_MAX_VIEWS + 1];
 };
 
 struct spec_folder {
@@ -27,11 +31,37 @@ static int snapshot(void *self, const char *argument, struct scene **out, struct
     return 0;
 }
 
-static int load(struct declared_view *view, const char *path, struct fault *fault)
+static int snapshot_joined(void *self, const char *argument, struct scene **out, struct fault *fault)
+{
+    struct declared_view *view = self;
+    return overlay_live(view->sources, view->scene, "", out, fault);
+}
+
+static const struct scene *declared(void *self)
+{
+    return ((struct declared_view *)self)->scene;
+}
+
+/* A view that names live ones is live itself, and hears of their changes. */
+static int make_live(struct declared_view *view, struct fault *fault)
+{
+    int code = overlay_names_of(view->scene, &view->names, fault);
+    if (code || view->names.count == 0)
+        return code;
+    for (size_t i = 0; i < view->names.count; i++)
+        view->listens[i] = view->names.name[i];
+    view->source.live = 1;
+    view->source.snapshot = snapshot_joined;
+    view->source.declared = declared;
+    view->source.listens = view->listens;
+    return 0;
+}
+
+static int load(struct declared_view *view, const char *path, const char *live_views, struct fault *fault)
 {
     const char *base = strrchr(path, '/') + 1;
     snprintf(view->name, sizeof view->name, "%.*s", (int)(strlen(base) - strlen(".yaml")), base);
-    int code = scene_spec_read_file(path, &view->scene, fault);
+    int code = scene_spec_read_file(path, live_views, &view->scene, fault);
     if (code)
         return code;
     view->source = (struct scene_source){
@@ -42,7 +72,7 @@ static int load(struct declared_view *view, const char *path, struct fault *faul
         .snapshot = snapshot,
         .self = view,
     };
-    return 0;
+    return make_live(view, fault);
 }
 
 static void folder_free(void *object)
@@ -60,11 +90,16 @@ static int load_all(const glob_t *found, struct scene_sources *sources, struct f
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     folder->count = found->gl_pathc;
     int code = scene_sources_keep(sources, folder, folder_free, fault);
+    char *live_views = code ? NULL : scene_sources_names(sources, overlay_can_use);
+    if (code == 0 && !live_views)
+        code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     for (size_t i = 0; code == 0 && i < found->gl_pathc; i++) {
-        code = load(&folder->views[i], found->gl_pathv[i], fault);
+        folder->views[i].sources = sources;
+        code = load(&folder->views[i], found->gl_pathv[i], live_views, fault);
         if (code == 0)
             code = scene_sources_add(sources, &folder->views[i].source, fault);
     }
+    free(live_views);
     return code;
 }
 

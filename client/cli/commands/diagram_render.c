@@ -8,31 +8,48 @@
 #include "commands/diagram_drawing.h"
 #include "files.h"
 
+/* What is said about a picture once its file is there. */
+struct said {
+    int64_t bytes;
+    int32_t width, height;
+    FILE *drift; /* a line a difference between what is declared and what is there */
+    char *drift_text;
+    size_t drift_bytes;
+};
+
+static void note_info(struct said *said, const Mltrainer__Diagram__V1__PictureInfo *info)
+{
+    said->width = info->width;
+    said->height = info->height;
+    for (size_t i = 0; said->drift && i < info->n_drift; i++) {
+        const Mltrainer__Diagram__V1__Drift *drift = info->drift[i];
+        bool absent = drift->kind == MLTRAINER__DIAGRAM__V1__DRIFT__KIND__KIND_ABSENT;
+        fprintf(said->drift, "%-10s  %s", absent ? "absent" : "undeclared", drift->id);
+        fprintf(said->drift, *drift->title ? "  (%s)\n" : "\n", drift->title);
+    }
+}
+
 /* Take the stream's chunks into the file; the first message tells what is coming. */
-static int receive(struct mrpc_client_call *call, FILE *out, int64_t *bytes, int32_t *width, int32_t *height)
+static int receive(struct mrpc_client_call *call, FILE *out, struct said *said)
 {
     const Mltrainer__Diagram__V1__RenderStreamResponse *message;
     while ((message = mltrainer__diagram__v1__diagram_service__render_stream__recv(call))) {
-        if (message->info) {
-            *width = message->info->width;
-            *height = message->info->height;
-        }
-        *bytes += (int64_t)message->chunk.len;
+        if (message->info)
+            note_info(said, message->info);
+        said->bytes += (int64_t)message->chunk.len;
         if (message->chunk.len && fwrite(message->chunk.data, 1, message->chunk.len, out) != message->chunk.len)
             return cli_failed("writing the picture failed");
     }
     return 0;
 }
 
-static int render(struct cli *cli, const Mltrainer__Diagram__V1__Drawing *drawing, const char *path)
+static int render(struct cli *cli, const Mltrainer__Diagram__V1__Drawing *drawing, const char *path, struct said *said)
 {
     Mltrainer__Diagram__V1__RenderStreamRequest request = MLTRAINER__DIAGRAM__V1__RENDER_STREAM_REQUEST__INIT;
     struct mrpc_call_options options = cli_call_options(cli);
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     struct mrpc_client_call *call;
     struct files_output output;
-    int64_t bytes = 0;
-    int32_t width = 0, height = 0;
     request.drawing = (Mltrainer__Diagram__V1__Drawing *)drawing;
     int code = files_begin(&output, path);
     if (code)
@@ -43,7 +60,7 @@ static int render(struct cli *cli, const Mltrainer__Diagram__V1__Drawing *drawin
         files_abandon(&output);
         return cli_failed("%s", mrpc_error_text(error));
     }
-    code = receive(call, output.stream, &bytes, &width, &height);
+    code = receive(call, output.stream, said);
     mrpc_client_call_finish(call, &reply);
     if (!code)
         code = cli_status(cli, &reply.status);
@@ -53,9 +70,21 @@ static int render(struct cli *cli, const Mltrainer__Diagram__V1__Drawing *drawin
         files_abandon(&output);
         return code;
     }
-    code = files_commit(&output);
+    return files_commit(&output);
+}
+
+/* Draws, then tells about it, unless the picture itself went to standard output. */
+static int render_and_tell(struct cli *cli, const Mltrainer__Diagram__V1__Drawing *drawing, const char *path)
+{
+    struct said said = {0};
+    said.drift = open_memstream(&said.drift_text, &said.drift_bytes);
+    int code = render(cli, drawing, path, &said);
+    if (said.drift)
+        fclose(said.drift);
     if (!code && strcmp(path, "-") != 0)
-        printf("%s: %lld bytes, %d x %d\n", path, (long long)bytes, width, height);
+        printf("%s: %lld bytes, %d x %d\n%s", path, (long long)said.bytes, said.width, said.height,
+               said.drift_text ? said.drift_text : "");
+    free(said.drift_text);
     return code;
 }
 
@@ -69,7 +98,7 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
                                                              drawing.format == MLTRAINER__DIAGRAM__V1__FORMAT__FORMAT_PDF))
         code = cli_usage("this format does not belong on a terminal; give --to FILE");
     if (!code)
-        code = render(cli, &drawing, path);
+        code = render_and_tell(cli, &drawing, path);
     free(spec);
     return code;
 }
@@ -81,7 +110,7 @@ static const struct cli_option options[] = {
     {"dpi", "N", "dots an inch of a PNG, 24..1200 [96]"},
     {"scale", "X", "factor of a PNG [1]"},
     {"spec", "FILE", "draw this YAML spec instead of a view"},
-    {"overlay", "VIEW", "lay the health of this live view over it"},
+    {"overlay", "VIEW", "lay this live view over it, by equal ids, and list what differs"},
     {0},
 };
 

@@ -115,8 +115,8 @@ struct layout_point item_min_size(const struct engine *e, int item)
     if (e->scene->items[item].is_group)
         return (struct layout_point){e->containers[item + 1].min_width, e->containers[item + 1].height};
     const struct layout_box *box = &e->out->boxes[item];
-    bool has_dot = e->scene->items[item].health != SCENE_HEALTH_NONE;
-    int width = box->title_px + (has_dot ? CARD_TEXT_X : CARD_TEXT_X_BARE) + CARD_TEXT_X_BARE;
+    bool has_mark = scene_item_has_mark(&e->scene->items[item]);
+    int width = box->title_px + (has_mark ? CARD_TEXT_X : CARD_TEXT_X_BARE) + CARD_TEXT_X_BARE;
     return (struct layout_point){max_int(width, CARD_MIN_WIDTH), CARD_HEIGHT};
 }
 

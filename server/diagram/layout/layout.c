@@ -65,13 +65,13 @@ static void fit_edge(struct engine *e, int i)
     e->pill_px[i] = width_px ? (width_px + 2 * PILL_PADDING + 1) & ~1 : 0;
 }
 
-/* "Live view of 6 components, 18 services, 6 connections": groups, nodes, edges. */
+/* "Declared view of 6 components, 18 services, 6 connections": groups, nodes, edges. */
 static const char *subtitle(struct engine *e, int *width_px)
 {
     const struct scene *scene = e->scene;
     char counted[160];
     int nodes = scene->item_count - scene->group_count;
-    snprintf(counted, sizeof counted, "Live view of %d component%s, %d service%s, %d connection%s", scene->group_count,
+    snprintf(counted, sizeof counted, "Declared view of %d component%s, %d service%s, %d connection%s", scene->group_count,
              scene->group_count == 1 ? "" : "s", nodes, nodes == 1 ? "" : "s", scene->edge_count,
              scene->edge_count == 1 ? "" : "s");
     return fit(e, TEXT_SUBTITLE, *scene->subtitle ? scene->subtitle : counted, MAX_TITLE_PX, width_px);
@@ -198,19 +198,34 @@ static void place_edge(struct engine *e, int i)
 
 /* ---- the page ---- */
 
+/* What the picture shows at all: bits of the entries below. */
+static unsigned legend_needed(const struct scene *scene)
+{
+    unsigned needed = 0;
+    for (int i = 0; i < scene->item_count; i++) {
+        const struct scene_item *item = &scene->items[i];
+        needed |= item->health != SCENE_HEALTH_NONE ? 1 | 2 | 4 : 0;
+        needed |= item->health == SCENE_HEALTH_UNKNOWN ? 8 : 0;
+        needed |= item->drift == SCENE_DRIFT_ABSENT ? 16 : item->drift == SCENE_DRIFT_UNDECLARED ? 32 : 0;
+    }
+    for (int i = 0; i < scene->edge_count; i++)
+        needed |= scene->edges[i].drift == SCENE_DRIFT_ABSENT ? 16 : scene->edges[i].drift ? 32 : 0;
+    return needed;
+}
+
 static void place_legend(struct engine *e, int y)
 {
-    static const struct layout_legend_entry entries[] = {{SCENE_HEALTH_HEALTHY, "Healthy", 0},
-                                                         {SCENE_HEALTH_DEGRADED, "Degraded", 0},
-                                                         {SCENE_HEALTH_DOWN, "Down", 0},
-                                                         {SCENE_HEALTH_UNKNOWN, "Unknown", 0}};
-    bool any = false, any_unknown = false;
-    for (int i = 0; i < e->scene->item_count; i++) {
-        any |= e->scene->items[i].health != SCENE_HEALTH_NONE;
-        any_unknown |= e->scene->items[i].health == SCENE_HEALTH_UNKNOWN;
-    }
+    static const struct layout_legend_entry entries[] = {
+        {SCENE_HEALTH_HEALTHY, SCENE_DRIFT_NONE, "Healthy", 0},   {SCENE_HEALTH_DEGRADED, SCENE_DRIFT_NONE, "Degraded", 0},
+        {SCENE_HEALTH_DOWN, SCENE_DRIFT_NONE, "Down", 0},         {SCENE_HEALTH_UNKNOWN, SCENE_DRIFT_NONE, "Unknown", 0},
+        {SCENE_HEALTH_NONE, SCENE_DRIFT_ABSENT, "Absent", 0},
+        {SCENE_HEALTH_NONE, SCENE_DRIFT_UNDECLARED, "Undeclared", 0},
+    };
+    unsigned needed = legend_needed(e->scene);
     int x = PAGE_MARGIN + 4;
-    for (int i = 0; any && i < 3 + any_unknown; i++) {
+    for (int i = 0; i < 6; i++) {
+        if (!(needed & 1u << i))
+            continue;
         e->out->legend[e->out->legend_count] = entries[i];
         e->out->legend[e->out->legend_count++].x = x;
         x += 10 + text_meter_width(e->meter, TEXT_LEGEND, entries[i].text) + 24;

@@ -38,6 +38,7 @@ struct layout_edge {
 
 struct layout_legend_entry {
     enum scene_health health;
+    enum scene_drift drift; /* the mark is of this, unless it is NONE */
     const char *text;
     int x; /* of the dot's centre */
 };
@@ -47,7 +48,7 @@ struct layout {
     const char *title, *subtitle;
     struct layout_box *boxes;   /* as scene->items */
     struct layout_edge *edges;  /* as scene->edges */
-    struct layout_legend_entry legend[4];
+    struct layout_legend_entry legend[6];
     int legend_count, legend_y; /* centre of the dots */
 };
 

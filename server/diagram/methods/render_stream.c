@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,10 +8,11 @@
 enum { CHUNK_BYTES = 64 * 1024 };
 
 /* A picture that leaves in chunks. It is drawn on the diagram loop, which sends until the call's buffer is full; then the
- * connection's loop goes on when there is room. One of them has it at a time. */
+ * connection's loop goes on when there is room, or ends it when the peer has gone. One of them has it at a time. */
 struct stream {
     struct drawing drawing; /* first: cast back */
     struct mrpc_call *call;
+    _Atomic unsigned wakes; /* reasons to go on; whoever makes it 1 has the stream, and lets go of it at 0 */
     Mltrainer__Diagram__V1__PictureInfo info;
     bool info_sent;
     char *content;          /* owned */
@@ -25,7 +27,6 @@ static void stream_end(struct stream *stream, int code)
     mrpc_call_finish(call, code, NULL); /* the stream lies in the call's arena */
 }
 
-/* Errors: as mrpc_call_send(). After MRPC_ERR_AGAIN nothing may be touched: on_writable may run on the other loop. */
 static int send_chunk(struct stream *stream)
 {
     Mltrainer__Diagram__V1__RenderStreamResponse message;
@@ -46,17 +47,20 @@ static void send_rest(struct stream *stream)
 {
     while (!stream->info_sent || stream->sent_bytes < stream->content_bytes) {
         int error = send_chunk(stream);
-        if (error == MRPC_ERR_AGAIN)
-            return;
-        if (error)
+        if (error == MRPC_ERR_AGAIN && atomic_fetch_sub(&stream->wakes, 1) == 1)
+            return; /* and touch nothing: it may be the other loop's by now */
+        if (error && error != MRPC_ERR_AGAIN)
             return stream_end(stream, MRPC_CANCELLED);
     }
     stream_end(stream, MRPC_OK);
 }
 
-static void on_writable(void *arg, struct mrpc_call *call)
+/* There is room, or the peer has gone, which the next send will say. On the call's loop. */
+static void go_on(void *arg, struct mrpc_call *call)
 {
-    send_rest(arg);
+    struct stream *stream = arg;
+    if (atomic_fetch_add(&stream->wakes, 1) == 0)
+        send_rest(stream);
 }
 
 static void done(struct drawing *drawing, const struct message_response *answer)
@@ -83,7 +87,9 @@ int diagram_render_stream(void *self, struct mrpc_call *call, const Mltrainer__D
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     stream->call = call;
     stream->drawing.done = done;
-    mrpc_call_on_writable(call, on_writable, stream);
+    atomic_init(&stream->wakes, 1); /* the drawing's */
+    mrpc_call_on_writable(call, go_on, stream);
+    mrpc_call_on_cancel(call, go_on, stream);
     if (drawing_read(self, request->drawing, &stream->drawing, &fault) == 0 &&
         drawing_start(&stream->drawing, &fault) == 0)
         return MRPC_PENDING;

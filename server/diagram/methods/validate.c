@@ -73,6 +73,7 @@ int diagram_validate(void *self, struct mrpc_call *call, const Mltrainer__Diagra
     v->drawing.diagram = self;
     v->drawing.done = done;
     v->drawing.job.request = (struct message_request){.operation = MESSAGE_VALIDATE, .spec = request->spec};
+    v->drawing.job.request.live_views = v->drawing.diagram->live_views;
     v->drawing.job.request.spec_bytes = strlen(request->spec);
     if (drawing_start(&v->drawing, &fault))
         return fault_answer(call, &fault);

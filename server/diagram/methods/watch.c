@@ -6,19 +6,23 @@
 #include <time.h>
 
 #include "diagram/drawing.h"
+#include "diagram/feed.h"
+#include "events/scene_changed.h"
 
-/* A watcher looks at its source's revision at every tick of the diagram loop, and asks for the scene only when that has
- * changed. There is no queue of changes: what was sent last is compared with what is now, so a watcher that is slow, or
- * that waits for its interval, skips what lay between and never misses the last state.
+/* What a view shows is looked at when the bus tells that one of its sources has changed (events/scene_changed.h), at most
+ * once in a watcher's interval; while nothing changes nothing runs, not even a timer. There is no queue of changes: what
+ * was sent last is compared with what is now, so a watcher that is slow, or that waits for its interval, skips what lay
+ * between and never misses the last state.
  *
  *     IDLE ─► (shape changed) DRAWING ─► IDLE      picture sent
  *     IDLE ─► (health changed) IDLE                patch sent
- *     any  ─► (send buffer full) BLOCKED ─► IDLE   on_writable; nothing was sent, so the next tick tries anew
+ *     IDLE ─► (interval not over) PAUSED ─► IDLE   looked at when it is
+ *     any  ─► (send buffer full) BLOCKED ─► IDLE   on_writable; nothing was sent, so it is looked at anew
  *     any  ─► ended                                cancelled, source gone, server stops
  *
  * A watcher is freed when it has ended and no drawing is under way. */
 
-enum { TICK_MS = 50, DEFAULT_INTERVAL_MS = 100, MAX_INTERVAL_MS = 60000 };
+enum { LEAST_INTERVAL_MS = 50, DEFAULT_INTERVAL_MS = 100, MAX_INTERVAL_MS = 60000, BUS_EVENTS = 64 };
 
 struct watcher {
     struct drawing drawing;     /* first: cast back; its scene is the one being drawn */
@@ -27,11 +31,13 @@ struct watcher {
     const struct scene_source *source;
     char view[2 * SCENE_MAX_ID_BYTES + 2];
     const char *argument;       /* within view */
+    struct feed *feed;
+    struct event *pause;        /* pending: changed, and the interval is not over */
     int64_t interval_ms, next_ms;
-    uint64_t source_revision;
     int64_t revision;           /* of messages sent */
     struct scene *sent;         /* what the peer has; NULL before the first picture */
-    bool drawing_now, blocked, joined;
+    bool changed;               /* since it was looked at */
+    bool drawing_now, blocked;
     struct domain_task join_task, cancel_task, writable_task;
     _Atomic int references;     /* of tasks that may still run: see release() */
 };
@@ -58,8 +64,17 @@ static void end(struct watcher *w, int code)
     struct mrpc_call *call = w->call;
     if (!call || w->drawing_now) /* a drawing's done comes back here */
         return;
+    struct diagram *d = w->drawing.diagram;
     w->call = NULL;
     unlink_watcher(w);
+    feed_release(&d->feeds, w->feed);
+    if (w->pause)
+        event_free(w->pause);
+    w->pause = NULL;
+    if (!d->watchers) {
+        bus_unsubscribe(d->changes);
+        d->changes = NULL;
+    }
     scene_unref(w->sent);
     w->sent = NULL;
     drawing_fini(&w->drawing);
@@ -92,7 +107,7 @@ static bool send_change(struct watcher *w, Mltrainer__Diagram__V1__WatchResponse
     w->blocked = true; /* on_writable is posted to this loop, so it cannot overtake */
     int error = mrpc_call_send(w->call, &message->base);
     if (error == MRPC_ERR_AGAIN) {
-        w->source_revision--; /* what was not taken counts as not looked at */
+        w->changed = true; /* what was not taken counts as not looked at */
         return false;
     }
     w->blocked = false;
@@ -154,12 +169,16 @@ static void send_patch(struct watcher *w, struct scene *scene, const int *change
         message.change_case = MLTRAINER__DIAGRAM__V1__WATCH_RESPONSE__CHANGE_PATCH;
         message.patch = &patch;
         send_change(w, &message, scene);
-    } /* without memory the next tick tries again */
+    } else {
+        w->changed = true; /* tried again with the next change */
+    }
     free(items);
     free(list);
 }
 
 /* ---- looking ---- */
+
+static void look_when_due(struct watcher *w);
 
 static void on_drawn(struct drawing *drawing, const struct message_response *answer)
 {
@@ -179,8 +198,10 @@ static void on_drawn(struct drawing *drawing, const struct message_response *ans
         return;
     }
     send_picture(w, answer);
-    if (w->call)
-        drawing_fini(drawing);
+    if (!w->call)
+        return;
+    drawing_fini(drawing);
+    look_when_due(w);
 }
 
 static void draw(struct watcher *w, struct scene *scene)
@@ -208,37 +229,67 @@ static void compare(struct watcher *w, struct scene *scene)
 
 static void look(struct watcher *w)
 {
-    if (w->drawing_now || w->blocked || now_ms(w) < w->next_ms)
-        return;
-    uint64_t revision = w->source->revision ? w->source->revision(w->source->self, w->argument) : 0;
-    if (w->sent && revision == w->source_revision)
-        return;
-    struct scene *scene = NULL;
+    struct scene *scene;
     struct fault fault = FAULT_INIT;
-    if (w->source->snapshot(w->source->self, w->argument, &scene, &fault)) {
+    w->changed = false;
+    if (feed_scene(w->feed, &scene, &fault))
         end_with(w, &fault);
-        return;
-    }
-    w->source_revision = revision;
-    compare(w, scene);
-    scene_unref(scene);
+    else
+        compare(w, scene);
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+/* Looks at what has changed, now or when the interval is over; what is being drawn or is blocked comes here afterwards. */
+static void look_when_due(struct watcher *w)
+{
+    if (!w->changed || w->drawing_now || w->blocked)
+        return;
+    int64_t wait_ms = w->next_ms - now_ms(w);
+    if (wait_ms <= 0) {
+        look(w);
+        return;
+    }
+    const struct timeval wait = {wait_ms / 1000, wait_ms % 1000 * 1000};
+    event_add(w->pause, &wait);
+}
+
+static void on_pause_over(evutil_socket_t fd, short what, void *arg)
+{
+    look_when_due(arg);
+}
+
+/* Events that did not fit may have been about any view. */
+static bool any_dropped(struct diagram *d)
+{
+    uint64_t dropped = bus_subscription_dropped(d->changes);
+    bool more = dropped != d->changes_dropped;
+    d->changes_dropped = dropped;
+    return more;
+}
+
+static void on_source_changed(void *arg, const void *event)
 {
     struct diagram *d = arg;
-    for (struct watcher *w = d->watchers, *next; w; w = next) {
-        next = w->next;
-        look(w);
+    const struct scene_source_event *change = event;
+    bool all = any_dropped(d);
+    for (struct feed *feed = d->feeds; feed; feed = feed->next) {
+        feed->changed = all || feed_shows(feed, change->source);
+        if (feed->changed)
+            feed_forget(feed);
     }
-    if (!d->watchers)
-        event_del(d->tick);
+    for (struct watcher *w = d->watchers, *next; w; w = next) {
+        next = w->next; /* looking may end it */
+        w->changed |= w->feed->changed;
+        look_when_due(w);
+    }
 }
 
-int watch_start(struct diagram *d)
+/* Listening begins before the first scene is taken, so that no change lies between. */
+static int begin_listening(struct diagram *d)
 {
-    d->tick = event_new(domain_loop_base(d->loop), -1, EV_PERSIST, on_tick, d);
-    return d->tick ? 0 : -1;
+    if (d->changes)
+        return 0;
+    d->changes_dropped = 0;
+    return bus_subscribe(d->bus, &scene_source_changed, d->loop, BUS_EVENTS, on_source_changed, d, &d->changes);
 }
 
 void watch_stop(struct diagram *d)
@@ -249,9 +300,6 @@ void watch_stop(struct diagram *d)
         next = w->next;
         end_with(w, &fault); /* those being drawn end when the renderer does */
     }
-    if (d->tick)
-        event_free(d->tick);
-    d->tick = NULL;
 }
 
 /* ---- the connection's side ---- */
@@ -290,23 +338,33 @@ static void run_writable(struct domain_task *task)
 {
     struct watcher *w = watcher_of(task, offsetof(struct watcher, writable_task));
     w->blocked = false;
+    if (w->call)
+        look_when_due(w);
     release(w);
+}
+
+static void join(struct watcher *w)
+{
+    struct diagram *d = w->drawing.diagram;
+    w->next = d->watchers;
+    d->watchers = w;
+    w->pause = evtimer_new(domain_loop_base(d->loop), on_pause_over, w);
+    w->feed = feed_use(&d->feeds, w->source, w->view, w->argument);
+    if (!w->pause || !w->feed || begin_listening(d)) {
+        end(w, mrpc_call_fail(w->call, MRPC_RESOURCE_EXHAUSTED, "out of memory"));
+        return;
+    }
+    w->changed = true;
+    look_when_due(w);
 }
 
 static void run_join(struct domain_task *task)
 {
     struct watcher *w = watcher_of(task, offsetof(struct watcher, join_task));
-    struct diagram *d = w->drawing.diagram;
-    const struct timeval tick = {0, TICK_MS * 1000};
-    if (d->stopping) {
+    if (w->drawing.diagram->stopping)
         end(w, mrpc_call_fail(w->call, MRPC_UNAVAILABLE, "the server stops"));
-    } else if (w->call) {
-        w->next = d->watchers;
-        d->watchers = w;
-        if (!event_pending(d->tick, EV_TIMEOUT, NULL))
-            event_add(d->tick, &tick);
-        look(w);
-    }
+    else if (w->call)
+        join(w);
     release(w);
 }
 
@@ -327,9 +385,14 @@ static int read_interval(const Google__Protobuf__Duration *interval, int64_t *ou
     *out = DEFAULT_INTERVAL_MS;
     if (!interval)
         return 0;
-    if (interval->seconds < 0 || interval->seconds > MAX_INTERVAL_MS / 1000 || interval->nanos < 0)
+    if (interval->seconds < 0 || interval->seconds > MAX_INTERVAL_MS / 1000 || interval->nanos < 0 ||
+        interval->nanos > 999999999)
         return fault_field(fault, "min_interval", "is not in 0 s..60 s");
     *out = interval->seconds * 1000 + interval->nanos / 1000000;
+    if (*out > MAX_INTERVAL_MS)
+        return fault_field(fault, "min_interval", "is not in 0 s..60 s");
+    if (*out < LEAST_INTERVAL_MS)
+        *out = LEAST_INTERVAL_MS;
     return 0;
 }
 
@@ -337,19 +400,18 @@ static int read_request(struct diagram *d, const Mltrainer__Diagram__V1__WatchRe
                         struct fault *fault)
 {
     struct render_options *options = &w->drawing.job.request.options;
-    struct scene *scene = NULL;
+    const char *argument;
     int code = drawing_read_options((int)request->format, (int)request->theme, 0, 0, options, fault);
     if (code == 0 && (options->format == RENDER_PNG || options->format == RENDER_PDF))
         code = fault_field(fault, "format", "%s cannot be patched: ask for SVG", render_format_name(options->format));
     if (code == 0)
         code = read_interval(request->min_interval, &w->interval_ms, fault);
     if (code == 0)
-        code = drawing_take_view(d, request->view, &w->source, &scene, fault); /* also checks the id's length */
-    scene_unref(scene);
+        code = drawing_find_view(d, request->view, &w->source, &argument, fault); /* also checks the id's length */
     if (code)
         return code;
     memcpy(w->view, request->view, strlen(request->view) + 1);
-    w->argument = strchr(w->view, ':') ? strchr(w->view, ':') + 1 : "";
+    w->argument = strchr(w->view, ':') ? strchr(w->view, ':') + 1 : w->view + strlen(w->view);
     return 0;
 }
 

@@ -86,6 +86,10 @@ static void dot_node(struct buffer *out, const struct scene *scene, int item, in
     dot_label(out, scene->items[item].title, scene->items[item].detail);
     if (scene->items[item].health != SCENE_HEALTH_NONE)
         buffer_printf(out, ", color=\"#%06x\"", look_health_color(scene->items[item].health));
+    else if (scene->items[item].drift)
+        buffer_printf(out, ", color=\"#%06x\"", look_drift_color(scene->items[item].drift));
+    if (scene->items[item].drift)
+        buffer_text(out, ", style=\"rounded,dashed\"");
     buffer_text(out, "];\n");
 }
 
@@ -104,7 +108,7 @@ void write_dot(const struct scene *scene, struct buffer *out)
             buffer_printf(out, ", ltail=\"cluster_%s\"", scene->items[edge->from].id);
         if (scene->items[edge->to].is_group && !lies_in(scene, edge->from, edge->to))
             buffer_printf(out, ", lhead=\"cluster_%s\"", scene->items[edge->to].id);
-        buffer_text(out, edge->line == SCENE_LINE_DASHED ? ", style=dashed];\n" : "];\n");
+        buffer_text(out, edge->line == SCENE_LINE_DASHED || edge->drift ? ", style=dashed];\n" : "];\n");
     }
     buffer_text(out, "}\n");
 }
@@ -147,6 +151,10 @@ static void mermaid_node(struct buffer *out, const struct scene *scene, int item
         buffer_text(out, "<br/>");
     mermaid_text(out, scene->items[item].detail);
     buffer_text(out, "\"]\n");
+    if (scene->items[item].drift) {
+        indent(out, depth);
+        buffer_printf(out, "style i%d stroke:#%06x,stroke-dasharray:4 3\n", item, look_drift_color(scene->items[item].drift));
+    }
 }
 
 void write_mermaid(const struct scene *scene, struct buffer *out)
@@ -156,7 +164,7 @@ void write_mermaid(const struct scene *scene, struct buffer *out)
     write_children(out, scene, &mermaid, -1, 0);
     for (int i = 0; i < scene->edge_count; i++) {
         const struct scene_edge *edge = &scene->edges[i];
-        buffer_printf(out, "  i%d %s", edge->from, edge->line == SCENE_LINE_DASHED ? "-.->" : "-->");
+        buffer_printf(out, "  i%d %s", edge->from, edge->line == SCENE_LINE_DASHED || edge->drift ? "-.->" : "-->");
         if (*edge->label) {
             buffer_text(out, "|\"");
             mermaid_text(out, edge->label);
@@ -193,9 +201,12 @@ static void d2_node(struct buffer *out, const struct scene *scene, int item, int
     indent(out, depth - 1);
     buffer_printf(out, "\"%s\": ", scene->items[item].id);
     d2_string(out, scene->items[item].title);
-    if (*scene->items[item].detail) {
-        buffer_text(out, " {tooltip: ");
-        d2_string(out, scene->items[item].detail);
+    const char *drift = scene->items[item].drift ? "style.stroke-dash: 4" : "", *detail = scene->items[item].detail;
+    if (*detail || *drift) {
+        buffer_printf(out, " {%s%s", drift, *detail && *drift ? "; " : "");
+        buffer_text(out, *detail ? "tooltip: " : "");
+        if (*detail)
+            d2_string(out, detail);
         buffer_text(out, "}");
     }
     buffer_text(out, "\n");
@@ -223,6 +234,6 @@ void write_d2(const struct scene *scene, struct buffer *out)
             buffer_text(out, ": ");
             d2_string(out, edge->label);
         }
-        buffer_text(out, edge->line == SCENE_LINE_DASHED ? " {style.stroke-dash: 4}\n" : "\n");
+        buffer_text(out, edge->line == SCENE_LINE_DASHED || edge->drift ? " {style.stroke-dash: 4}\n" : "\n");
     }
 }

@@ -31,6 +31,18 @@ uint32_t look_health_color(enum scene_health health)
     return colors[health];
 }
 
+uint32_t look_drift_color(enum scene_drift drift)
+{
+    static const uint32_t colors[] = {0, 0x94a3b8, 0x8b5cf6};
+    return colors[drift];
+}
+
+const char *look_drift_name(enum scene_drift drift)
+{
+    static const char *const names[] = {"", "absent", "undeclared"};
+    return names[drift];
+}
+
 static int sign(int value)
 {
     return (value > 0) - (value < 0);

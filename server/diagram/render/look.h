@@ -46,6 +46,10 @@ extern const struct look_theme look_light, look_dark;
 /** The colour of a group: its own, or the next of the palette by its place among the groups. */
 uint32_t look_group_color(const struct scene *scene, int item);
 uint32_t look_health_color(enum scene_health health);
+/** Of the frame, ring or line of what is absent (0: as usual) or undeclared. */
+uint32_t look_drift_color(enum scene_drift drift);
+/** "absent", "undeclared"; "" for none. */
+const char *look_drift_name(enum scene_drift drift);
 
 /** An edge's line with rounded corners, ending where the arrow begins. @line_to and @corner are called in order; a corner
  *  goes from the current point to @to, bent at @bend. */

@@ -69,6 +69,29 @@ static void paint_dot(const struct brush *brush, enum scene_health health, int x
     cairo_fill(brush->cr);
 }
 
+static void paint_ring(const struct brush *brush, int x, int y)
+{
+    cairo_new_sub_path(brush->cr);
+    cairo_arc(brush->cr, x, y, LOOK_DOT_RADIUS, 0, 6.283185307179586);
+    set_color(brush->cr, look_drift_color(SCENE_DRIFT_ABSENT), 1);
+    cairo_set_line_width(brush->cr, 1.5);
+    cairo_stroke(brush->cr);
+}
+
+/* The frame of what drifted, around the path that is there; false when there is none to draw. */
+static bool stroke_drift(const struct brush *brush, enum scene_drift drift)
+{
+    static const double dashes[] = {4, 3};
+    if (drift == SCENE_DRIFT_NONE)
+        return false;
+    set_color(brush->cr, look_drift_color(drift), 1);
+    cairo_set_line_width(brush->cr, drift == SCENE_DRIFT_UNDECLARED ? 1.5 : 1);
+    cairo_set_dash(brush->cr, dashes, 2, 0);
+    cairo_stroke(brush->cr);
+    cairo_set_dash(brush->cr, dashes, 0, 0);
+    return true;
+}
+
 static void paint_group(const struct brush *brush, int i)
 {
     const struct layout_box *box = &brush->picture->layout->boxes[i];
@@ -79,9 +102,11 @@ static void paint_group(const struct brush *brush, int i)
     trace_rect(brush->cr, rect, LOOK_GROUP_RADIUS);
     set_color(brush->cr, color, theme->tint_percent / 100.0);
     cairo_fill_preserve(brush->cr);
-    set_color(brush->cr, color, theme->frame_percent / 100.0);
-    cairo_set_line_width(brush->cr, 1.5);
-    cairo_stroke(brush->cr);
+    if (!stroke_drift(brush, brush->picture->scene->items[i].drift)) {
+        set_color(brush->cr, color, theme->frame_percent / 100.0);
+        cairo_set_line_width(brush->cr, 1.5);
+        cairo_stroke(brush->cr);
+    }
     trace_rounded(brush->cr, rect->x + LOOK_ACCENT_X, rect->y + LOOK_ACCENT_Y, LOOK_ACCENT_WIDTH, LOOK_ACCENT_HEIGHT, 2);
     set_color(brush->cr, color, 1);
     cairo_fill(brush->cr);
@@ -92,25 +117,40 @@ static void paint_group(const struct brush *brush, int i)
                box->kind);
 }
 
-static void paint_card(const struct brush *brush, int i)
+static void paint_card_body(const struct brush *brush, const struct layout_rect *rect, enum scene_drift drift)
 {
-    const struct layout_box *box = &brush->picture->layout->boxes[i];
     const struct look_theme *theme = brush->picture->theme;
-    const struct layout_rect *rect = &box->rect;
-    enum scene_health health = brush->picture->scene->items[i].health;
-    int x = rect->x + (health == SCENE_HEALTH_NONE ? LOOK_CARD_TEXT_X_BARE : LOOK_CARD_TEXT_X);
-    int baseline = *box->detail ? LOOK_CARD_BASELINE : LOOK_CARD_ONLY_BASELINE;
     trace_rounded(brush->cr, rect->x, rect->y + 2, rect->width, rect->height, LOOK_CARD_RADIUS);
     set_color(brush->cr, 0, theme->shadow_percent / 100.0);
     cairo_fill(brush->cr);
     trace_rect(brush->cr, rect, LOOK_CARD_RADIUS);
     set_color(brush->cr, theme->card, 1);
     cairo_fill_preserve(brush->cr);
+    if (stroke_drift(brush, drift))
+        return;
     set_color(brush->cr, theme->card_line, 1);
     cairo_set_line_width(brush->cr, 1);
     cairo_stroke(brush->cr);
+}
+
+static void paint_card(const struct brush *brush, int i)
+{
+    const struct layout_box *box = &brush->picture->layout->boxes[i];
+    const struct look_theme *theme = brush->picture->theme;
+    const struct layout_rect *rect = &box->rect;
+    enum scene_health health = brush->picture->scene->items[i].health;
+    enum scene_drift drift = brush->picture->scene->items[i].drift;
+    int x = rect->x + (scene_item_has_mark(&brush->picture->scene->items[i]) ? LOOK_CARD_TEXT_X : LOOK_CARD_TEXT_X_BARE);
+    int baseline = *box->detail ? LOOK_CARD_BASELINE : LOOK_CARD_ONLY_BASELINE;
+    if (drift == SCENE_DRIFT_ABSENT) {
+        trace_rect(brush->cr, rect, LOOK_CARD_RADIUS);
+        stroke_drift(brush, drift);
+        paint_ring(brush, rect->x + LOOK_DOT_X, rect->y + rect->height / 2);
+    } else {
+        paint_card_body(brush, rect, drift);
+    }
     paint_dot(brush, health, rect->x + LOOK_DOT_X, rect->y + rect->height / 2);
-    paint_text(brush, TEXT_CARD_TITLE, theme->ink, x, rect->y + baseline, ANCHOR_START, box->title);
+    paint_text(brush, TEXT_CARD_TITLE, drift == SCENE_DRIFT_ABSENT ? theme->muted : theme->ink, x, rect->y + baseline, ANCHOR_START, box->title);
     paint_text(brush, TEXT_CARD_DETAIL, theme->muted, x, rect->y + LOOK_DETAIL_BASELINE, ANCHOR_START, box->detail);
 }
 
@@ -145,17 +185,22 @@ static bool edge_visible(const struct brush *brush, const struct layout_edge *ed
 
 static void paint_edge(const struct brush *brush, int i)
 {
-    static const double dashes[] = {5, 4};
+    static const double dashes[] = {5, 4}, drift_dashes[] = {4, 3};
     const struct scene_edge *edge = &brush->picture->scene->edges[i];
     const struct layout_edge *line = &brush->picture->layout->edges[i];
     struct look_pen pen = {cairo_move, cairo_line, cairo_corner, brush->cr};
     struct layout_point arrow[3];
     if (!edge_visible(brush, line))
         return;
-    uint32_t color = edge->health >= SCENE_HEALTH_DEGRADED ? look_health_color(edge->health) : brush->picture->theme->edge;
+    uint32_t color = edge->health >= SCENE_HEALTH_DEGRADED ? look_health_color(edge->health)
+                     : edge->drift                         ? look_drift_color(edge->drift)
+                                                           : brush->picture->theme->edge;
     set_color(brush->cr, color, 1);
     cairo_set_line_width(brush->cr, 1.6);
-    cairo_set_dash(brush->cr, dashes, edge->line == SCENE_LINE_DASHED ? 2 : 0, 0);
+    if (edge->drift)
+        cairo_set_dash(brush->cr, drift_dashes, 2, 0);
+    else
+        cairo_set_dash(brush->cr, dashes, edge->line == SCENE_LINE_DASHED ? 2 : 0, 0);
     look_trace_edge(line, &pen);
     cairo_stroke(brush->cr);
     cairo_set_dash(brush->cr, dashes, 0, 0);
@@ -183,6 +228,18 @@ static void paint_pill(const struct brush *brush, int i)
                edge->pill.y + edge->pill.height / 2 + LOOK_PILL_BASELINE, ANCHOR_MIDDLE, edge->label);
 }
 
+static void paint_legend_mark(const struct brush *brush, const struct layout_legend_entry *entry, int y)
+{
+    if (entry->drift == SCENE_DRIFT_ABSENT) {
+        paint_ring(brush, entry->x, y);
+    } else if (entry->drift == SCENE_DRIFT_UNDECLARED) {
+        trace_rounded(brush->cr, entry->x - 5, y - 5, 10, 10, 3);
+        stroke_drift(brush, entry->drift);
+    } else {
+        paint_dot(brush, entry->health, entry->x, y);
+    }
+}
+
 static void paint_frame_of_page(const struct brush *brush)
 {
     const struct layout *layout = brush->picture->layout;
@@ -193,7 +250,7 @@ static void paint_frame_of_page(const struct brush *brush)
     paint_text(brush, TEXT_SUBTITLE, theme->muted, LOOK_MARGIN, LOOK_SUBTITLE_BASELINE, ANCHOR_START, layout->subtitle);
     for (int i = 0; i < layout->legend_count; i++) {
         const struct layout_legend_entry *entry = &layout->legend[i];
-        paint_dot(brush, entry->health, entry->x, layout->legend_y);
+        paint_legend_mark(brush, entry, layout->legend_y);
         paint_text(brush, TEXT_LEGEND, theme->muted, entry->x + LOOK_LEGEND_TEXT_X,
                    layout->legend_y + LOOK_LEGEND_BASELINE, ANCHOR_START, entry->text);
     }

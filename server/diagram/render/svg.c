@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "diagram/render/formats.h"
@@ -30,6 +31,29 @@ static void font_rule(struct buffer *out, const char *selector, enum text_style 
                   look->weight);
 }
 
+static bool shows_drift(const struct scene *scene)
+{
+    bool any = false;
+    for (int i = 0; !any && i < scene->item_count; i++)
+        any = scene->items[i].drift != SCENE_DRIFT_NONE;
+    for (int i = 0; !any && i < scene->edge_count; i++)
+        any = scene->edges[i].drift != SCENE_DRIFT_NONE;
+    return any;
+}
+
+/* What is absent is an outline, what is undeclared has an outline of another colour. */
+static void write_drift_rules(struct buffer *out)
+{
+    for (enum scene_drift drift = SCENE_DRIFT_ABSENT; drift <= SCENE_DRIFT_UNDECLARED; drift++)
+        buffer_printf(out, ".mlt-diagram .%s{stroke:#%06x;stroke-dasharray:4 3}\n", look_drift_name(drift),
+                      look_drift_color(drift));
+    buffer_text(out, ".mlt-diagram .card.absent,.mlt-diagram .ring{fill:none}\n.mlt-diagram .ring{stroke-dasharray:none;"
+                     "stroke-width:1.5}\n.mlt-diagram .arrow.absent,.mlt-diagram .arrow.undeclared{stroke:none}\n");
+    buffer_printf(out, ".mlt-diagram .arrow.absent{fill:#%06x}\n.mlt-diagram .arrow.undeclared{fill:#%06x}\n",
+                  look_drift_color(SCENE_DRIFT_ABSENT), look_drift_color(SCENE_DRIFT_UNDECLARED));
+    buffer_text(out, ".mlt-diagram .undeclared{stroke-width:1.5}\n");
+}
+
 static void write_style(const struct picture *picture, enum render_theme choice, struct buffer *out)
 {
     const struct look_theme *theme = picture->theme;
@@ -59,12 +83,14 @@ static void write_style(const struct picture *picture, enum render_theme choice,
     for (int health = SCENE_HEALTH_UNKNOWN; health <= SCENE_HEALTH_DOWN; health++)
         buffer_printf(out, ".mlt-diagram .%s{fill:#%06x}\n", scene_health_name((enum scene_health)health),
                       look_health_color((enum scene_health)health));
+    if (shows_drift(picture->scene))
+        write_drift_rules(out);
     font_rule(out, ".title", TEXT_PAGE_TITLE);
     font_rule(out, ".subtitle", TEXT_SUBTITLE);
     font_rule(out, ".group-name", TEXT_GROUP_TITLE);
     font_rule(out, ".kind", TEXT_GROUP_KIND);
     font_rule(out, ".name", TEXT_CARD_TITLE);
-    font_rule(out, ".detail", TEXT_CARD_DETAIL);
+    font_rule(out, "text.detail", TEXT_CARD_DETAIL);
     font_rule(out, ".label", TEXT_PILL);
     font_rule(out, ".legend", TEXT_LEGEND);
     buffer_text(out, "</style>\n");
@@ -90,6 +116,35 @@ static void write_dot_mark(struct buffer *out, enum scene_health health, int x, 
                       LOOK_DOT_RADIUS);
 }
 
+static void write_ring(struct buffer *out, int x, int y)
+{
+    buffer_printf(out, "<circle class=\"ring absent\" cx=\"%d\" cy=\"%d\" r=\"%d\"/>", x, y, LOOK_DOT_RADIUS);
+}
+
+/* At the right of a group's title; a detail line in it can be patched by itself, unless the whole was cut. */
+static void write_kind(const struct picture *picture, int i, int x, int y, struct buffer *out)
+{
+    const struct scene_item *item = &picture->scene->items[i];
+    const char *kind = picture->layout->boxes[i].kind;
+    size_t detail_bytes = strlen(item->detail);
+    if (detail_bytes == 0 || strncmp(kind, item->detail, detail_bytes) != 0) {
+        write_text(out, "kind muted", x, y, " text-anchor=\"end\"", kind);
+        return;
+    }
+    buffer_printf(out, "<text class=\"kind muted\" x=\"%d\" y=\"%d\" text-anchor=\"end\"><tspan class=\"detail\">", x, y);
+    buffer_xml(out, item->detail);
+    buffer_text(out, "</tspan>");
+    buffer_xml(out, kind + detail_bytes);
+    buffer_text(out, "</text>");
+}
+
+/* "card", "card absent" */
+static const char *marked(const char *plain, enum scene_drift drift, char out[32])
+{
+    snprintf(out, 32, "%s%s%s", plain, drift ? " " : "", look_drift_name(drift));
+    return out;
+}
+
 static void write_group(const struct picture *picture, int i, struct buffer *out)
 {
     const struct layout_box *box = &picture->layout->boxes[i];
@@ -98,14 +153,15 @@ static void write_group(const struct picture *picture, int i, struct buffer *out
     struct layout_rect accent = {rect->x + LOOK_ACCENT_X, rect->y + LOOK_ACCENT_Y, LOOK_ACCENT_WIDTH,
                                  LOOK_ACCENT_HEIGHT};
     int baseline = rect->y + LOOK_GROUP_BASELINE;
-    write_rect(out, "frame", rect, LOOK_GROUP_RADIUS);
+    char classes[32];
+    write_rect(out, marked("frame", picture->scene->items[i].drift, classes), rect, LOOK_GROUP_RADIUS);
     buffer_printf(out, " fill=\"#%06x\" stroke=\"#%06x\"/>", color, color);
     write_rect(out, "accent", &accent, 2);
     buffer_printf(out, " fill=\"#%06x\"/>", color);
     write_text(out, "group-name", rect->x + LOOK_GROUP_TEXT_X, baseline, "", box->title);
     write_dot_mark(out, picture->scene->items[i].health, rect->x + LOOK_GROUP_TEXT_X + box->title_px + 12, baseline - 5);
     if (*box->kind)
-        write_text(out, "kind muted", rect->x + rect->width - LOOK_ACCENT_X, baseline, " text-anchor=\"end\"", box->kind);
+        write_kind(picture, i, rect->x + rect->width - LOOK_ACCENT_X, baseline, out);
 }
 
 static void write_card(const struct picture *picture, int i, struct buffer *out)
@@ -113,19 +169,26 @@ static void write_card(const struct picture *picture, int i, struct buffer *out)
     const struct layout_box *box = &picture->layout->boxes[i];
     const struct layout_rect *rect = &box->rect;
     enum scene_health health = picture->scene->items[i].health;
-    int x = rect->x + (health == SCENE_HEALTH_NONE ? LOOK_CARD_TEXT_X_BARE : LOOK_CARD_TEXT_X);
+    enum scene_drift drift = picture->scene->items[i].drift;
+    int x = rect->x + (scene_item_has_mark(&picture->scene->items[i]) ? LOOK_CARD_TEXT_X : LOOK_CARD_TEXT_X_BARE);
     struct layout_rect shadow = *rect;
+    char classes[32];
     shadow.y += 2;
-    write_rect(out, "shadow", &shadow, LOOK_CARD_RADIUS);
+    if (drift != SCENE_DRIFT_ABSENT) {
+        write_rect(out, "shadow", &shadow, LOOK_CARD_RADIUS);
+        buffer_text(out, "/>");
+    }
+    write_rect(out, marked("card", drift, classes), rect, LOOK_CARD_RADIUS);
     buffer_text(out, "/>");
-    write_rect(out, "card", rect, LOOK_CARD_RADIUS);
-    buffer_text(out, "/>");
+    if (drift == SCENE_DRIFT_ABSENT)
+        write_ring(out, rect->x + LOOK_DOT_X, rect->y + rect->height / 2);
     write_dot_mark(out, health, rect->x + LOOK_DOT_X, rect->y + rect->height / 2);
+    const char *name = drift == SCENE_DRIFT_ABSENT ? "name muted" : "name";
     if (!*box->detail) {
-        write_text(out, "name", x, rect->y + LOOK_CARD_ONLY_BASELINE, "", box->title);
+        write_text(out, name, x, rect->y + LOOK_CARD_ONLY_BASELINE, "", box->title);
         return;
     }
-    write_text(out, "name", x, rect->y + LOOK_CARD_BASELINE, "", box->title);
+    write_text(out, name, x, rect->y + LOOK_CARD_BASELINE, "", box->title);
     write_text(out, "detail muted", x, rect->y + LOOK_DETAIL_BASELINE, "", box->detail);
 }
 
@@ -184,15 +247,17 @@ static void write_edge(const struct picture *picture, int i, struct buffer *out)
     struct layout_point arrow[3];
     struct look_pen pen = {svg_move, svg_line, svg_corner, out};
     look_arrow(line, arrow);
-    buffer_printf(out, "<g class=\"edge\" data-from=\"%s\" data-to=\"%s\"><path class=\"line%s\" d=\"",
+    char classes[32];
+    buffer_printf(out, "<g class=\"edge\" data-from=\"%s\" data-to=\"%s\"><path class=\"%s%s\" d=\"",
                   picture->scene->items[edge->from].id, picture->scene->items[edge->to].id,
-                  edge->line == SCENE_LINE_DASHED ? " dashed" : "");
+                  marked("line", edge->drift, classes), edge->line == SCENE_LINE_DASHED ? " dashed" : "");
     look_trace_edge(line, &pen);
     const char *health = edge->health >= SCENE_HEALTH_DEGRADED ? scene_health_name(edge->health) : "";
+    const char *arrow_class = *health ? health : look_drift_name(edge->drift);
     buffer_text(out, "\"");
     if (*health)
         buffer_printf(out, " style=\"stroke:#%06x\"", look_health_color(edge->health));
-    buffer_printf(out, "/><path class=\"arrow %s\" d=\"M%d %dL%d %dL%d %dZ\"/></g>\n", health, arrow[0].x, arrow[0].y,
+    buffer_printf(out, "/><path class=\"arrow %s\" d=\"M%d %dL%d %dL%d %dZ\"/></g>\n", arrow_class, arrow[0].x, arrow[0].y,
                   arrow[1].x, arrow[1].y, arrow[2].x, arrow[2].y);
 }
 
@@ -208,12 +273,24 @@ static void write_pill(const struct picture *picture, int i, struct buffer *out)
     buffer_text(out, "\n");
 }
 
+static void write_legend_mark(const struct layout_legend_entry *entry, int y, struct buffer *out)
+{
+    struct layout_rect card = {entry->x - 5, y - 5, 10, 10};
+    if (entry->drift == SCENE_DRIFT_ABSENT)
+        write_ring(out, entry->x, y);
+    else if (entry->drift == SCENE_DRIFT_UNDECLARED) {
+        write_rect(out, "card undeclared", &card, 3);
+        buffer_text(out, "/>");
+    } else
+        buffer_printf(out, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"%d\"/>", scene_health_name(entry->health),
+                      entry->x, y, LOOK_DOT_RADIUS);
+}
+
 static void write_legend(const struct layout *layout, struct buffer *out)
 {
     for (int i = 0; i < layout->legend_count; i++) {
         const struct layout_legend_entry *entry = &layout->legend[i];
-        buffer_printf(out, "<circle class=\"%s\" cx=\"%d\" cy=\"%d\" r=\"%d\"/>", scene_health_name(entry->health),
-                      entry->x, layout->legend_y, LOOK_DOT_RADIUS);
+        write_legend_mark(entry, layout->legend_y, out);
         write_text(out, "legend muted", entry->x + LOOK_LEGEND_TEXT_X, layout->legend_y + LOOK_LEGEND_BASELINE, "",
                    entry->text);
         buffer_text(out, "\n");

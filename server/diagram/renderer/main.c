@@ -93,7 +93,7 @@ static int draw(const struct command_line *line, struct fault *fault)
 {
     struct scene *scene;
     struct render_result result;
-    if (scene_spec_read_file(line->spec, &scene, fault))
+    if (scene_spec_read_file(line->spec, NULL, &scene, fault))
         return -1;
     struct text_meter *meter = text_meter_new();
     int code = meter ? render_scene(scene, &line->options, meter, &result, fault)

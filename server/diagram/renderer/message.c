@@ -45,11 +45,12 @@ static void end_frame(struct buffer *out, size_t start)
         out->bytes[start - MESSAGE_HEAD_BYTES + (size_t)i] = (char)(size >> 8 * i);
 }
 
-static void put_scene(struct buffer *out, const struct scene *scene)
+void message_put_scene(struct buffer *out, const struct scene *scene)
 {
     put_text(out, scene->title);
     put_text(out, scene->subtitle);
     put_text(out, scene->description);
+    put_text(out, scene->covers);
     put_number(out, (uint64_t)scene->item_count);
     for (int i = 0; i < scene->item_count; i++) {
         const struct scene_item *item = &scene->items[i];
@@ -62,6 +63,8 @@ static void put_scene(struct buffer *out, const struct scene *scene)
         put_text(out, item->link);
         put_number(out, item->color);
         put_number(out, item->health);
+        put_number(out, item->drift);
+        put_text(out, item->live);
     }
     put_number(out, (uint64_t)scene->edge_count);
     for (int i = 0; i < scene->edge_count; i++) {
@@ -71,6 +74,7 @@ static void put_scene(struct buffer *out, const struct scene *scene)
         put_text(out, edge->label);
         put_number(out, edge->line);
         put_number(out, edge->health);
+        put_number(out, edge->drift);
     }
 }
 
@@ -80,15 +84,18 @@ void message_put_request(struct buffer *out, const struct message_request *reque
     uint64_t scale;
     memcpy(&scale, &request->options.scale, sizeof scale);
     put_number(out, request->operation);
+    put_number(out, request->join);
     put_number(out, request->options.format);
     put_number(out, request->options.theme);
     put_number(out, (uint64_t)request->options.dpi);
     put_number(out, scale);
     put_number(out, request->scene != NULL);
     if (request->scene)
-        put_scene(out, request->scene);
-    else
+        message_put_scene(out, request->scene);
+    else {
         put_bytes(out, request->spec, request->spec_bytes);
+        put_text(out, request->live_views ? request->live_views : "");
+    }
     end_frame(out, start);
 }
 
@@ -109,6 +116,7 @@ void message_put_response(struct buffer *out, const struct message_response *res
     put_number(out, (uint64_t)response->width);
     put_number(out, (uint64_t)response->height);
     put_number(out, (uint64_t)response->cpu_us);
+    put_number(out, response->declared);
     put_bytes(out, response->content, response->content_bytes);
     end_frame(out, start);
 }
@@ -191,6 +199,8 @@ static void get_item(struct reader *r, struct scene_builder *b)
     spec.has_color = color <= 0xffffff;
     spec.color = (uint32_t)color & 0xffffff;
     spec.health = (enum scene_health)get_small(r, SCENE_HEALTH_DOWN);
+    spec.drift = (enum scene_drift)get_small(r, SCENE_DRIFT_UNDECLARED);
+    spec.live = get_text(r);
     if (r->failed)
         return;
     if (is_group)
@@ -207,6 +217,7 @@ static void get_edge(struct reader *r, struct scene_builder *b)
     spec.label = get_text(r);
     spec.line = (enum scene_line)get_small(r, SCENE_LINE_DASHED);
     spec.health = (enum scene_health)get_small(r, SCENE_HEALTH_DOWN);
+    spec.drift = (enum scene_drift)get_small(r, SCENE_DRIFT_UNDECLARED);
     if (!r->failed)
         scene_builder_edge(b, &spec);
 }
@@ -216,6 +227,7 @@ static int get_scene(struct reader *r, struct scene **out, struct fault *fault)
     struct scene_builder *b = scene_builder_new(get_text(r));
     const char *subtitle = get_text(r);
     scene_builder_describe(b, subtitle, get_text(r));
+    scene_builder_cover(b, get_text(r));
     int items = get_small(r, SCENE_MAX_ITEMS);
     for (int i = 0; i < items && !r->failed; i++)
         get_item(r, b);
@@ -225,7 +237,18 @@ static int get_scene(struct reader *r, struct scene **out, struct fault *fault)
     if (!r->failed)
         return scene_builder_finish(b, out, fault);
     scene_builder_free(b);
-    return fault_set(fault, MRPC_INTERNAL, "the request to the renderer is damaged");
+    return fault_set(fault, MRPC_INTERNAL, "a scene between server and renderer is damaged");
+}
+
+int message_get_scene(const void *bytes, size_t size, struct scene **out, struct fault *fault)
+{
+    struct reader r = {bytes, (const unsigned char *)bytes + size, false};
+    int code = get_scene(&r, out, fault);
+    if (code || r.at == r.end)
+        return code;
+    scene_unref(*out);
+    *out = NULL;
+    return fault_set(fault, MRPC_INTERNAL, "a scene between server and renderer is damaged");
 }
 
 int message_get_request(const void *body, size_t size, struct message_request *out, struct scene **scene,
@@ -235,6 +258,7 @@ int message_get_request(const void *body, size_t size, struct message_request *o
     *out = (struct message_request){0};
     *scene = NULL;
     out->operation = (enum message_operation)get_small(&r, MESSAGE_VALIDATE);
+    out->join = get_small(&r, 1);
     out->options.format = (enum render_format)get_small(&r, RENDER_D2);
     out->options.theme = (enum render_theme)get_small(&r, RENDER_AUTO);
     out->options.dpi = get_small(&r, RENDER_MAX_DPI);
@@ -247,6 +271,7 @@ int message_get_request(const void *body, size_t size, struct message_request *o
         out->scene = *scene;
     } else {
         out->spec = get_bytes(&r, &out->spec_bytes);
+        out->live_views = get_text(&r);
     }
     if (!r.failed && r.at == r.end)
         return 0;
@@ -273,6 +298,7 @@ int message_get_response(const void *body, size_t size, struct message_response 
     out->width = get_small(&r, INT32_MAX);
     out->height = get_small(&r, INT32_MAX);
     out->cpu_us = (int64_t)get_number(&r);
+    out->declared = get_small(&r, 1);
     out->content = get_bytes(&r, &out->content_bytes);
     return r.failed || r.at != r.end ? -1 : 0;
 }

@@ -18,13 +18,16 @@ enum { MESSAGE_MAX_BYTES = 160 * 1024 * 1024, MESSAGE_HEAD_BYTES = 4 };
 
 enum message_operation { MESSAGE_RENDER = 1, MESSAGE_VALIDATE = 2 };
 
-/** Asked of the renderer. Either a scene or a spec. */
+/** Asked of the renderer. Either a scene or a spec. A spec that names live views, or any when @join is set, is not drawn:
+ *  the answer is what it declares, for the server to lay over it what is live and to ask again with the result. */
 struct message_request {
     enum message_operation operation;
+    bool join;
     struct render_options options;
     const struct scene *scene; /* NULL: the spec */
     const char *spec;          /* not NUL-terminated */
     size_t spec_bytes;
+    const char *live_views; /* names that the spec may name, with blanks between; NULL: "" */
 };
 
 struct message_summary {
@@ -39,9 +42,15 @@ struct message_response {
     struct message_summary summary;
     int width, height;
     int64_t cpu_us;
+    bool declared;       /* the content is a scene: message_get_scene() */
     const char *content; /* within the frame */
     size_t content_bytes;
 };
+
+/** Append a scene, as a response's content. */
+void message_put_scene(struct buffer *out, const struct scene *scene);
+/** Read one. @out is owned. Errors: INTERNAL for bytes that are none; what the builder finds wrong. */
+int message_get_scene(const void *bytes, size_t size, struct scene **out, struct fault *fault);
 
 /** Append a frame. A frame too long fails the buffer. */
 void message_put_request(struct buffer *out, const struct message_request *request);

@@ -12,6 +12,7 @@
 
 #include "diagram/renderer/message.h"
 #include "diagram/text/text.h"
+#include "scene/overlay.h"
 #include "worker/confine.h"
 
 /* The renderer process. It draws what others wrote, so it is expendable and has given up everything but reading fonts and
@@ -79,6 +80,20 @@ static void summarise(const struct scene *scene, struct message_summary *out)
     memcpy(out->digest, scene->digest, sizeof out->digest);
 }
 
+/* A spec that something live is to be laid over goes back as a scene; everything else is drawn. */
+static int draw_or_return(const struct message_request *request, const struct scene *scene, struct text_meter *meter,
+                          struct message_response *response, struct render_result *result)
+{
+    response->declared = !request->scene && (request->join || overlay_wanted(scene));
+    if (!response->declared)
+        return render_scene(scene, &request->options, meter, result, &response->fault);
+    struct buffer bytes;
+    buffer_init(&bytes, MESSAGE_MAX_BYTES);
+    message_put_scene(&bytes, scene);
+    *result = (struct render_result){.bytes = bytes.bytes, .size_bytes = bytes.size};
+    return bytes.failed ? fault_set(&response->fault, MRPC_RESOURCE_EXHAUSTED, "out of memory for the scene") : 0;
+}
+
 static void answer(const void *body, size_t size, struct text_meter *meter, struct buffer *out)
 {
     struct message_request request;
@@ -88,11 +103,12 @@ static void answer(const void *body, size_t size, struct text_meter *meter, stru
     int64_t before_us = cpu_us();
     int code = message_get_request(body, size, &request, &scene, &response.fault);
     if (code == 0 && !scene)
-        code = scene_spec_read("spec", request.spec, request.spec_bytes, &scene, &response.diagnostic, &response.fault);
+        code = scene_spec_read("spec", request.spec, request.spec_bytes, request.live_views, &scene,
+                               &response.diagnostic, &response.fault);
     if (code == 0)
         summarise(scene, &response.summary);
     if (code == 0 && request.operation == MESSAGE_RENDER)
-        code = render_scene(scene, &request.options, meter, &result, &response.fault);
+        draw_or_return(&request, scene, meter, &response, &result);
     response.width = result.width;
     response.height = result.height;
     response.content = result.bytes ? result.bytes : "";

@@ -22,7 +22,7 @@ static struct scene *overview(void)
 {
     struct scene *scene = NULL;
     struct fault fault = FAULT_INIT;
-    if (scene_spec_read_file(SYSTEM_OVERVIEW, &scene, &fault))
+    if (scene_spec_read_file(SYSTEM_OVERVIEW, NULL, &scene, &fault))
         fail_msg("%s", fault.text);
     return scene;
 }
@@ -159,6 +159,34 @@ static void nasty_labels_are_well_formed(void **state)
     scene_unref(scene);
 }
 
+/* What is absent or undeclared looks so in every format, and costs a picture without it no byte (the golden one). */
+static void drift_is_marked(void **state)
+{
+    struct scene_builder *b = scene_builder_new("Drift");
+    struct scene *scene = NULL;
+    scene_builder_group(b, &(struct scene_item_spec){.id = "g", .drift = SCENE_DRIFT_ABSENT});
+    scene_builder_node(b, &(struct scene_item_spec){.id = "a", .parent = "g", .detail = "absent", .drift = SCENE_DRIFT_ABSENT});
+    scene_builder_node(b, &(struct scene_item_spec){.id = "u", .health = SCENE_HEALTH_DOWN, .drift = SCENE_DRIFT_UNDECLARED});
+    scene_builder_edge(b, &(struct scene_edge_spec){.from = "a", .to = "u", .drift = SCENE_DRIFT_UNDECLARED});
+    assert_int_equal(scene_builder_finish(b, &scene, NULL), 0);
+    static const struct {
+        enum render_format format;
+        const char *holds;
+    } expected[] = {
+        {RENDER_SVG, "class=\"frame absent\""}, {RENDER_SVG, "class=\"card absent\""}, {RENDER_SVG, "class=\"ring absent\""},
+        {RENDER_SVG, "class=\"card undeclared\""}, {RENDER_SVG, "class=\"line undeclared\""}, {RENDER_SVG, ">Absent<"},
+        {RENDER_SVG, ">Undeclared<"}, {RENDER_DOT, "style=\"rounded,dashed\""}, {RENDER_DOT, "style=dashed];"},
+        {RENDER_MERMAID, "stroke-dasharray:4 3"}, {RENDER_MERMAID, "-.->"}, {RENDER_D2, "style.stroke-dash: 4"},
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        struct render_result result = draw(scene, expected[i].format, RENDER_LIGHT);
+        if (!memmem(result.bytes, result.size_bytes, expected[i].holds, strlen(expected[i].holds)))
+            fail_msg("%s without %s", render_format_name(expected[i].format), expected[i].holds);
+        render_result_fini(&result);
+    }
+    scene_unref(scene);
+}
+
 struct bytes_left {
     const char *at;
     size_t left;
@@ -266,6 +294,7 @@ int main(void)
         cmocka_unit_test(same_spec_same_bytes_in_two_processes),
         cmocka_unit_test(svg_is_the_golden_one),
         cmocka_unit_test(nasty_labels_are_well_formed),
+        cmocka_unit_test(drift_is_marked),
         cmocka_unit_test(png_decodes_to_the_picture),
         cmocka_unit_test(refuses_options_out_of_range),
         cmocka_unit_test(long_text_is_cut_and_kept_as_tooltip),

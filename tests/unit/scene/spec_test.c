@@ -13,7 +13,7 @@
 
 static int read_spec(const char *text, struct scene **out, struct scene_spec_diagnostic *diagnostic, struct fault *fault)
 {
-    return scene_spec_read("test.yaml", text, strlen(text), out, diagnostic, fault);
+    return scene_spec_read("test.yaml", text, strlen(text), "registry execution", out, diagnostic, fault);
 }
 
 static void reads_groups_nodes_and_edges(void **state)
@@ -69,6 +69,14 @@ static void says_where_a_spec_is_wrong(void **state)
         {"nodes: [{id: a, id: b}]\n", 1, "nodes[0].id", "twice"},
         {"nodes: [{title: {x: y}}]\n", 1, "nodes[0].title", "text"},
         {"nodes: [{id: a, link: 'javascript:x'}]\n", 1, "nodes[0].link", "http"},
+        {"nodes:\n  - {id: a, live: registry}\n", 2, "nodes[0].live", "VIEW/NAME"},
+        {"nodes:\n  - {id: a, live: registry/}\n", 2, "nodes[0].live", "VIEW/NAME"},
+        {"nodes:\n  - {id: a, live: /web}\n", 2, "nodes[0].live", "VIEW/NAME"},
+        {"nodes:\n  - id: a\n    live: registr/web\n", 3, "nodes[0].live", "there are: registry execution"},
+        {"nodes:\n  - id: a\n    live: registry/web\n    detail: 3/3\n", 4, "nodes[0].detail", "stands for"},
+        {"groups:\n  - id: a\n    live: registry/web\n    health: healthy\n", 4, "groups[0].health", "stands for"},
+        {"covers: registry\n", 1, "covers", "list"},
+        {"covers:\n  - registry\n  - nosuch\n", 3, "covers[1]", "there are: registry execution"},
         {"nodes: [{}]\n", 0, "nodes[0]", "id or a title"},
         {"- a\n", 1, "", "mapping"},
         {"a: &x [1]\nnodes: *x\n", 1, "", "unknown key"},
@@ -108,7 +116,7 @@ static void hostile_specs_end_soon(void **state)
     memset(text, ' ', SCENE_SPEC_MAX_BYTES + 1);
     text[SCENE_SPEC_MAX_BYTES + 1] = '\0';
     assert_int_equal(read_spec(text, &scene, NULL, NULL), MRPC_INVALID_ARGUMENT);
-    assert_int_equal(scene_spec_read("nul", "title: \0", 8, &scene, NULL, NULL), MRPC_INVALID_ARGUMENT);
+    assert_int_equal(scene_spec_read("nul", "title: \0", 8, NULL, &scene, NULL, NULL), MRPC_INVALID_ARGUMENT);
     free(text);
 }
 
@@ -116,13 +124,20 @@ static void the_system_overview_is_a_spec(void **state)
 {
     struct scene *scene = NULL;
     struct fault fault = FAULT_INIT;
-    if (scene_spec_read_file(SYSTEM_OVERVIEW, &scene, &fault))
+    if (scene_spec_read_file(SYSTEM_OVERVIEW, NULL, &scene, &fault))
         fail_msg("%s", fault.text);
     assert_int_equal(scene->group_count, 6);
     assert_int_equal(scene->item_count, 24);
     assert_int_equal(scene->edge_count, 6);
+    assert_string_equal(scene->covers, "registry");
+    for (int i = 0; i < scene->item_count; i++) { /* no figure in the picture that nobody measured */
+        const struct scene_item *item = &scene->items[i];
+        assert_int_equal(*item->live != '\0', !item->is_group);
+        assert_string_equal(item->detail, "");
+        assert_int_equal(item->health, SCENE_HEALTH_NONE);
+    }
     scene_unref(scene);
-    assert_int_equal(scene_spec_read_file("/nowhere.yaml", &scene, &fault), MRPC_NOT_FOUND);
+    assert_int_equal(scene_spec_read_file("/nowhere.yaml", NULL, &scene, &fault), MRPC_NOT_FOUND);
 }
 
 int main(void)

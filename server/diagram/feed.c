@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "diagram/feed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct feed *feed_use(struct feed **list, const struct scene_source *source, const char *view, const char *argument)
+{
+    for (struct feed *feed = *list; feed; feed = feed->next)
+        if (strcmp(feed->view, view) == 0) {
+            feed->users++;
+            return feed;
+        }
+    struct feed *feed = calloc(1, sizeof *feed);
+    if (!feed)
+        return NULL;
+    feed->users = 1;
+    feed->source = source;
+    snprintf(feed->view, sizeof feed->view, "%s", view);
+    feed->argument = feed->view + (argument - view);
+    feed->next = *list;
+    *list = feed;
+    return feed;
+}
+
+void feed_release(struct feed **list, struct feed *feed)
+{
+    if (!feed || --feed->users > 0)
+        return;
+    while (*list != feed)
+        list = &(*list)->next;
+    *list = feed->next;
+    scene_unref(feed->scene);
+    free(feed);
+}
+
+bool feed_shows(const struct feed *feed, const char *name)
+{
+    const char *const *listens = feed->source->listens;
+    if (!listens)
+        return strcmp(feed->source->name, name) == 0;
+    while (*listens && strcmp(*listens, name) != 0)
+        listens++;
+    return *listens;
+}
+
+void feed_forget(struct feed *feed)
+{
+    scene_unref(feed->scene);
+    feed->scene = NULL;
+}
+
+int feed_scene(struct feed *feed, struct scene **out, struct fault *fault)
+{
+    int code = feed->scene ? 0 : feed->source->snapshot(feed->source->self, feed->argument, &feed->scene, fault);
+    *out = feed->scene;
+    return code;
+}
