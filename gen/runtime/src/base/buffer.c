@@ -88,6 +88,8 @@ void mrpc_buffer_clear(struct mrpc_buffer *buffer, size_t keep_bytes)
 
 void mrpc_buffer_fini(struct mrpc_buffer *buffer)
 {
+    if (!buffer->data)
+        return;
     free(buffer->data);
     *buffer = (struct mrpc_buffer){0};
 }

@@ -34,6 +34,8 @@ static enum mrpc_content_type subtype(const char *name, size_t size)
 
 enum mrpc_content_type mrpc_content_type_parse(const char *text, size_t size)
 {
+    if (size == sizeof(BASE) - 1 && memcmp(text, BASE, sizeof(BASE) - 1) == 0)
+        return MRPC_CONTENT_PROTO;   /* as nearly everybody writes it */
     const char *end = text + size;
     const char *at = text + sizeof(BASE) - 1;
     if (size < sizeof(BASE) - 1 || strncasecmp(text, BASE, sizeof(BASE) - 1) != 0)
