@@ -233,6 +233,19 @@ static void announce(struct program *program)
     service_manager_notify("READY=1");
 }
 
+/* Sockets of a systemd socket unit take the place of the default address, and join addresses that were asked for. */
+static int take_sockets(struct config *config, struct fault *fault)
+{
+    unsigned count = service_manager_sockets();
+    int code = 0;
+    for (unsigned i = 0; !code && i < count; i++) {
+        char address[16];
+        snprintf(address, sizeof address, "fd:%u", SERVICE_MANAGER_FIRST_FD + i);
+        code = config_set(config, "listen", address, "LISTEN_FDS", fault);
+    }
+    return code;
+}
+
 static int serve(struct program *program, struct fault *fault)
 {
     program->signals = open_signals();
@@ -240,7 +253,9 @@ static int serve(struct program *program, struct fault *fault)
     if (program->signals < 0 || program->events < 0)
         return fault_set(fault, MRPC_INTERNAL, "signals: %s", strerror(errno));
     raise_file_limit();
-    int code = prepare_data_dir(program->config, fault);
+    int code = take_sockets(program->config, fault);
+    if (!code)
+        code = prepare_data_dir(program->config, fault);
     if (!code)
         code = container_start(program->container, fault);
     if (code)

@@ -1,12 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service_manager.h"
 
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+enum { SOCKETS_MAX = 32 };
+
+/* -1 when it is not a number. */
+static long number_of(const char *text)
+{
+    char *end;
+    if (!text || !*text)
+        return -1;
+    long number = strtol(text, &end, 10);
+    return *end ? -1 : number;
+}
+
+unsigned service_manager_sockets(void)
+{
+    bool ours = number_of(getenv("LISTEN_PID")) == (long)getpid();
+    long count = number_of(getenv("LISTEN_FDS"));
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+    if (!ours || count <= 0 || count > SOCKETS_MAX)
+        return 0;
+    for (int fd = SERVICE_MANAGER_FIRST_FD; fd < SERVICE_MANAGER_FIRST_FD + count; fd++)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return (unsigned)count;
+}
 
 void service_manager_notify(const char *state)
 {

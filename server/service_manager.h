@@ -2,8 +2,17 @@
 #ifndef MLT_SERVICE_MANAGER_H
 #define MLT_SERVICE_MANAGER_H
 
+/* systemd's side of a service, without its library: two small protocols that are stable by promise. */
+
 /** Tell systemd (or whoever set $NOTIFY_SOCKET) what state we are in, "READY=1". Nothing without it.
  *  Source: sd_notify(3), the datagram form. */
 void service_manager_notify(const char *state);
+
+/** Listening sockets that we were started with: how many there are from descriptor SERVICE_MANAGER_FIRST_FD on; they are
+ *  closed on exec from now on, and the environment forgets them. 0 when they are not meant for us.
+ *  Source: sd_listen_fds(3). */
+unsigned service_manager_sockets(void);
+
+enum { SERVICE_MANAGER_FIRST_FD = 3 };
 
 #endif

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """mltrainerd's command line: what it refuses, how it ends."""
+import os
 import signal
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -53,6 +55,37 @@ def another_address_than_loopback_needs_tls_or_insecure():
         server = Server("--insecure", "--listen", "0.0.0.0:0").start()
         server.terminate()
         server.remove()
+
+
+def activated(listener, folder, *arguments):
+    """mltrainerd as systemd starts it for a socket unit: the socket is descriptor 3, and the environment says whose it is."""
+    def take_place():
+        os.dup2(listener.fileno(), 3)
+        os.set_inheritable(3, True)
+        os.environ["LISTEN_PID"] = str(os.getpid())
+    command = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", str(program()), "--data-dir", folder, *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=take_place,
+                            pass_fds=(3, listener.fileno()), env=dict(os.environ, LISTEN_FDS="1"))
+
+
+@case
+def a_socket_of_systemd_is_served():
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
+        process = activated(listener, folder)
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        assert process.stdout.readline() == f"ready {address}\n"
+        Mltctl(address)("server", "info")
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=30)
+        assert process.returncode == 0, said
+
+
+@case
+def a_socket_of_systemd_that_others_reach_needs_tls_too():
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("0.0.0.0", 0)) as listener:
+        process = activated(listener, folder)
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == CONFIGURATION and "--insecure" in said, said
 
 
 @case
