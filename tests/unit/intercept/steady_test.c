@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* With all interceptors of the library a unary call allocates nothing once the first have been made. nghttp2's own
- * allocations, in a library of its own, are not counted. */
+/* With all interceptors of the library a unary call allocates nothing once the first have been made. */
 
 #include <stdlib.h>
 
@@ -49,8 +48,11 @@ static size_t allocations_of(unsigned kinds)
 
 static void calls_allocate_nothing_in_steady_state(void **state)
 {
-    assert_int_equal(allocations_of(0), 0);
-    assert_int_equal(allocations_of(WITH_ALL), 0);
+    size_t without = allocations_of(0);
+    assert_int_equal(allocations_of(WITH_ALL), without);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    assert_int_equal(without, 0);   /* sanitizers are given what nghttp2 allocates too: session/memory.c */
+#endif
 }
 
 int main(void)
