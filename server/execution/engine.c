@@ -99,7 +99,7 @@ int execution_new(const struct execution_parts *parts, struct execution **out, s
         code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "execution loop");
     if (!code)
         code = join_bus(engine, fault);
-    if (!code && schedules_init(engine))
+    if (!code && (schedules_init(engine) || retention_init(engine)))
         code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (catalog)
         snapshot_publish(&engine->catalog, &catalog->snapshot);
@@ -119,6 +119,7 @@ void execution_free(struct execution *engine)
     bus_unsubscribe(engine->pool_changes);
     scene_notifier_free(engine->scene);
     schedules_fini(engine);
+    retention_fini(engine);
     if (engine->loop)
         jobs_fini(engine);
     record_index_fini(&engine->datasets);
@@ -166,7 +167,8 @@ static void answer_stop(void *arg)
     operation_cancel_all(engine);
     pthread_mutex_lock(&question->lock);
     question->answered = true;
-    question->idle = !engine->operations && atomic_load(&engine->probes) == 0 && schedules_are_idle(engine);
+    question->idle = !engine->operations && atomic_load(&engine->probes) == 0 && schedules_are_idle(engine) &&
+                     retention_is_idle(engine);
     pthread_cond_signal(&question->changed);
     pthread_mutex_unlock(&question->lock);
 }

@@ -15,6 +15,7 @@
 #include "execution/file.h"
 #include "execution/job/jobs.h"
 #include "execution/record_index.h"
+#include "execution/retention/retention.h"
 #include "execution/schedule/schedules.h"
 #include "log/log.h"
 #include "pool/process/process_pool.h"
@@ -45,6 +46,7 @@ struct execution {
     struct record_index artifacts;
     struct jobs jobs;
     struct schedules schedules;
+    struct retention retention;
     struct operation *operations; /* that have not ended */
     bool stopping;
     struct scene_notifier *scene;
@@ -53,6 +55,7 @@ struct execution {
     /* Read by anybody. */
     _Atomic uint32_t queued;
     _Atomic uint32_t running;
+    _Atomic uint32_t registering; /* uploads whose file has its name and whose record is not durable */
     _Atomic uint32_t probes;   /* of plugins, under way: their answers are waited for at the end */
     struct snapshot_cell picture; /* struct execution_picture; the loop publishes */
 };

@@ -17,6 +17,8 @@ struct mrpc_server;
 extern const struct component execution_component;
 /** The loop that submits what schedules say. Needs "execution". */
 extern const struct component schedule_loop_component;
+/** The loop that lets go of old jobs and files. Needs "execution". */
+extern const struct component retention_loop_component;
 
 /** Put the service on a server before its start. Returns 0 or an enum mrpc_error. */
 int execution_add_to_server(struct execution *execution, struct mrpc_server *server) MRPC_MUST_USE;

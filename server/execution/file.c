@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,18 +110,44 @@ static int sync_folder(const char *folder, struct fault *fault)
     return code;
 }
 
+int file_lock(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failed = fd < 0 ? -1 : 0;
+    while (fd >= 0 && (failed = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
+        ;
+    if (!failed)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
 int file_commit(int fd, const char *folder, const char *from, const char *to, struct fault *fault)
 {
     if (fsync(fd) != 0)
         return system_fault(fault, "sync");
-    if (rename(from, to) != 0)
-        return system_fault(fault, "rename");
-    return sync_folder(folder, fault);
+    int lock = file_lock(folder);
+    if (lock < 0)
+        return system_fault(fault, "locking the folder");
+    int code = rename(from, to) == 0 ? 0 : system_fault(fault, "rename");
+    close(lock);
+    return code ? code : sync_folder(folder, fault);
+}
+
+/* Whoever sweeps sees from now on that it is wanted. */
+static bool touch(const char *folder, const char *path)
+{
+    int lock = file_lock(folder);
+    bool there = lock >= 0 && utimensat(AT_FDCWD, path, NULL, 0) == 0;
+    if (lock >= 0)
+        close(lock);
+    return there;
 }
 
 int file_write_durable(const char *folder, const char *path, const void *bytes, size_t size, struct fault *fault)
 {
-    if (access(path, F_OK) == 0)
+    if (touch(folder, path))
         return 0;
     char name[FILE_PATH_BYTES];
     int fd = file_temporary(folder, name, fault);
@@ -135,13 +162,59 @@ int file_write_durable(const char *folder, const char *path, const void *bytes, 
     return code;
 }
 
+bool file_is_temporary(const char *name)
+{
+    return strncmp(name, temporary, sizeof temporary - 1) == 0;
+}
+
+static int64_t changed_ms(const struct stat *info)
+{
+    return (int64_t)info->st_ctim.tv_sec * 1000 + info->st_ctim.tv_nsec / 1000000;
+}
+
+static void remove_if_older(const char *folder, int directory, const char *name, int64_t before_ms,
+                            struct file_removed *removed)
+{
+    struct stat info;
+    if (fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode) ||
+        changed_ms(&info) >= before_ms)
+        return;
+    int lock = file_lock(folder); /* and look again: it may be another file by now */
+    if (lock >= 0 && fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && changed_ms(&info) < before_ms &&
+        unlinkat(directory, name, 0) == 0) {
+        removed->count++;
+        removed->bytes += (uint64_t)info.st_size;
+    }
+    if (lock >= 0)
+        close(lock);
+}
+
+struct file_removed file_remove_older(const char *folder, int64_t (*before)(void *arg, const char *name), void *arg,
+                                      size_t most)
+{
+    struct file_removed removed = {0};
+    DIR *directory = opendir(folder);
+    if (!directory)
+        return removed;
+    for (struct dirent *entry; !removed.more && (entry = readdir(directory));) {
+        int64_t before_ms = before(arg, entry->d_name);
+        if (before_ms == INT64_MIN)
+            continue;
+        removed.more = removed.count == most;
+        if (!removed.more)
+            remove_if_older(folder, dirfd(directory), entry->d_name, before_ms, &removed);
+    }
+    closedir(directory);
+    return removed;
+}
+
 void file_sweep(const char *folder)
 {
     DIR *directory = opendir(folder);
     if (!directory)
         return;
     for (struct dirent *entry; (entry = readdir(directory));)
-        if (strncmp(entry->d_name, temporary, sizeof temporary - 1) == 0)
+        if (file_is_temporary(entry->d_name))
             unlinkat(dirfd(directory), entry->d_name, 0);
     closedir(directory);
 }

@@ -2,7 +2,9 @@
 #ifndef MLT_EXECUTION_FILE_H
 #define MLT_EXECUTION_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fault/fault.h"
 
@@ -24,9 +26,24 @@ int file_write_all(int fd, const void *bytes, size_t size, struct fault *fault) 
 /** Sync @fd, rename @from to @to, sync the folder. Errors as above; a failed sync is INTERNAL and @to does not appear.
  */
 int file_commit(int fd, const char *folder, const char *from, const char *to, struct fault *fault) MRPC_MUST_USE;
-/** All of the above; nothing happens when @path is there. */
+/** All of the above; when @path is there it is only marked as changed now. */
 int file_write_durable(const char *folder, const char *path, const void *bytes, size_t size,
                        struct fault *fault) MRPC_MUST_USE;
+
+bool file_is_temporary(const char *name);
+
+struct file_removed {
+    size_t count;
+    uint64_t bytes;
+    bool more; /* @most was reached */
+};
+/** Remove the files of @folder whose last change (of content, name or being found by file_write_durable()) lies before
+ *  what @before(arg, name) says, in ms since 1970; INT64_MIN: none of that name. At most @most of them. Excludes
+ *  file_commit() and file_write_durable() of the same folder, one file at a time. */
+struct file_removed file_remove_older(const char *folder, int64_t (*before)(void *arg, const char *name), void *arg,
+                                      size_t most);
+/** Hold those off; close() the descriptor to go on. -1 when it cannot be. */
+int file_lock(const char *folder);
 
 /** Remove what a killed server left: FOLDER/.tmp-*. */
 void file_sweep(const char *folder);

@@ -19,6 +19,7 @@ struct record {
     char sha256[65];
     uint64_t size_bytes; /* of the content */
     char *owner;
+    char job[24];             /* that an artifact came of, or "" */
     bool durable;             /* nobody is shown one that is not */
     struct api_bytes message; /* Dataset or Artifact, encoded */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "execution/restore.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ static int copy_value(const struct store_entry *entry, struct api_bytes *out, st
 }
 
 static int add_record(struct record_index *index, const struct store_entry *entry, const char *name, uint32_t version,
-                      const char *sha256, uint64_t size_bytes, const char *owner, struct fault *fault)
+                      const char *sha256, uint64_t size_bytes, const char *owner, const char *job, struct fault *fault)
 {
     struct api_bytes bytes;
     int code = copy_value(entry, &bytes, fault);
@@ -69,6 +70,7 @@ static int add_record(struct record_index *index, const struct store_entry *entr
         record_free(record);
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     }
+    snprintf(record->job, sizeof record->job, "%.23s", job);
     record->durable = true;
     return 0;
 }
@@ -82,7 +84,7 @@ static int take_dataset(void *arg, const struct store_entry *entry, struct mrpc_
         code = dataset_quota_count(engine->dataset_quota, dataset->owner, dataset->size_bytes, fault);
     return code ? code
                 : add_record(&engine->datasets, entry, dataset->name, dataset->version, dataset->sha256,
-                             dataset->size_bytes, dataset->owner, fault);
+                             dataset->size_bytes, dataset->owner, "", fault);
 }
 
 static int take_artifact(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault)
@@ -92,7 +94,8 @@ static int take_artifact(void *arg, const struct store_entry *entry, struct mrpc
     int code = api_decode(API_INFO(artifact), entry->value.data, entry->value.bytes, arena, &artifact, fault);
     return code ? code
                 : add_record(&engine->artifacts, entry, artifact->name, artifact->version, artifact->sha256,
-                             artifact->size_bytes, artifact->owner, fault);
+                             artifact->size_bytes, artifact->owner,
+                             artifact->lineage ? artifact->lineage->job : "", fault);
 }
 
 static int take_job(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault)

@@ -25,6 +25,7 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
         .store = dependencies[3],
         .own_addresses = addresses,
         .check_targets = targets,
+        .limits.gone_kept = (size_t)config_number(config, "retention.tombstones"),
     };
     struct registry *registry;
     int code = addresses && targets ? registry_new(&options, &registry, fault)

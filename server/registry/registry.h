@@ -13,6 +13,9 @@ struct mrpc_server;
 
 /** Needs "config", "log", "bus" and "store". */
 extern const struct component registry_component;
+/** The loops that expire leases and check health. Each needs "registry". */
+extern const struct component lease_loop_component;
+extern const struct component health_loop_component;
 
 /** Put the service on a server before its start. Returns 0 or an enum mrpc_error. */
 int registry_add_to_server(struct registry *registry, struct mrpc_server *server) MRPC_MUST_USE;

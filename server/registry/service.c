@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 
+#include "events/retention.h"
 #include "events/scene_changed.h"
 #include "registry/checks/prober.h"
 #include "registry/own_ports.h"
@@ -42,7 +43,8 @@ struct registry {
     struct lease_heap leases;
     struct prober *prober;
     struct registry_watches *watches;
-    struct event *tick;
+    struct event *lease_tick, *health_tick; /* the two autonomous loops */
+    int64_t probed_ms;
     struct scene_notifier *scene; /* told with every new view */
     int64_t watches_ticked_ms;
     struct target_policy policy;
@@ -183,10 +185,14 @@ static void follow(struct registry *registry, struct catalog_slot *slot)
 static void forget_the_oldest(struct registry *registry)
 {
     struct catalog_slot *slot;
+    struct retention_event event = {.module = "registry"};
     while ((slot = catalog_take_forgettable(&registry->catalog))) {
         store_commit(registry->options.store, persist_forget(slot), NULL, NULL);
         catalog_slot_free(&registry->catalog, slot);
+        event.tombstone_count++;
     }
+    if (event.tombstone_count && registry->options.bus)
+        bus_publish(registry->options.bus, &retention_swept, &event);
 }
 
 /* --- the way to the disk and back -----------------------------------------------------------------------------------
@@ -325,7 +331,7 @@ static void expire(struct registry *registry, int64_t now_ms)
     }
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+static void on_lease_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct registry *registry = arg;
     int64_t now_ms = domain_loop_now_ms(registry->loop);
@@ -334,11 +340,51 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
         log_warn(registry->options.log, "registry", "stalled ms=%lld: leases are prolonged, failed checks do not count",
                  (long long)stalled_ms);
     expire(registry, now_ms);
-    prober_tick(registry->prober, now_ms, stalled_ms > 0);
     if (now_ms - registry->watches_ticked_ms >= 1000) {
         registry->watches_ticked_ms = now_ms;
         registry_watches_tick(registry->watches, registry->catalog.committed_revision, now_ms);
     }
+}
+
+static void on_health_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct registry *registry = arg;
+    int64_t now_ms = domain_loop_now_ms(registry->loop);
+    bool stalled = registry->probed_ms && now_ms - registry->probed_ms > STALL_MS;
+    registry->probed_ms = now_ms;
+    prober_tick(registry->prober, now_ms, stalled);
+}
+
+static const struct timeval tick = {.tv_usec = TICK_MS * 1000};
+
+static void start_leases(void *arg)
+{
+    event_add(((struct registry *)arg)->lease_tick, &tick);
+}
+
+static void stop_leases(void *arg)
+{
+    event_del(((struct registry *)arg)->lease_tick);
+}
+
+static void start_health(void *arg)
+{
+    event_add(((struct registry *)arg)->health_tick, &tick);
+}
+
+static void stop_health(void *arg)
+{
+    event_del(((struct registry *)arg)->health_tick);
+}
+
+int registry_run_leases(struct registry *registry, bool run)
+{
+    return domain_loop_post(registry->loop, run ? start_leases : stop_leases, registry);
+}
+
+int registry_run_health(struct registry *registry, bool run)
+{
+    return domain_loop_post(registry->loop, run ? start_health : stop_health, registry);
 }
 
 /* --- own addresses --------------------------------------------------------------------------------------------------
@@ -427,8 +473,9 @@ static int make_parts(struct registry *registry, struct fault *fault)
     if (domain_loop_new("registry", &registry->loop))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no loop");
     options.base = domain_loop_base(registry->loop);
-    registry->tick = event_new(options.base, -1, EV_PERSIST, on_tick, registry);
-    if (!registry->tick || prober_new(&options, &registry->prober) ||
+    registry->lease_tick = event_new(options.base, -1, EV_PERSIST, on_lease_tick, registry);
+    registry->health_tick = event_new(options.base, -1, EV_PERSIST, on_health_tick, registry);
+    if (!registry->lease_tick || !registry->health_tick || prober_new(&options, &registry->prober) ||
         scene_notifier_new(registry->options.bus, registry->loop, "registry", NULL, NULL, &registry->scene))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
     return MRPC_OK;
@@ -481,7 +528,6 @@ int registry_start(struct registry *registry, struct fault *fault)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
     revive(registry);
     publish(registry);
-    event_add(registry->tick, &(struct timeval){.tv_usec = TICK_MS * 1000});
     if (domain_loop_start(registry->loop))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no thread");
     log_info(registry->options.log, "registry", "recovered instances=%zu revision=%lld epoch=%llu",
@@ -522,8 +568,10 @@ void registry_free(struct registry *registry)
     drop_what_is_left(registry);
     prober_free(registry->prober);
     registry_watches_free(registry->watches);
-    if (registry->tick)
-        event_free(registry->tick);
+    if (registry->lease_tick)
+        event_free(registry->lease_tick);
+    if (registry->health_tick)
+        event_free(registry->health_tick);
     scene_notifier_free(registry->scene);
     lease_heap_fini(&registry->leases);
     catalog_fini(&registry->catalog);

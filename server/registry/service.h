@@ -32,8 +32,12 @@ struct registry_options {
 
 /** Errors: INVALID_ARGUMENT (check_targets), RESOURCE_EXHAUSTED. */
 int registry_new(const struct registry_options *options, struct registry **out, struct fault *fault) MRPC_MUST_USE;
-/** Recover from the store and begin to work. Blocks. */
+/** Recover from the store and begin to work, but for the loops below. Blocks. */
 int registry_start(struct registry *registry, struct fault *fault) MRPC_MUST_USE;
+/** Let the loop that expires leases, and the one that checks health, run or rest. Thread: any. Errors: MRPC_ERR_CLOSED,
+ *  MRPC_ERR_NOMEM. */
+int registry_run_leases(struct registry *registry, bool run) MRPC_MUST_USE;
+int registry_run_health(struct registry *registry, bool run) MRPC_MUST_USE;
 /** No call may come any more. Waits for what is on its way to the disk. */
 void registry_stop(struct registry *registry);
 void registry_free(struct registry *registry);

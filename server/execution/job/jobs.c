@@ -7,7 +7,7 @@
 
 #include "execution/job/job.h"
 
-enum { REQUEST_KEPT_MS = 24 * 3600 * 1000, RETRY_AFTER_MS = 1000, ATTEMPTS_DEFAULT = 2, BACKOFF_DEFAULT_MS = 1000 };
+enum { RETRY_AFTER_MS = 1000, ATTEMPTS_DEFAULT = 2, BACKOFF_DEFAULT_MS = 1000 };
 
 /* ---- Requests: one job for each key of each owner ---- */
 
@@ -25,10 +25,23 @@ static struct job *find_request(struct execution *engine, const char *owner, con
     return found ? *found : NULL;
 }
 
-static void forget_request(struct job *job)
+void jobs_forget_request(struct job *job)
 {
-    if (find_request(job->engine, job->owner, job->request_id) == job)
+    if (job->keyed)
         tdelete(job, &job->engine->jobs.requests, compare_requests);
+    job->keyed = false;
+}
+
+/* Of two with the same key, which a restart may find, the newer one counts: the older one's was given up. */
+static int keep_request(struct job *job)
+{
+    struct job **node = *job->request_id ? tsearch(job, &job->engine->jobs.requests, compare_requests) : NULL;
+    if (!node)
+        return *job->request_id ? -1 : 0;
+    (*node)->keyed = false;
+    *node = job;
+    job->keyed = true;
+    return 0;
 }
 
 /* ---- The list ---- */
@@ -75,7 +88,7 @@ int job_list(struct execution *engine, struct job *job)
         jobs->items = items;
         jobs->room = room;
     }
-    if (*job->request_id && !tsearch(job, &jobs->requests, compare_requests))
+    if (keep_request(job))
         return -1;
     jobs->items[jobs->count++] = job;
     if (job->number >= jobs->next_number)
@@ -87,7 +100,7 @@ int job_list(struct execution *engine, struct job *job)
 static void unlist_job(struct execution *engine, struct job *job)
 {
     struct jobs *jobs = &engine->jobs;
-    forget_request(job);
+    jobs_forget_request(job);
     for (size_t i = jobs->count; i > 0; i--)
         if (jobs->items[i - 1] == job) {
             memmove(jobs->items + i - 1, jobs->items + i, (jobs->count - i) * sizeof *jobs->items);
@@ -236,8 +249,8 @@ static int accept_job(struct execution *engine, struct request *request, struct 
                       struct fault *fault)
 {
     struct job *known = find_request(engine, request->owner, request->request_id);
-    if (known && api_now_ms() - known->create_ms > REQUEST_KEPT_MS) {
-        forget_request(known);
+    if (known && api_now_ms() - known->create_ms > JOBS_REQUEST_KEPT_MS) {
+        jobs_forget_request(known);
         known = NULL;
     }
     *existed = known != NULL;

@@ -32,6 +32,7 @@ struct job {
     bool interrupt_on_restart;
     char *owner;
     char *request_id;
+    bool keyed; /* request_id is honoured */
     char *schedule; /* that submitted it, or NULL */
     int64_t due_ms; /* when that was due */
     struct api_bytes spec;                            /* JobSpec, its maps ordered by key */
@@ -61,9 +62,13 @@ struct jobs {
     struct event *retry_unsaved;
 };
 
+enum { JOBS_REQUEST_KEPT_MS = 24 * 3600 * 1000 };
+
 void jobs_init(struct execution *engine, size_t running_limit);
 void jobs_fini(struct execution *engine);
 
+/** Its request_id is free for another job from now on. */
+void jobs_forget_request(struct job *job);
 struct job *jobs_find(struct execution *engine, const char *id);
 
 /** What a submission is answered with, when it is durable (or has failed): @code 0 or fault's. */

@@ -141,6 +141,7 @@ static int register_artifact(struct job *job, struct operation *operation, struc
         record_free(record);
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     }
+    snprintf(record->job, sizeof record->job, "%s", job->id);
     job->produced = record;
     return 0;
 }

@@ -16,16 +16,23 @@ struct deletion {
     int code;
 };
 
+/* An upload of the same bytes may have given them their name and not have its record yet: then they stay for now, and
+ * retention takes them if it fails. The lock keeps another one from doing so meanwhile. */
 static void remove_files(struct thread_task *task)
 {
     struct deletion *deletion = (struct deletion *)task;
+    struct execution *engine = deletion->command->engine;
     struct fault fault = FAULT_INIT;
-    for (size_t i = 0; i < deletion->count; i++) {
+    int lock = file_lock(engine->datasets_folder);
+    bool alone = lock >= 0 && atomic_load(&engine->registering) == 0;
+    for (size_t i = 0; alone && i < deletion->count; i++) {
         char path[FILE_PATH_BYTES];
         const struct record *record = deletion->records[i];
-        if (*record->sha256 && !execution_dataset_path(deletion->command->engine, record->sha256, path, &fault))
+        if (*record->sha256 && !execution_dataset_path(engine, record->sha256, path, &fault))
             unlink(path);
     }
+    if (lock >= 0)
+        close(lock);
 }
 
 static void finish(struct thread_task *task)

@@ -34,6 +34,7 @@ struct upload {
     const API(UploadDatasetRequest) * message; /* being worked on; borrowed from the call */
     uint64_t size_bytes;
     const char *owner;    /* in the arena */
+    bool registering;     /* counted in engine->registering */
     uint64_t taken_bytes; /* of the owner's quota; given back unless the dataset is registered */
     char sha256[65];
     API(Dataset) * dataset;
@@ -53,6 +54,8 @@ static void clean(struct upload *upload)
 static void upload_free(struct upload *upload)
 {
     clean(upload);
+    if (upload->registering)
+        atomic_fetch_sub(&upload->engine->registering, 1);
     if (upload->taken_bytes)
         dataset_quota_give(upload->engine->dataset_quota, upload->owner, upload->taken_bytes);
     dataset_scan_free(upload->scan);
@@ -250,6 +253,8 @@ static int make_message(struct upload *upload, struct fault *fault)
 static int keep_file(struct upload *upload, struct fault *fault)
 {
     char path[FILE_PATH_BYTES];
+    upload->registering = true;
+    atomic_fetch_add(&upload->engine->registering, 1);
     int code = execution_dataset_path(upload->engine, upload->sha256, path, fault);
     if (!code)
         code = file_commit(upload->fd, upload->engine->datasets_folder, upload->path, path, fault);

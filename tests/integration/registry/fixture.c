@@ -30,7 +30,8 @@ void fixture_start(struct fixture *fixture, const char *folder, const struct reg
     *fixture = (struct fixture){0};
     open_store(fixture, folder);
     used.store = fixture->store;
-    if (registry_new(&used, &fixture->registry, &fault) || registry_start(fixture->registry, &fault))
+    if (registry_new(&used, &fixture->registry, &fault) || registry_start(fixture->registry, &fault) ||
+        registry_run_leases(fixture->registry, true) || registry_run_health(fixture->registry, true))
         fail_msg("registry: %s", fault.text);
     assert_int_equal(mrpc_server_new(&server, &fixture->server), 0);
     assert_int_equal(registry_add_to_server(fixture->registry, fixture->server), 0);
