@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admin/service.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* Restore and tokens answer UNIMPLEMENTED. */
 static const struct mltrainer__admin__v1__admin_service__handlers handlers = {
@@ -14,6 +18,18 @@ static const struct mltrainer__admin__v1__admin_service__handlers handlers = {
     .backup = admin_backup,
 };
 
+/* Copies that a killed server left behind: the store holds the folder's lock, so nobody is writing one. */
+static void sweep_backups(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    if (!directory)
+        return;
+    for (struct dirent *entry; (entry = readdir(directory));)
+        if (strncmp(entry->d_name, ADMIN_BACKUP_PREFIX, sizeof ADMIN_BACKUP_PREFIX - 1) == 0)
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    closedir(directory);
+}
+
 int admin_new(struct log *log, const struct config *config, const struct admin_control *control, struct store *store,
               struct thread_pool *threads, struct admin **out)
 {
@@ -21,6 +37,7 @@ int admin_new(struct log *log, const struct config *config, const struct admin_c
     if (!admin)
         return MRPC_ERR_NOMEM;
     *admin = (struct admin){log, config, control, store, threads};
+    sweep_backups(config_text(config, "data_dir"));
     *out = admin;
     return 0;
 }

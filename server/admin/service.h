@@ -12,6 +12,9 @@
 #include "pool/thread/thread_pool.h"
 #include "store/store.h"
 
+/* Of the copies in the data folder that backups stream from; unlinked once open, swept at the start. */
+#define ADMIN_BACKUP_PREFIX ".backup-"
+
 /* What the methods share. Everything is borrowed from the container and outlives the service. */
 struct admin {
     struct log *log;

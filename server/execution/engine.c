@@ -94,7 +94,8 @@ int execution_new(const struct execution_parts *parts, struct execution **out, s
     int code = engine->dataset_quota ? open_folders(engine, fault)
                                      : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code)
-        code = catalog_read(engine->models_folder, engine->plugins_folder, 1, &catalog, fault);
+        code = catalog_read(engine->models_folder, engine->plugins_folder, atomic_fetch_add(&engine->generation, 1) + 1,
+                            &catalog, fault);
     if (!code && domain_loop_new("execution", &engine->loop))
         code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "execution loop");
     if (!code)

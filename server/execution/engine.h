@@ -39,6 +39,7 @@ struct execution {
     char plugins_folder[FILE_PATH_BYTES];
 
     struct snapshot_cell catalog; /* struct catalog; the loop publishes */
+    _Atomic uint64_t generation;  /* of the last catalog that somebody began to read */
 
     /* The loop's. */
     struct record_index datasets;

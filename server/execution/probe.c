@@ -120,15 +120,21 @@ static void publish_reload(void *arg)
 {
     struct reload reload = *(struct reload *)arg;
     free(arg);
+    struct catalog *now = execution_catalog(reload.engine);
+    bool newer = reload.catalog->generation > now->generation;
+    snapshot_release(&now->snapshot);
+    if (!newer) { /* read before what is there: two reloads at once */
+        snapshot_release(&reload.catalog->snapshot);
+        return;
+    }
     snapshot_publish(&reload.engine->catalog, &reload.catalog->snapshot);
     execution_probe_plugins(reload.engine);
 }
 
 int execution_reload(struct execution *engine, struct fault *fault)
 {
-    struct catalog *now = execution_catalog(engine), *next;
-    uint64_t generation = now->generation + 1;
-    snapshot_release(&now->snapshot);
+    struct catalog *next;
+    uint64_t generation = atomic_fetch_add(&engine->generation, 1) + 1; /* before reading: the later reader wins */
     int code = catalog_read(engine->models_folder, engine->plugins_folder, generation, &next, fault);
     if (code)
         return code;

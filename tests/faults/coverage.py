@@ -38,9 +38,6 @@ def found():
             named = rows_in_comments(path, text)
         for row, test in named:
             rows.setdefault(row, set()).add(test)
-    for file in sorted((ROOT / "tests/integration").glob("*/*.py")):
-        for name in re.findall(rf"^def ({ROW}_\w+)\(", file.read_text(), re.M):
-            rows.setdefault(name[:3], set()).add(f"{file.relative_to(ROOT)}:{name}")
     for file in sorted((ROOT / "tests/faults/wire").glob("*.py")):
         for name in re.findall(rf'^@row\("({ROW}_\w+)"', file.read_text(), re.M):
             rows.setdefault(name[:3], set()).add(f"wire/{name}")

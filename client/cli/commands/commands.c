@@ -8,6 +8,7 @@ const struct cli_command *const cli_commands[] = {
     &registry_register_command,
     &registry_deregister_command,
     &registry_heartbeat_command,
+    &registry_keepalive_command,
     &registry_watch_command,
     &registry_info_command,
     &models_ls_command,

@@ -12,6 +12,7 @@ extern const struct cli_command registry_discover_command;
 extern const struct cli_command registry_register_command;
 extern const struct cli_command registry_deregister_command;
 extern const struct cli_command registry_heartbeat_command;
+extern const struct cli_command registry_keepalive_command;
 extern const struct cli_command registry_watch_command;
 extern const struct cli_command registry_info_command;
 extern const struct cli_command models_ls_command;

@@ -74,7 +74,8 @@ static void go_on(void *arg, struct mrpc_call *call)
 static int copy_store(struct backup *backup, struct fault *fault)
 {
     char path[4200];
-    snprintf(path, sizeof path, "%s/backup-%p", config_text(backup->admin->config, "data_dir"), (void *)backup);
+    snprintf(path, sizeof path, "%s/" ADMIN_BACKUP_PREFIX "%p", config_text(backup->admin->config, "data_dir"),
+             (void *)backup);
     int code = store_backup(backup->admin->store, path, fault);
     if (code)
         return code;

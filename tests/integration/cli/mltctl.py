@@ -57,5 +57,5 @@ class Mltctl:
 def commands():
     """(noun, verb, operands) of every command that mltctl --help lists."""
     text = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
-    listed = re.findall(r"^  ([a-z]+) ([a-z-]+)((?: [A-Z\[\]/:|a-z-]+)*?)(?:  +|$)", text.split("Global options")[0], re.M)
+    listed = re.findall(r"^  ([a-z]+) ([a-z-]+)((?: [A-Z\[\]/:|a-z.-]+)*?)(?:  +|$)", text.split("Global options")[0], re.M)
     return [(noun, verb) for noun, verb, _ in listed if noun != "completion"]

@@ -4,7 +4,8 @@ import signal
 import subprocess
 
 from cases import case, wait_until
-from mltctl import BUILD, INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE
+from mltctl import BUILD, INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE, Mltctl
+from server import Server
 
 
 @case
@@ -67,6 +68,53 @@ def a_lease_that_is_renewed_says_for_how_long(ctl):
     ctl("registry", "register", "lease/a", "127.0.0.1:1", "--ttl", "2min")
     assert ctl("registry", "heartbeat", "lease/a") == "renewed for 120 s\n"
     ctl.error("registry", "heartbeat", "lease/zz", code=NOT_FOUND)
+
+
+@case
+def keepalive_renews_over_one_stream_until_interrupted(ctl):
+    for letter in "ab":
+        ctl("registry", "register", f"alive/{letter}", "127.0.0.1:1", "--ttl", "1")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        kept = ctl.start("registry", "keepalive", "alive/a", "alive/b")
+        lines = [kept.stdout.readline() for _ in range(10)]  # five beats, a third of a second between: longer than the lease
+        assert lines == ["default/alive/a renewed for 1 s\n", "default/alive/b renewed for 1 s\n"] * 5, lines
+        assert len(ctl.table("registry", "ls", "alive")) == 2
+        kept.send_signal(number)
+        assert kept.wait(10) == 0, kept.stderr.read()
+        assert kept.stderr.read() == ""
+    wait_until(lambda: ctl.run("registry", "get", "alive/a").returncode == NOT_FOUND, "nobody renews it any more")
+
+
+@case
+def keepalive_lets_instances_expire_when_it_ends(ctl):
+    for ending in (lambda p: p.send_signal(signal.SIGINT), lambda p: p.kill()):
+        ctl("registry", "register", "guarded/a", "127.0.0.1:1", "--ttl", "1h")
+        kept = ctl.start("registry", "keepalive", "guarded/a", "--expire", "--every", "50ms")
+        assert "renewed for 3600 s" in kept.stdout.readline()
+        ending(kept)
+        kept.wait(10)
+        wait_until(lambda: ctl.run("registry", "get", "guarded/a").returncode == NOT_FOUND, "it expires with its stream")
+
+
+@case
+def keepalive_reports_and_tells_what_is_wrong(ctl):
+    ctl("registry", "register", "told/a", "127.0.0.1:1", "--check", "ttl")
+    said = ctl("-o", "json", "registry", "keepalive", "told/a", "--check", "ttl-1", "--count", "2", "--every", "50ms")
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert [line["key"]["id"] for line in lines] == ["a", "a"] and lines[0]["leaseTtl"] == "30s", lines
+    wait_until(lambda: "healthy" == ctl.table("registry", "ls", "told")[0]["HEALTH"], "the reports count")
+    assert "told/nosuch" in ctl.error("registry", "keepalive", "told/nosuch", code=NOT_FOUND)
+    assert "key.service" in ctl.error("registry", "keepalive", "x y/a", code=INVALID_ARGUMENT)
+    server = Server().start()
+    try:
+        other = Mltctl(server.address)
+        other("registry", "register", "left/a", "127.0.0.1:1")
+        kept = other.start("registry", "keepalive", "left/a", "--every", "100ms")
+        assert "renewed" in kept.stdout.readline()
+    finally:
+        server.kill()
+        server.remove()
+    assert kept.wait(20) == UNAVAILABLE, kept.stderr.read()
 
 
 @case
