@@ -10,6 +10,7 @@
 #include "api/limits.h"
 #include "api/listen_policy.h"
 #include "api/rejections.h"
+#include "api/web.h"
 
 enum { ADDRESSES_MAX = 32, STOP_GRACE_MS = 0 };
 
@@ -85,6 +86,8 @@ int api_new(const struct config *config, struct log *log, const struct api_servi
         code = make_server(api, fault);
     if (!code)
         code = add_services(api, services, fault);
+    if (!code)
+        code = api_add_web(api->server, config, fault);
     if (code) {
         api_free(api);
         return code;

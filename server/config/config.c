@@ -82,8 +82,8 @@ static int check(const struct config_key *key, const char *text, int64_t *number
     case CONFIG_LIST:
         return *text ? 0 : -1;
     case CONFIG_SWITCH:
-        *number = strcmp(text, "true") == 0;
-        return *number || strcmp(text, "false") == 0 ? 0 : -1;
+        *number = strcmp(text, "true") == 0 || strcmp(text, "on") == 0;
+        return *number || strcmp(text, "false") == 0 || strcmp(text, "off") == 0 ? 0 : -1;
     case CONFIG_COUNT:
         return quantity_count(text, number);
     case CONFIG_DURATION:

@@ -15,7 +15,7 @@
 enum config_type {
     CONFIG_TEXT,
     CONFIG_LIST,      /* texts; a flag that is given again adds one */
-    CONFIG_SWITCH,    /* true or false */
+    CONFIG_SWITCH,    /* true or false, on or off */
     CONFIG_COUNT,
     CONFIG_DURATION,  /* "250ms", "30s", "5min", "2h"; read in ms */
     CONFIG_SIZE,      /* "64KiB", "16MiB", "4GiB"; read in bytes */

@@ -7,6 +7,8 @@
 
 #include <mrpc/error.h>
 
+#define LENGTH_MAX (32u << 20)
+
 struct echo_stream {
     unsigned left;
     unsigned count;
@@ -47,6 +49,14 @@ static int hold(struct echo_service *echo, struct mrpc_call *call)
     return MRPC_PENDING;
 }
 
+/* The number behind the colon, bounded, since fuzzers write such texts too. */
+static size_t length_in(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    unsigned long length = colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
+    return length < LENGTH_MAX ? length : LENGTH_MAX;
+}
+
 static char *many_x(struct mrpc_arena *arena, size_t size)
 {
     char *text = mrpc_arena_alloc(arena, size + 1);
@@ -57,7 +67,7 @@ static char *many_x(struct mrpc_arena *arena, size_t size)
 
 static int fail_at_length(struct mrpc_call *call, const char *text, bool in_details)
 {
-    char *why = many_x(mrpc_call_arena(call), (size_t)atol(strchr(text, ':') + 1));
+    char *why = many_x(mrpc_call_arena(call), length_in(text));
     EchoText detail = echo_text(why);
     if (in_details)
         (void)mrpc_call_add_detail(call, &google__protobuf__string_value__info, &detail.base);
@@ -105,7 +115,7 @@ static int say(const void *handlers, void *self, struct mrpc_call *call, const P
     if (strncmp(text, "on:", 3) == 0 || strncmp(text, "off:", 4) == 0)
         set_compression(echo, call, text[1] == 'n');
     if (strncmp(text, "size:", 5) == 0 || strncmp(text, "on:", 3) == 0 || strncmp(text, "off:", 4) == 0)
-        reply->value = many_x(mrpc_call_arena(call), (size_t)atol(strchr(text, ':') + 1));
+        reply->value = many_x(mrpc_call_arena(call), length_in(text));
     else
         reply->value = (char *)(uintptr_t)text;
     return 0;
@@ -144,7 +154,7 @@ static int split(const void *handlers, void *self, struct mrpc_call *call, const
         return hold(echo, call);
     struct echo_stream *stream = mrpc_arena_calloc(mrpc_call_arena(call), 1, sizeof(*stream));
     stream->left = (unsigned)atoi(text);
-    stream->line = echo_text(many_x(mrpc_call_arena(call), (size_t)atol(strchr(text, ':') + 1)));
+    stream->line = echo_text(many_x(mrpc_call_arena(call), length_in(text)));
     stream->echo = echo;
     mrpc_call_on_cancel(call, split_cancelled, echo);
     mrpc_call_on_writable(call, split_more, stream);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mrpc/web.h>
+
 #include "test.h"
 
 static void on_rejected(void *arg, const char *reason, const char *peer)
@@ -71,6 +73,15 @@ void driver_open_silent(struct session_driver *driver, const struct mrpc_limits 
 {
     make_server(driver, limits);
     watch_calls_end(driver);
+    make_host(driver);
+    make_session(driver, "memory:1");
+}
+
+void driver_open_silent_strict(struct session_driver *driver)
+{
+    const struct mrpc_web_options web = {.struct_bytes = sizeof(web), .http1_off = true};
+    make_server(driver, NULL);
+    assert_int_equal(mrpc_server_set_web(driver->server, &web), 0);
     make_host(driver);
     make_session(driver, "memory:1");
 }

@@ -29,6 +29,8 @@ struct session_driver {
 void driver_open(struct session_driver *driver, const struct mrpc_limits *limits);
 /** The same without a byte sent. */
 void driver_open_silent(struct session_driver *driver, const struct mrpc_limits *limits);
+/** The same with a server that speaks HTTP/2 only. */
+void driver_open_silent_strict(struct session_driver *driver);
 /** As driver_open(), after @prepare(driver->server, arg) has added what it wants to the server. */
 void driver_open_with(struct session_driver *driver, void (*prepare)(struct mrpc_server *server, void *arg), void *arg);
 /** The same without the driver's own interceptor: nothing is told of ended calls. */

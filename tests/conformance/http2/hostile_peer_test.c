@@ -27,6 +27,14 @@ static int set_up_silent(void **state)
     return 0;
 }
 
+static int set_up_silent_strict(void **state)
+{
+    struct session_driver *driver = calloc(1, sizeof(*driver));
+    driver_open_silent_strict(driver);
+    *state = driver;
+    return 0;
+}
+
 static int tear_down(void **state)
 {
     struct session_driver *driver = *state;
@@ -712,6 +720,7 @@ static void h29_a_connection_that_is_cut_at_any_byte(void **state)
 }
 
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define STRICT(test) cmocka_unit_test_setup_teardown(test, set_up_silent_strict, tear_down)
 #define SILENT(test) cmocka_unit_test_setup_teardown(test, set_up_silent, tear_down)
 
 int main(void)
@@ -719,8 +728,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SILENT(h01_silence_is_closed_after_the_handshake_timeout),
         SILENT(h02_a_slow_preface_does_not_move_the_timeout),
-        SILENT(h03_http1_is_told_so_and_noise_is_closed),
-        SILENT(h03_http1_is_known_byte_by_byte),
+        STRICT(h03_http1_is_told_so_and_noise_is_closed),
+        STRICT(h03_http1_is_known_byte_by_byte),
         SILENT(h03_tls_on_the_clear_port_is_closed),
         SILENT(h03_a_wrong_preface_is_found_at_any_byte),
         SILENT(h04_the_first_frame_is_settings),

@@ -77,10 +77,71 @@ def preface_in_drops(server):
         assert HANDSHAKE_S - 1 < time.monotonic() - began < HANDSHAKE_S + 3, time.monotonic() - began
 
 
-@row("H03_http1_is_told_so")
-def http1(server):
-    answer = raw(server.port, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    assert answer == b"" or answer.startswith(b"HTTP/1.1 ") and len(answer) < 1024, answer
+def http1(server, head, body=b""):
+    """The status of the answer to an HTTP/1.1 request; nothing may follow the answer."""
+    answer = raw(server.port, head.replace(b"\n", b"\r\n") + b"\r\n" + body)
+    assert answer.startswith(b"HTTP/1.1 ") and len(answer) < 1024, answer
+    head, _, body = answer.partition(b"\r\n\r\n")
+    length = [line for line in head.split(b"\r\n") if line.startswith(b"content-length: ")]
+    assert length and int(length[0].split()[1]) == len(body), answer
+    return int(answer[9:12])
+
+
+@row("H03_http1_is_served_on_the_same_port")
+def http1_is_served(server):
+    assert http1(server, b"GET /healthz HTTP/1.1\nHost: localhost\nConnection: close\n") == 200
+    assert http1(server, b"GET /healthz HTTP/1.0\nHost: 127.0.0.1\n") == 200
+    assert http1(server, b"GET / HTTP/1.1\nHost: localhost\nConnection: close\n") == 405
+    with Peer(server.port) as peer:
+        peer.call(CHECK)
+
+
+@row("H03_http1_that_two_readers_read_differently_is_refused")
+def http1_smuggling(server):
+    host, post = b"Host: localhost\n", b"POST /healthz HTTP/1.1\nHost: localhost\n"
+    for head, status in (
+        (post + b"Content-Length: 3\nTransfer-Encoding: chunked\n", 400),
+        (post + b"Content-Length: 3\nContent-Length: 4\n", 400),
+        (post + b"Content-Length: 3, 3\n", 400),
+        (post + b"Content-Length : 3\n", 400),
+        (post + b"Transfer-Encoding: xchunked\n", 501),
+        (b"GET /healthz HTTP/1.1\n" + host + host, 400),
+        (b"GET /healthz HTTP/1.1\n", 400),
+        (b"GET /healthz HTTP/1.1\n" + host + b"X: 1\n 2\n", 400),
+        (b"GET /healthz HTTP/1.1\n" + host + b"X: " + b"x" * 20_000 + b"\n", 431),
+        (b"GET /healthz HTTP/3.0\n" + host, 505),
+    ):
+        assert http1(server, head) == status, head
+    assert raw(server.port, b"GET /healthz HTTP/1.1\nHost: localhost\n\n").startswith(b"HTTP/1.1 400 ")
+    chunk = post + b"Transfer-Encoding: chunked\n"
+    assert http1(server, chunk, b"3 \r\nabc\r\n0\r\n\r\n") in (400, 405)
+
+
+@row("H03_http1_in_drops_meets_one_deadline", patient=True)
+def http1_in_drops(server):
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", server.port)) as s:
+        try:
+            for byte in b"GET /healthz HTTP/1.1\r\nHost":
+                s.sendall(bytes([byte]))
+                time.sleep(0.6)
+        except ConnectionError:
+            pass
+        assert HANDSHAKE_S - 1 < time.monotonic() - began < HANDSHAKE_S + 6, time.monotonic() - began
+
+
+@row("H03_pages_of_others_do_not_reach_the_server")
+def foreign_pages(server):
+    def get(more, path=b"/healthz", method=b"GET"):
+        return http1(server, method + b" " + path + b" HTTP/1.1\nConnection: close\n" + more)
+    own = b"localhost:%d" % server.port
+    assert get(b"Host: rebound.example\n") == 421
+    assert get(b"Host: rebound.example:%d\nOrigin: http://rebound.example:%d\n" % (server.port, server.port)) == 421
+    assert get(b"Host: " + own + b"\nOrigin: http://other.example\n") == 403
+    assert get(b"Host: " + own + b"\nOrigin: null\n") == 403
+    form = b"Host: " + own + b"\nOrigin: http://other.example\nContent-Type: application/x-www-form-urlencoded\nContent-Length: 0\n"
+    assert get(form, b"/mltrainer.admin.v1.AdminService/Drain", b"POST") == 403
+    assert get(b"Host: " + own + b"\nOrigin: http://" + own + b"\n") == 200
 
 
 @row("H03_tls_to_the_clear_port_is_closed")

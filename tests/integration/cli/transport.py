@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ways to the server: unix sockets, TLS, no server, a server that does not answer."""
-import contextlib
 import os
 import signal
 import socket
-import subprocess
 import tempfile
 import time
-from pathlib import Path
 
 from cases import case, wait_until
 from mltctl import DEADLINE_EXCEEDED, FAILED, UNAVAILABLE, USAGE, Mltctl
 from server import Server
+from tls_server import make_certificates, tls_server
 
 
 @case
@@ -38,30 +36,6 @@ def a_silent_server_costs_no_more_than_the_timeout():
         ctl = Mltctl(f"127.0.0.1:{silent.getsockname()[1]}")
         text = ctl.error("--timeout", "0.5", "registry", "ls", code=DEADLINE_EXCEEDED)
         assert 0.4 < time.monotonic() - began < 5, text
-
-
-def make_certificates(folder):
-    """An authority, a server for localhost and a client, by openssl; files in @folder."""
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=ca",
-            "-keyout", "ca.key", "-out", "ca.pem")
-    for name, extension in (("server", "subjectAltName=DNS:localhost,IP:127.0.0.1"), ("client", "subjectAltName=DNS:client")):
-        Path(folder, f"{name}.ext").write_text(extension + "\n")
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-keyout",
-                f"{name}.key", "-out", f"{name}.csr")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-                "-extfile", f"{name}.ext", "-out", f"{name}.pem")
-
-
-@contextlib.contextmanager
-def tls_server(*more):
-    with tempfile.TemporaryDirectory() as folder:
-        make_certificates(folder)
-        options = ["--tls-certificate", f"{folder}/server.pem", "--tls-key", f"{folder}/server.key"]
-        options += [option.format(folder) for option in more]
-        with Server(*options) as server:
-            yield server, folder
 
 
 @case

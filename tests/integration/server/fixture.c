@@ -19,8 +19,8 @@ static void on_rejected(void *arg, const char *reason, const char *peer)
     (void)snprintf(fixture->rejected + used, sizeof(fixture->rejected) - used, "%s ", reason);
 }
 
-void fixture_start(struct fixture *fixture, const char *address, struct mrpc_tls *tls,
-                   const struct mrpc_limits *limits)
+static void start(struct fixture *fixture, const char *address, struct mrpc_tls *tls, const struct mrpc_limits *limits,
+                  bool http1_off)
 {
     memset(fixture, 0, sizeof(*fixture));
     struct mrpc_server_observer observer = {.rejected = on_rejected, .arg = fixture};
@@ -31,8 +31,21 @@ void fixture_start(struct fixture *fixture, const char *address, struct mrpc_tls
     assert_int_equal(echo_service_add(&fixture->echo, fixture->server), 0);
     assert_int_equal(mrpc_server_enable_health(fixture->server), 0);
     assert_int_equal(mrpc_server_enable_channelz(fixture->server), 0);
+    struct mrpc_web_options web = {.struct_bytes = sizeof(web), .http1_off = http1_off};
+    assert_int_equal(mrpc_server_set_web(fixture->server, &web), 0);
     assert_int_equal(mrpc_server_listen(fixture->server, address, tls, &fixture->bound), 0);
     assert_int_equal(mrpc_server_start(fixture->server), 0);
+}
+
+void fixture_start(struct fixture *fixture, const char *address, struct mrpc_tls *tls,
+                   const struct mrpc_limits *limits)
+{
+    start(fixture, address, tls, limits, false);
+}
+
+void fixture_start_strict(struct fixture *fixture, const char *address, struct mrpc_tls *tls)
+{
+    start(fixture, address, tls, NULL, true);
 }
 
 void fixture_stop(struct fixture *fixture)

@@ -18,6 +18,8 @@ struct fixture {
 /** @limits and @tls may be NULL. Asserts. */
 void fixture_start(struct fixture *fixture, const char *address, struct mrpc_tls *tls,
                    const struct mrpc_limits *limits);
+/** The same with HTTP/2 alone. */
+void fixture_start_strict(struct fixture *fixture, const char *address, struct mrpc_tls *tls);
 void fixture_stop(struct fixture *fixture);
 
 /** A blocking Say. Returns the status' code; the text comes back when @same. */

@@ -104,20 +104,45 @@ static void ipv6_is_served_where_there_is_one(void **state)
     assert_int_equal(strncmp(fixture.echo.peer, "[::1]:", 6), 0);
 }
 
-static void a_browser_gets_a_line_it_can_show(void **state)
+/* What comes back for @request, which is the last of its connection. */
+static void http1_answer(const struct fixture *fixture, const char *request, char *answer, size_t size)
+{
+    int fd = fixture_connect(fixture->bound);
+    assert_int_equal(send(fd, request, strlen(request), 0), strlen(request));
+    size_t n = fixture_read_all(fd, answer, size - 1);
+    assert_true(n < size - 1);
+    answer[n] = '\0';
+    close(fd);
+}
+
+static void h03_without_http1_a_browser_gets_a_line_it_can_show(void **state)
 {
     struct fixture fixture;
-    fixture_start(&fixture, "127.0.0.1:0", NULL, NULL);
-    int fd = fixture_connect(fixture.bound);
-    assert_int_equal(send(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27, 0), 27);
     char answer[512] = "";
-    size_t n = fixture_read_all(fd, answer, sizeof(answer) - 1);
+    fixture_start_strict(&fixture, "127.0.0.1:0", NULL);
+    http1_answer(&fixture, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", answer, sizeof(answer));
     assert_int_equal(strncmp(answer, "HTTP/1.1 505 ", 13), 0);
     assert_non_null(strstr(answer, "This port speaks gRPC"));
-    assert_true(n < sizeof(answer) - 1);
-    close(fd);
     fixture_stop(&fixture);
     assert_string_equal(fixture.rejected, "http1 ");
+}
+
+static void h03_http1_and_http2_share_the_port(void **state)
+{
+    struct fixture fixture;
+    char answer[512] = "", request[128];
+    fixture_start(&fixture, "127.0.0.1:0", NULL, NULL);
+    http1_answer(&fixture, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", answer, sizeof(answer));
+    assert_int_equal(strncmp(answer, "HTTP/1.1 405 ", 13), 0);
+    (void)snprintf(request, sizeof(request), "GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", fixture.bound);
+    http1_answer(&fixture, request, answer, sizeof(answer));
+    assert_int_equal(strncmp(answer, "HTTP/1.1 405 ", 13), 0);
+    http1_answer(&fixture, "GET / HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n", answer,
+                 sizeof(answer));
+    assert_int_equal(strncmp(answer, "HTTP/1.1 421 ", 13), 0);
+    assert_int_equal(fixture_say(fixture.bound, NULL, "hello"), 0);
+    fixture_stop(&fixture);
+    assert_string_equal(fixture.rejected, "not_grpc not_grpc web_host ");
 }
 
 static void who_says_nothing_is_closed(void **state)
@@ -258,21 +283,28 @@ static int shake(const char *target, const unsigned char *alpn, unsigned alpn_by
     return result;
 }
 
-static void t01_t02_tls_without_h2_or_before_1_2_is_refused(void **state)
+static void t01_t02_tls_without_alpn_or_before_1_2_is_refused(void **state)
 {
     struct files files;
     struct fixture fixture;
     make_files(&files, "DNS:nobody");
     struct mrpc_tls *tls = server_tls(&files, false);
     fixture_start(&fixture, "127.0.0.1:0", tls, NULL);
-    static const unsigned char h2[] = "\x02h2", http1[] = "\x08http/1.1", both[] = "\x08http/1.1\x02h2";
+    static const unsigned char h2[] = "\x02h2", http1[] = "\x08http/1.1", both[] = "\x08http/1.1\x02h2",
+                               other[] = "\x08http/1.0\x02h3";
     assert_int_equal(shake(fixture.bound, h2, 3, 0), 1);
     assert_int_equal(shake(fixture.bound, both, 12, 0), 1);
     assert_int_equal(shake(fixture.bound, h2, 3, TLS1_2_VERSION), 1);
-    assert_int_not_equal(shake(fixture.bound, http1, 9, 0), 1);
+    assert_int_equal(shake(fixture.bound, http1, 9, 0), 1);
+    assert_int_equal(shake(fixture.bound, http1, 9, TLS1_2_VERSION), 1);
+    assert_int_not_equal(shake(fixture.bound, other, 12, 0), 1);
     assert_int_not_equal(shake(fixture.bound, NULL, 0, 0), 1);
     assert_int_not_equal(shake(fixture.bound, NULL, 0, TLS1_2_VERSION), 1);
     assert_int_not_equal(shake(fixture.bound, h2, 3, TLS1_1_VERSION), 1);
+    fixture_stop(&fixture);
+    fixture_start_strict(&fixture, "127.0.0.1:0", tls);
+    assert_int_equal(shake(fixture.bound, both, 12, 0), 1);
+    assert_int_not_equal(shake(fixture.bound, http1, 9, 0), 1);
     fixture_stop(&fixture);
     mrpc_tls_free(tls);
     remove_files(&files);
@@ -356,11 +388,12 @@ int main(void)
         cmocka_unit_test(an_inherited_socket_is_served),
         cmocka_unit_test(addresses_that_cannot_be_are_refused),
         cmocka_unit_test(ipv6_is_served_where_there_is_one),
-        cmocka_unit_test(a_browser_gets_a_line_it_can_show),
+        cmocka_unit_test(h03_without_http1_a_browser_gets_a_line_it_can_show),
+        cmocka_unit_test(h03_http1_and_http2_share_the_port),
         cmocka_unit_test(who_says_nothing_is_closed),
         cmocka_unit_test(more_connections_than_allowed_are_closed),
         cmocka_unit_test(a_client_certificate_names_its_owner_by_uri_then_dns),
-        cmocka_unit_test(t01_t02_tls_without_h2_or_before_1_2_is_refused),
+        cmocka_unit_test(t01_t02_tls_without_alpn_or_before_1_2_is_refused),
         cmocka_unit_test(t06_t07_a_reload_changes_the_certificate_and_a_bad_one_does_not),
         cmocka_unit_test(t03_a_handshake_that_stops_is_closed),
         cmocka_unit_test(a_tls_record_that_stops_half_way_stops_nobody_else),

@@ -24,6 +24,7 @@
 #include <mrpc/status.h>
 #include <mrpc/tls.h>
 #include <mrpc/trace.h>
+#include <mrpc/web.h>
 
 #define MRPC_VERSION "0.1.0"
 

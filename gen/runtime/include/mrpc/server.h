@@ -97,6 +97,8 @@ MRPC_API void mrpc_server_stats(const struct mrpc_server *server, struct mrpc_se
  * start; drain sets everything NOT_SERVING for good. */
 enum mrpc_serving { MRPC_SERVING_UNKNOWN = 0, MRPC_SERVING = 1, MRPC_NOT_SERVING = 2 };
 MRPC_API int mrpc_server_enable_health(struct mrpc_server *server) MRPC_MUST_USE;
+/** The state of @service; MRPC_SERVING_UNKNOWN when it was never set or health is not enabled. Thread: any. */
+MRPC_API enum mrpc_serving mrpc_server_health(const struct mrpc_server *server, const char *service);
 MRPC_API int mrpc_server_set_health(struct mrpc_server *server, const char *service, enum mrpc_serving state);
 
 /** grpc.channelz.v1: this server, its sockets and connections. It shows peers' addresses and certificates: only where

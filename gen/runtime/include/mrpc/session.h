@@ -43,6 +43,9 @@ MRPC_API void mrpc_session_host_process(struct mrpc_session_host *host, int64_t 
 MRPC_API size_t mrpc_session_host_calls(const struct mrpc_session_host *host);
 MRPC_API void mrpc_session_host_free(struct mrpc_session_host *host);
 
+/** What a connection speaks. Over TLS that is agreed by ALPN; in clear text its first bytes tell. */
+enum mrpc_protocol { MRPC_PROTOCOL_EITHER, MRPC_PROTOCOL_HTTP2, MRPC_PROTOCOL_HTTP1 };
+
 struct mrpc_session_options {
     size_t struct_bytes;
     const char *peer;                        /* what mrpc_call_peer() says; copied */
@@ -51,6 +54,10 @@ struct mrpc_session_options {
      *  thread, inside process(). Once until mrpc_session_output() is called. */
     void (*output_ready)(void *arg);
     void *arg;
+    enum mrpc_protocol protocol;
+    /** The address that the connection came in on, "127.0.0.1:80" or "[::1]:80": a name by which the server goes (see
+     *  mrpc/web.h). Asked for seldom; borrowed until the next call. NULL: not known. */
+    const char *(*local_address)(void *arg);
 };
 
 /** Errors: MRPC_ERR_NOMEM. */

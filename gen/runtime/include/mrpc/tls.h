@@ -10,7 +10,7 @@
 
 MRPC_BEGIN_DECLS
 
-/** Certificates and keys of one side, TLS 1.2 or later, ALPN "h2". All files are PEM. */
+/** Certificates and keys of one side, TLS 1.2 or later, ALPN "h2" (a server: also "http/1.1", see mrpc/web.h). All files are PEM. */
 struct mrpc_tls_options {
     size_t struct_bytes;
     const char *certificate_file;   /* chain, leaf first; a server needs it */

@@ -86,6 +86,12 @@ int mrpc_server_set_health(struct mrpc_server *server, const char *service, enum
     return error;
 }
 
+enum mrpc_serving mrpc_server_health(const struct mrpc_server *server, const char *service)
+{
+    int state = server->health != NULL ? mrpc_health_state(server->health, service) : -1;
+    return state >= 0 ? (enum mrpc_serving)state : MRPC_SERVING_UNKNOWN;
+}
+
 void mrpc_health_shut_down(struct mrpc_health *health)
 {
     if (health == NULL)

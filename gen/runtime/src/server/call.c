@@ -20,7 +20,7 @@ const struct mrpc_identity *mrpc_call_identity(const struct mrpc_call *call)
 
 const struct mrpc_method *mrpc_call_method(const struct mrpc_call *call)
 {
-    return call->method->method;
+    return call->method != NULL ? call->method->method : NULL;
 }
 
 const struct mrpc_metadata *mrpc_call_request_metadata(const struct mrpc_call *call)

@@ -28,6 +28,7 @@ struct mrpc_call {
     struct mrpc_arena *arena;               /* holder */
     struct mrpc_arena *message_arena;       /* of the streamed message being handled, or NULL */
     const struct method_entry *method;      /* NULL: unknown */
+    struct mrpc_web *web;                   /* a web request, which has no method; else NULL */
     struct mrpc_identity identity;
     int64_t deadline_ms;
     struct call_record *record;             /* NULL: no interceptors */
@@ -89,6 +90,14 @@ void mrpc_call_writable(struct mrpc_stream *stream);
 /** Put the end of the call on its stream, which is open. Returns the code that was said: a response that cannot be
  *  encoded is an error after all. */
 int mrpc_call_answer(struct mrpc_call *call, int code, const ProtobufCMessage *response);
+
+/** Send bytes as they are, of a web request; the contract of mrpc_call_send(). */
+int mrpc_call_send_raw(struct mrpc_call *call, const void *bytes, size_t size) MRPC_MUST_USE;
+
+/* web.c: a call that is a web request. */
+void mrpc_web_admit(struct mrpc_call *call);
+void mrpc_web_keep_body(struct mrpc_call *call, const uint8_t *bytes, size_t size);
+void mrpc_web_run(struct mrpc_call *call);
 
 /* call_details.c: google.rpc.Status of what mrpc_call_fail() and its kin have left; NULL when there are no details. */
 const uint8_t *mrpc_call_status_details(struct mrpc_call *call, int code, size_t *size);

@@ -186,6 +186,12 @@ static void rejected(void *owner, const char *reason)
         observer->rejected(observer->arg, reason, session->peer->text);
 }
 
+static const char *local_address(void *owner)
+{
+    struct host_session *session = owner;
+    return session->local_address != NULL ? session->local_address(session->arg) : NULL;
+}
+
 const struct session_events mrpc_call_session_events = {
     .opened = opened,
     .request = mrpc_call_begin,
@@ -196,6 +202,7 @@ const struct session_events mrpc_call_session_events = {
     .writable = mrpc_call_writable,
     .closed = closed,
     .rejected = rejected,
+    .local_address = local_address,
 };
 
 static void run_finish(struct inbox_task *task)

@@ -87,6 +87,10 @@ static void run_open(struct mrpc_call *call)
 void mrpc_call_begin(struct mrpc_stream *stream)
 {
     struct mrpc_call *call = mrpc_call_of(stream);
+    if (stream->route != NULL) {
+        mrpc_web_admit(call);
+        return;
+    }
     if (!find_method(call)) {
         const char *text = mrpc_arena_printf(call->arena, "unknown method %s", stream->path);
         mrpc_call_end_early(call, MRPC_UNIMPLEMENTED, text);
@@ -183,6 +187,10 @@ static bool run_message(struct mrpc_call *call, const uint8_t *bytes, size_t siz
 bool mrpc_call_message(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
 {
     struct mrpc_call *call = mrpc_call_of(stream);
+    if (stream->route != NULL) {
+        mrpc_web_keep_body(call, bytes, size);
+        return true;
+    }
     if (call->record != NULL)
         mrpc_record_received(call, &(struct mrpc_call_message){
                                        .bytes = size,
@@ -249,6 +257,10 @@ static void run_half_close(struct mrpc_call *call)
 void mrpc_call_half_closed(struct mrpc_stream *stream)
 {
     struct mrpc_call *call = mrpc_call_of(stream);
+    if (stream->route != NULL) {
+        mrpc_web_run(call);
+        return;
+    }
     if (call->record != NULL)
         mrpc_record_half_closed(call);
     if (streams_in(call))

@@ -81,7 +81,7 @@ static void attach(struct mrpc_call *call, struct mrpc_chunk *chunk, size_t mess
     }
     size_t size = mrpc_buffer_size(&chunk->bytes);
     call->attached_bytes += size;
-    if (call->record != NULL)
+    if (call->record != NULL && call->web == NULL)
         tell_sent(call, message_bytes, mrpc_buffer_bytes(&chunk->bytes), size);
     mrpc_stream_send_chunk(&call->stream, chunk);
 }
@@ -113,17 +113,20 @@ static int post_send(struct mrpc_call *call, struct mrpc_chunk *chunk, size_t me
     return 0;
 }
 
-/* What is to be framed: a message, or bytes that are one. */
+/* What is to be framed: a message, or bytes that are one, or bytes that go out as they are. */
 struct payload {
     const ProtobufCMessage *message;
     const void *bytes;
     size_t size;
+    bool raw;
 };
 
 static int frame(struct mrpc_call *call, const struct payload *payload, struct mrpc_buffer *out)
 {
     size_t limit = call->host->server->limits.send_message_bytes;
     enum mrpc_encoding encoding = encoding_of(call);
+    if (payload->raw)
+        return payload->size > limit ? MRPC_ERR_LIMIT : mrpc_buffer_append(out, payload->bytes, payload->size);
     if (payload->message == NULL)
         return mrpc_frame_bytes(payload->bytes, payload->size, encoding, limit, out);
     const char *bad_field = NULL;
@@ -153,14 +156,14 @@ static int send_here(struct mrpc_call *call, const struct payload *payload)
     if (error != 0)
         return error;
     size_t added = mrpc_buffer_size(&chunk->bytes) - before;
-    mrpc_stream_appended(&call->stream, added);
     atomic_fetch_add(&call->queued_bytes, added);
     call->attached_bytes += added;
     call->headers_submitted = true;
     error = submit_headers(call);
-    if (error == 0 && call->record != NULL)
+    if (error == 0 && call->record != NULL && !payload->raw)
         tell_sent(call, plain_bytes(call, payload, &chunk->bytes, before), mrpc_buffer_bytes(&chunk->bytes) + before,
                   added);
+    mrpc_stream_appended(&call->stream, added);
     mrpc_host_touch(&call->session->session);
     return error;
 }
@@ -172,7 +175,7 @@ static int send_from_afar(struct mrpc_call *call, const struct payload *payload)
     size_t added = chunk != NULL ? mrpc_buffer_size(&chunk->bytes) : 0;
     if (error == 0) {
         atomic_fetch_add(&call->queued_bytes, added);
-        error = post_send(call, chunk, call->record != NULL ? plain_bytes(call, payload, &chunk->bytes, 0) : 0);
+        error = post_send(call, chunk, call->record != NULL && !payload->raw ? plain_bytes(call, payload, &chunk->bytes, 0) : 0);
         if (error != 0)
             atomic_fetch_sub(&call->queued_bytes, added);
     }
@@ -183,7 +186,7 @@ static int send_from_afar(struct mrpc_call *call, const struct payload *payload)
 
 static int send_payload(struct mrpc_call *call, const struct payload *payload)
 {
-    if (!call->method->method->server_streaming)
+    if (!payload->raw && !call->method->method->server_streaming)
         return MRPC_ERR_INVALID;
     if (mrpc_call_cancelled(call))
         return MRPC_ERR_DONE;
@@ -204,6 +207,11 @@ int mrpc_call_send(struct mrpc_call *call, const ProtobufCMessage *message)
 int mrpc_call_send_encoded(struct mrpc_call *call, const void *bytes, size_t size)
 {
     return send_payload(call, &(struct payload){.bytes = bytes, .size = size});
+}
+
+int mrpc_call_send_raw(struct mrpc_call *call, const void *bytes, size_t size)
+{
+    return send_payload(call, &(struct payload){.bytes = bytes, .size = size, .raw = true});
 }
 
 int mrpc_call_send_headers(struct mrpc_call *call)
@@ -284,6 +292,8 @@ static int refuse_response(struct mrpc_call *call, int error, const char *bad_fi
 
 static int answer_ok(struct mrpc_call *call, const ProtobufCMessage *response)
 {
+    if (call->web != NULL)
+        return submit_headers(call) == 0 ? MRPC_OK : MRPC_INTERNAL;
     if (call->method->method->server_streaming)
         return call->headers.count > 0 ? submit_headers(call) : 0;
     if (response == NULL)
@@ -297,7 +307,7 @@ int mrpc_call_answer(struct mrpc_call *call, int code, const ProtobufCMessage *r
 {
     if (code == 0)
         code = answer_ok(call, response);
-    else if (call->headers.count > 0)
+    else if (call->headers.count > 0 && call->web == NULL)
         (void)!submit_headers(call);
     size_t details_bytes = 0;
     const uint8_t *details = code != 0 ? mrpc_call_status_details(call, code, &details_bytes) : NULL;

@@ -198,6 +198,25 @@ static bool unix_identity(struct connection *connection, char *name, size_t name
     return true;
 }
 
+static const char *local_address(void *arg)
+{
+    struct connection *connection = arg;
+    struct sockaddr_storage address;
+    socklen_t size = sizeof(address);
+    if (getsockname(connection->fd, (struct sockaddr *)&address, &size) != 0)
+        return NULL;
+    mrpc_address_format((const struct sockaddr *)&address, size, connection->loop->local_address,
+                        sizeof(connection->loop->local_address));
+    return connection->loop->local_address;
+}
+
+static enum mrpc_protocol agreed_protocol(const struct connection *connection)
+{
+    if (connection->tls == NULL)
+        return MRPC_PROTOCOL_EITHER;
+    return mrpc_tls_stream_http1(connection->tls) ? MRPC_PROTOCOL_HTTP1 : MRPC_PROTOCOL_HTTP2;
+}
+
 static bool begin_session(struct connection *connection)
 {
     char peer[ADDRESS_TEXT_BYTES];
@@ -218,6 +237,8 @@ static bool begin_session(struct connection *connection)
         .identity = &identity,
         .output_ready = output_ready,
         .arg = connection,
+        .protocol = agreed_protocol(connection),
+        .local_address = local_address,
     };
     int64_t now_ms = connection->loop->now_ms;
     if (mrpc_session_new(connection->loop->host, &options, now_ms, &connection->session) != 0)
@@ -329,6 +350,8 @@ void mrpc_connection_open(struct server_loop *loop, const struct handover *hando
         mrpc_acceptor_closed(loop->server, (const struct sockaddr *)&handover->address);
         return;
     }
+    if (connection->tls != NULL && loop->server->web.http1)
+        mrpc_tls_stream_allow_http1(connection->tls);
     connection->loop = loop;
     connection->channelz_id = mrpc_channelz_new_id();
     connection->fd = handover->fd;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http1/connection.h"
 #include "reflection/reflection.h"
 #include "server/call.h"
 #include "server/server.h"
@@ -114,20 +115,42 @@ void mrpc_peer_unref(struct call_peer *peer)
         free(peer);
 }
 
-int mrpc_session_new(struct mrpc_session_host *host, const struct mrpc_session_options *options, int64_t now_ms,
+/* What the transport has agreed on, within what the server speaks. */
+static int set_protocol(struct mrpc_session *session, const struct session_web *web, enum mrpc_protocol protocol)
+{
+    session->http1_allowed = web->http1 && protocol == MRPC_PROTOCOL_EITHER;
+    return protocol == MRPC_PROTOCOL_HTTP1 ? mrpc_http1_begin(session) : 0;
+}
+
+static struct mrpc_session_options known_options(const struct mrpc_session_options *given)
+{
+    struct mrpc_session_options options = {0};
+    size_t known = given->struct_bytes;
+    memcpy(&options, given, known == 0 || known > sizeof(options) ? sizeof(options) : known);
+    return options;
+}
+
+int mrpc_session_new(struct mrpc_session_host *host, const struct mrpc_session_options *given, int64_t now_ms,
                      struct mrpc_session **out)
 {
     struct host_session *session = calloc(1, sizeof(*session));
     if (session == NULL)
         return MRPC_ERR_NOMEM;
+    const struct mrpc_session_options options = known_options(given);
     session->host = host;
-    session->output_ready = options->output_ready;
-    session->arg = options->arg;
-    session->peer = peer_new(options);
+    session->output_ready = options.output_ready;
+    session->local_address = options.local_address;
+    session->arg = options.arg;
+    session->peer = peer_new(&options);
     if (session->peer == NULL || mrpc_session_init(&session->session, &host->server->limits, &host->memory,
                                                    &mrpc_call_session_events, session, now_ms) != 0) {
         mrpc_peer_unref(session->peer);
         free(session);
+        return MRPC_ERR_NOMEM;
+    }
+    session->session.web = &host->server->web;
+    if (set_protocol(&session->session, &host->server->web, options.protocol) != 0) {
+        mrpc_session_free(&session->session);
         return MRPC_ERR_NOMEM;
     }
     *out = &session->session;

@@ -46,6 +46,7 @@ struct host_session {
     struct mrpc_session_host *host;
     struct call_peer *peer;
     void (*output_ready)(void *arg);
+    const char *(*local_address)(void *arg);
     void *arg;
     bool driven;                    /* its driver will ask for output when it is done */
     bool output_told;

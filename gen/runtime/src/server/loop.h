@@ -8,6 +8,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "server/address.h"
 #include "server/host.h"
 
 #define LOOP_READ_BYTES 65536
@@ -29,6 +30,7 @@ struct server_loop {
     int64_t now_ms;                    /* monotonic, as read when the event callback that runs began */
     bool draining;
     bool stopping;
+    char local_address[ADDRESS_TEXT_BYTES];   /* of the connection that was asked last */
     uint8_t read_buffer[LOOP_READ_BYTES];
 };
 

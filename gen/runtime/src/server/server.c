@@ -44,6 +44,7 @@ int mrpc_server_new(const struct mrpc_server_options *options, struct mrpc_serve
         server->observer = *given.observer;
     server->channelz_id = mrpc_channelz_new_id();
     server->created_ms = mrpc_channelz_now_ms();
+    server->web.http1 = true;
     server->loop_count = given.loops > 0 ? given.loops : default_loops();
     pthread_mutex_init(&server->lock, NULL);
     *out = server;
@@ -68,6 +69,8 @@ void mrpc_server_free(struct mrpc_server *server)
     mrpc_reflection_free(server->reflection);
     mrpc_methods_fini(&server->methods);
     mrpc_chain_fini(&server->chain);
+    mrpc_routes_fini(&server->web.routes);
+    mrpc_web_rules_fini(&server->web.rules);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }

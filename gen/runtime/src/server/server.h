@@ -9,6 +9,7 @@
 
 #include "server/interceptors.h"
 #include "server/methods.h"
+#include "web/routes.h"
 
 struct acceptor;
 struct server_loop;
@@ -23,7 +24,8 @@ struct mrpc_server {
     struct mrpc_server_observer observer;
     struct interceptor_chain chain;
     struct method_table methods;
-    bool frozen;                      /* a host exists: chain and methods are read without locks */
+    struct session_web web;
+    bool frozen;                      /* a host exists: chain, methods and routes are read without locks */
     struct mrpc_health *health;       /* NULL: not enabled */
     struct mrpc_reflection *reflection;
 

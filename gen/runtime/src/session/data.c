@@ -6,6 +6,10 @@
  * owner holds, bytes are kept as they are (at most one stream window of them) and the peer runs dry. */
 
 #include "session/session.h"
+#include "wire/base64.h"
+#include "web/routes.h"
+
+#define TEXT_PIECE_BYTES 4096
 
 static void charge(struct mrpc_stream *stream)
 {
@@ -28,10 +32,11 @@ void mrpc_data_fini(struct mrpc_stream *stream)
     drop(stream);
 }
 
+/* The window of text was given back when it was decoded. */
 static void give_back(struct mrpc_stream *stream, size_t bytes)
 {
-    if (bytes > 0 && !stream->last_frame && !stream->remote_closed)
-        (void)nghttp2_session_consume_stream(stream->session->h2, stream->id, bytes);
+    if (bytes > 0 && !stream->last_frame && !stream->remote_closed && stream->dialect != MRPC_DIALECT_WEB_TEXT)
+        stream->session->wire->taken(stream, bytes);
 }
 
 void mrpc_stream_discard(struct mrpc_stream *stream)
@@ -105,12 +110,41 @@ static void check_budget(struct mrpc_stream *stream)
         fault(stream, MRPC_RESOURCE_EXHAUSTED, "this connection holds too many bytes of unfinished messages");
 }
 
-void mrpc_data_received(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
+static void refuse_body(struct mrpc_stream *stream, const char *status, const char *text)
 {
-    if (stream->discarding) {
-        give_back(stream, size);
+    stream->refusal_status = status;
+    stream->refusal_text = text;
+    mrpc_stream_discard(stream);
+    mrpc_stream_refuse(stream);
+}
+
+static void body_late(struct mrpc_timer *timer)
+{
+    struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct mrpc_stream, message_timer);
+    mrpc_session_reject(stream->session, "message_timeout");
+    refuse_body(stream, "408", "the request did not come in time\n");
+}
+
+/* The body of a web request, whole before anybody sees it. */
+static void collect(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
+{
+    give_back(stream, size);
+    if (mrpc_buffer_size(&stream->held) == 0)
+        (void)!mrpc_session_after(stream->session, &stream->message_timer, stream->session->limits->message_timeout_ms,
+                                  body_late);
+    if (size > stream->route->body_bytes - mrpc_buffer_size(&stream->held)) {
+        mrpc_session_reject(stream->session, "body_limit");
+        refuse_body(stream, "413", "the body is longer than is taken here\n");
         return;
     }
+    if (mrpc_buffer_append(&stream->held, bytes, size) != 0)
+        fault(stream, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    else
+        check_budget(stream);
+}
+
+static void receive(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
+{
     size_t used = 0;
     if (!stream->holding)
         used = deliver(stream, bytes, size);
@@ -121,10 +155,54 @@ void mrpc_data_received(struct mrpc_stream *stream, const uint8_t *bytes, size_t
         check_budget(stream);
 }
 
+static void receive_text(struct mrpc_stream *stream, const uint8_t *text, size_t size)
+{
+    uint8_t bytes[TEXT_PIECE_BYTES / 4 * 3 + 3];
+    if (!stream->last_frame && !stream->remote_closed)
+        stream->session->wire->taken(stream, size);
+    while (size > 0 && !stream->discarding) {
+        size_t piece = size < TEXT_PIECE_BYTES ? size : TEXT_PIECE_BYTES;
+        size_t decoded;
+        if (mrpc_base64_stream_feed(&stream->text, text, piece, bytes, &decoded) != 0)
+            fault(stream, MRPC_INTERNAL, "the request is not base64");
+        else if (decoded > 0)
+            receive(stream, bytes, decoded);
+        text += piece;
+        size -= piece;
+    }
+}
+
+void mrpc_data_received(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
+{
+    if (stream->discarding)
+        give_back(stream, size);
+    else if (stream->route != NULL)
+        collect(stream, bytes, size);
+    else if (stream->dialect == MRPC_DIALECT_WEB_TEXT)
+        receive_text(stream, bytes, size);
+    else
+        receive(stream, bytes, size);
+}
+
 void mrpc_stream_keep(struct mrpc_stream *stream, size_t bytes)
 {
     mrpc_assembler_forget(&stream->assembler);
     stream->kept_bytes = stream->last_frame ? 0 : bytes;
+}
+
+static bool at_boundary(const struct mrpc_stream *stream)
+{
+    return mrpc_assembler_at_boundary(&stream->assembler) && stream->text.count == 0;
+}
+
+static void hand_over_body(struct mrpc_stream *stream)
+{
+    static const uint8_t nothing[1];
+    size_t size = mrpc_buffer_size(&stream->held);
+    mrpc_timers_clear(&stream->session->timers, &stream->message_timer);
+    (void)stream->session->events->message(stream, size > 0 ? mrpc_buffer_bytes(&stream->held) : nothing, size);
+    mrpc_buffer_fini(&stream->held);
+    charge(stream);
 }
 
 static void tell_half_close(struct mrpc_stream *stream)
@@ -136,7 +214,11 @@ static void tell_half_close(struct mrpc_stream *stream)
         stream->kept_bytes = 0;
         charge(stream);
     }
-    if (mrpc_assembler_at_boundary(&stream->assembler))
+    if (stream->route != NULL)
+        hand_over_body(stream);
+    if (stream->discarding)
+        return;
+    if (at_boundary(stream))
         stream->session->events->half_closed(stream);
     else
         fault(stream, MRPC_INTERNAL, "the stream ended inside a message");
@@ -175,6 +257,10 @@ static void first_message_late(struct mrpc_timer *timer)
     mrpc_session_reject(stream->session, "first_message_timeout");
     if (stream->refusal_status != NULL) {
         mrpc_stream_refuse(stream);
+        return;
+    }
+    if (stream->route != NULL) {
+        refuse_body(stream, "408", "the request did not come in time\n");
         return;
     }
     stream->session->events->fault(stream, MRPC_DEADLINE_EXCEEDED, "the request message did not come in time");

@@ -31,6 +31,11 @@ void mrpc_drain_begin(struct mrpc_session *session)
         session->state = SESSION_FINISHED;
     if (session->state == SESSION_FINISHED || session->drain != DRAIN_NO)
         return;
+    session->wire->drain(session);
+}
+
+void mrpc_drain_h2(struct mrpc_session *session)
+{
     session->drain = DRAIN_NOTICED;
     (void)nghttp2_submit_shutdown_notice(session->h2);
     (void)nghttp2_submit_ping(session->h2, NGHTTP2_FLAG_NONE, NULL);

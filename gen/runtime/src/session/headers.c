@@ -42,9 +42,27 @@ static void add_pseudo(struct mrpc_stream *stream, const char *name, size_t name
         stream->path_bytes = size;
     } else if (is(name, name_bytes, ":method")) {
         stream->method_post = is(value, size, "POST");
+        if (!stream->method_post)
+            stream->method = keep(stream, value, size);
     } else if (is(name, name_bytes, ":authority")) {
         stream->authority = keep(stream, value, size);
     }
+}
+
+/* HTTP/2 has it from old clients, beside or instead of :authority; nghttp2 sees to it that each comes once. */
+static void add_host(struct mrpc_stream *stream, const char *value, size_t size)
+{
+    if (stream->authority == NULL)
+        stream->authority = keep(stream, value, size);
+    else
+        stream->bad_authority |= !is(value, size, stream->authority);
+}
+
+static void add_media_type(struct mrpc_stream *stream, const char *value, size_t size)
+{
+    stream->content_type = mrpc_content_type_parse_any(value, size, &stream->dialect);
+    if (stream->content_type == MRPC_CONTENT_OTHER)
+        stream->media_type = keep(stream, value, size);
 }
 
 /* The headers that gRPC defines. False for any other. */
@@ -52,11 +70,15 @@ static bool add_protocol(struct mrpc_stream *stream, const char *name, size_t na
                          size_t size)
 {
     if (is(name, name_bytes, "content-type")) {
-        stream->content_type = mrpc_content_type_parse(value, size);
+        add_media_type(stream, value, size);
         return true;
     }
     if (is(name, name_bytes, "te"))
         return true;
+    if (is(name, name_bytes, "host"))
+        add_host(stream, value, size);
+    else if (is(name, name_bytes, "origin"))
+        stream->origin = keep(stream, value, size);
     if (name_bytes < 5 || memcmp(name, "grpc-", 5) != 0)
         return false;
     if (is(name, name_bytes, "grpc-timeout"))
@@ -106,21 +128,17 @@ static const char *find_fault(struct mrpc_stream *stream, enum mrpc_code *code)
     return stream->bad_metadata ? "malformed metadata" : NULL;
 }
 
-/* Plain HTTP is answered when its request is complete: an early answer would have to cut it off. */
+/* What a speaker of plain HTTP is told. */
 static bool refused(struct mrpc_stream *stream)
 {
-    if (!stream->method_post) {
-        stream->refusal_status = "405";
-        stream->refusal_text = "gRPC calls are POST requests\n";
-    } else if (stream->content_type == MRPC_CONTENT_OTHER) {
-        stream->refusal_status = "415";
-        stream->refusal_text = "the content-type of a gRPC call is application/grpc\n";
-    } else {
+    if (!stream->method_post)
+        mrpc_web_refuse_later(stream, "405", "gRPC calls are POST requests\n", "not_grpc");
+    else if (stream->content_type == MRPC_CONTENT_OTHER)
+        mrpc_web_refuse_later(stream, "415", "the content-type of a gRPC call is application/grpc\n", "not_grpc");
+    else if (stream->dialect == MRPC_DIALECT_GRPC && stream->session->http1 != NULL)
+        mrpc_web_refuse_later(stream, "505", "gRPC needs HTTP/2; HTTP/1.1 carries gRPC-Web\n", "http1");
+    else
         return false;
-    }
-    mrpc_stream_discard(stream);
-    if (!stream->remote_closed)
-        mrpc_stream_expect_message(stream);
     return true;
 }
 
@@ -128,6 +146,11 @@ void mrpc_headers_end(struct mrpc_stream *stream)
 {
     stream->head_done = 1;
     stream->assembler.encoding = stream->encoding;
+    bool call = stream->method_post && stream->dialect == MRPC_DIALECT_GRPC;
+    if (!call || stream->origin != NULL) {
+        if (mrpc_web_take(stream))
+            return;
+    }
     if (refused(stream))
         return;
     enum mrpc_code code;

@@ -6,16 +6,15 @@
  * SETTINGS_MAX_HEADER_LIST_SIZE, so texts and details are cut to size here, and what still is too much is left out,
  * largest first. Source: gRPC PROTOCOL-HTTP2, "Responses". */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "codec/utf8.h"
+#include "session/header_list.h"
 #include "session/session.h"
+#include "wire/frame.h"
 #include "wire/metadata_wire.h"
 #include "wire/percent.h"
 #include "wire/base64.h"
-
-#define NV_BORROWED (NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE)
 
 #define OWN_HEADERS_MAX STREAM_OWN_HEADERS_MAX
 
@@ -24,45 +23,42 @@
 #define STATUS_DETAILS_MAX_BYTES 12288
 #define HEADER_OVERHEAD_BYTES 32          /* RFC 9113 section 6.5.2, SETTINGS_MAX_HEADER_LIST_SIZE */
 
-/* Names and values are literals or live in the call's arena, which outlives the stream: nghttp2 need not copy them.
- * A peer that floods a connection with resets cannot outrun that either: the arena goes after the stream is closed. */
-static nghttp2_nv nv(const char *name, const char *value, size_t value_bytes, uint8_t flags)
-{
-    return (nghttp2_nv){
-        .name = (uint8_t *)(uintptr_t)name,
-        .value = (uint8_t *)(uintptr_t)value,
-        .namelen = strlen(name),
-        .valuelen = value_bytes,
-        .flags = flags,
-    };
-}
-
-struct header_list {
-    nghttp2_nv *entries;
-    size_t count;
-};
-
-static void add(struct header_list *list, const char *name, const char *value)
-{
-    list->entries[list->count++] = nv(name, value, strlen(value), NV_BORROWED);
-}
-
 static void add_metadata(struct header_list *list, const struct mrpc_metadata *metadata, struct mrpc_arena *arena)
 {
     for (size_t i = 0; metadata != NULL && i < metadata->count; i++) {
         size_t size;
         const char *value = mrpc_metadata_wire_value(&metadata->entries[i], arena, &size);
         if (value != NULL)
-            list->entries[list->count++] = nv(metadata->entries[i].key, value, size, NV_BORROWED);
+            list->entries[list->count++] = mrpc_nv(metadata->entries[i].key, value, size, NV_BORROWED);
     }
+}
+
+static void add_answer_head(struct header_list *list, const struct web_answer *answer)
+{
+    mrpc_header_add(list, ":status", answer->status);
+    if (answer->content_type != NULL)
+        mrpc_header_add(list, "content-type", answer->content_type);
+    if (answer->length[0] != '\0')
+        mrpc_header_add(list, "content-length", answer->length);
 }
 
 static void add_response_head(struct header_list *list, const struct mrpc_stream *stream)
 {
-    add(list, ":status", "200");
-    add(list, "content-type", "application/grpc");
-    if (stream->response_encoding != MRPC_ENCODING_IDENTITY)
-        add(list, "grpc-encoding", mrpc_encoding_name(stream->response_encoding));
+    static const char *const types[] = {
+        [MRPC_DIALECT_GRPC] = "application/grpc",
+        [MRPC_DIALECT_WEB] = "application/grpc-web+proto",
+        [MRPC_DIALECT_WEB_TEXT] = "application/grpc-web-text+proto",
+    };
+    if (stream->answer != NULL) {
+        add_answer_head(list, stream->answer);
+    } else {
+        mrpc_header_add(list, ":status", "200");
+        mrpc_header_add(list, "content-type", types[stream->dialect]);
+        if (stream->response_encoding != MRPC_ENCODING_IDENTITY)
+            mrpc_header_add(list, "grpc-encoding", mrpc_encoding_name(stream->response_encoding));
+    }
+    if (stream->cors_origin != NULL && stream->dialect != MRPC_DIALECT_GRPC)
+        mrpc_header_add_cors(list, stream);
 }
 
 static const char *encode_message(const char *text, struct mrpc_arena *arena, size_t *size)
@@ -86,7 +82,7 @@ static void add_details(struct header_list *list, const struct stream_end *end, 
     if (encoded == NULL)
         return;
     mrpc_base64_encode(end->details, end->details_bytes, false, encoded);
-    list->entries[list->count++] = nv("grpc-status-details-bin", encoded, size, NV_BORROWED);
+    list->entries[list->count++] = mrpc_nv("grpc-status-details-bin", encoded, size, NV_BORROWED);
 }
 
 static void add_status(struct header_list *list, const struct stream_end *end, struct mrpc_arena *arena)
@@ -94,17 +90,17 @@ static void add_status(struct header_list *list, const struct stream_end *end, s
     static const char *const numbers[] = {"0", "1", "2",  "3",  "4",  "5",  "6",  "7", "8",
                                           "9", "10", "11", "12", "13", "14", "15", "16"};
     bool known = end->code >= 0 && end->code <= MRPC_UNAUTHENTICATED;
-    add(list, "grpc-status", numbers[known ? end->code : MRPC_UNKNOWN]);
+    mrpc_header_add(list, "grpc-status", numbers[known ? end->code : MRPC_UNKNOWN]);
     if (end->message != NULL && end->message[0] != '\0') {
         size_t size;
         const char *text = encode_message(end->message, arena, &size);
         if (text != NULL)
-            list->entries[list->count++] = nv("grpc-message", text, size, NV_BORROWED);
+            list->entries[list->count++] = mrpc_nv("grpc-message", text, size, NV_BORROWED);
     }
     if (end->details_bytes > 0 && end->details_bytes <= STATUS_DETAILS_MAX_BYTES)
         add_details(list, end, arena);
     if (end->list_encodings)
-        add(list, "grpc-accept-encoding", MRPC_ACCEPT_ENCODING);
+        mrpc_header_add(list, "grpc-accept-encoding", MRPC_ACCEPT_ENCODING);
 }
 
 static bool may_be_left_out(const nghttp2_nv *header)
@@ -154,8 +150,7 @@ static void fit(struct header_list *list, const struct mrpc_stream *stream)
 
 /* Custom headers are encoded in a scratch arena and copied by nghttp2: the stream's arena may be in use by a handler on
  * another thread. */
-static int submit_with_metadata(struct mrpc_stream *stream, const struct mrpc_metadata *headers,
-                                const nghttp2_data_provider *provider)
+static int submit_with_metadata(struct mrpc_stream *stream, const struct mrpc_metadata *headers)
 {
     struct mrpc_arena *scratch = mrpc_arena_new(0);
     struct header_list list = {0};
@@ -168,7 +163,7 @@ static int submit_with_metadata(struct mrpc_stream *stream, const struct mrpc_me
         add_metadata(&list, headers, scratch);
         for (size_t i = own; i < list.count; i++)
             list.entries[i].flags = NGHTTP2_NV_FLAG_NONE;
-        rv = nghttp2_submit_response(stream->session->h2, stream->id, list.entries, list.count, provider);
+        rv = stream->session->wire->head(stream, list.entries, list.count);
     }
     mrpc_arena_free(scratch);
     return rv;
@@ -178,15 +173,15 @@ int mrpc_stream_send_headers(struct mrpc_stream *stream, const struct mrpc_metad
 {
     if (stream->session == NULL || stream->ended || stream->headers_sent)
         return MRPC_ERR_DONE;
-    nghttp2_data_provider provider = {.source.ptr = stream, .read_callback = mrpc_send_read};
+    stream->bodiless |= stream->answer != NULL && stream->answer->bodiless;
     int rv;
     if (headers != NULL && headers->count > 0) {
-        rv = submit_with_metadata(stream, headers, &provider);
+        rv = submit_with_metadata(stream, headers);
     } else {
         nghttp2_nv entries[OWN_HEADERS_MAX];
         struct header_list list = {.entries = entries};
         add_response_head(&list, stream);
-        rv = nghttp2_submit_response(stream->session->h2, stream->id, list.entries, list.count, &provider);
+        rv = stream->session->wire->head(stream, list.entries, list.count);
     }
     if (rv != 0)
         return MRPC_ERR_NOMEM;
@@ -215,7 +210,8 @@ static int submit_trailers_only(struct mrpc_stream *stream, const struct stream_
     add_metadata(&list, end->trailers, stream->arena);
     fit(&list, stream);
     stream->headers_sent = 1;
-    return nghttp2_submit_response(stream->session->h2, stream->id, list.entries, list.count, NULL);
+    stream->bodiless = 1;
+    return stream->session->wire->head(stream, list.entries, list.count);
 }
 
 static int queue_trailers(struct mrpc_stream *stream, const struct stream_end *end)
@@ -231,43 +227,83 @@ static int queue_trailers(struct mrpc_stream *stream, const struct stream_end *e
     return 0;
 }
 
+/* gRPC-Web: the trailers are the last frame of the body, with the flag 0x80, as lines of an HTTP/1 header block.
+ * Source: gRPC PROTOCOL-WEB. */
+#define TRAILERS_FLAG 0x80
+
+static size_t block_bytes(const struct header_list *list)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < list->count; i++)
+        total += list->entries[i].namelen + list->entries[i].valuelen + 4;
+    return total;
+}
+
+static void put_block(const struct header_list *list, uint8_t *out)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const nghttp2_nv *header = &list->entries[i];
+        out = (uint8_t *)mempcpy(out, header->name, header->namelen);
+        out = (uint8_t *)mempcpy(out, ": ", 2);
+        out = (uint8_t *)mempcpy(out, header->value, header->valuelen);
+        out = (uint8_t *)mempcpy(out, "\r\n", 2);
+    }
+}
+
+static struct mrpc_chunk *trailer_frame(const struct header_list *list)
+{
+    size_t size = block_bytes(list);
+    struct mrpc_chunk *chunk = mrpc_chunk_new();
+    uint8_t *out = chunk != NULL ? mrpc_buffer_reserve(&chunk->bytes, MRPC_FRAME_PREFIX_BYTES + size) : NULL;
+    if (out == NULL) {
+        mrpc_chunk_unref(chunk);
+        return NULL;
+    }
+    const uint8_t prefix[MRPC_FRAME_PREFIX_BYTES] = {TRAILERS_FLAG, (uint8_t)(size >> 24), (uint8_t)(size >> 16),
+                                                     (uint8_t)(size >> 8), (uint8_t)size};
+    memcpy(out, prefix, sizeof(prefix));
+    put_block(list, out + sizeof(prefix));
+    mrpc_buffer_commit(&chunk->bytes, sizeof(prefix) + size);
+    return chunk;
+}
+
+static int queue_trailer_frame(struct mrpc_stream *stream, const struct stream_end *end)
+{
+    struct header_list list;
+    if (!list_for_end(&list, stream, end) || (!stream->headers_sent && mrpc_stream_send_headers(stream, NULL) != 0))
+        return -1;
+    add_status(&list, end, stream->arena);
+    add_metadata(&list, end->trailers, stream->arena);
+    struct mrpc_chunk *chunk = trailer_frame(&list);
+    if (chunk == NULL)
+        return -1;
+    stream->plain = 1;
+    mrpc_stream_send_chunk(stream, chunk);
+    return 0;
+}
+
+static int say_end(struct mrpc_stream *stream, const struct stream_end *end)
+{
+    if (stream->dialect != MRPC_DIALECT_GRPC)
+        return queue_trailer_frame(stream, end);
+    return !stream->headers_sent && stream->queued_bytes == 0 ? submit_trailers_only(stream, end)
+                                                              : queue_trailers(stream, end);
+}
+
 void mrpc_stream_finish(struct mrpc_stream *stream, const struct stream_end *end)
 {
     if (stream->session == NULL || stream->ended)
         return;
     mrpc_stream_discard(stream);
-    bool nothing_said = !stream->headers_sent && stream->queued_bytes == 0;
-    int rv = nothing_said ? submit_trailers_only(stream, end) : queue_trailers(stream, end);
-    if (rv != 0) {
+    if (stream->route != NULL && (end->code != 0 || !stream->headers_sent)) {
+        mrpc_stream_fail_http(stream, end);
+        return;
+    }
+    stream->plain |= stream->route != NULL;
+    if (stream->route == NULL && say_end(stream, end) != 0) {
         mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
         return;
     }
     stream->ended = 1;
-    if (!nothing_said)
-        mrpc_send_resume(stream);
-}
-
-void mrpc_stream_refuse(struct mrpc_stream *stream)
-{
-    const char *text = stream->refusal_text;
-    mrpc_session_reject(stream->session, "not_grpc");
-    struct mrpc_chunk *chunk = mrpc_stream_tail_chunk(stream);
-    if (chunk == NULL || mrpc_buffer_append(&chunk->bytes, text, strlen(text)) != 0) {
-        mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
-        return;
-    }
-    mrpc_stream_appended(stream, strlen(text));
-    char length[16];
-    int length_bytes = snprintf(length, sizeof(length), "%zu", strlen(text));
-    nghttp2_nv head[] = {
-        nv(":status", stream->refusal_status, 3, NV_BORROWED),
-        nv("content-type", "text/plain", 10, NV_BORROWED),
-        nv("content-length", length, (size_t)length_bytes, NGHTTP2_NV_FLAG_NO_COPY_NAME),
-    };
-    nghttp2_data_provider provider = {.source.ptr = stream, .read_callback = mrpc_send_read};
-    stream->plain = 1;
-    stream->ended = 1;
-    stream->headers_sent = 1;
-    if (nghttp2_submit_response(stream->session->h2, stream->id, head, 3, &provider) != 0)
-        mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
+    mrpc_send_resume(stream);
 }

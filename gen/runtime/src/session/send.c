@@ -10,6 +10,7 @@
 #include <mrpc/codec.h>
 
 #include "session/session.h"
+#include "wire/base64.h"
 #include "wire/frame.h"
 
 /* Below this a copy is cheaper than one more piece for writev. */
@@ -58,7 +59,7 @@ void mrpc_send_resume(struct mrpc_stream *stream)
     if (!stream->deferred)
         return;
     stream->deferred = 0;
-    (void)nghttp2_session_resume_data(stream->session->h2, stream->id);
+    stream->session->wire->resume(stream);
 }
 
 static void link_chunk(struct mrpc_stream *stream, struct mrpc_chunk *chunk)
@@ -70,10 +71,27 @@ static void link_chunk(struct mrpc_stream *stream, struct mrpc_chunk *chunk)
     stream->last_chunk = chunk;
 }
 
+/* gRPC-Web's text form: what was queued last, a frame, becomes base64 with its own padding. */
+static bool to_text(struct mrpc_stream *stream, struct mrpc_chunk *chunk, size_t *bytes)
+{
+    if (stream->dialect != MRPC_DIALECT_WEB_TEXT)
+        return true;
+    if (mrpc_base64_replace_tail(&chunk->bytes, *bytes) != 0)
+        return false;
+    *bytes = mrpc_base64_encoded_size(*bytes, true);
+    return true;
+}
+
 void mrpc_stream_send_chunk(struct mrpc_stream *stream, struct mrpc_chunk *chunk)
 {
+    size_t bytes = mrpc_buffer_size(&chunk->bytes);
     if (stream->session == NULL || stream->ended) {
         mrpc_chunk_unref(chunk);
+        return;
+    }
+    if (!to_text(stream, chunk, &bytes)) {
+        mrpc_chunk_unref(chunk);
+        mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
         return;
     }
     link_chunk(stream, chunk);
@@ -95,19 +113,11 @@ struct mrpc_chunk *mrpc_stream_tail_chunk(struct mrpc_stream *stream)
 
 void mrpc_stream_appended(struct mrpc_stream *stream, size_t bytes)
 {
-    add_queued(stream, bytes);
-    mrpc_send_resume(stream);
-}
-
-void mrpc_stream_send_direct(struct mrpc_stream *stream, const struct mrpc_message_info *info,
-                             const ProtobufCMessage *message, size_t bytes)
-{
-    if (stream->session == NULL || stream->ended)
+    if (!to_text(stream, stream->last_chunk, &bytes)) {
+        mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
         return;
-    stream->direct_info = info;
-    stream->direct = message;
-    stream->direct_bytes = bytes;
-    add_queued(stream, MRPC_FRAME_PREFIX_BYTES + bytes);
+    }
+    add_queued(stream, bytes);
     mrpc_send_resume(stream);
 }
 
@@ -122,20 +132,49 @@ static uint8_t *write_direct(struct mrpc_stream *stream, uint8_t *out)
     return mrpc_encode(stream->direct_info, stream->direct, out);
 }
 
+static struct mrpc_chunk *chunk_of_direct(struct mrpc_stream *stream)
+{
+    size_t size = MRPC_FRAME_PREFIX_BYTES + stream->direct_bytes;
+    struct mrpc_chunk *chunk = mrpc_chunk_new();
+    uint8_t *room = chunk != NULL ? mrpc_buffer_reserve(&chunk->bytes, size) : NULL;
+    if (room == NULL) {
+        mrpc_chunk_unref(chunk);
+        return NULL;
+    }
+    write_direct(stream, room);
+    mrpc_buffer_commit(&chunk->bytes, size);
+    stream->direct = NULL;
+    return chunk;
+}
+
 /* The direct message does not fit into one frame: give it a chunk. */
 static bool make_chunk_of_direct(struct mrpc_stream *stream)
 {
-    struct mrpc_chunk *chunk = mrpc_chunk_new();
-    uint8_t *room = chunk != NULL ? mrpc_buffer_reserve(&chunk->bytes, stream->queued_bytes) : NULL;
-    if (room == NULL) {
-        mrpc_chunk_unref(chunk);
+    struct mrpc_chunk *chunk = chunk_of_direct(stream);
+    if (chunk == NULL)
         return false;
-    }
-    write_direct(stream, room);
-    mrpc_buffer_commit(&chunk->bytes, stream->queued_bytes);
-    stream->direct = NULL;
     link_chunk(stream, chunk);
     return true;
+}
+
+void mrpc_stream_send_direct(struct mrpc_stream *stream, const struct mrpc_message_info *info,
+                             const ProtobufCMessage *message, size_t bytes)
+{
+    if (stream->session == NULL || stream->ended)
+        return;
+    stream->direct_info = info;
+    stream->direct = message;
+    stream->direct_bytes = bytes;
+    if (stream->dialect != MRPC_DIALECT_GRPC) {
+        struct mrpc_chunk *chunk = chunk_of_direct(stream);   /* a frame follows it, or it becomes text */
+        if (chunk != NULL)
+            mrpc_stream_send_chunk(stream, chunk);
+        else
+            mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
+        return;
+    }
+    add_queued(stream, MRPC_FRAME_PREFIX_BYTES + bytes);
+    mrpc_send_resume(stream);
 }
 
 static ssize_t finish_data(struct mrpc_stream *stream, size_t length, uint32_t *flags)
@@ -219,6 +258,13 @@ static void note_writable(struct mrpc_stream *stream)
     stream->session->writable = stream;
 }
 
+int mrpc_send_chunks(struct mrpc_stream *stream, size_t length)
+{
+    int rv = write_chunks(stream, length);
+    note_writable(stream);
+    return rv;
+}
+
 int mrpc_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *head, size_t length,
                    nghttp2_data_source *source, void *user_data)
 {
@@ -230,7 +276,5 @@ int mrpc_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *hea
         return write_frame_direct(stream, head, length);
     if (mrpc_output_append(&stream->session->output, head, FRAME_HEAD_BYTES) != 0)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
-    int rv = write_chunks(stream, length);
-    note_writable(stream);
-    return rv;
+    return mrpc_send_chunks(stream, length);
 }

@@ -11,6 +11,7 @@
 #include "session/memory.h"
 #include "session/output.h"
 #include "wire/assembler.h"
+#include "wire/base64_stream.h"
 #include "wire/content_type.h"
 #include "wire/encoding.h"
 #include "wire/path.h"
@@ -18,14 +19,22 @@
 /* One HTTP/2 connection of a server, and its streams as gRPC sees them. This layer knows frames, headers, messages,
  * windows and budgets; what a call is, is its owner's business (server/).
  *
- *     bytes -> preface.c -> nghttp2 -> callbacks.c -> headers.c  request head        -> events->request
- *                                                  -> data.c     whole messages      -> events->message, half_closed
- *                                                  -> budgets.c  what a peer may do  -> abort.c
- *     calls -> send.c (queue a stream) -> nghttp2 -> flush.c -> output.c (bytes of the connection)
- *     time  -> clock.c, keepalive.c, drain.c
+ *     bytes -> preface.c -> h2.c, nghttp2 -> callbacks.c -> headers.c  request head        -> events->request
+ *                        -> http1/connection.c           -> web.c      may a browser?
+ *                                                        -> data.c     whole messages      -> events->message, half_closed
+ *                                                        -> budgets.c  what an HTTP/2 peer may do
+ *     calls -> respond.c, send.c (queue a stream) -> h2.c or http1/ -> output.c (bytes of the connection)
+ *     time  -> base/timers.c, keepalive.c, drain.c
+ *
+ * Two things vary. The protocol of a connection is its wire: what a session and its streams ask of it is struct
+ * session_wire. The dialect of a stream says how a call lies in an HTTP message: gRPC, gRPC-Web, or no call at all but a
+ * web request. Neither is known to the owner.
  */
 
 struct mrpc_stream;
+struct session_web;
+struct web_route;
+struct http1;
 
 /** What the owner is told, on the thread that drives the session. For one stream: opened, then request or nothing, then
  *  message* and half_closed?, and closed exactly once, last; closed gives the stream's memory back to the owner. All
@@ -33,7 +42,7 @@ struct mrpc_stream;
 struct session_events {
     /** A request begins: the stream embedded in a new call, zeroed but for its arena; NULL refuses it. */
     struct mrpc_stream *(*opened)(void *owner);
-    /** The request head is whole and is gRPC. */
+    /** The request head is whole and is gRPC, or a web request if stream->route is set. That has one message, its body. */
     void (*request)(struct mrpc_stream *stream);
     /** One message, inflated, valid during the call. True: go on; false: hold until mrpc_stream_release(). */
     bool (*message)(struct mrpc_stream *stream, const uint8_t *bytes, size_t size);
@@ -46,6 +55,8 @@ struct session_events {
     void (*closed)(struct mrpc_stream *stream);
     /** A limit or a protocol fault; @reason is a static word. */
     void (*rejected)(void *owner, const char *reason);
+    /** The address that the connection came in on, or NULL when it is not known. Borrowed until the next call. */
+    const char *(*local_address)(void *owner);
 };
 
 /** How a call ends on the wire. What it points to lives until the stream is closed. */
@@ -56,6 +67,14 @@ struct stream_end {
     size_t details_bytes;
     const struct mrpc_metadata *trailers;   /* NULL: none */
     bool list_encodings;                    /* say what we accept: grpc-accept-encoding */
+};
+
+/** The head of an answer to a web request. The owner's, for as long as the stream. */
+struct web_answer {
+    char status[4];
+    const char *content_type;    /* NULL: none */
+    char length[21];             /* of the body, in digits; "": not known */
+    bool bodiless;               /* nothing follows the head */
 };
 
 /* :status, content-type, grpc-encoding; grpc-status, grpc-message, grpc-status-details-bin, grpc-accept-encoding. */
@@ -79,11 +98,19 @@ struct mrpc_stream {
     enum mrpc_content_type content_type;
     enum mrpc_encoding encoding;            /* of requests */
     unsigned accept_encodings;
-    unsigned method_post : 1, has_method : 1, has_content_type : 1, bad_timeout : 1, bad_metadata : 1,
-        head_done : 1;
+    enum mrpc_dialect dialect;
+    unsigned method_post : 1, bad_timeout : 1, bad_metadata : 1, bad_authority : 1, head_done : 1;
+    const char *method;                     /* with a NUL, as all below; NULL: POST, or out of memory */
+    const char *media_type;                 /* content-type, unless gRPC's */
+    const char *origin;                     /* NULL: none, so probably not a browser */
+    const char *cors_origin;                /* the same, if its pages may read the answer */
+    const struct web_route *route;          /* a web request; NULL: a call */
+    const struct web_answer *answer;        /* of a web request, set before its head is sent */
+    struct mrpc_base64_stream text;         /* what of gRPC-Web's text form has come in part */
 
-    const char *refusal_status;             /* not gRPC: what it is answered with when it has been sent */
+    const char *refusal_status;             /* not for us: what it is answered with when it has been sent */
     const char *refusal_text;
+    const char *refusal_allow;              /* the methods that there are, or NULL */
 
     /* Incoming messages. */
     unsigned last_frame : 1;                /* the DATA that is coming in has END_STREAM */
@@ -101,7 +128,8 @@ struct mrpc_stream {
     /* The response. */
     unsigned headers_sent : 1;              /* submitted, that is */
     unsigned ended : 1;                     /* finish() or reset() was called */
-    unsigned plain : 1;                     /* an HTTP answer, no gRPC: no trailers */
+    unsigned bodiless : 1;                  /* nothing follows the head */
+    unsigned plain : 1;                     /* what follows the body is no HTTP trailers */
     unsigned deferred : 1;                  /* nghttp2 has been told to wait for resume */
     unsigned in_writable_list : 1;
     enum mrpc_encoding response_encoding;
@@ -147,8 +175,31 @@ struct session_counts {
 /* The output takes no more frames once it holds this much: what a slow peer asked for stays with its streams. */
 #define SESSION_OUTPUT_HIGH_BYTES (256u << 10)
 
+/** What a session and its streams ask of the protocol of their connection. */
+struct session_wire {
+    void (*feed)(struct mrpc_session *session, const uint8_t *bytes, size_t size);
+    /** Put what there is to say into the output, as far as that takes it. */
+    void (*pull)(struct mrpc_session *session);
+    bool (*want_read)(const struct mrpc_session *session);
+    /** True when nothing is left to read or to say. */
+    bool (*over)(const struct mrpc_session *session);
+    void (*drain)(struct mrpc_session *session);
+    /** The session is aborted: append what the peer is told. */
+    void (*last_words)(struct mrpc_session *session, uint32_t code, const char *reason);
+    /** Of a stream's response; the pseudo-header ":status" comes first. 0 or an error. */
+    int (*head)(struct mrpc_stream *stream, const nghttp2_nv *head, size_t count);
+    /** There is more to send, or the end, after the wire found the stream empty (deferred). */
+    void (*resume)(struct mrpc_stream *stream);
+    void (*reset)(struct mrpc_stream *stream, uint32_t code);
+    /** So many bytes of the request's body have been used: the peer may send as many more. */
+    void (*taken)(struct mrpc_stream *stream, size_t bytes);
+};
+
 struct mrpc_session {
-    nghttp2_session *h2;
+    const struct session_wire *wire;
+    nghttp2_session *h2;           /* NULL with HTTP/1.1 */
+    struct http1 *http1;           /* NULL with HTTP/2 */
+    const struct session_web *web;   /* NULL: gRPC only */
     const struct mrpc_limits *limits;
     struct session_memory *memory;
     const struct session_events *events;
@@ -164,9 +215,10 @@ struct mrpc_session {
     struct session_output output;
     struct mrpc_timers timers;
 
-    uint8_t magic[NGHTTP2_CLIENT_MAGIC_LEN];   /* the first bytes that came */
-    size_t magic_bytes;
-    bool settings_seen, settings_acknowledged;
+    uint8_t first[8];              /* the first bytes that came; preface.c */
+    uint8_t first_bytes;           /* how many came before the state was open; more than 8 only of HTTP/2's preface */
+    bool settings_acknowledged;
+    bool http1_allowed;            /* who does not say the preface may be a speaker of HTTP/1.1 */
     const char *doom;              /* set inside a callback: abort with this reason when nghttp2 has returned */
     uint32_t doom_code;
     struct session_counts counts;
@@ -244,11 +296,15 @@ void mrpc_stream_expect_message(struct mrpc_stream *stream);
 int mrpc_session_doom(struct mrpc_session *session, uint32_t code, const char *reason);
 void mrpc_session_reject(struct mrpc_session *session, const char *reason);
 
-/* preface.c: take the first bytes of a connection, until its state is open (session->magic is whole) or finished.
+/* preface.c: take the first bytes of a connection, until its state is open or finished.
  * Returns how many were taken. */
 size_t mrpc_preface_take(struct mrpc_session *session, const uint8_t *bytes, size_t size);
 
-/* callbacks.c */
+/* h2.c, callbacks.c */
+extern const struct session_wire mrpc_wire_h2;
+int mrpc_h2_begin(struct mrpc_session *session) MRPC_MUST_USE;
+/** The peer's preface is whole. */
+void mrpc_h2_take_magic(struct mrpc_session *session);
 nghttp2_session *mrpc_session_h2_new(struct mrpc_session *session);
 
 /* headers.c: one request head. */
@@ -257,12 +313,19 @@ int mrpc_headers_add(struct mrpc_session *session, struct mrpc_stream *stream, c
                      const char *value, size_t value_bytes);
 void mrpc_headers_end(struct mrpc_stream *stream);
 
+/* web.c: requests that a browser may have sent. True: answered, refused, or given to a route. */
+bool mrpc_web_take(struct mrpc_stream *stream);
+/** Refuse it when it has been sent; @word is for the observer. */
+void mrpc_web_refuse_later(struct mrpc_stream *stream, const char *status, const char *text, const char *word);
+
 /* data.c: incoming messages of one stream. */
 void mrpc_data_received(struct mrpc_stream *stream, const uint8_t *bytes, size_t size);
 void mrpc_data_end(struct mrpc_stream *stream);
 void mrpc_data_fini(struct mrpc_stream *stream);
 
-/* send.c: what nghttp2 asks for when a stream may send. */
+/* send.c: move the first @length queued bytes of a stream into the output. 0, or what an nghttp2 callback returns. */
+int mrpc_send_chunks(struct mrpc_stream *stream, size_t length);
+/* What nghttp2 asks for when a stream may send. */
 ssize_t mrpc_send_read(nghttp2_session *h2, int32_t stream_id, uint8_t *out, size_t length, uint32_t *flags,
                        nghttp2_data_source *source, void *user_data);
 int mrpc_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *head, size_t length,
@@ -270,8 +333,13 @@ int mrpc_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *hea
 void mrpc_send_resume(struct mrpc_stream *stream);
 void mrpc_send_fini(struct mrpc_stream *stream);
 
-/* respond.c: the refusal that was set, in plain HTTP. */
+/* answer.c: plain HTTP. */
+/** The refusal that was set. */
 void mrpc_stream_refuse(struct mrpc_stream *stream);
+/** A CORS preflight whose origin is listed; @asked_headers may be NULL. */
+void mrpc_stream_answer_preflight(struct mrpc_stream *stream, const char *asked_headers);
+/** A web request that has failed, before or after its head was sent. */
+void mrpc_stream_fail_http(struct mrpc_stream *stream, const struct stream_end *end);
 
 /* stream.c */
 void mrpc_stream_open(struct mrpc_session *session, struct mrpc_stream *stream, int32_t id);
@@ -295,6 +363,7 @@ void mrpc_stall_watch(struct mrpc_session *session);
 
 /* drain.c */
 void mrpc_drain_begin(struct mrpc_session *session);
+void mrpc_drain_h2(struct mrpc_session *session);
 void mrpc_drain_pinged(struct mrpc_session *session);
 
 /** Set a timer relative to now. Errors: MRPC_ERR_NOMEM. */

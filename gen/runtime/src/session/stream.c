@@ -79,5 +79,5 @@ void mrpc_stream_reset(struct mrpc_stream *stream, uint32_t code)
         return;
     stream->ended = 1;
     mrpc_stream_discard(stream);
-    (void)nghttp2_submit_rst_stream(stream->session->h2, NGHTTP2_FLAG_NONE, stream->id, code);
+    stream->session->wire->reset(stream, code);
 }

@@ -34,16 +34,26 @@ static void explain(char *why, size_t why_bytes, const char *format, ...)
     ERR_clear_error();
 }
 
-static int select_h2(SSL *ssl, const unsigned char **out, unsigned char *out_bytes, const unsigned char *offered,
-                     unsigned int offered_bytes, void *arg)
+static bool offers(const unsigned char *offered, unsigned int offered_bytes, const char *protocol)
 {
+    unsigned int size = (unsigned int)strlen(protocol);
     for (unsigned int at = 0; at < offered_bytes; at += 1u + offered[at])
-        if (offered[at] == 2 && at + 3 <= offered_bytes && memcmp(offered + at + 1, "h2", 2) == 0) {
-            *out = alpn_h2 + 1;
-            *out_bytes = 2;
-            return SSL_TLSEXT_ERR_OK;
-        }
-    return SSL_TLSEXT_ERR_ALERT_FATAL;   /* no_application_protocol */
+        if (offered[at] == size && at + 1 + size <= offered_bytes && memcmp(offered + at + 1, protocol, size) == 0)
+            return true;
+    return false;
+}
+
+/* HTTP/2 if there is a choice. Whether HTTP/1.1 may be chosen is the connection's to say: tls/stream.c. */
+static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_bytes, const unsigned char *offered,
+                           unsigned int offered_bytes, void *arg)
+{
+    const char *protocol = offers(offered, offered_bytes, "h2") ? "h2" : "http/1.1";
+    bool allowed = protocol[1] == '2' || mrpc_tls_stream_allows_http1(ssl);
+    if (!allowed || !offers(offered, offered_bytes, protocol))
+        return SSL_TLSEXT_ERR_ALERT_FATAL;   /* no_application_protocol */
+    *out = (const unsigned char *)protocol;
+    *out_bytes = (unsigned char)strlen(protocol);
+    return SSL_TLSEXT_ERR_OK;
 }
 
 /* OpenSSL does not ask the ALPN callback when the client offers none; gRPC over TLS without ALPN is refused here. */
@@ -110,7 +120,7 @@ static bool load_revoked(struct mrpc_tls *tls, SSL_CTX *context, char *why, size
 
 static void configure_server(struct mrpc_tls *tls, SSL_CTX *context)
 {
-    SSL_CTX_set_alpn_select_cb(context, select_h2, NULL);
+    SSL_CTX_set_alpn_select_cb(context, select_protocol, NULL);
     SSL_CTX_set_client_hello_cb(context, require_alpn, NULL);
     SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_session_id_context(context, (const unsigned char *)"mrpc", 4);

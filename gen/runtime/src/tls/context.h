@@ -3,6 +3,7 @@
 #define MRPC_TLS_CONTEXT_H
 
 #include <pthread.h>
+#include <stdint.h>
 
 #include <openssl/ssl.h>
 
@@ -45,7 +46,8 @@ SSL_CTX *mrpc_tls_context_ref(struct mrpc_tls *tls);
 /** Make a context from the files. NULL on failure, with the reason in @why. */
 SSL_CTX *mrpc_tls_context_load(struct mrpc_tls *tls, char *why, size_t why_bytes);
 
-/* stream.c: what OpenSSL tells of a connection. */
+/* stream.c: what OpenSSL tells of a connection, and asks. */
+bool mrpc_tls_stream_allows_http1(const SSL *ssl);
 int mrpc_tls_stream_session(SSL *ssl, SSL_SESSION *session);
 void mrpc_tls_stream_message(int written, int version, int content_type, const void *bytes, size_t size, SSL *ssl,
                              void *arg);

@@ -25,6 +25,7 @@ struct mrpc_tls_stream {
     char *server_name;          /* client: whom it has asked for */
     struct tls_socket socket;
     bool server;
+    bool http1_allowed;
     unsigned key_updates;
     uint64_t read_bytes;
     char why[120];
@@ -149,12 +150,28 @@ static int outcome(struct mrpc_tls_stream *stream, int result, const char *doing
     }
 }
 
-static bool spoke_h2(SSL *ssl)
+static bool speaks(const SSL *ssl, const char *protocol)
 {
-    const unsigned char *protocol;
+    const unsigned char *agreed;
     unsigned int size;
-    SSL_get0_alpn_selected(ssl, &protocol, &size);
-    return size == 2 && memcmp(protocol, "h2", 2) == 0;
+    SSL_get0_alpn_selected(ssl, &agreed, &size);
+    return size == strlen(protocol) && memcmp(agreed, protocol, size) == 0;
+}
+
+void mrpc_tls_stream_allow_http1(struct mrpc_tls_stream *stream)
+{
+    stream->http1_allowed = true;
+}
+
+bool mrpc_tls_stream_allows_http1(const SSL *ssl)
+{
+    const struct mrpc_tls_stream *stream = SSL_get_app_data(ssl);
+    return stream->http1_allowed;
+}
+
+bool mrpc_tls_stream_http1(const struct mrpc_tls_stream *stream)
+{
+    return stream->server && speaks(stream->ssl, "http/1.1");
 }
 
 int mrpc_tls_stream_handshake(struct mrpc_tls_stream *stream)
@@ -165,7 +182,7 @@ int mrpc_tls_stream_handshake(struct mrpc_tls_stream *stream)
         int error = outcome(stream, result, "handshake");
         return error != 0 ? error : fail(stream, "handshake");
     }
-    if (!spoke_h2(stream->ssl)) {
+    if (!speaks(stream->ssl, "h2") && !mrpc_tls_stream_http1(stream)) {
         (void)snprintf(stream->why, sizeof(stream->why), "handshake: the peer does not speak h2");
         return MRPC_ERR_TLS;
     }

@@ -34,6 +34,11 @@ int mrpc_tls_stream_new(struct mrpc_tls *tls, int fd, const char *server_name, s
     MRPC_MUST_USE;
 void mrpc_tls_stream_free(struct mrpc_tls_stream *stream);
 
+/** Server, before the handshake: agree on http/1.1 with a client that offers no h2. */
+void mrpc_tls_stream_allow_http1(struct mrpc_tls_stream *stream);
+/** After the handshake: did they agree on http/1.1? */
+bool mrpc_tls_stream_http1(const struct mrpc_tls_stream *stream);
+
 int mrpc_tls_stream_handshake(struct mrpc_tls_stream *stream) MRPC_MUST_USE;
 ssize_t mrpc_tls_stream_read(struct mrpc_tls_stream *stream, void *bytes, size_t size) MRPC_MUST_USE;
 ssize_t mrpc_tls_stream_write(struct mrpc_tls_stream *stream, const void *bytes, size_t size) MRPC_MUST_USE;

@@ -45,7 +45,7 @@ size_t mrpc_base64_decoded_bound(size_t size)
     return size / 4 * 3 + 3;
 }
 
-static int sextet(unsigned char c)
+int mrpc_base64_value(unsigned char c)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -72,7 +72,7 @@ int mrpc_base64_decode(const char *text, size_t size, uint8_t *out, size_t *out_
     if (size % 4 == 1)
         return MRPC_ERR_MALFORMED;
     for (size_t i = 0; i < size; i++) {
-        int value = sextet((unsigned char)text[i]);
+        int value = mrpc_base64_value((unsigned char)text[i]);
         if (value < 0)
             return MRPC_ERR_MALFORMED;
         group = group << 6 | (unsigned)value;

@@ -23,4 +23,7 @@ size_t mrpc_base64_decoded_bound(size_t size);
  *  Errors: MRPC_ERR_MALFORMED for a character outside the alphabet, wrong padding or a lone character. */
 int mrpc_base64_decode(const char *text, size_t size, uint8_t *out, size_t *out_bytes) MRPC_MUST_USE;
 
+/** What the character stands for, 0..63, or -1. */
+int mrpc_base64_value(unsigned char c);
+
 #endif

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-static const char BASE[] = "application/grpc";
-
 /* ";charset=utf-8; x=y": the grammar matters only as far as telling "application/grpc;…" from another type. */
 static bool parameters_valid(const char *text, const char *end)
 {
@@ -32,14 +30,27 @@ static enum mrpc_content_type subtype(const char *name, size_t size)
     return size ? MRPC_CONTENT_UNKNOWN : MRPC_CONTENT_OTHER;
 }
 
-enum mrpc_content_type mrpc_content_type_parse(const char *text, size_t size)
+static bool take(const char **at, const char *end, const char *word)
 {
-    if (size == sizeof(BASE) - 1 && memcmp(text, BASE, sizeof(BASE) - 1) == 0)
-        return MRPC_CONTENT_PROTO;   /* as nearly everybody writes it */
-    const char *end = text + size;
-    const char *at = text + sizeof(BASE) - 1;
-    if (size < sizeof(BASE) - 1 || strncasecmp(text, BASE, sizeof(BASE) - 1) != 0)
-        return MRPC_CONTENT_OTHER;
+    size_t size = strlen(word);
+    if ((size_t)(end - *at) < size || strncasecmp(*at, word, size) != 0)
+        return false;
+    *at += size;
+    return true;
+}
+
+static enum mrpc_dialect take_dialect(const char **at, const char *end)
+{
+    if (!take(at, end, "application/grpc"))
+        return MRPC_DIALECT_HTTP;
+    if (!take(at, end, "-web"))
+        return MRPC_DIALECT_GRPC;
+    return take(at, end, "-text") ? MRPC_DIALECT_WEB_TEXT : MRPC_DIALECT_WEB;
+}
+
+/* What follows the dialect's name: nothing, "+proto" and its like, parameters. */
+static enum mrpc_content_type rest_type(const char *at, const char *end)
+{
     const char *semicolon = at < end ? memchr(at, ';', (size_t)(end - at)) : NULL;
     const char *stop = semicolon ? semicolon : end;
     if (semicolon && !parameters_valid(semicolon + 1, end))
@@ -51,4 +62,25 @@ enum mrpc_content_type mrpc_content_type_parse(const char *text, size_t size)
     if (*at != '+')
         return MRPC_CONTENT_OTHER;
     return subtype(at + 1, (size_t)(stop - at - 1));
+}
+
+enum mrpc_content_type mrpc_content_type_parse_any(const char *text, size_t size, enum mrpc_dialect *dialect)
+{
+    static const char usual[] = "application/grpc";
+    const char *at = text;
+    *dialect = MRPC_DIALECT_GRPC;
+    if (size == sizeof(usual) - 1 && memcmp(text, usual, sizeof(usual) - 1) == 0)
+        return MRPC_CONTENT_PROTO;   /* as nearly everybody writes it */
+    *dialect = take_dialect(&at, text + size);
+    enum mrpc_content_type type = *dialect == MRPC_DIALECT_HTTP ? MRPC_CONTENT_OTHER : rest_type(at, text + size);
+    if (type == MRPC_CONTENT_OTHER)
+        *dialect = MRPC_DIALECT_HTTP;
+    return type;
+}
+
+enum mrpc_content_type mrpc_content_type_parse(const char *text, size_t size)
+{
+    enum mrpc_dialect dialect;
+    enum mrpc_content_type type = mrpc_content_type_parse_any(text, size, &dialect);
+    return dialect == MRPC_DIALECT_GRPC ? type : MRPC_CONTENT_OTHER;
 }

@@ -11,7 +11,18 @@ enum mrpc_content_type {
     MRPC_CONTENT_UNKNOWN, /* application/grpc+anything else */
 };
 
+/** How a stream carries what it carries. */
+enum mrpc_dialect {
+    MRPC_DIALECT_HTTP,     /* plain HTTP: no gRPC at all */
+    MRPC_DIALECT_GRPC,     /* application/grpc: trailers are HTTP trailers */
+    MRPC_DIALECT_WEB,      /* application/grpc-web: they are a frame with the flag 0x80 */
+    MRPC_DIALECT_WEB_TEXT, /* application/grpc-web-text: the same in base64 */
+};
+
 /** Media types compare without case; parameters must be name=value and are otherwise ignored. */
 enum mrpc_content_type mrpc_content_type_parse(const char *text, size_t size);
+
+/** The same for all dialects; *@dialect is MRPC_DIALECT_HTTP when it returns MRPC_CONTENT_OTHER. */
+enum mrpc_content_type mrpc_content_type_parse_any(const char *text, size_t size, enum mrpc_dialect *dialect);
 
 #endif
