@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/interceptors.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <mrpc/binary_log.h>
 #include <mrpc/call_log.h>
 #include <mrpc/metrics.h>
 #include <mrpc/rate_limit.h>
@@ -12,11 +14,34 @@
 
 struct interceptors {
     struct log *log;
-    struct mrpc_metrics *metrics;         /* these three may be NULL: not wanted */
+    struct mrpc_binary_log *binary_log;   /* these may be NULL: not wanted */
+    struct mrpc_binary_log_file *binary_log_file;
+    struct mrpc_metrics *metrics;
     struct mrpc_call_log *calls;
     struct mrpc_rate_limit *rate_limit;
     struct mrpc_tracing *tracing;
 };
+
+static int add_binary_log(struct interceptors *all, const struct config *config, struct mrpc_server *server,
+                          struct fault *fault)
+{
+    const char *filter = config_text(config, "binary_log.filter");
+    const char *path = config_text(config, "binary_log.file");
+    if (!filter)
+        return 0;
+    if (!path)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "binary_log.file: binary_log.filter needs a file to write to");
+    if (mrpc_binary_log_file_new(path, &all->binary_log_file) != 0)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "binary_log.file: %s: %s", path, strerror(errno));
+    struct mrpc_binary_log_options options = {
+        .struct_bytes = sizeof options, .filter = filter, .write = mrpc_binary_log_file_write, .arg = all->binary_log_file};
+    char why[128] = "out of memory";
+    if (mrpc_binary_log_new(&options, &all->binary_log, why, sizeof why) != 0)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "binary_log.filter: %s", why);
+    if (mrpc_binary_log_add_to_server(all->binary_log, server) != 0)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    return 0;
+}
 
 static int add_metrics(struct interceptors *all, const struct config *config, struct mrpc_server *server)
 {
@@ -92,6 +117,10 @@ int interceptors_new(const struct config *config, struct log *log, struct mrpc_s
     if (!all)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     all->log = log;
+    *out = all;   /* the server may borrow some of it: freed after it, whatever goes wrong */
+    int code = add_binary_log(all, config, server, fault);
+    if (code)
+        return code;
     int error = add_metrics(all, config, server);
     if (!error)
         error = add_tracing(all, server);
@@ -99,7 +128,6 @@ int interceptors_new(const struct config *config, struct log *log, struct mrpc_s
         error = add_call_log(all, config, server);
     if (!error)
         error = add_rate_limit(all, config, server);
-    *out = all;   /* the server may borrow some of it: freed after it, whatever went wrong */
     return error ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "interceptors: %s", mrpc_error_text(error)) : 0;
 }
 
@@ -107,6 +135,8 @@ void interceptors_free(struct interceptors *all)
 {
     if (!all)
         return;
+    mrpc_binary_log_free(all->binary_log);
+    mrpc_binary_log_file_free(all->binary_log_file);
     mrpc_metrics_free(all->metrics);
     mrpc_tracing_free(all->tracing);
     mrpc_call_log_free(all->calls);

@@ -89,6 +89,22 @@ def a_socket_of_systemd_that_others_reach_needs_tls_too():
 
 
 @case
+def calls_are_logged_whole_when_asked():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "calls.binlog")
+        assert "byte 1" in run("--binary-log-filter", "**", "--binary-log-file", str(path), "--data-dir", folder, code=CONFIGURATION)
+        assert "binary_log.file" in run("--binary-log-filter", "*", "--data-dir", folder, code=CONFIGURATION)
+        with Server("--binary-log-filter", "*", "--binary-log-file", str(path)) as server:
+            Mltctl(server.address)("server", "info")
+        log, entries = path.read_bytes(), 0
+        while log:
+            length = int.from_bytes(log[:4], "big")
+            assert 0 < length <= len(log) - 4
+            log, entries = log[4 + length:], entries + 1
+        assert entries == 6, f"{entries} entries of a unary call"   # header, message, half close, header, message, trailer
+
+
+@case
 def a_busy_address_and_a_busy_folder_end_with_3():
     with Server() as server, tempfile.TemporaryDirectory() as folder:
         said = run("--listen", server.address, "--data-dir", folder, code=IN_USE)

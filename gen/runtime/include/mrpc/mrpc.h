@@ -7,6 +7,7 @@
 #include <mrpc/arena.h>
 #include <mrpc/attributes.h>
 #include <mrpc/authentication.h>
+#include <mrpc/binary_log.h>
 #include <mrpc/call.h>
 #include <mrpc/call_log.h>
 #include <mrpc/channel.h>
