@@ -7,7 +7,9 @@
 
 #include "execution/engine.h"
 
-/*    jobs ─────────► worker processes ─────────► models
+/* schedules
+ *     │ a card a schedule
+ *    jobs ─────────► worker processes ─────────► models
  *     queue, running   a card a worker           a card a family
  *        └──────────► thread pool                                                                              */
 
@@ -62,6 +64,33 @@ static void add_jobs(struct scene_builder *b, const struct execution_scene_parts
         return;
     snprintf(text, sizeof text, "and %zu more", picture->running - picture->job_count);
     scene_builder_node(b, &(struct scene_item_spec){.id = "more-jobs", .parent = "jobs", .title = text});
+}
+
+/* Nothing is drawn of what there is not. */
+static void add_schedules(struct scene_builder *b, const struct execution_picture *picture)
+{
+    char id[SCENE_MAX_ID_BYTES + 1], text[64];
+    if (!picture || !picture->schedules_all)
+        return;
+    snprintf(text, sizeof text, "%zu", picture->schedules_all);
+    scene_builder_group(b, &(struct scene_item_spec){.id = "schedules", .title = "Schedules", .detail = text});
+    for (size_t i = 0; i < picture->schedule_count; i++) {
+        const struct picture_schedule *schedule = &picture->schedules[i];
+        snprintf(id, sizeof id, "schedule-%zu", i + 1);
+        scene_builder_node(b, &(struct scene_item_spec){
+                                  .id = id,
+                                  .parent = "schedules",
+                                  .title = schedule->name,
+                                  .detail = schedule->stands,
+                                  .health = schedule->paused    ? SCENE_HEALTH_UNKNOWN
+                                            : schedule->failing ? SCENE_HEALTH_DEGRADED
+                                                                : SCENE_HEALTH_HEALTHY});
+    }
+    if (picture->schedules_all > picture->schedule_count) {
+        snprintf(text, sizeof text, "and %zu more", picture->schedules_all - picture->schedule_count);
+        scene_builder_node(b, &(struct scene_item_spec){.id = "more-schedules", .parent = "schedules", .title = text});
+    }
+    scene_builder_edge(b, &(struct scene_edge_spec){.from = "schedules", .to = "jobs", .label = "submit"});
 }
 
 static const struct {
@@ -137,7 +166,8 @@ int execution_scene(const struct execution_scene_parts *parts, struct scene **ou
     snprintf(subtitle, sizeof subtitle, "Live view of %u job%s running and %u waiting, %u worker%s, %u model%s",
              parts->stats.jobs_running, plural(parts->stats.jobs_running), parts->stats.jobs_queued,
              parts->stats.workers, plural(parts->stats.workers), parts->stats.models, plural(parts->stats.models));
-    scene_builder_describe(b, subtitle, "Jobs under way and waiting, the pools that run them, the models by family.");
+    scene_builder_describe(b, subtitle, "Schedules, jobs under way and waiting, the pools that run them, the models by family.");
+    add_schedules(b, parts->picture);
     add_jobs(b, parts);
     add_pools(b, parts);
     add_models(b, parts);

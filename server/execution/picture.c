@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "execution/job/job.h"
+#include "execution/schedule/schedule.h"
 
 enum { OPERATIONS_LOOKED_AT = 1000 };
 
@@ -29,6 +31,32 @@ static void add_job(struct execution_picture *picture, const struct operation *o
     shown->attempt = job->attempt;
 }
 
+static void say_when(int64_t ms, char *out, size_t bytes)
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm utc;
+    snprintf(out, bytes, "never due");
+    if (ms != INT64_MAX && gmtime_r(&seconds, &utc))
+        strftime(out, bytes, "next %Y-%m-%d %H:%M UTC", &utc);
+}
+
+static void add_schedules(struct execution_picture *picture, const struct schedules *schedules)
+{
+    for (size_t i = 0; i < schedules->count; i++) {
+        const struct schedule *schedule = schedules->items[i];
+        picture->schedules_all += schedule->durable;
+        if (!schedule->durable || picture->schedule_count == PICTURE_SCHEDULES)
+            continue;
+        struct picture_schedule *shown = &picture->schedules[picture->schedule_count++];
+        snprintf(shown->name, sizeof shown->name, "%s", schedule->name);
+        shown->paused = schedule->plan.paused;
+        shown->failing = *schedule->last_error != '\0';
+        say_when(due_next(&schedule->plan.rule, schedule->plan.cursor_ms), shown->stands, sizeof shown->stands);
+        if (shown->paused)
+            snprintf(shown->stands, sizeof shown->stands, "paused");
+    }
+}
+
 void execution_picture_publish(void *arg)
 {
     struct execution *engine = arg;
@@ -44,6 +72,7 @@ void execution_picture_publish(void *arg)
          operation = operation->following, looked_at++)
         if (operation->job)
             add_job(picture, operation);
+    add_schedules(picture, &engine->schedules);
     snapshot_publish(&engine->picture, &picture->snapshot);
 }
 

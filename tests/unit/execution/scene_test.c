@@ -101,6 +101,27 @@ static void running_jobs_have_cards_and_the_rest_is_counted(void **state)
     scene_unref(scene);
 }
 
+static void schedules_show_how_they_stand(void **state)
+{
+    struct execution_picture picture = {.schedule_count = 2, .schedules_all = 20};
+    strcpy(picture.schedules[0].name, "nightly");
+    strcpy(picture.schedules[0].stands, "next 2026-12-01 03:30 UTC");
+    strcpy(picture.schedules[1].name, "off");
+    strcpy(picture.schedules[1].stands, "paused");
+    picture.schedules[1].paused = true;
+    struct execution_scene_parts of = parts(&picture);
+    struct scene *scene = draw(&of);
+    assert_string_equal(item(scene, "schedule-1")->title, "nightly");
+    assert_int_equal(item(scene, "schedule-1")->health, SCENE_HEALTH_HEALTHY);
+    assert_int_equal(item(scene, "schedule-2")->health, SCENE_HEALTH_UNKNOWN);
+    assert_string_equal(item(scene, "more-schedules")->title, "and 18 more");
+    scene_unref(scene);
+    of = parts(NULL);
+    scene = draw(&of);
+    assert_int_equal(scene_find(scene, "schedules"), -1);
+    scene_unref(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +129,7 @@ int main(void)
         cmocka_unit_test(a_pool_that_lost_workers_is_degraded_and_one_without_any_is_down),
         cmocka_unit_test(a_family_whose_models_are_not_available_is_down),
         cmocka_unit_test(the_queue_warns_before_it_is_full),
+        cmocka_unit_test(schedules_show_how_they_stand),
         cmocka_unit_test(running_jobs_have_cards_and_the_rest_is_counted),
     };
     return cmocka_run_group_tests_name("execution/scene", tests, NULL, NULL);
