@@ -63,7 +63,7 @@ int job_message(const struct job *job, struct mrpc_arena *arena, API(Job) * *out
         code = decode_part(API_INFO(job_timings), &job->timings, arena, &message->timings, fault);
     if (code)
         return code;
-    message->id = (char *)job->id;
+    message->id = mrpc_arena_strdup(arena, job->id);
     message->state = (API(JobState))job->state;
     message->owner = mrpc_arena_strdup(arena, job->owner);
     message->request_id = mrpc_arena_strdup(arena, job->request_id);
@@ -80,7 +80,8 @@ int job_message(const struct job *job, struct mrpc_arena *arena, API(Job) * *out
         message->due_time = api_timestamp(arena, job->due_ms);
     }
     *out = message;
-    return message->owner && message->request_id && message->schedule ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    bool whole = message->id && message->owner && message->request_id && message->schedule;
+    return whole ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }
 
 static void put_record(struct job *job, struct store_batch *batch, struct fault *fault)
