@@ -9,6 +9,7 @@
 #include "api/interceptors.h"
 #include "api/limits.h"
 #include "api/listen_policy.h"
+#include "api/metrics_route.h"
 #include "api/rejections.h"
 #include "api/web.h"
 
@@ -23,6 +24,7 @@ struct api {
     struct registry *registry;
     struct interceptors *interceptors;
     struct rejections rejections;
+    struct metrics_route metrics;
     bool started;
 };
 
@@ -72,6 +74,33 @@ static int add_services(struct api *api, const struct api_services *services, st
     return error ? fault_set(fault, MRPC_INTERNAL, "adding a service: %s", mrpc_error_text(error)) : 0;
 }
 
+static int write_metrics(const void *self, int (*write)(void *arg, const char *text, size_t size), void *arg)
+{
+    const struct api *api = self;
+    struct mrpc_server_stats stats;
+    mrpc_server_stats(api->server, &stats);
+    int error = interceptors_write_metrics(api->interceptors, write, arg);
+    if (!error)
+        error = rejections_write(&api->rejections, write, arg);
+    char text[512];
+    int size = snprintf(text, sizeof text,
+                        "# TYPE mltrainer_connections gauge\nmltrainer_connections %llu\n"
+                        "# TYPE mltrainer_calls gauge\nmltrainer_calls %llu\n"
+                        "# TYPE mltrainer_log_lines_dropped_total counter\nmltrainer_log_lines_dropped_total %llu\n",
+                        (unsigned long long)stats.connections, (unsigned long long)stats.streams,
+                        (unsigned long long)log_dropped(api->log));
+    return error ? error : write(arg, text, (size_t)size);
+}
+
+static int add_metrics(struct api *api, struct thread_pool *pool, struct fault *fault)
+{
+    if (!config_switch(api->config, "metrics"))
+        return 0;
+    api->metrics = (struct metrics_route){.pool = pool, .write_page = write_metrics, .self = api};
+    int error = metrics_route_add(&api->metrics, api->server);
+    return error ? fault_set(fault, MRPC_INTERNAL, "/metrics: %s", mrpc_error_text(error)) : 0;
+}
+
 int api_new(const struct config *config, struct log *log, const struct api_services *services, struct api **out,
             struct fault *fault)
 {
@@ -88,6 +117,8 @@ int api_new(const struct config *config, struct log *log, const struct api_servi
         code = add_services(api, services, fault);
     if (!code)
         code = api_add_web(api->server, config, fault);
+    if (!code)
+        code = add_metrics(api, services->pool, fault);
     if (code) {
         api_free(api);
         return code;
@@ -161,23 +192,6 @@ void api_drain(struct api *api, uint32_t grace_ms, void (*drained)(void *arg), v
 void api_stats(const struct api *api, struct mrpc_server_stats *out)
 {
     mrpc_server_stats(api->server, out);
-}
-
-int api_write_metrics(const struct api *api, int (*write)(void *arg, const char *text, size_t size), void *arg)
-{
-    struct mrpc_server_stats stats;
-    mrpc_server_stats(api->server, &stats);
-    int error = interceptors_write_metrics(api->interceptors, write, arg);
-    if (!error)
-        error = rejections_write(&api->rejections, write, arg);
-    char text[512];
-    int size = snprintf(text, sizeof text,
-                        "# TYPE mltrainer_connections gauge\nmltrainer_connections %llu\n"
-                        "# TYPE mltrainer_calls gauge\nmltrainer_calls %llu\n"
-                        "# TYPE mltrainer_log_lines_dropped_total counter\nmltrainer_log_lines_dropped_total %llu\n",
-                        (unsigned long long)stats.connections, (unsigned long long)stats.streams,
-                        (unsigned long long)log_dropped(api->log));
-    return error ? error : write(arg, text, (size_t)size);
 }
 
 int api_reload_tls(struct api *api, char *why, size_t why_bytes)

@@ -13,7 +13,7 @@
 struct api;
 struct mrpc_server_stats;
 
-/** Needs "config", "log", "registry", "execution", "diagram" and "admin". */
+/** Needs "config", "log", "thread_pool", "registry", "execution", "diagram" and "admin". */
 extern const struct component api_component;
 
 /** The addresses listened on, with real ports, NULL-terminated; fixed once started. */
@@ -21,10 +21,6 @@ const char *const *api_addresses(const struct api *api);
 /** Stop accepting, let calls end for @grace_ms; @drained(arg) runs once, on some thread. Again: cut the grace short. */
 void api_drain(struct api *api, uint32_t grace_ms, void (*drained)(void *arg), void *arg);
 void api_stats(const struct api *api, struct mrpc_server_stats *out);
-/** What was measured, in Prometheus' text format (MRPC_PROMETHEUS_CONTENT_TYPE), piece by piece; @write returns 0, or an
- *  error that ends it and is returned. Thread: any. Errors: MRPC_ERR_NOMEM. */
-int api_write_metrics(const struct api *api, int (*write)(void *arg, const char *text, size_t size), void *arg)
-    MRPC_MUST_USE;
 /** Read the certificates again. Returns 1 when there is TLS and it worked, 0 without TLS, -1 with the reason in @why. */
 int api_reload_tls(struct api *api, char *why, size_t why_bytes);
 /** Take certificate files that have changed, warn of an end that is near. Returns in how many ms to come again, -1: never. */

@@ -9,11 +9,12 @@ enum dependency {
     ADMIN,
     EXECUTION,
     DIAGRAM,
+    POOL,
 };
 
 static int create(void *const *dependencies, void **out, struct fault *fault)
 {
-    const struct api_services services = {.registry = dependencies[REGISTRY], .admin = dependencies[ADMIN],
+    const struct api_services services = {.pool = dependencies[POOL], .registry = dependencies[REGISTRY], .admin = dependencies[ADMIN],
                                           .execution = dependencies[EXECUTION],
                                           .diagram = dependencies[DIAGRAM],
     };
@@ -42,7 +43,7 @@ static void destroy(void *instance)
 
 static const char *const dependencies[] = {"config", "log", "registry", "admin",
                                            "execution",
-                                           "diagram",
+                                           "diagram", "thread_pool",
                                            NULL};
 
 const struct component api_component = {

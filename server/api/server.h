@@ -10,11 +10,13 @@
 #include "diagram/diagram.h"
 #include "execution/execution.h"
 #include "log/log.h"
+#include "pool/thread/thread_pool.h"
 #include "registry/registry.h"
 
 /* What component.c wraps. */
 
 struct api_services {
+    struct thread_pool *pool;
     struct registry *registry;
     struct execution *execution;
     struct diagram *diagram;

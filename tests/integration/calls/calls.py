@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What mltrainerd puts between calls and services: lines in the log, the rate limit."""
+"""What mltrainerd puts between calls and services: metrics, lines in the log, the rate limit."""
+import http.client
 import re
+import socket
 import sys
 import time
 import traceback
@@ -92,8 +94,61 @@ def a_word_that_is_none_of_three_is_refused():
         server.remove()
 
 
+def page(server, path="/metrics"):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer, body
+
+
+def samples(server):
+    """The page as {"name{labels}": value}; each line is a sample or a comment, each sample comes once."""
+    answer, body = page(server)
+    assert answer.status == 200 and answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8", answer.status
+    found = {}
+    for line in body.splitlines():
+        if line.startswith("# "):
+            assert re.fullmatch(r"# (HELP [a-z_]+ .+|TYPE [a-z_]+ (counter|gauge|histogram))", line), line
+            continue
+        name, value = re.fullmatch(r'([a-z_]+(?:\{(?:[a-z_]+="(?:[^"\\\\]|\\\\.)*",?)+\})?) ([0-9.e+-]+)', line).groups()
+        assert name not in found, name
+        found[name] = float(value)
+    return found
+
+
+def metrics_are_a_page():
+    with Server() as server, grpc.insecure_channel(server.address) as channel:
+        for _ in range(5):
+            info(channel)
+        method = 'grpc_method="mltrainer.admin.v1.AdminService/GetServerInfo"'
+        ended = f'grpc_server_call_duration_seconds_count{{{method},grpc_status="OK"}}'
+        deadline = time.monotonic() + 20
+        while (found := samples(server)).get(ended) != 5 and time.monotonic() < deadline:
+            time.sleep(0.02)   # an end is counted after its answer
+        assert found[ended] == 5 and found[f"grpc_server_call_started_total{{{method}}}"] == 5, found
+        buckets = [value for name, value in found.items() if name.startswith(f"grpc_server_call_duration_seconds_bucket{{{method}")]
+        assert len(buckets) == 42 and buckets == sorted(buckets) and buckets[-1] == 5, buckets
+        assert found[f'grpc_server_call_rcvd_total_compressed_message_size_bytes_sum{{{method},grpc_status="OK"}}'] == 0
+        assert found[f'grpc_server_call_sent_total_compressed_message_size_bytes_sum{{{method},grpc_status="OK"}}'] > 0
+        assert found["mltrainer_connections"] >= 1 and found["mltrainer_log_lines_dropped_total"] == 0, found
+        with socket.create_connection(("127.0.0.1", server.port)) as s:
+            s.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\7\0\0\0\0\0")   # a GOAWAY of no bytes
+            while s.recv(4096):
+                pass
+        assert any(name.startswith("mltrainer_rejected_total{") for name in samples(server)), "nothing was rejected"
+
+
+def metrics_can_be_left_out():
+    with Server("--metrics=false") as server:
+        answer, _ = page(server)
+        assert answer.status == 405, answer.status
+        assert page(server, "/healthz")[0].status == 200
+
+
 failed = 0
-for case in (only_failed_calls_have_lines_unless_asked, all_calls_have_lines_with_their_trace,
+for case in (metrics_are_a_page, metrics_can_be_left_out, only_failed_calls_have_lines_unless_asked, all_calls_have_lines_with_their_trace,
              who_calls_too_often_is_told_when_to_come_back, a_word_that_is_none_of_three_is_refused):
     try:
         case()
