@@ -147,6 +147,18 @@ static void retire_others(struct mrpc_channel *channel)
     }
 }
 
+/* What failed here, not at the server or the resolver, is tried again. */
+static void try_later(struct mrpc_channel *channel, const char *why)
+{
+    if (!channel->balancer)
+        mrpc_channel_set_state(channel, MRPC_TRANSIENT_FAILURE, why);
+    if (mrpc_loop_timer_set(channel->loop, &channel->timer,
+                            mrpc_loop_time_ms(channel->loop) + mrpc_backoff_next_ms(&channel->backoff)) == 0)
+        return;
+    if (!channel->balancer)
+        mrpc_channel_set_state(channel, MRPC_IDLE, NULL); /* the next call tries again */
+}
+
 /* Errors: MRPC_ERR_NOMEM: all stays as it was. */
 static int use_addresses(struct mrpc_channel *channel, struct mrpc_balancer *balancer)
 {
@@ -173,8 +185,19 @@ static void begin_balancing(struct mrpc_channel *channel)
     if (channel->balancer != before)
         channel->balancer->class->free(channel->balancer);
     channel->balancer = before;
-    if (!before)
-        mrpc_channel_set_state(channel, MRPC_TRANSIENT_FAILURE, mrpc_error_text(error));
+    try_later(channel, mrpc_error_text(error));
+}
+
+static void balance(struct mrpc_channel *channel)
+{
+    struct mrpc_balancer *balancer = channel->balancer;
+    mrpc_loop_timer_cancel(channel->loop, &channel->timer);
+    if (!balancer)
+        mrpc_channel_set_state(channel, MRPC_CONNECTING, NULL);
+    if (!balancer || balancer->class != mrpc_balancer_class_of(channel->lb_choice.balancing))
+        begin_balancing(channel);
+    else if (use_addresses(channel, balancer) != 0)
+        try_later(channel, NULL);
 }
 
 static void resolved(void *arg, struct mrpc_address_list *addresses, char *service_config)
@@ -183,14 +206,7 @@ static void resolved(void *arg, struct mrpc_address_list *addresses, char *servi
     free(service_config);
     mrpc_address_list_fini(&channel->addresses);
     channel->addresses = *addresses;
-    if (!channel->balancer) {
-        mrpc_channel_set_state(channel, MRPC_CONNECTING, NULL);
-        begin_balancing(channel);
-        return;
-    }
-    int error = use_addresses(channel, channel->balancer);
-    if (error) /* those before go on */
-        snprintf(channel->last_error, sizeof channel->last_error, "%s", mrpc_error_text(error));
+    balance(channel);
 }
 
 static void resolution_failed(void *arg, const char *why)
@@ -206,21 +222,13 @@ void mrpc_channel_resolve_now(struct mrpc_channel *channel)
         channel->resolver.resolve_now(channel->resolution);
 }
 
-static void start_failed(struct mrpc_channel *channel, const char *why)
-{
-    mrpc_channel_set_state(channel, MRPC_TRANSIENT_FAILURE, why);
-    if (mrpc_loop_timer_set(channel->loop, &channel->timer,
-                            mrpc_loop_time_ms(channel->loop) + mrpc_backoff_next_ms(&channel->backoff)) != 0)
-        mrpc_channel_set_state(channel, MRPC_IDLE, NULL); /* the next call tries again */
-}
-
 static void start_resolver(struct mrpc_channel *channel)
 {
     static const struct mrpc_listener_events events = {.resolved = resolved, .failed = resolution_failed};
     mrpc_channel_set_state(channel, MRPC_CONNECTING, NULL);
     int error = mrpc_listener_new(channel->loop, &events, channel, &channel->listener);
     if (error) {
-        start_failed(channel, mrpc_error_text(error));
+        try_later(channel, mrpc_error_text(error));
         return;
     }
     channel->resolution = channel->resolver.start(channel->resolver_arg, channel->target_text, channel->listener);
@@ -229,12 +237,16 @@ static void start_resolver(struct mrpc_channel *channel)
     mrpc_resolver_listener_release(channel->listener); /* the resolver's */
     mrpc_listener_stop(channel->listener);
     channel->listener = NULL;
-    start_failed(channel, "the resolver could not start");
+    try_later(channel, "the resolver could not start");
 }
 
 static void on_timer(struct mrpc_timer *timer)
 {
-    start_resolver((struct mrpc_channel *)((char *)timer - offsetof(struct mrpc_channel, timer)));
+    struct mrpc_channel *channel = (struct mrpc_channel *)((char *)timer - offsetof(struct mrpc_channel, timer));
+    if (channel->listener)
+        balance(channel);
+    else
+        start_resolver(channel);
 }
 
 void mrpc_channel_leave_idle(struct mrpc_channel *channel)
@@ -245,6 +257,8 @@ void mrpc_channel_leave_idle(struct mrpc_channel *channel)
         start_resolver(channel);
     else if (channel->balancer)
         channel->balancer->class->connect(channel->balancer);
+    else if (channel->addresses.count > 0)
+        balance(channel);
 }
 
 /* Balancing. */

@@ -49,7 +49,7 @@ struct mrpc_channel {
 
     struct mrpc_resolver_listener *listener; /* NULL: nothing was asked for yet */
     void *resolution;                        /* the resolver's self; NULL: it could not start */
-    struct mrpc_timer timer;                 /* when it is started again */
+    struct mrpc_timer timer;                 /* when what there was no memory for is tried again */
     struct mrpc_address_list addresses;      /* the newest */
     struct mrpc_lb_choice lb_choice;
     struct mrpc_balancer *balancer;      /* NULL: no addresses yet */

@@ -126,7 +126,7 @@ static int acquire_all(struct pick_first *self)
     self->items = items;
     self->count = count;
     self->next = 0;
-    return count > 0 ? 0 : MRPC_ERR_NOMEM;
+    return count == self->addresses.count ? 0 : MRPC_ERR_NOMEM;
 }
 
 static void begin_pass(struct pick_first *self)

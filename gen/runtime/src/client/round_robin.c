@@ -87,7 +87,7 @@ static int update(struct mrpc_balancer *balancer, const struct mrpc_address_list
             break;
         count++;
     }
-    if (count == 0) {
+    if (count < addresses->count) {
         free(items);
         return MRPC_ERR_NOMEM;
     }
