@@ -9,7 +9,8 @@
  *
  *   lift.c         an edge between items of different groups is cut into local edges, one a container on its way; at the
  *   layering.c     border of a group it has a port. From the outermost container inwards, because the layers of the outer
- *                  one decide whether an edge leaves a group at its top or at its bottom.
+ *                  one decide whether an edge leaves a group at its top or at its bottom. cycles.c chooses the edges that
+ *                  are drawn upwards.
  *   container.c    from the innermost container outwards: children that no edge touches go into a grid (grid.c), the
  *                  connected ones into a layered block each (block.c), and the blocks are packed (pack.c).
  *   block.c        one layered block: graph.c vertices, lanes for edges that pass layers, ports
@@ -22,7 +23,7 @@
  *   layout.c       absolute positions, paths put together, the page around it
  *
  * Sugiyama, Tagawa, Toda 1981 (the method); Brandes, Köpf 2001 (coordinates); Sander 1996 (orthogonal channels);
- * Forster 2002 (nested graphs). */
+ * Forster 2002 (nested graphs); Eades, Lin, Smyth 1993 (cycles). */
 
 enum {
     PAGE_MARGIN = 40,

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <limits.h>
 
-#include "diagram/layout/engine.h"
+#include "diagram/layout/cycles.h"
 
-/* Cycle breaking and layers of one container's children.
+/* Layers of one container's children.
  *
- * A depth-first walk finds the edges that close a cycle; they are drawn upwards (`flipped`). What remains has no cycle:
- * each child goes one layer below its lowest predecessor, or further down when that layer is full (after Coffman and
+ * Edges that close a cycle are drawn upwards (`flipped`, cycles.c). What remains has no cycle: each child goes one layer below its lowest predecessor, or further down when that layer is full (after Coffman and
  * Graham: a star of a hundred leaves is no line of a hundred boxes). Then children with more successors than
  * predecessors are pulled down to their successors, which shortens edges. */
-
-struct arc {
-    int from, to; /* slots */
-    struct local_edge *local;
-    bool flipped;
-};
 
 struct layering {
     struct arc *arcs;
@@ -28,16 +21,6 @@ struct layering {
     int *filled;        /* boxes in a layer */
     int capacity;
 };
-
-static int arc_start(const struct arc *arc)
-{
-    return arc->flipped ? arc->to : arc->from;
-}
-
-static int arc_end(const struct arc *arc)
-{
-    return arc->flipped ? arc->from : arc->to;
-}
 
 static void index_arcs(struct layering *l)
 {
@@ -63,66 +46,6 @@ static void count_arcs(struct layering *l)
         l->out_count[arc_start(&l->arcs[i])]++;
         l->in_count[arc_end(&l->arcs[i])]++;
     }
-}
-
-enum visit { UNSEEN, OPEN, DONE };
-
-/* Depth-first from @root without recursion: @at remembers each slot's next arc. */
-static void walk(struct layering *l, int root, char *seen, int *at, int *stack)
-{
-    int depth = 0;
-    stack[depth++] = root;
-    seen[root] = OPEN;
-    while (depth > 0) {
-        int slot = stack[depth - 1];
-        if (at[slot] == l->first[slot + 1]) {
-            seen[slot] = DONE;
-            depth--;
-            continue;
-        }
-        struct arc *arc = &l->arcs[l->leaving[at[slot]++]];
-        if (seen[arc->to] == OPEN)
-            arc->flipped = true;
-        else if (seen[arc->to] == UNSEEN) {
-            seen[arc->to] = OPEN;
-            stack[depth++] = arc->to;
-        }
-    }
-}
-
-/* Walks from every slot, sources first or in order of declaration; returns how many arcs were flipped. */
-static int walk_all(struct engine *e, struct layering *l, bool sources_first)
-{
-    char *seen = LAYOUT_NEW(&e->memory, l->count, char);
-    int *at = LAYOUT_NEW(&e->memory, l->count + 1, int);
-    int *stack = LAYOUT_NEW(&e->memory, l->count + 1, int);
-    int flipped = 0;
-    for (int i = 0; i < l->count; i++)
-        at[i] = l->first[i];
-    for (int pass = 0; pass < 2; pass++)
-        for (int i = 0; i < l->count; i++)
-            if (seen[i] == UNSEEN && (pass == 1 || !sources_first || l->in_count[i] == 0))
-                walk(l, i, seen, at, stack);
-    for (int i = 0; i < l->arc_count; i++)
-        flipped += l->arcs[i].flipped;
-    return flipped;
-}
-
-/* Of two walks the one that turns fewer arcs around; what is declared first tends to be meant as the top. */
-static void break_cycles(struct engine *e, struct layering *l)
-{
-    bool *by_sources = LAYOUT_NEW(&e->memory, l->arc_count, bool);
-    int flips = walk_all(e, l, true);
-    if (flips == 0)
-        return;
-    for (int i = 0; i < l->arc_count; i++) {
-        by_sources[i] = l->arcs[i].flipped;
-        l->arcs[i].flipped = false;
-    }
-    if (walk_all(e, l, false) <= flips)
-        return;
-    for (int i = 0; i < l->arc_count; i++)
-        l->arcs[i].flipped = by_sources[i];
 }
 
 static void place(struct layering *l, int slot, int layer)
@@ -233,7 +156,7 @@ void layering_assign(struct engine *e, struct container *c)
     collect_arcs(e, c, &l, used);
     count_arcs(&l);
     index_arcs(&l);
-    break_cycles(e, &l);
+    cycles_break(e, &(struct arc_graph){l.arcs, l.arc_count, count, l.first, l.leaving, l.in_count, l.out_count});
     count_arcs(&l);
     index_arcs(&l);
     assign_down(e, &l, used);

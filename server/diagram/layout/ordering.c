@@ -6,10 +6,22 @@
 
 /* Few crossings: sweeps down and up that sort each row by the barycentre of its neighbours, each followed by exchanging
  * neighbours while that helps. The best order seen is kept. Ties keep the order there was, and every comparison is of
- * whole numbers, so the result is the same everywhere. */
+ * whole numbers, so the result is the same everywhere.
+ *
+ * Most vertices are lanes, and most rows settle soon. So a row is looked at again only when it or a neighbouring one has
+ * changed, and while it is, the places of its neighbours lie one after another in memory (struct place). */
+
+/* A vertex at its place in the row under work: where its segments end in the rows above and below, ascending. */
+struct place {
+    int vertex;
+    int up_count, down_count;
+    const int *up, *down;
+};
 
 struct sweep {
     struct graph *g;
+    int *order;         /* of every vertex: its place in its row */
+    int *above, *below; /* as graph->up and graph->down, the vertices at the other ends */
     int *tree;          /* Fenwick tree over positions of a row */
     int *best;          /* order of every vertex in the best arrangement */
     struct rank {
@@ -17,11 +29,22 @@ struct sweep {
         int64_t sum;
         int count;
     } *ranks;
+    struct place *places;
+    int *ends;          /* what the places point at */
+    int64_t *crossings; /* below each row; -1: not counted since a change */
+    bool *settled;      /* row: neither it nor a neighbouring one has changed since exchanging was tried */
 };
 
-static int other_end(const struct graph *g, int segment, bool above)
+static void row_changed(struct sweep *s, int row)
 {
-    return above ? g->segments[segment].upper : g->segments[segment].lower;
+    s->settled[row] = false;
+    s->crossings[row] = -1;
+    if (row > 0) {
+        s->settled[row - 1] = false;
+        s->crossings[row - 1] = -1;
+    }
+    if (row + 1 < s->g->row_count)
+        s->settled[row + 1] = false;
 }
 
 static int compare_by_lower(const void *left, const void *right, void *arg)
@@ -61,13 +84,13 @@ static int64_t crossings_below(struct sweep *s, int row)
     for (int i = 0; i < g->row_count_of[row]; i++) {
         const struct vertex *v = &g->vertices[g->rows[row][i]];
         for (int k = 0; k < v->down_count; k++) {
-            int end = g->vertices[g->segments[g->down[v->first_down + k]].lower].order, not_right = 0;
+            int end = s->order[s->below[v->first_down + k]], not_right = 0;
             for (int at = end + 1; at > 0; at -= at & -at)
                 not_right += s->tree[at];
             crossings += total - not_right;
         }
         for (int k = 0; k < v->down_count; k++, total++) {
-            int end = g->vertices[g->segments[g->down[v->first_down + k]].lower].order;
+            int end = s->order[s->below[v->first_down + k]];
             for (int at = end + 1; at <= size; at += at & -at)
                 s->tree[at]++;
         }
@@ -78,8 +101,11 @@ static int64_t crossings_below(struct sweep *s, int row)
 static int64_t count_crossings(struct sweep *s)
 {
     int64_t crossings = 0;
-    for (int row = 0; row + 1 < s->g->row_count; row++)
-        crossings += crossings_below(s, row);
+    for (int row = 0; row + 1 < s->g->row_count; row++) {
+        if (s->crossings[row] < 0)
+            s->crossings[row] = crossings_below(s, row);
+        crossings += s->crossings[row];
+    }
     return crossings;
 }
 
@@ -92,81 +118,127 @@ static int compare_ranks(const void *left, const void *right)
     return a->order - b->order;
 }
 
+static bool ranked(const struct rank *ranks, int size)
+{
+    int i = 1;
+    while (i < size && compare_ranks(&ranks[i - 1], &ranks[i]) < 0)
+        i++;
+    return i >= size;
+}
+
 static void sort_row(struct sweep *s, int row, bool by_above)
 {
     struct graph *g = s->g;
     int size = g->row_count_of[row];
     for (int i = 0; i < size; i++) {
         const struct vertex *v = &g->vertices[g->rows[row][i]];
-        const int *neighbours = by_above ? g->up + v->first_up : g->down + v->first_down;
+        const int *neighbours = by_above ? s->above + v->first_up : s->below + v->first_down;
         struct rank *rank = &s->ranks[i];
         *rank = (struct rank){.vertex = g->rows[row][i], .order = i, .count = by_above ? v->up_count : v->down_count};
         for (int k = 0; k < rank->count; k++)
-            rank->sum += g->vertices[other_end(g, neighbours[k], by_above)].order;
+            rank->sum += s->order[neighbours[k]];
         if (rank->count == 0) { /* stays about where it is */
             rank->sum = i;
             rank->count = 1;
         }
     }
+    if (ranked(s->ranks, size))
+        return;
+    row_changed(s, row);
     qsort(s->ranks, (size_t)size, sizeof *s->ranks, compare_ranks);
     for (int i = 0; i < size; i++) {
         g->rows[row][i] = s->ranks[i].vertex;
-        g->vertices[s->ranks[i].vertex].order = i;
+        s->order[s->ranks[i].vertex] = i;
     }
 }
 
-/* Crossings among the segments of @a and @b at one side, with a left of b; both sorted. */
-static int64_t pair_crossings(const struct graph *g, const struct vertex *a, const struct vertex *b, bool above)
+static int compare_ints(const void *left, const void *right)
 {
-    const int *of_a = above ? g->up + a->first_up : g->down + a->first_down;
-    const int *of_b = above ? g->up + b->first_up : g->down + b->first_down;
-    int count_a = above ? a->up_count : a->down_count, count_b = above ? b->up_count : b->down_count;
+    return *(const int *)left - *(const int *)right;
+}
+
+static const int *collect_ends(const int *order, const int *vertices, int count, int **free_at)
+{
+    int *ends = *free_at;
+    for (int i = 0; i < count; i++)
+        ends[i] = order[vertices[i]];
+    if (count > 1)
+        qsort(ends, (size_t)count, sizeof *ends, compare_ints);
+    *free_at += count;
+    return ends;
+}
+
+static void collect_places(struct sweep *s, int row)
+{
+    const struct graph *g = s->g;
+    int *free_at = s->ends;
+    for (int i = 0; i < g->row_count_of[row]; i++) {
+        const struct vertex *v = &g->vertices[g->rows[row][i]];
+        struct place *place = &s->places[i];
+        *place = (struct place){.vertex = g->rows[row][i], .up_count = v->up_count, .down_count = v->down_count};
+        place->up = collect_ends(s->order, s->above + v->first_up, v->up_count, &free_at);
+        place->down = collect_ends(s->order, s->below + v->first_down, v->down_count, &free_at);
+    }
+}
+
+/* Crossings among segments that end at @left and those that end at @right, both ascending, when the vertex of @left is
+ * the left one. */
+static int64_t ends_crossing(const int *left, int left_count, const int *right, int right_count)
+{
     int64_t crossings = 0;
-    for (int i = 0, k = 0; i < count_a; i++) {
-        int end = g->vertices[other_end(g, of_a[i], above)].order;
-        while (k < count_b && g->vertices[other_end(g, of_b[k], above)].order < end)
+    for (int i = 0, k = 0; i < left_count; i++) {
+        while (k < right_count && right[k] < left[i])
             k++;
         crossings += k;
     }
     return crossings;
 }
 
-static bool transpose_row(struct graph *g, int row)
+static int64_t places_crossing(const struct place *left, const struct place *right)
 {
+    return ends_crossing(left->up, left->up_count, right->up, right->up_count) +
+           ends_crossing(left->down, left->down_count, right->down, right->down_count);
+}
+
+static bool transpose_row(struct sweep *s, int row)
+{
+    struct graph *g = s->g;
     bool improved = false;
-    sort_neighbours(g, row);
+    s->settled[row] = true;
+    collect_places(s, row);
     for (int i = 0; i + 1 < g->row_count_of[row]; i++) {
-        struct vertex *a = &g->vertices[g->rows[row][i]], *b = &g->vertices[g->rows[row][i + 1]];
-        int64_t now = pair_crossings(g, a, b, true) + pair_crossings(g, a, b, false);
-        if (now == 0)
+        struct place *a = &s->places[i], *b = &s->places[i + 1];
+        int64_t now = places_crossing(a, b);
+        if (now == 0 || places_crossing(b, a) >= now)
             continue;
-        if (pair_crossings(g, b, a, true) + pair_crossings(g, b, a, false) >= now)
-            continue;
-        int vertex = g->rows[row][i];
-        g->rows[row][i] = g->rows[row][i + 1];
-        g->rows[row][i + 1] = vertex;
-        a->order = i + 1;
-        b->order = i;
+        struct place swapped = *a;
+        *a = *b;
+        *b = swapped;
         improved = true;
     }
+    for (int i = 0; improved && i < g->row_count_of[row]; i++) {
+        g->rows[row][i] = s->places[i].vertex;
+        s->order[s->places[i].vertex] = i;
+    }
+    if (improved)
+        row_changed(s, row);
     return improved;
 }
 
-static void transpose(struct graph *g)
+static void transpose(struct sweep *s)
 {
     enum { MAX_PASSES = 8 };
     bool improved = true;
     for (int pass = 0; improved && pass < MAX_PASSES; pass++) {
         improved = false;
-        for (int row = 0; row < g->row_count; row++)
-            improved |= transpose_row(g, row);
+        for (int row = 0; row < s->g->row_count; row++)
+            improved |= !s->settled[row] && transpose_row(s, row);
     }
 }
 
 static void save(struct sweep *s)
 {
-    for (int i = 0; i < s->g->vertex_count; i++)
-        s->best[i] = s->g->vertices[i].order;
+    memcpy(s->best, s->order, (size_t)s->g->vertex_count * sizeof *s->best);
 }
 
 static void restore(struct sweep *s)
@@ -178,16 +250,37 @@ static void restore(struct sweep *s)
     }
 }
 
-void graph_order(struct graph *g)
+static void prepare(struct sweep *s)
 {
+    struct graph *g = s->g;
     struct layout_memory *memory = &g->e->memory;
     int widest = 0;
     for (int row = 0; row < g->row_count; row++)
         widest = max_int(widest, g->row_count_of[row]);
+    s->tree = LAYOUT_NEW(memory, widest + 2, int);
+    s->best = LAYOUT_NEW(memory, g->vertex_count, int);
+    s->ranks = LAYOUT_NEW(memory, widest, struct rank);
+    s->places = LAYOUT_NEW(memory, widest, struct place);
+    s->ends = LAYOUT_NEW(memory, 2 * (size_t)g->segment_count, int);
+    s->crossings = LAYOUT_NEW(memory, g->row_count, int64_t);
+    s->settled = LAYOUT_NEW(memory, g->row_count, bool);
+    for (int row = 0; row < g->row_count; row++)
+        s->crossings[row] = -1;
+    s->order = LAYOUT_NEW(memory, g->vertex_count, int);
+    s->above = LAYOUT_NEW(memory, g->segment_count, int);
+    s->below = LAYOUT_NEW(memory, g->segment_count, int);
+    for (int i = 0; i < g->vertex_count; i++)
+        s->order[i] = g->vertices[i].order;
+    for (int i = 0; i < g->segment_count; i++) {
+        s->above[i] = g->segments[g->up[i]].upper;
+        s->below[i] = g->segments[g->down[i]].lower;
+    }
+}
+
+void graph_order(struct graph *g)
+{
     struct sweep s = {.g = g};
-    s.tree = LAYOUT_NEW(memory, widest + 2, int);
-    s.best = LAYOUT_NEW(memory, g->vertex_count, int);
-    s.ranks = LAYOUT_NEW(memory, widest, struct rank);
+    prepare(&s);
     /* Big graphs get fewer sweeps: the first ones bring most. */
     int sweeps = g->segment_count < 2000 ? 16 : g->segment_count < 20000 ? 8 : 4;
     int64_t best = count_crossings(&s);
@@ -196,7 +289,7 @@ void graph_order(struct graph *g)
         bool down = sweep % 2 == 0;
         for (int step = 1; step < g->row_count; step++)
             sort_row(&s, down ? step : g->row_count - 1 - step, down);
-        transpose(g);
+        transpose(&s);
         int64_t crossings = count_crossings(&s);
         idle++;
         if (crossings >= best)

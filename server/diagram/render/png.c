@@ -18,7 +18,8 @@ struct encoder {
     const struct picture *picture;
     struct buffer *out;
     z_stream deflate;
-    unsigned char *above, *row, *filtered; /* RGB; filtered with the filter's byte before it */
+    uint32_t *above;         /* the row before */
+    unsigned char *filtered; /* RGB, with the filter's byte before it */
     unsigned char chunk[65536];
     int width, height;
     double scale;
@@ -75,21 +76,25 @@ static void compress_bytes(struct encoder *e, unsigned char *bytes, size_t size,
     } while (flush == Z_FINISH ? status != Z_STREAM_END : e->deflate.avail_in > 0);
 }
 
+/* Most pixels are as those above them: their differences stay zero, and only the others are taken apart. */
 static void encode_row(struct encoder *e, const uint32_t *pixels)
 {
     size_t size = (size_t)e->width * 3;
-    for (int x = 0; x < e->width; x++) {
-        e->row[3 * x] = (unsigned char)(pixels[x] >> 16);
-        e->row[3 * x + 1] = (unsigned char)(pixels[x] >> 8);
-        e->row[3 * x + 2] = (unsigned char)pixels[x];
-    }
     e->filtered[0] = 2;
-    for (size_t i = 0; i < size; i++)
-        e->filtered[i + 1] = (unsigned char)(e->row[i] - e->above[i]);
+    memset(e->filtered + 1, 0, size);
+    if (memcmp(e->above, pixels, (size_t)e->width * sizeof *pixels) != 0) {
+        unsigned char *out = e->filtered + 1;
+        for (int x = 0; x < e->width; x++, out += 3) {
+            uint32_t now = pixels[x], before = e->above[x];
+            if (now == before)
+                continue;
+            out[0] = (unsigned char)((now >> 16) - (before >> 16));
+            out[1] = (unsigned char)((now >> 8) - (before >> 8));
+            out[2] = (unsigned char)(now - before);
+        }
+        memcpy(e->above, pixels, (size_t)e->width * sizeof *pixels);
+    }
     compress_bytes(e, e->filtered, size + 1, Z_NO_FLUSH);
-    unsigned char *above = e->above;
-    e->above = e->row;
-    e->row = above;
 }
 
 static int encode_band(struct encoder *e, int first_row, int rows)
@@ -143,14 +148,12 @@ int write_png(const struct picture *picture, double scale, double dpi, struct bu
     e->width = *width = (int)pixels_wide;
     e->height = *height = (int)pixels_high;
     e->scale = scale;
-    e->above = calloc(1, (size_t)e->width * 3);
-    e->row = malloc((size_t)e->width * 3);
+    e->above = calloc((size_t)e->width, sizeof *e->above);
     e->filtered = malloc((size_t)e->width * 3 + 1);
-    if (e->above && e->row && e->filtered && encode(e, dpi) == 0)
+    if (e->above && e->filtered && encode(e, dpi) == 0)
         code = 0;
     deflateEnd(&e->deflate);
     free(e->above);
-    free(e->row);
     free(e->filtered);
     free(e);
     return code ? fault_set(fault, code, "out of memory for the picture") : 0;

@@ -10,7 +10,7 @@ from cases import Skip, case, wait_until
 from client import HOLD_S, Watch, pb
 from mltrainer.diagram.v1 import diagram_pb2_grpc
 
-LARGE = dict(view="system-overview", format=pb.FORMAT_PNG, dpi=900)  # more than windows and buffers hold
+LARGE = dict(view="system-overview", format=pb.FORMAT_PNG, dpi=600)  # more than windows and buffers hold
 
 
 def drawn_by(client):

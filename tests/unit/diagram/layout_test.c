@@ -238,6 +238,66 @@ static void long_edges_are_straight(void **state)
     scene_unref(scene);
 }
 
+static struct layout *lay_out_graph(const int (*edges)[2], int edge_count, int nodes, struct scene **scene)
+{
+    struct scene_builder *b = scene_builder_new("Graph");
+    struct layout *layout = NULL;
+    char id[2][16];
+    for (int i = 0; i < nodes; i++) {
+        snprintf(id[0], sizeof id[0], "n%d", i);
+        scene_builder_node(b, &(struct scene_item_spec){.id = id[0]});
+    }
+    for (int i = 0; i < edge_count; i++) {
+        snprintf(id[0], sizeof id[0], "n%d", edges[i][0]);
+        snprintf(id[1], sizeof id[1], "n%d", edges[i][1]);
+        scene_builder_edge(b, &(struct scene_edge_spec){.from = id[0], .to = id[1]});
+    }
+    assert_int_equal(scene_builder_finish(b, scene, NULL), 0);
+    struct text_meter *meter = text_meter_new();
+    assert_int_equal(layout_make(*scene, meter, &layout, NULL), 0);
+    text_meter_free(meter);
+    return layout;
+}
+
+static int count_upward(const struct scene *scene, const struct layout *layout)
+{
+    int upward = 0;
+    for (int i = 0; i < scene->edge_count; i++)
+        upward += layout->boxes[scene->edges[i].from].rect.y > layout->boxes[scene->edges[i].to].rect.y;
+    return upward;
+}
+
+/* In a tangle a depth-first walk makes one long chain; few edges turned around give few rows. */
+static void a_tangle_is_no_tower(void **state)
+{
+    enum { NODES = 400, EDGES = 800 };
+    static int edges[EDGES][2];
+    uint64_t seed = 5;
+    for (int i = 0; i < EDGES; i++) {
+        edges[i][0] = random_below(&seed, NODES);
+        edges[i][1] = (edges[i][0] + 1 + random_below(&seed, NODES - 1)) % NODES;
+    }
+    struct scene *scene;
+    struct layout *layout = lay_out_graph(edges, EDGES, NODES, &scene);
+    assert_in_range(count_upward(scene, layout), 1, EDGES / 5);
+    assert_in_range(layout->height, 1, 10000);
+    layout_free(layout);
+    scene_unref(scene);
+}
+
+/* What is declared first is meant as the top: of equally few edges the one that goes back is turned around. */
+static void a_small_cycle_keeps_the_order_of_declaration(void **state)
+{
+    static const int edges[][2] = {{0, 1}, {1, 2}, {2, 3}, {3, 0}, {3, 1}};
+    struct scene *scene;
+    struct layout *layout = lay_out_graph(edges, 5, 4, &scene);
+    for (int i = 1; i < 4; i++)
+        assert_true(layout->boxes[i].rect.y > layout->boxes[i - 1].rect.y);
+    assert_int_equal(count_upward(scene, layout), 2);
+    layout_free(layout);
+    scene_unref(scene);
+}
+
 static void nothing_to_draw(void **state)
 {
     struct scene *scene = NULL;
@@ -260,6 +320,8 @@ int main(void)
         cmocka_unit_test(dense_graph),
         cmocka_unit_test(same_scene_same_layout),
         cmocka_unit_test(long_edges_are_straight),
+        cmocka_unit_test(a_tangle_is_no_tower),
+        cmocka_unit_test(a_small_cycle_keeps_the_order_of_declaration),
         cmocka_unit_test(nothing_to_draw),
     };
     return cmocka_run_group_tests(tests, make_meter, free_meter);
