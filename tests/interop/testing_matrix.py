@@ -7,7 +7,6 @@ A cell is CLIENT-SERVER/SECURITY/CASE. What a peer cannot do is in EXCLUDED, wit
 printed as such and not run.
 """
 import concurrent.futures
-import contextlib
 import os
 import re
 import selectors
@@ -33,6 +32,10 @@ COMPRESSION = "client_compressed_unary server_compressed_unary client_compressed
 SOAK = "rpc_soak channel_soak".split()
 HTTP2 = ("goaway rst_after_header rst_during_data rst_after_data ping max_streams data_frame_padding "
          "no_df_padding_sanity_test").split()
+# Ours alone: features of the server that no case of gRPC's asserts, and requests in gzip to whoever takes them, also to
+# peers that cannot say whether they came so.
+FEATURES = "observe_interval_us cancel_in_interval half_duplex cacheable_headers".split()
+GZIP = "large_unary+gzip client_streaming+gzip ping_pong+gzip".split()
 PEERS = ["go", "python", "node"]
 
 # (side, peer, case): why it cannot be. A client of these that cannot see the flag of a response asserts all the rest.
@@ -51,10 +54,14 @@ EXCLUDED = {
 ENVIRONMENT = dict(os.environ, PYTHONPATH=str(BUILT / "python/testing"), GRPC_GO_LOG_SEVERITY_LEVEL="info", GRPC_VERBOSITY="NONE")
 
 
+def about_compression(case):
+    return case in COMPRESSION + GZIP
+
+
 def client_command(peer, case):
     return {
         "ours": [str(BUILD / "bin/mrpc-interop-client")],
-        "go": [str(BUILT / "go/bin" / ("interop-compression" if case in COMPRESSION else "interop-client"))],
+        "go": [str(BUILT / "go/bin" / ("interop-compression" if about_compression(case) else "interop-client"))],
         "python": [sys.executable, str(HERE / "python/interop_client.py")],
         "node": ["node", str(BUILT / "node/interop_client.mjs")],
     }[peer]
@@ -65,7 +72,7 @@ def server_command(peer, case):
         return [sys.executable, str(HERE / "python/http2_server.py"), f"--test_case={case}"]
     return {
         "ours": [str(BUILD / "bin/mrpc-interop-server"), "--port=0"],
-        "go": [str(BUILT / "go/bin/interop-compression"), "--serve"] if case in COMPRESSION else
+        "go": [str(BUILT / "go/bin/interop-compression"), "--serve"] if about_compression(case) else
               [str(BUILT / "go/bin/interop-server"), "--port=0"],
         "python": [sys.executable, str(HERE / "python/interop_server.py")],
         "node": ["node", str(BUILT / "node/interop_server.mjs")],
@@ -134,7 +141,8 @@ class Matrix:
         pairs = [("ours", "ours")] + [pair for peer in PEERS for pair in (("ours", peer), (peer, "ours"))]
         for client, server in pairs:
             for security in ("clear", "tls"):
-                for case in CORE + COMPRESSION + SOAK:
+                own = (GZIP if client == "ours" else []) + (FEATURES if client == server else [])
+                for case in CORE + COMPRESSION + SOAK + own:
                     yield client, server, security, case
         for case in HTTP2:
             yield "ours", "http2", "clear", case
@@ -142,27 +150,36 @@ class Matrix:
     def wanted(self, name):
         return not self.words or any(word in name for word in self.words)
 
-    def shared_server(self, peer, security, case):
-        """One server for all cells that can have it."""
-        key = peer, security, case in COMPRESSION
-        if key not in self.servers:
-            flags = self.certificate.server_flags(peer) if security == "tls" else []
+    @staticmethod
+    def server_key(peer, security, case):
+        return peer, security, peer == "go" and about_compression(case)
+
+    def start_server(self, peer, security, case):
+        """One server for all cells that can have it; when it does not start they fail with its error."""
+        key = self.server_key(peer, security, case)
+        if key in self.servers:
+            return
+        flags = self.certificate.server_flags(peer) if security == "tls" else []
+        try:
             self.servers[key] = Server(server_command(peer, case) + flags)
-        return self.servers[key]
+        except (OSError, RuntimeError) as error:
+            self.servers[key] = error
 
     def stop_servers(self):
+        """Ours must end well; some of the others have no end of their own."""
         for (peer, security, _), server in self.servers.items():
-            code = server.stop()
-            # grpc-go's own server has no end of its own.
-            if peer == "ours" and code != 0:
-                print(f"{server.said.decode()}\nit ended with {code}\nnot ok ours-server/{security}/ends_well")
-            elif peer == "ours":
-                print(f"ok ours-server/{security}/ends_well")
+            if isinstance(server, Server):
+                code = server.stop()
+                if peer == "ours":
+                    print("" if code == 0 else f"{server.said.decode()}\nit ended with {code}\nnot ", end="")
+                    print(f"ok ours-server/{security}/ends_well")
 
     def run_client(self, client, security, case, port):
-        flags = ["--server_host=127.0.0.1", f"--server_port={port}", f"--test_case={case}"]
+        flags = ["--server_host=127.0.0.1", f"--server_port={port}", f"--test_case={case.removesuffix('+gzip')}"]
+        if case in GZIP:
+            flags.append("--compress_requests=true")
         if security == "tls":
-            flags += self.certificate.client_flags("go-own" if client == "go" and case not in COMPRESSION else client)
+            flags += self.certificate.client_flags("go-own" if client == "go" and not about_compression(case) else client)
         if case in SOAK:
             flags += [f"--soak_iterations={1000 if LONG else 10}", "--soak_per_iteration_max_acceptable_latency_ms=10000",
                       f"--soak_overall_timeout_seconds={CLIENT_S}"]
@@ -183,8 +200,11 @@ class Matrix:
                 if own.stop() != 0:
                     code, said = 1, said + own.said.decode()
             else:
-                code, said = self.run_client(client, security, case, self.servers[server, security, case in COMPRESSION].port)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the cell has failed
+                shared = self.servers[self.server_key(server, security, case)]
+                if not isinstance(shared, Server):
+                    raise shared
+                code, said = self.run_client(client, security, case, shared.port)
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             code, said = 1, f"{error}\n"
         return f"ok {name}" if code == 0 else f"{said[-3000:]}not ok {name}"
 
@@ -193,13 +213,14 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mlt-interop-") as folder:
         matrix = Matrix(Path(folder), sys.argv[1:])
         cells = [cell for cell in matrix.cells() if matrix.wanted(f"{cell[0]}-{cell[1]}/{cell[2]}/{cell[3]}")]
-        for _, server, security, case in cells:
-            if server != "http2" and ("server", server, case) not in EXCLUDED:
-                matrix.shared_server(server, security, case)
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for line in pool.map(matrix.run, cells):
-                print(line, flush=True)
-        with contextlib.suppress(Exception):
+        try:
+            for _, server, security, case in cells:
+                if server != "http2" and ("server", server, case) not in EXCLUDED:
+                    matrix.start_server(server, security, case)
+            with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+                for line in pool.map(matrix.run, cells):
+                    print(line, flush=True)
+        finally:
             matrix.stop_servers()
 
 

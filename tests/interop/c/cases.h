@@ -17,6 +17,7 @@ struct interop {
     struct mrpc_channel *channel;
     struct mrpc_channel_options options; /* for more channels to target */
     const char *target;
+    struct mrpc_call_options call; /* of large_unary, client_streaming and ping_pong */
     struct soak_flags soak;
 };
 
@@ -26,7 +27,8 @@ struct interop_case {
 };
 
 /* A table of cases each, ended by a name of NULL. */
-extern const struct interop_case unary_cases[], streaming_cases[], compression_cases[], soak_cases[], http2_cases[];
+extern const struct interop_case unary_cases[], streaming_cases[], compression_cases[], soak_cases[], http2_cases[],
+    feature_cases[];
 
 /** End the program unless @holds. */
 void require(bool holds, const char *format, ...) MRPC_PRINTF(2, 3);

@@ -16,7 +16,7 @@ static struct mrpc_client_call *start_duplex(struct interop *self, const struct 
 static struct mrpc_client_call *start_input(struct interop *self)
 {
     struct mrpc_client_call *call;
-    int error = grpc__testing__test_service__streaming_input_call__start(self->channel, NULL, NULL, NULL, &call);
+    int error = grpc__testing__test_service__streaming_input_call__start(self->channel, &self->call, NULL, NULL, &call);
     require(error == 0, "start: %s", mrpc_error_text(error));
     return call;
 }
@@ -74,7 +74,7 @@ static void send_and_receive(struct mrpc_client_call *call, int request_bytes, i
 
 static void ping_pong(struct interop *self)
 {
-    struct mrpc_client_call *call = start_duplex(self, NULL);
+    struct mrpc_client_call *call = start_duplex(self, &self->call);
     for (int i = 0; i < SIZES; i++)
         send_and_receive(call, request_sizes[i], response_sizes[i]);
     require(mrpc_client_call_half_close(call) == 0, "half-close");

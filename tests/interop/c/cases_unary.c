@@ -20,7 +20,7 @@ void run_large_unary(struct interop *self)
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     simple_request_large(&request);
     const Grpc__Testing__SimpleResponse *response =
-        grpc__testing__test_service__unary_call(self->channel, NULL, &request.message, &reply);
+        grpc__testing__test_service__unary_call(self->channel, &self->call, &request.message, &reply);
     require_code(&reply.status, MRPC_OK);
     require_zeros(response->payload, LARGE_RESPONSE_BYTES);
     mrpc_reply_fini(&reply);

@@ -12,7 +12,7 @@
 #include "flags.h"
 
 static const struct interop_case *const tables[] = {unary_cases, streaming_cases, compression_cases, soak_cases,
-                                                    http2_cases};
+                                                    http2_cases,  feature_cases};
 
 static const struct interop_case *find_case(const char *name)
 {
@@ -48,6 +48,7 @@ int main(int argc, char **argv)
     bool use_tls = false, use_test_ca = false;
     struct interop interop = {
         .options.struct_bytes = sizeof interop.options,
+        .call.struct_bytes = sizeof interop.call,
         .soak = {.iterations = 10, .max_latency_ms = 1000, .request_bytes = LARGE_REQUEST_BYTES,
                  .response_bytes = LARGE_RESPONSE_BYTES, .threads = 1},
     };
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
         {"use_tls", "TLS instead of clear text", .truth = &use_tls},
         {"use_test_ca", "trust --ca_file instead of the system's roots", .truth = &use_test_ca},
         {"ca_file", "whom to trust (PEM)", .text = &ca_file},
+        {"compress_requests", "of large_unary, client_streaming and ping_pong", .truth = &interop.call.compress},
         {"soak_iterations", "calls of a soak case", .number = &interop.soak.iterations},
         {"soak_max_failures", "how many of them may fail or be slow", .number = &interop.soak.max_failures},
         {"soak_per_iteration_max_acceptable_latency_ms", "when a call is slow", .number = &interop.soak.max_latency_ms},
