@@ -6,21 +6,21 @@
 #include <zlib.h>
 
 #include "diagram/render/formats.h"
+#include "diagram/render/run_deflate.h"
 #include "fault/fault.h"
 
 /* PNG in bands: a band of rows is drawn, filtered and compressed before the next one, so memory does not grow with the
  * resolution. Diagrams are flat colour: rows are stored as the difference to the row above (filter "up"), which makes
- * nearly all of them zero, and deflate only looks for runs. Source: PNG, W3C Recommendation, 2nd edition. */
+ * nearly all of them zero, and the compressor (run_deflate.c) only looks for runs. Source: PNG, W3C Recommendation, 2nd edition. */
 
 enum { BAND_ROWS = 128 };
 
 struct encoder {
     const struct picture *picture;
     struct buffer *out;
-    z_stream deflate;
+    struct run_deflate deflate;
     uint32_t *above;         /* the row before */
-    unsigned char *filtered; /* RGB, with the filter's byte before it */
-    unsigned char chunk[65536];
+    unsigned char *filtered; /* RGB */
     int width, height;
     double scale;
 };
@@ -60,41 +60,34 @@ static void add_header(struct encoder *e, double dpi)
     add_chunk(e->out, "pHYs", density, sizeof density);
 }
 
-/* Feeds the compressor; full chunks leave as IDAT. */
-static void compress_bytes(struct encoder *e, unsigned char *bytes, size_t size, int flush)
+static void write_data(void *arg, const unsigned char *bytes, size_t size)
 {
-    e->deflate.next_in = bytes;
-    e->deflate.avail_in = (uInt)size;
-    int status;
-    do {
-        status = deflate(&e->deflate, flush);
-        if (e->deflate.avail_out == 0 || status == Z_STREAM_END) {
-            add_chunk(e->out, "IDAT", e->chunk, sizeof e->chunk - e->deflate.avail_out);
-            e->deflate.next_out = e->chunk;
-            e->deflate.avail_out = sizeof e->chunk;
-        }
-    } while (flush == Z_FINISH ? status != Z_STREAM_END : e->deflate.avail_in > 0);
+    struct encoder *e = arg;
+    add_chunk(e->out, "IDAT", bytes, size);
 }
 
 /* Most pixels are as those above them: their differences stay zero, and only the others are taken apart. */
 static void encode_row(struct encoder *e, const uint32_t *pixels)
 {
+    static const unsigned char filter_up = 2;
     size_t size = (size_t)e->width * 3;
-    e->filtered[0] = 2;
-    memset(e->filtered + 1, 0, size);
-    if (memcmp(e->above, pixels, (size_t)e->width * sizeof *pixels) != 0) {
-        unsigned char *out = e->filtered + 1;
-        for (int x = 0; x < e->width; x++, out += 3) {
-            uint32_t now = pixels[x], before = e->above[x];
-            if (now == before)
-                continue;
-            out[0] = (unsigned char)((now >> 16) - (before >> 16));
-            out[1] = (unsigned char)((now >> 8) - (before >> 8));
-            out[2] = (unsigned char)(now - before);
-        }
-        memcpy(e->above, pixels, (size_t)e->width * sizeof *pixels);
+    unsigned char *out = e->filtered;
+    run_deflate_add(&e->deflate, &filter_up, 1);
+    if (memcmp(e->above, pixels, (size_t)e->width * sizeof *pixels) == 0) {
+        run_deflate_add_zeros(&e->deflate, size);
+        return;
     }
-    compress_bytes(e, e->filtered, size + 1, Z_NO_FLUSH);
+    memset(out, 0, size);
+    for (int x = 0; x < e->width; x++, out += 3) {
+        uint32_t now = pixels[x], before = e->above[x];
+        if (now == before)
+            continue;
+        out[0] = (unsigned char)((now >> 16) - (before >> 16));
+        out[1] = (unsigned char)((now >> 8) - (before >> 8));
+        out[2] = (unsigned char)(now - before);
+    }
+    memcpy(e->above, pixels, (size_t)e->width * sizeof *pixels);
+    run_deflate_add(&e->deflate, e->filtered, size);
 }
 
 static int encode_band(struct encoder *e, int first_row, int rows)
@@ -118,14 +111,13 @@ static int encode_band(struct encoder *e, int first_row, int rows)
 static int encode(struct encoder *e, double dpi)
 {
     add_header(e, dpi);
-    e->deflate.next_out = e->chunk;
-    e->deflate.avail_out = sizeof e->chunk;
+    run_deflate_begin(&e->deflate, write_data, e);
     for (int row = 0; row < e->height; row += BAND_ROWS) {
         int rows = e->height - row < BAND_ROWS ? e->height - row : BAND_ROWS;
         if (encode_band(e, row, rows))
             return -1;
     }
-    compress_bytes(e, NULL, 0, Z_FINISH);
+    run_deflate_end(&e->deflate);
     add_chunk(e->out, "IEND", NULL, 0);
     return 0;
 }
@@ -139,20 +131,17 @@ int write_png(const struct picture *picture, double scale, double dpi, struct bu
                          pixels_wide, pixels_high);
     struct encoder *e = calloc(1, sizeof *e);
     int code = MRPC_RESOURCE_EXHAUSTED;
-    if (!e || deflateInit2(&e->deflate, 1, Z_DEFLATED, 15, 9, Z_RLE) != Z_OK) {
-        free(e);
+    if (!e)
         return fault_set(fault, code, "out of memory for the picture");
-    }
     e->picture = picture;
     e->out = out;
     e->width = *width = (int)pixels_wide;
     e->height = *height = (int)pixels_high;
     e->scale = scale;
     e->above = calloc((size_t)e->width, sizeof *e->above);
-    e->filtered = malloc((size_t)e->width * 3 + 1);
+    e->filtered = malloc((size_t)e->width * 3);
     if (e->above && e->filtered && encode(e, dpi) == 0)
         code = 0;
-    deflateEnd(&e->deflate);
     free(e->above);
     free(e->filtered);
     free(e);
