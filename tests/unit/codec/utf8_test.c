@@ -109,11 +109,29 @@ static void agrees_with_a_plain_decoder_on_all_three_byte_texts(void **state)
     }
 }
 
+/* Blocks of 32, words of 8 and what is left over: a bad byte shows wherever it stands. */
+static void one_bad_byte_makes_a_text_no_ascii(void **state)
+{
+    static const char bad[] = {'\0', '\x80', '\xff'};
+    char text[110];
+    for (size_t size = 1; size < sizeof(text); size++) {
+        memset(text, '\x7f', sizeof(text));
+        assert_true(mrpc_ascii_text(text, size));
+        for (size_t at = 0; at < size; at++) {
+            memset(text, at % 2 == 0 ? '\x01' : '\x7f', sizeof(text));
+            text[at] = bad[at % sizeof(bad)];
+            assert_false(mrpc_ascii_text(text, size));
+            assert_true(mrpc_ascii_text(text, at));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_the_longest_well_formed_prefix),
         cmocka_unit_test(the_result_does_not_depend_on_what_stands_before),
+        cmocka_unit_test(one_bad_byte_makes_a_text_no_ascii),
         cmocka_unit_test(text_stops_at_a_nul_at_every_place),
         cmocka_unit_test(agrees_with_a_plain_decoder_on_all_three_byte_texts),
     };
