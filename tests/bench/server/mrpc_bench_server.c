@@ -2,7 +2,8 @@
 
 /* What is measured: helloworld.Greeter/SayHello, answering each greeting with itself, as the servers of grpc_bench do, and
  * SayHelloStreamReply, answering it a thousand times.
- *     mrpc_bench_server [ADDRESS [LOOPS [CERTIFICATE KEY [CA]]]]
+ *     mrpc_bench_server [ADDRESS [LOOPS]]
+ *     mrpc_bench_server_tls ADDRESS LOOPS CERTIFICATE KEY [CA]
  * prints "ready ADDRESS" and serves until SIGINT or SIGTERM, then drains. In the environment: HEADER_LIST_BYTES changes
  * that limit (h2spec sends a header list of 16 KiB and wants it taken), CONNECTIONS how many there may be. */
 
@@ -75,6 +76,7 @@ static void log_rejected(void *arg, const char *reason, const char *peer)
     (void)fprintf(stderr, "rejected %s %s\n", reason, peer);
 }
 
+#ifdef WITH_TLS
 static struct mrpc_tls *load_tls(int argc, char **argv)
 {
     if (argc < 5)
@@ -93,6 +95,7 @@ static struct mrpc_tls *load_tls(int argc, char **argv)
     }
     return tls;
 }
+#endif
 
 static void wait_for_end(void)
 {
@@ -133,7 +136,10 @@ int main(int argc, char **argv)
     const char *connections = getenv("CONNECTIONS");
     if (connections != NULL)
         options.limits.connections = (uint32_t)atoi(connections);
-    struct mrpc_tls *tls = load_tls(argc, argv);
+    struct mrpc_tls *tls = NULL;
+#ifdef WITH_TLS
+    tls = load_tls(argc, argv);
+#endif
     struct mrpc_server *server;
     char *bound;
     int error = mrpc_server_new(&options, &server);
@@ -157,7 +163,9 @@ int main(int argc, char **argv)
     mrpc_server_drain(server, 2000, on_drained, NULL);
     wait_for_end();
     mrpc_server_free(server);
+#ifdef WITH_TLS
     mrpc_tls_free(tls);
+#endif
     free(bound);
     return 0;
 }

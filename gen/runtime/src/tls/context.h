@@ -9,6 +9,8 @@
 
 #include <mrpc/tls.h>
 
+#include "tls/operations.h"
+
 /** What tells whether a file has been replaced or written to; zeroes when there is none. */
 struct tls_file_state {
     uint64_t device, inode, size_bytes;
@@ -19,6 +21,7 @@ struct tls_file_state {
 
 /* What struct mrpc_tls is: options that are kept for reloading, and the OpenSSL context made from them last. */
 struct mrpc_tls {
+    struct tls_head head;
     bool server;
     bool require_client_certificate;
     char *certificate_file;

@@ -20,6 +20,7 @@
 #define BYTES_PER_KEY_UPDATE (1u << 20)
 
 struct mrpc_tls_stream {
+    struct tls_head head;
     SSL *ssl;
     struct mrpc_tls *tls;       /* borrowed, for new tickets */
     char *server_name;          /* client: whom it has asked for */
@@ -84,37 +85,36 @@ static bool attach_socket(struct mrpc_tls_stream *stream, int fd)
     return true;
 }
 
-int mrpc_tls_stream_new(struct mrpc_tls *tls, int fd, const char *server_name, struct mrpc_tls_stream **out)
+static void free_stream(struct mrpc_tls_stream *stream)
+{
+    SSL_free(stream->ssl);
+    free(stream->server_name);
+    free(stream);
+}
+
+static int open_stream(struct mrpc_tls *tls, int fd, const char *server_name, struct mrpc_tls_stream **out)
 {
     struct mrpc_tls_stream *stream = calloc(1, sizeof(*stream));
     if (stream == NULL)
         return MRPC_ERR_NOMEM;
+    stream->head = tls->head;
     stream->server = tls->server;
     stream->tls = tls;
     SSL_CTX *context = mrpc_tls_context_ref(tls);
     stream->ssl = SSL_new(context);
     SSL_CTX_free(context);
     if (stream->ssl == NULL || SSL_set_app_data(stream->ssl, stream) != 1 || !attach_socket(stream, fd)) {
-        mrpc_tls_stream_free(stream);
+        free_stream(stream);
         return MRPC_ERR_NOMEM;
     }
     if (tls->server) {
         SSL_set_accept_state(stream->ssl);
     } else if (!prepare_client(stream, server_name)) {
-        mrpc_tls_stream_free(stream);
+        free_stream(stream);
         return MRPC_ERR_TLS;
     }
     *out = stream;
     return 0;
-}
-
-void mrpc_tls_stream_free(struct mrpc_tls_stream *stream)
-{
-    if (stream == NULL)
-        return;
-    SSL_free(stream->ssl);
-    free(stream->server_name);
-    free(stream);
 }
 
 static int fail(struct mrpc_tls_stream *stream, const char *doing)
@@ -158,7 +158,7 @@ static bool speaks(const SSL *ssl, const char *protocol)
     return size == strlen(protocol) && memcmp(agreed, protocol, size) == 0;
 }
 
-void mrpc_tls_stream_allow_http1(struct mrpc_tls_stream *stream)
+static void allow_http1(struct mrpc_tls_stream *stream)
 {
     stream->http1_allowed = true;
 }
@@ -169,12 +169,12 @@ bool mrpc_tls_stream_allows_http1(const SSL *ssl)
     return stream->http1_allowed;
 }
 
-bool mrpc_tls_stream_http1(const struct mrpc_tls_stream *stream)
+static bool chose_http1(const struct mrpc_tls_stream *stream)
 {
     return stream->server && speaks(stream->ssl, "http/1.1");
 }
 
-int mrpc_tls_stream_handshake(struct mrpc_tls_stream *stream)
+static int shake_hands(struct mrpc_tls_stream *stream)
 {
     ERR_clear_error();
     int result = SSL_do_handshake(stream->ssl);
@@ -182,14 +182,14 @@ int mrpc_tls_stream_handshake(struct mrpc_tls_stream *stream)
         int error = outcome(stream, result, "handshake");
         return error != 0 ? error : fail(stream, "handshake");
     }
-    if (!speaks(stream->ssl, "h2") && !mrpc_tls_stream_http1(stream)) {
+    if (!speaks(stream->ssl, "h2") && !chose_http1(stream)) {
         (void)snprintf(stream->why, sizeof(stream->why), "handshake: the peer does not speak h2");
         return MRPC_ERR_TLS;
     }
     return 0;
 }
 
-ssize_t mrpc_tls_stream_read(struct mrpc_tls_stream *stream, void *bytes, size_t size)
+static ssize_t read_bytes(struct mrpc_tls_stream *stream, void *bytes, size_t size)
 {
     ERR_clear_error();
     size_t n = 0;
@@ -200,7 +200,7 @@ ssize_t mrpc_tls_stream_read(struct mrpc_tls_stream *stream, void *bytes, size_t
     return (ssize_t)n;
 }
 
-ssize_t mrpc_tls_stream_write(struct mrpc_tls_stream *stream, const void *bytes, size_t size)
+static ssize_t write_bytes(struct mrpc_tls_stream *stream, const void *bytes, size_t size)
 {
     ERR_clear_error();
     size_t n = 0;
@@ -211,12 +211,12 @@ ssize_t mrpc_tls_stream_write(struct mrpc_tls_stream *stream, const void *bytes,
     return error != 0 ? error : fail(stream, "write");
 }
 
-bool mrpc_tls_stream_pending(const struct mrpc_tls_stream *stream)
+static bool is_pending(const struct mrpc_tls_stream *stream)
 {
     return SSL_has_pending(stream->ssl) == 1;
 }
 
-void mrpc_tls_stream_shutdown(struct mrpc_tls_stream *stream)
+static void say_goodbye(struct mrpc_tls_stream *stream)
 {
     ERR_clear_error();
     if (SSL_is_init_finished(stream->ssl))
@@ -224,20 +224,22 @@ void mrpc_tls_stream_shutdown(struct mrpc_tls_stream *stream)
     ERR_clear_error();
 }
 
-const char *mrpc_tls_stream_why(const struct mrpc_tls_stream *stream)
+static const char *why_failed(const struct mrpc_tls_stream *stream)
 {
     return stream->why[0] != '\0' ? stream->why : "no failure";
 }
 
 static struct tls_certificate_bytes der(const X509 *certificate)
 {
-    struct tls_certificate_bytes out = {0};
-    int size = certificate != NULL ? i2d_X509(certificate, &out.bytes) : 0;
-    out.size = size > 0 ? (size_t)size : 0;
-    return out;
+    int size = certificate != NULL ? i2d_X509(certificate, NULL) : 0;
+    uint8_t *bytes = size > 0 ? malloc((size_t)size) : NULL;
+    if (bytes == NULL)
+        return (struct tls_certificate_bytes){0};
+    uint8_t *end = bytes;
+    return (struct tls_certificate_bytes){.bytes = bytes, .size = (size_t)i2d_X509(certificate, &end)};
 }
 
-bool mrpc_tls_stream_describe(const struct mrpc_tls_stream *stream, struct tls_description *out)
+static bool describe(const struct mrpc_tls_stream *stream, struct tls_description *out)
 {
     const SSL_CIPHER *cipher = SSL_is_init_finished(stream->ssl) ? SSL_get_current_cipher(stream->ssl) : NULL;
     if (cipher == NULL)
@@ -249,12 +251,6 @@ bool mrpc_tls_stream_describe(const struct mrpc_tls_stream *stream, struct tls_d
         .peer = der(SSL_get0_peer_certificate(stream->ssl)),
     };
     return true;
-}
-
-void mrpc_tls_description_free(struct tls_description *description)
-{
-    OPENSSL_free(description->own.bytes);
-    OPENSSL_free(description->peer.bytes);
 }
 
 static const ASN1_IA5STRING *first_name(GENERAL_NAMES *names, int kind)
@@ -282,7 +278,7 @@ static bool copy_name(const ASN1_IA5STRING *text, char *name, size_t name_bytes)
     return true;
 }
 
-bool mrpc_tls_stream_peer_name(const struct mrpc_tls_stream *stream, char *name, size_t name_bytes)
+static bool copy_peer_name(const struct mrpc_tls_stream *stream, char *name, size_t name_bytes)
 {
     name[0] = '\0';
     X509 *certificate = SSL_get0_peer_certificate(stream->ssl);
@@ -298,3 +294,18 @@ bool mrpc_tls_stream_peer_name(const struct mrpc_tls_stream *stream, char *name,
     GENERAL_NAMES_free(names);
     return copied;
 }
+
+const struct tls_operations mrpc_tls_openssl = {
+    .open = open_stream,
+    .free = free_stream,
+    .handshake = shake_hands,
+    .read = read_bytes,
+    .write = write_bytes,
+    .pending = is_pending,
+    .shutdown = say_goodbye,
+    .why = why_failed,
+    .describe = describe,
+    .peer_name = copy_peer_name,
+    .allow_http1 = allow_http1,
+    .http1 = chose_http1,
+};

@@ -63,6 +63,7 @@ static int tls_new(const struct mrpc_tls_options *options, bool server, struct m
     if (tls == NULL)
         return MRPC_ERR_NOMEM;
     pthread_mutex_init(&tls->lock, NULL);
+    tls->head.operations = &mrpc_tls_openssl;
     tls->server = server;
     tls->socket_method = mrpc_tls_socket_method_new();
     if (tls->socket_method == NULL || !copy_options(tls, options)) {
