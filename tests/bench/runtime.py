@@ -8,7 +8,9 @@ import argparse
 import datetime
 import json
 import platform
+import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -39,6 +41,8 @@ def main():
     parser.add_argument("--sides", help="these, with commas between: bare,nghttpd,mrpc,grpc-go,grpc++ async,grpc++ callback")
     parser.add_argument("--smoke", action="store_true", help="small, without peers, only to show that it works")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # so that no server is left behind
+    sys.stdout.reconfigure(line_buffering=True)
     settings = read_settings(arguments.smoke, arguments.repeats)
     if arguments.sides:
         settings["sides"] = {name: settings["sides"][name] for name in arguments.sides.split(",")}
