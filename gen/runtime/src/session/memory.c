@@ -19,7 +19,12 @@
 /* A sanitizer shall see each block come and go. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define POOLED 0
-#else
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define POOLED 0
+#endif
+#endif
+#ifndef POOLED
 #define POOLED 1
 #endif
 
