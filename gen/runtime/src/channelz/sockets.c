@@ -41,7 +41,7 @@ static int begin(struct mrpc_server *server, struct round *round)
 static char *remote_text(const struct connection *connection, struct mrpc_arena *arena)
 {
     char text[ADDRESS_TEXT_BYTES];
-    mrpc_address_format((const struct sockaddr *)&connection->address, connection->address_bytes, text, sizeof(text));
+    mrpc_address_format(connection_address(connection), connection->address_bytes, text, sizeof(text));
     return mrpc_arena_strdup(arena, text);
 }
 
@@ -205,7 +205,7 @@ static CZ(Socket) *describe(const struct connection *connection, struct mrpc_are
         return NULL;
     out->data = count(connection->session, arena);
     out->local = local_address(connection->fd, arena);
-    out->remote = mrpc_channelz_address(arena, (const struct sockaddr *)&connection->address, connection->address_bytes);
+    out->remote = mrpc_channelz_address(arena, connection_address(connection), connection->address_bytes);
     if (connection->tls != NULL)
         out->security = security(connection->tls, arena);
     return out;

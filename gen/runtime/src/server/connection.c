@@ -71,7 +71,7 @@ void mrpc_connection_close(struct connection *connection)
         mrpc_tls_stream_shutdown(connection->tls);
     mrpc_tls_stream_free(connection->tls);
     close(connection->fd);
-    mrpc_acceptor_closed(loop->server, (const struct sockaddr *)&connection->address);
+    mrpc_acceptor_closed(loop->server, connection_address(connection));
     free(connection);
 }
 
@@ -191,7 +191,7 @@ static bool unix_identity(struct connection *connection, char *name, size_t name
 {
     struct ucred peer;
     socklen_t size = sizeof(peer);
-    if (connection->address.ss_family != AF_UNIX ||
+    if (connection_address(connection)->sa_family != AF_UNIX ||
         getsockopt(connection->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
         return false;
     (void)snprintf(name, name_bytes, "uid:%u", (unsigned)peer.uid);
@@ -222,7 +222,7 @@ static bool begin_session(struct connection *connection)
     char peer[ADDRESS_TEXT_BYTES];
     char name[NAME_BYTES] = "";
     struct mrpc_identity identity = {.kind = MRPC_IDENTITY_ANONYMOUS, .name = name};
-    mrpc_address_format((const struct sockaddr *)&connection->address, connection->address_bytes, peer, sizeof(peer));
+    mrpc_address_format(connection_address(connection), connection->address_bytes, peer, sizeof(peer));
     if (unix_identity(connection, name, sizeof(name)))
         identity.kind = MRPC_IDENTITY_UNIX;
     if (connection->tls != NULL) {
@@ -340,9 +340,15 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     mrpc_loop_flush_dirty(loop);
 }
 
+/* An unnamed unix socket may have no more than its family, or nothing at all. */
+static size_t address_room(const struct handover *handover)
+{
+    return handover->address_bytes > sizeof(struct sockaddr) ? handover->address_bytes : sizeof(struct sockaddr);
+}
+
 void mrpc_connection_open(struct server_loop *loop, const struct handover *handover)
 {
-    struct connection *connection = calloc(1, sizeof(*connection));
+    struct connection *connection = calloc(1, sizeof(*connection) + address_room(handover));
     if (connection == NULL || (handover->tls != NULL &&
                                mrpc_tls_stream_new(handover->tls, handover->fd, NULL, &connection->tls) != 0)) {
         free(connection);
@@ -355,8 +361,8 @@ void mrpc_connection_open(struct server_loop *loop, const struct handover *hando
     connection->loop = loop;
     connection->channelz_id = mrpc_channelz_new_id();
     connection->fd = handover->fd;
-    connection->address = handover->address;
     connection->address_bytes = handover->address_bytes;
+    memcpy(connection->address, &handover->address, address_room(handover));
     connection->timer_at_ms = INT64_MAX;
     connection->next = loop->connections;
     if (connection->next != NULL)

@@ -20,9 +20,15 @@ struct connection {
     struct mrpc_session *session;      /* NULL until the TLS handshake is done */
     bool dirty;
     bool lingering;                    /* all is said: wait for the peer to close */
-    struct sockaddr_storage address;
     socklen_t address_bytes;
+    /* As long as it is: most are of 16 bytes, a sockaddr_storage has 128. */
+    _Alignas(struct sockaddr_storage) unsigned char address[];
 };
+
+static inline const struct sockaddr *connection_address(const struct connection *connection)
+{
+    return (const struct sockaddr *)(const void *)connection->address;
+}
 
 /** Take over the socket. The handover's memory stays the caller's. */
 void mrpc_connection_open(struct server_loop *loop, const struct handover *handover);

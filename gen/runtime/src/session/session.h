@@ -171,7 +171,7 @@ struct session_counts {
 };
 
 #define SESSION_ID_GAPS 4
-#define SESSION_ENDED_IDS 32
+#define SESSION_ENDED_IDS 16
 /* The output takes no more frames once it holds this much: what a slow peer asked for stays with its streams. */
 #define SESSION_OUTPUT_HIGH_BYTES (256u << 10)
 
