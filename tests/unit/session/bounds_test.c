@@ -222,6 +222,37 @@ static void g22_the_deadline_and_the_end_at_the_same_tick(void **state)
     assert_in_range(ok, 1, 19999);
 }
 
+/* Server 9 of the checklist: streams whose handlers take nothing hold their own windows, not the connection's. */
+static void a_slow_stream_leaves_the_others_the_connection(void **state)
+{
+    struct session_driver *driver = *state;
+    uint8_t *bytes = calloc(1, 16384);
+    struct mrpc_call *slow[20];
+    driver->echo.hold_messages = true;
+    for (int32_t id = 1; id < 41; id += 2) {
+        driver_headers(driver, id, "Chat", NULL, 0);
+        driver_message(driver, id, "held", false);
+        for (int i = 0; i < 3; i++)   /* 20 streams with 48 KiB each: nearly the connection's window of 1 MiB */
+            raw_data(&driver->client, id, false, bytes, 16384);
+        driver_pump_frames(driver);
+        slow[id / 2] = driver->echo.chat;
+    }
+    driver_headers(driver, 41, "Join", NULL, 0);
+    raw_data(&driver->client, 41, false, "\0\0\4\0\0\12\375\377\17", 9);
+    for (int i = 0; i < 16; i++)
+        raw_data(&driver->client, 41, i == 15, bytes, i == 15 ? 16380 : 16384);
+    driver_pump_frames(driver);
+    assert_int_equal(driver_goaway(driver), -1);
+    assert_int_not_equal(driver_status(driver, 41), -1);
+    for (int32_t id = 1; id < 41; id += 2)
+        raw_rst(&driver->client, id, NGHTTP2_CANCEL);
+    driver_pump(driver);
+    for (int i = 0; i < 20; i++)
+        mrpc_call_resume(slow[i]);
+    driver_pump(driver);
+    free(bytes);
+}
+
 static void a_kept_call_ends_by_its_finish_alone(void **state)
 {
     struct session_driver *driver = *state;
@@ -252,6 +283,7 @@ int main(void)
         ROW(g20_a_message_that_drips_without_end),
         ROW(a_slow_message_is_waited_for),
         ROW(g22_the_deadline_and_the_end_at_the_same_tick),
+        ROW(a_slow_stream_leaves_the_others_the_connection),
         ROW(a_kept_call_ends_by_its_finish_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
