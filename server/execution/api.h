@@ -39,6 +39,9 @@ int64_t api_duration_ms(const Google__Protobuf__Duration *duration);
 /** CLOCK_REALTIME in ms. */
 int64_t api_now_ms(void);
 
+/** A page also ends when what it holds has more than this many encoded bytes: an answer must fit into a message. */
+enum { API_PAGE_BYTES = 4 * 1024 * 1024 };
+
 /** A page of a list: offset and size, checked. Tokens are decimal offsets or keys of the list's own making.
  *  Errors: INVALID_ARGUMENT naming page_size. */
 int api_page_size(int32_t page_size, size_t *out, struct fault *fault) MRPC_MUST_USE;

@@ -37,16 +37,23 @@ static void lighten(API(Job) * message)
         message->result->table = NULL;
 }
 
-static int add(const struct job *job, const API(ListJobsRequest) * request, size_t size, struct mrpc_arena *arena,
+struct page {
+    size_t size;
+    size_t bytes; /* of the specifications so far */
+};
+
+/* -1: the page is full. */
+static int add(const struct job *job, const API(ListJobsRequest) * request, struct page *page, struct mrpc_arena *arena,
                API(ListJobsResponse) * response, struct fault *fault)
 {
     API(Job) * message;
     if (job_message(job, arena, &message, fault) || !has_labels(message, request))
         return fault->code;
-    if (response->n_jobs == size) {
-        response->next_page_token = mrpc_arena_strdup(arena, response->jobs[size - 1]->id);
-        return response->next_page_token ? -1 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    if (response->n_jobs == page->size || page->bytes > API_PAGE_BYTES) {
+        response->next_page_token = response->jobs[response->n_jobs - 1]->id;
+        return -1;
     }
+    page->bytes += job->spec.size;
     lighten(message);
     response->jobs[response->n_jobs++] = message;
     return 0;
@@ -57,10 +64,10 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
     const API(ListJobsRequest) *request = command->request;
     API(ListJobsResponse) *response = command->response;
     const struct jobs *jobs = &command->engine->jobs;
-    size_t size;
-    if (api_page_size(request->page_size, &size, fault))
+    struct page page = {0};
+    if (api_page_size(request->page_size, &page.size, fault))
         return fault->code;
-    response->jobs = mrpc_arena_calloc(arena, size + 1, sizeof *response->jobs);
+    response->jobs = mrpc_arena_calloc(arena, page.size + 1, sizeof *response->jobs);
     if (!response->jobs)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     for (size_t i = jobs->count; i > 0; i--) {
@@ -68,7 +75,7 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
         if ((*request->page_token && strcmp(job->id, request->page_token) >= 0) || !has_state(job, request) ||
             (request->kind && request->kind != job->kind) || *request->pipeline || !has_schedule(job, request))
             continue;
-        if (add(job, request, size, arena, response, fault))
+        if (add(job, request, &page, arena, response, fault))
             break;
     }
     return fault->code;

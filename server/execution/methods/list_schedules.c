@@ -9,7 +9,7 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
     const API(ListSchedulesRequest) *request = command->request;
     API(ListSchedulesResponse) *response = command->response;
     const struct schedules *schedules = &command->engine->schedules;
-    size_t size, at = schedules_seek(schedules, request->page_token);
+    size_t size, bytes = 0, at = schedules_seek(schedules, request->page_token);
     if (api_page_size(request->page_size, &size, fault))
         return fault->code;
     if (*request->page_token && api_identifier(request->page_token, "page_token", fault))
@@ -21,10 +21,11 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
         const struct schedule *schedule = schedules->items[at];
         if (!schedule->durable || strcmp(schedule->name, request->page_token) == 0)
             continue;
-        if (response->n_schedules == size) {
-            response->next_page_token = response->schedules[size - 1]->name;
+        if (response->n_schedules == size || bytes > API_PAGE_BYTES) {
+            response->next_page_token = response->schedules[response->n_schedules - 1]->name;
             break;
         }
+        bytes += schedule->definition.size;
         if (schedule_message(schedule, arena, &response->schedules[response->n_schedules], fault))
             return fault->code;
         response->n_schedules++;

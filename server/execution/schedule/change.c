@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DEFINITION_BYTES_MAX = 256 * 1024 };
+
 /* In the call's arena; the call lives until it is answered. */
 struct change {
     struct thread_task task;
@@ -131,7 +133,12 @@ static int stamp(struct change *change)
         message->create_time = api_timestamp(arena, change->now_ms);
     if (!message->anchor_time || !message->settled_time || !message->create_time)
         return fault_set(&change->fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    return api_encode(API_INFO(schedule), message, &change->definition, &change->fault);
+    if (api_encode(API_INFO(schedule), message, &change->definition, &change->fault))
+        return change->fault.code;
+    return change->definition.size <= DEFINITION_BYTES_MAX
+               ? 0
+               : fault_set(&change->fault, MRPC_RESOURCE_EXHAUSTED, "schedule.job: more than %d KiB; upload its table as a dataset",
+                           DEFINITION_BYTES_MAX / 1024);
 }
 
 /* Its place is taken before the commit, so that no other one of the name can be made meanwhile. */
