@@ -82,6 +82,7 @@ static void holds(struct change *change)
         if (schedule_message(schedule, mrpc_call_arena(change->command->call), change->answer, &change->fault))
             *change->answer = NULL;
     }
+    drop(change);
     schedules_look(engine);
     execution_touch(engine);
     command_finish(change->command, &change->fault);
