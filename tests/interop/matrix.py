@@ -9,6 +9,8 @@ from server import ROOT, Server
 BUILT = ROOT / "build/interop"
 CELLS = ("reflection unary_registry unary_execution unary_diagram unary_admin unary_health server_streaming "
          "client_streaming bidi_streaming cancel deadline error_details").split()
+WEB_CELLS = "unary unary_large server_streaming metadata error_details deadline cancel".split()
+WEB = ("web-http1", "web-http2", "web-gzip", "web-fetch")
 CLIENT_S = 150
 HERE = ROOT / "tests/interop"
 
@@ -20,6 +22,7 @@ def commands(address, pid):
         "go": [str(BUILT / "go/bin/client"), *run],
         "grpcurl": [sys.executable, str(HERE / "command_line/client.py"), "grpcurl", str(BUILT / "go/bin/grpcurl"), *run],
         "node": ["node", str(BUILT / "node/client.mjs"), *run, str(ROOT / "proto")],
+        **{name: ["node", str(BUILT / "web/client.mjs"), name, *run] for name in WEB},
         "buf": [sys.executable, str(HERE / "command_line/client.py"), "buf", str(BUILT / "node/node_modules/.bin/buf"), *run],
     }
 
@@ -41,14 +44,14 @@ def run_client(name):
         output = getattr(error, "output", None)
         print(output.decode() if isinstance(output, bytes) else output or "")
         print(traceback.format_exc(), f"not ok {name}/server_stays_and_stops", sep="")
-    for cell in CELLS:
+    for cell in WEB_CELLS if name in WEB else CELLS:
         if ran and f"{name}/{cell}" not in reported:
             print(f"{name} did not report it\nnot ok {name}/{cell}")
     sys.stdout.flush()
 
 
 def main():
-    names = sys.argv[1:] or ["python", "go", "grpcurl", "node", "buf"]
+    names = sys.argv[1:] or ["python", "go", "grpcurl", "node", "buf", *WEB]
     for name in names:
         run_client(name)
 

@@ -49,11 +49,16 @@ static int hold(struct echo_service *echo, struct mrpc_call *call)
     return MRPC_PENDING;
 }
 
+static const char *behind_colon(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    return colon != NULL ? colon + 1 : "";
+}
+
 /* The number behind the colon, bounded, since fuzzers write such texts too. */
 static size_t length_in(const char *text)
 {
-    const char *colon = strchr(text, ':');
-    unsigned long length = colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
+    unsigned long length = strtoul(behind_colon(text), NULL, 10);
     return length < LENGTH_MAX ? length : LENGTH_MAX;
 }
 
@@ -100,7 +105,7 @@ static int say(const void *handlers, void *self, struct mrpc_call *call, const P
     (void)snprintf(echo->peer, sizeof(echo->peer), "%s", mrpc_call_peer(call));
     (void)snprintf(echo->identity, sizeof(echo->identity), "%s", mrpc_call_identity(call)->name);
     if (strncmp(text, "fail:", 5) == 0)
-        return mrpc_call_fail(call, (enum mrpc_code)atoi(text + 5), "%s", strchr(text + 5, ':') + 1);
+        return mrpc_call_fail(call, (enum mrpc_code)atoi(text + 5), "%s", behind_colon(text + 5));
     if (strcmp(text, "details") == 0)
         return mrpc_call_fail_field(call, "text", "%s", "is 100% \"wrong\"");
     if (strcmp(text, "retry") == 0)
