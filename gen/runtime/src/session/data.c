@@ -143,7 +143,7 @@ static void collect(struct mrpc_stream *stream, const uint8_t *bytes, size_t siz
         check_budget(stream);
 }
 
-static void receive(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
+static inline void receive(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
 {
     size_t used = 0;
     if (!stream->holding)

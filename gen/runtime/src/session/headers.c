@@ -65,7 +65,26 @@ static void add_media_type(struct mrpc_stream *stream, const char *value, size_t
         stream->media_type = keep(stream, value, size);
 }
 
-/* The headers that gRPC defines. False for any other. */
+static void add_grpc(struct mrpc_stream *stream, const char *name, size_t name_bytes, const char *value, size_t size)
+{
+    if (is(name, name_bytes, "grpc-timeout"))
+        stream->bad_timeout |= mrpc_timeout_parse(value, size, &stream->timeout_ms) != 0;
+    else if (is(name, name_bytes, "grpc-encoding"))
+        stream->encoding = mrpc_encoding_parse(value, size);
+    else if (is(name, name_bytes, "grpc-accept-encoding"))
+        stream->accept_encodings = mrpc_accept_encoding_parse(value, size);
+}
+
+/* What browsers send, and old clients of HTTP/2. These are metadata too, as far as they may be. */
+static void add_place(struct mrpc_stream *stream, const char *name, size_t name_bytes, const char *value, size_t size)
+{
+    if (is(name, name_bytes, "host"))
+        add_host(stream, value, size);
+    else if (is(name, name_bytes, "origin"))
+        stream->origin = keep(stream, value, size);
+}
+
+/* The headers that mean something here. True when they are no metadata. */
 static bool add_protocol(struct mrpc_stream *stream, const char *name, size_t name_bytes, const char *value,
                          size_t size)
 {
@@ -75,19 +94,13 @@ static bool add_protocol(struct mrpc_stream *stream, const char *name, size_t na
     }
     if (is(name, name_bytes, "te"))
         return true;
-    if (is(name, name_bytes, "host"))
-        add_host(stream, value, size);
-    else if (is(name, name_bytes, "origin"))
-        stream->origin = keep(stream, value, size);
-    if (name_bytes < 5 || memcmp(name, "grpc-", 5) != 0)
-        return false;
-    if (is(name, name_bytes, "grpc-timeout"))
-        stream->bad_timeout |= mrpc_timeout_parse(value, size, &stream->timeout_ms) != 0;
-    else if (is(name, name_bytes, "grpc-encoding"))
-        stream->encoding = mrpc_encoding_parse(value, size);
-    else if (is(name, name_bytes, "grpc-accept-encoding"))
-        stream->accept_encodings = mrpc_accept_encoding_parse(value, size);
-    return true;
+    if (name_bytes >= 5 && memcmp(name, "grpc-", 5) == 0) {
+        add_grpc(stream, name, name_bytes, value, size);
+        return true;
+    }
+    if (name_bytes == 4 || name_bytes == 6)
+        add_place(stream, name, name_bytes, value, size);
+    return false;
 }
 
 int mrpc_headers_add(struct mrpc_session *session, struct mrpc_stream *stream, const char *name, size_t name_bytes,

@@ -44,16 +44,15 @@ static void add_answer_head(struct header_list *list, const struct web_answer *a
 
 static void add_response_head(struct header_list *list, const struct mrpc_stream *stream)
 {
-    static const char *const types[] = {
-        [MRPC_DIALECT_GRPC] = "application/grpc",
-        [MRPC_DIALECT_WEB] = "application/grpc-web+proto",
-        [MRPC_DIALECT_WEB_TEXT] = "application/grpc-web-text+proto",
-    };
     if (stream->answer != NULL) {
         add_answer_head(list, stream->answer);
     } else {
         mrpc_header_add(list, ":status", "200");
-        mrpc_header_add(list, "content-type", types[stream->dialect]);
+        if (stream->dialect == MRPC_DIALECT_GRPC)
+            mrpc_header_add(list, "content-type", "application/grpc");
+        else
+            mrpc_header_add(list, "content-type", stream->dialect == MRPC_DIALECT_WEB ? "application/grpc-web+proto"
+                                                                                     : "application/grpc-web-text+proto");
         if (stream->response_encoding != MRPC_ENCODING_IDENTITY)
             mrpc_header_add(list, "grpc-encoding", mrpc_encoding_name(stream->response_encoding));
     }
