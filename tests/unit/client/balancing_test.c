@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -321,6 +322,41 @@ static void too_many_pings_doubles_the_keepalive_time(void **state)
     scripted_server_join(&server);
 }
 
+/* Of this process's socket that is connected to @port. */
+static unsigned user_timeout_of(unsigned port)
+{
+    for (int fd = 3; fd < 1024; fd++) {
+        struct sockaddr_in name = {0};
+        socklen_t size = sizeof name;
+        unsigned timeout_ms = 0;
+        socklen_t timeout_bytes = sizeof timeout_ms;
+        if (getpeername(fd, (struct sockaddr *)&name, &size) == 0 && name.sin_family == AF_INET &&
+            ntohs(name.sin_port) == port &&
+            getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, &timeout_bytes) == 0)
+            return timeout_ms;
+    }
+    fail_msg("no socket is connected to port %u", port);
+    return 0;
+}
+
+/* gRFC A18. */
+static void tcp_gives_up_when_keepalive_does(void **state)
+{
+    for (unsigned timeout_ms = 0; timeout_ms <= 7000; timeout_ms += 7000) {
+        struct stage stage = {0};
+        struct scripted_server server;
+        named_server_start(&server, "a", 1);
+        stage_open(&stage, (struct mrpc_channel_options){.keepalive_time_ms = timeout_ms ? 60000 : 0,
+                                                         .keepalive_timeout_ms = timeout_ms});
+        stage_connect(&stage);
+        stage_push(&stage, server.target, NULL, NULL);
+        assert_int_equal(stage_ask(&stage, 1, "a"), 1);
+        assert_int_equal(user_timeout_of(server.port), timeout_ms);
+        stage_close(&stage);
+        scripted_server_join(&server);
+    }
+}
+
 static void keepalive_is_off_by_default(void **state)
 {
     struct stage stage = {0};
@@ -425,6 +461,7 @@ int main(void)
         cmocka_unit_test(above_goaway_is_retried_elsewhere_and_others_run_on),
         cmocka_unit_test(too_many_pings_doubles_the_keepalive_time),
         cmocka_unit_test(keepalive_is_off_by_default),
+        cmocka_unit_test(tcp_gives_up_when_keepalive_does),
         cmocka_unit_test(an_address_that_goes_ends_its_calls_in_peace),
         cmocka_unit_test(an_address_that_comes_gets_calls),
         cmocka_unit_test(another_policy_keeps_the_connections),
