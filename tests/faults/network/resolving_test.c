@@ -3,9 +3,11 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fake_dns.h"
 #include "namespace.h"
@@ -242,6 +244,95 @@ static void n06_a_link_local_address_wants_its_scope(void **state)
     scripted_server_join(&here.server);
 }
 
+/* A server at the far end, in a third network, whose interface drops what is longer than 600 bytes and says so to
+ * nobody; it has promised to take 1,460. */
+struct far_server {
+    struct scripted_server servers[2]; /* of one socket: the first that is connected to hears of no end */
+    pthread_t thread;
+    atomic_int thread_id;
+    sem_t moved, listening;
+};
+
+static void *far_start(void *arg)
+{
+    struct far_server *far = arg;
+    struct sockaddr_in name = {.sin_family = AF_INET};
+    socklen_t size = sizeof name;
+    assert_int_equal(unshare(CLONE_NEWNET), 0);
+    atomic_store(&far->thread_id, gettid());
+    sem_wait(&far->moved);
+    assert_int_equal(system("ip addr add 10.9.9.2/24 dev far && ip link set far mtu 600 up &&"
+                            " ip route change 10.9.9.0/24 dev far advmss 1460"),
+                     0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof name), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &size), 0);
+    for (int i = 0; i < 2; i++) {
+        far->servers[i] = (struct scripted_server){.arg = (void *)"far", .listen_fd = fd, .port = ntohs(name.sin_port)};
+        scripted_server_adopt(&far->servers[i], 1, say_name);
+    }
+    sem_post(&far->listening);
+    return NULL;
+}
+
+static void far_server_start(struct far_server *far)
+{
+    char command[160];
+    sem_init(&far->moved, 0, 0);
+    sem_init(&far->listening, 0, 0);
+    atomic_init(&far->thread_id, 0);
+    assert_int_equal(pthread_create(&far->thread, NULL, far_start, far), 0);
+    while (atomic_load(&far->thread_id) == 0)
+        sched_yield();
+    snprintf(command, sizeof command,
+             "ip link set far netns %d && ip addr replace 10.9.9.1/24 dev near && ip link set near gso_max_segs 1",
+             atomic_load(&far->thread_id));
+    assert_int_equal(system(command), 0);
+    sem_post(&far->moved);
+    sem_wait(&far->listening);
+    pthread_join(far->thread, NULL);
+}
+
+/* The large call ends by its deadline; keepalive finds the connection dead, and small calls go on over a new one. */
+static void n06_large_segments_vanish(void **state)
+{
+    static char large[100000];
+    struct far_server far;
+    struct stage stage = {0};
+    char target[64];
+    if (!entered)
+        skip();
+    far_server_start(&far);
+    snprintf(target, sizeof target, "10.9.9.2:%u", far.servers[0].port);
+    stage_open_target(&stage, target,
+                      (struct mrpc_channel_options){.keepalive_time_ms = 10000, .keepalive_timeout_ms = 20000});
+    assert_int_equal(stage_ask(&stage, 3, "far"), 3);
+    memset(large, 'x', sizeof large - 1);
+    const struct mrpc_call_options hasty = {.struct_bytes = sizeof hasty, .timeout_ms = 300};
+    stage.call_count = 0;
+    memset(stage.calls, 0, sizeof stage.calls);
+    size_t lost = stage_call_with(&stage, &hasty, large);
+    stage_drive(&stage, stage_all_done);
+    assert_int_equal(stage.calls[lost].code, MRPC_DEADLINE_EXCEEDED);
+    size_t stuck = stage_call(&stage, NULL);
+    mrpc_loop_turn(stage.loop, 0);
+    mrpc_loop_advance(stage.loop, 10001);
+    mrpc_loop_turn(stage.loop, 0);
+    assert_false(stage.calls[stuck].done);
+    mrpc_loop_advance(stage.loop, 20001);
+    stage_drive(&stage, stage_all_done);
+    assert_int_equal(stage.calls[stuck].code, MRPC_UNAVAILABLE);
+    assert_non_null(strstr(stage.calls[stuck].text, "keepalive"));
+    assert_int_equal(stage_ask(&stage, 3, "far"), 3);
+    stage_close(&stage);
+    for (int i = 0; i < 2; i++) {
+        shutdown(far.servers[i].fd, SHUT_RDWR);
+        pthread_join(far.servers[i].thread, NULL);
+    }
+    close(far.servers[0].listen_fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +345,7 @@ int main(void)
         cmocka_unit_test(n06_the_other_family_has_no_route),
         cmocka_unit_test(n06_the_other_family_is_a_black_hole),
         cmocka_unit_test(n06_a_link_local_address_wants_its_scope),
+        cmocka_unit_test(n06_large_segments_vanish), /* last: it takes the far end away */
     };
     entered = namespace_enter();
     if (!entered)

@@ -103,7 +103,12 @@ static void note(void *arg, const ProtobufCMessage *response, const struct mrpc_
 
 size_t stage_call(struct stage *stage, const struct mrpc_call_options *options)
 {
-    EchoText request = echo_text("who are you?");
+    return stage_call_with(stage, options, "who are you?");
+}
+
+size_t stage_call_with(struct stage *stage, const struct mrpc_call_options *options, const char *text)
+{
+    EchoText request = echo_text(text);
     size_t index = stage->call_count++;
     assert_in_range(index, 0, STAGE_CALLS_MAX - 1);
     mrpc_channel_unary_async(stage->channel, &echo_say, options, &request.base, note, &stage->calls[index]);

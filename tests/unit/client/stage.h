@@ -45,6 +45,7 @@ void stage_push(struct stage *stage, const char *addresses, const uint32_t *weig
 
 /** Begin a call; its index. */
 size_t stage_call(struct stage *stage, const struct mrpc_call_options *options);
+size_t stage_call_with(struct stage *stage, const struct mrpc_call_options *options, const char *text);
 /** Drive the loop until @done says so. */
 void stage_drive(struct stage *stage, bool (*done)(const struct stage *stage));
 bool stage_all_done(const struct stage *stage);
