@@ -126,6 +126,21 @@ static bool ranked(const struct rank *ranks, int size)
     return i >= size;
 }
 
+/* Later sweeps find rows nearly in order, where insertion is cheapest; what is far from it goes to qsort() half done. */
+static void sort_ranks(struct rank *ranks, int size)
+{
+    int moves_left = 8 * size;
+    for (int i = 1; i < size && moves_left > 0; i++) {
+        struct rank rank = ranks[i];
+        int at = i;
+        for (; at > 0 && compare_ranks(&ranks[at - 1], &rank) > 0; at--, moves_left--)
+            ranks[at] = ranks[at - 1];
+        ranks[at] = rank;
+    }
+    if (moves_left <= 0)
+        qsort(ranks, (size_t)size, sizeof *ranks, compare_ranks);
+}
+
 static void sort_row(struct sweep *s, int row, bool by_above)
 {
     struct graph *g = s->g;
@@ -145,7 +160,7 @@ static void sort_row(struct sweep *s, int row, bool by_above)
     if (ranked(s->ranks, size))
         return;
     row_changed(s, row);
-    qsort(s->ranks, (size_t)size, sizeof *s->ranks, compare_ranks);
+    sort_ranks(s->ranks, size);
     for (int i = 0; i < size; i++) {
         g->rows[row][i] = s->ranks[i].vertex;
         s->order[s->ranks[i].vertex] = i;
@@ -157,13 +172,28 @@ static int compare_ints(const void *left, const void *right)
     return *(const int *)left - *(const int *)right;
 }
 
+/* Most vertices have one or two. */
+static void sort_ends(int *ends, int count)
+{
+    enum { FEW = 16 };
+    if (count > FEW) {
+        qsort(ends, (size_t)count, sizeof *ends, compare_ints);
+        return;
+    }
+    for (int i = 1; i < count; i++) {
+        int end = ends[i], at = i;
+        for (; at > 0 && ends[at - 1] > end; at--)
+            ends[at] = ends[at - 1];
+        ends[at] = end;
+    }
+}
+
 static const int *collect_ends(const int *order, const int *vertices, int count, int **free_at)
 {
     int *ends = *free_at;
     for (int i = 0; i < count; i++)
         ends[i] = order[vertices[i]];
-    if (count > 1)
-        qsort(ends, (size_t)count, sizeof *ends, compare_ints);
+    sort_ends(ends, count);
     *free_at += count;
     return ends;
 }
@@ -186,6 +216,8 @@ static void collect_places(struct sweep *s, int row)
 static int64_t ends_crossing(const int *left, int left_count, const int *right, int right_count)
 {
     int64_t crossings = 0;
+    if (left_count == 1 && right_count == 1)
+        return right[0] < left[0];
     for (int i = 0, k = 0; i < left_count; i++) {
         while (k < right_count && right[k] < left[i])
             k++;

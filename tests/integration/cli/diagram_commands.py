@@ -61,6 +61,24 @@ def a_file_is_written_whole_or_not_at_all(ctl):
 
 
 @case
+def what_differs_from_what_runs_is_listed(ctl):
+    spec = "nodes: [{id: here, live: registry/default/declared}, {id: gone, title: Not there, live: registry/default/gone}]\n"
+    ctl("registry", "register", "declared/a", "127.0.0.1:1")
+    with tempfile.TemporaryDirectory() as folder:
+        plan, out = Path(folder, "plan.yaml"), Path(folder, "plan.svg")
+        plan.write_text(spec)
+        said = ctl("diagram", "render", "--spec", str(plan), "--to", str(out)).splitlines()
+        assert said[0].startswith(f"{out}: ") and said[1:] == ["absent      gone  (Not there)"], said
+        assert "1/1 instance" in out.read_text()
+        said = ctl("diagram", "render", "--spec", str(plan), "--overlay", "container", "--to", str(out)).splitlines()
+        assert "undeclared  container.store  (store)" in said and "absent      gone  (Not there)" in said, said
+        assert ctl("diagram", "render", "--spec", str(plan), "--to", "-").startswith("<svg"), "the picture alone"
+        ctl.error("diagram", "render", "--spec", str(plan), "--overlay", "nosuch", "--to", str(out), code=INVALID_ARGUMENT)
+        plan.write_text(spec.replace("registry/default/gone", "nosuch/gone"))
+        assert '"nosuch"' in ctl.error("diagram", "render", "--spec", str(plan), "--to", str(out), code=INVALID_ARGUMENT)
+
+
+@case
 def a_spec_is_checked_and_drawn(ctl):
     with tempfile.TemporaryDirectory() as folder:
         good, bad, out = (Path(folder, name) for name in ("good.yaml", "bad.yaml", "out.svg"))
