@@ -82,12 +82,15 @@ static void wait_for_its_calls(const struct echo_server *server, uint64_t count)
         usleep(1000);
 }
 
-static struct mrpc_channel *open_over(struct echo_server *servers, enum mrpc_balancing balancing)
+static struct mrpc_channel *open_over(struct echo_server *servers, enum mrpc_balancing balancing, const char *config)
 {
     char target[256] = "ipv4:";
     struct mrpc_channel *channel;
-    const struct mrpc_channel_options options = {
-        .struct_bytes = sizeof options, .balancing = balancing, .backoff_base_ms = 10, .backoff_max_ms = 20};
+    const struct mrpc_channel_options options = {.struct_bytes = sizeof options,
+                                                 .balancing = balancing,
+                                                 .backoff_base_ms = 10,
+                                                 .backoff_max_ms = 20,
+                                                 .service_config = config};
     for (int i = 0; i < BACKENDS; i++) {
         size_t size = strlen(target);
         snprintf(target + size, sizeof target - size, "%s%s", i ? "," : "", servers[i].bound);
@@ -111,7 +114,7 @@ static void a_rolling_restart_of_three_costs_no_call(void **state)
     struct load load = {0};
     for (int i = 0; i < BACKENDS; i++)
         echo_server_start(&servers[i], "127.0.0.1:0", NULL, 0);
-    struct mrpc_channel *channel = open_over(servers, MRPC_ROUND_ROBIN);
+    struct mrpc_channel *channel = open_over(servers, MRPC_ROUND_ROBIN, NULL);
     load_start(&load, channel);
     for (int i = 0; i < BACKENDS; i++)
         wait_for_its_calls(&servers[i], 20);
@@ -133,7 +136,7 @@ static void pick_first_moves_on_when_its_server_leaves(void **state)
     struct load load = {.wait_for_ready = true};
     for (int i = 0; i < BACKENDS; i++)
         echo_server_start(&servers[i], "127.0.0.1:0", NULL, 0);
-    struct mrpc_channel *channel = open_over(servers, MRPC_PICK_FIRST);
+    struct mrpc_channel *channel = open_over(servers, MRPC_PICK_FIRST, NULL);
     load_start(&load, channel);
     for (int i = 0; i < BACKENDS; i++) {
         wait_for_its_calls(&servers[i], 50);
@@ -303,12 +306,8 @@ static void each_server_has_a_certificate_of_its_own(void **state)
 
 /* Health, from the server that answers Watch for real. */
 
-static void choose(struct mrpc_channel *channel, const char *service)
-{
-    struct mrpc_lb_choice choice = {.balancing = MRPC_ROUND_ROBIN, .watch_health = true};
-    snprintf(choice.health_service, sizeof choice.health_service, "%s", service);
-    mrpc_channel_choose_balancer(channel, &choice); /* before the loop knows the channel */
-}
+#define WATCHING(SERVICE)                                                                                              \
+    "{\"loadBalancingConfig\":[{\"round_robin\":{}}],\"healthCheckConfig\":{\"serviceName\":\"" SERVICE "\"}}"
 
 static void a_server_that_is_ill_gets_no_calls(void **state)
 {
@@ -318,8 +317,7 @@ static void a_server_that_is_ill_gets_no_calls(void **state)
         echo_server_start_with_health(&servers[i], "127.0.0.1:0");
         assert_int_equal(mrpc_server_set_health(servers[i].server, "users", MRPC_SERVING), 0);
     }
-    struct mrpc_channel *channel = open_over(servers, MRPC_ROUND_ROBIN);
-    choose(channel, "users");
+    struct mrpc_channel *channel = open_over(servers, MRPC_PICK_FIRST, WATCHING("users"));
     load_start(&load, channel);
     for (int i = 0; i < BACKENDS; i++)
         wait_for_its_calls(&servers[i], 20);
@@ -343,8 +341,7 @@ static void a_service_that_no_server_knows_is_unavailable(void **state)
     struct echo_server servers[BACKENDS];
     for (int i = 0; i < BACKENDS; i++)
         echo_server_start_with_health(&servers[i], "127.0.0.1:0");
-    struct mrpc_channel *channel = open_over(servers, MRPC_ROUND_ROBIN);
-    choose(channel, "nobody");
+    struct mrpc_channel *channel = open_over(servers, MRPC_PICK_FIRST, WATCHING("nobody"));
     Test__Echo__V1__SayRequest request = TEST__ECHO__V1__SAY_REQUEST__INIT;
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     assert_null(test__echo__v1__echo__say(channel, NULL, &request, &reply));

@@ -66,15 +66,14 @@ static void know_no_health(struct scripted_server *server, unsigned connection)
     say_name_from(server, 3);
 }
 
-static const struct mrpc_lb_choice watching = {
-    .balancing = MRPC_ROUND_ROBIN, .watch_health = true, .health_service = "users"};
+#define HEALTH_OF_USERS "\"healthCheckConfig\":{\"serviceName\":\"users\"}"
+static const char watching[] = "{\"loadBalancingConfig\":[{\"round_robin\":{}}]," HEALTH_OF_USERS "}";
 
 static void open_watching(struct stage *stage, const char *list)
 {
     stage_open(stage, (struct mrpc_channel_options){0});
-    mrpc_channel_choose_balancer(stage->channel, &watching);
     stage_connect(stage);
-    stage_push(stage, list, NULL, NULL);
+    stage_push(stage, list, NULL, watching);
 }
 
 static void only_servers_that_serve_get_calls(void **state)
@@ -182,10 +181,8 @@ static void pick_first_does_not_watch(void **state)
     struct scripted_server server;
     named_server_start(&server, "a", 1);
     stage_open(&stage, (struct mrpc_channel_options){0});
-    mrpc_channel_choose_balancer(stage.channel,
-                                 &(struct mrpc_lb_choice){.watch_health = true, .health_service = "users"});
     stage_connect(&stage);
-    stage_push(&stage, server.target, NULL, NULL);
+    stage_push(&stage, server.target, NULL, "{" HEALTH_OF_USERS "}");
     assert_int_equal(stage_ask(&stage, 3, "a"), 3);
     stage_close(&stage);
     scripted_server_join(&server);
@@ -211,7 +208,7 @@ static void a_choice_may_come_late(void **state)
     stage_connect(&stage);
     stage_push(&stage, server.target, NULL, NULL);
     assert_int_equal(stage_ask(&stage, 3, "unwatched"), 3);
-    mrpc_channel_choose_balancer(stage.channel, &watching);
+    stage_push(&stage, server.target, NULL, watching);
     assert_int_equal(stage_ask(&stage, 3, "plain"), 3);
     stage_close(&stage);
     scripted_server_join(&server);

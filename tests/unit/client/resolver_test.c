@@ -53,6 +53,65 @@ static void a_failure_fails_calls_and_a_result_mends_them(void **state)
     scripted_server_join(&server);
 }
 
+/* Service configs from a resolver: gRFC A21. */
+
+#define EVERY_METHOD(FIELDS) "{\"methodConfig\":[{\"name\":[{}]," FIELDS "}]}"
+
+static void a_config_treats_the_calls_that_waited_for_it(void **state)
+{
+    struct stage stage = {0};
+    stage_open(&stage, (struct mrpc_channel_options){.service_config = EVERY_METHOD("\"timeout\":\"1000s\"")});
+    stage_call(&stage, NULL);
+    stage_connect(&stage);
+    /* Nobody is there; without waitForReady the call would end UNAVAILABLE. */
+    stage_push(&stage, "127.0.0.1:1", NULL, EVERY_METHOD("\"timeout\":\"0.2s\",\"waitForReady\":true"));
+    stage_drive(&stage, stage_all_done);
+    assert_int_equal(stage.calls[0].code, MRPC_DEADLINE_EXCEEDED);
+    stage_close(&stage);
+}
+
+static void a_config_chooses_the_balancer_and_none_leaves_it_to_the_options(void **state)
+{
+    static const char config[] = "{\"loadBalancingConfig\":[{\"round_robin\":{}}],"
+                                 "\"healthCheckConfig\":{\"serviceName\":\"x\"}}";
+    struct stage stage = {0};
+    stage_open(&stage, (struct mrpc_channel_options){.balancing = MRPC_WEIGHTED_ROUND_ROBIN});
+    assert_int_equal(stage.channel->lb_choice.balancing, MRPC_WEIGHTED_ROUND_ROBIN);
+    stage_connect(&stage);
+    stage_push(&stage, "127.0.0.1:1", NULL, config);
+    assert_int_equal(mrpc_loop_process(stage.loop), 0);
+    assert_int_equal(stage.channel->lb_choice.balancing, MRPC_ROUND_ROBIN);
+    assert_string_equal(stage.channel->lb_choice.health_service, "x");
+    stage_push(&stage, "127.0.0.1:1", NULL, NULL);
+    assert_int_equal(mrpc_loop_process(stage.loop), 0);
+    assert_int_equal(stage.channel->lb_choice.balancing, MRPC_WEIGHTED_ROUND_ROBIN);
+    assert_false(stage.channel->lb_choice.watch_health);
+    stage_close(&stage);
+}
+
+static void a_bad_config_fails_calls_unless_there_was_a_good_one(void **state)
+{
+    struct stage stage = {0};
+    struct scripted_server server;
+    named_server_start(&server, "a", 1);
+    stage_open(&stage, (struct mrpc_channel_options){0});
+    stage_call(&stage, NULL);
+    stage_connect(&stage);
+    stage_push(&stage, server.target, NULL, "{\"methodConfig\":3}");
+    stage_drive(&stage, stage_all_done);
+    assert_int_equal(stage.calls[0].code, MRPC_UNAVAILABLE);
+    assert_string_equal(stage.calls[0].text,
+                        "the resolver's service config is none: methodConfig: must be an array");
+    stage_push(&stage, server.target, NULL, "{\"loadBalancingPolicy\":\"round_robin\"}");
+    stage_drive(&stage, stage_is_ready);
+    assert_int_equal(stage_ask(&stage, 1, "a"), 1);
+    stage_push(&stage, server.target, NULL, "no JSON");
+    assert_int_equal(stage_ask(&stage, 2, "a"), 2);
+    assert_int_equal(stage.channel->lb_choice.balancing, MRPC_ROUND_ROBIN);
+    stage_close(&stage);
+    scripted_server_join(&server);
+}
+
 static int push_one(struct mrpc_resolver_listener *listener, const char *address, const char *server_name)
 {
     const struct mrpc_resolver_address one = {.address = address, .server_name = server_name};
@@ -337,6 +396,9 @@ static void families_alternate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_config_treats_the_calls_that_waited_for_it),
+        cmocka_unit_test(a_config_chooses_the_balancer_and_none_leaves_it_to_the_options),
+        cmocka_unit_test(a_bad_config_fails_calls_unless_there_was_a_good_one),
         cmocka_unit_test(it_starts_with_the_first_need_and_stops_with_the_channel),
         cmocka_unit_test(a_failure_fails_calls_and_a_result_mends_them),
         cmocka_unit_test(what_is_no_address_is_refused),

@@ -12,6 +12,7 @@
 #include <mrpc/metadata.h>
 #include <mrpc/resolver.h>
 #include <mrpc/service.h>
+#include <mrpc/service_config.h>
 #include <mrpc/status.h>
 #include <mrpc/tls.h>
 
@@ -57,6 +58,9 @@ struct mrpc_channel_options {
     enum mrpc_balancing balancing;       /* unless a service config says otherwise */
     const struct mrpc_resolver *resolver;/* copied; NULL: by the target's scheme */
     void *resolver_arg;
+    const char *service_config;          /* mrpc/service_config.h; NULL: none, unless a resolver brings one */
+    bool no_retries;                     /* neither retries nor hedging, whatever a service config says */
+    size_t retry_buffer_bytes;           /* 0: 1 MiB; a client stream that has sent more is not tried again */
 };
 
 struct mrpc_channel;
@@ -68,7 +72,8 @@ enum mrpc_connectivity { MRPC_IDLE, MRPC_CONNECTING, MRPC_READY, MRPC_TRANSIENT_
 /** Open a channel to "HOST:PORT", "dns:///HOST:PORT", "ipv4:A:P,A:P", "ipv6:[A]:P,[A]:P", "unix:PATH",
  *  "unix-abstract:NAME", or to what the resolver of the options understands: the authority is then what follows the
  *  last '/'. Connects on first use.
- *  Errors: MRPC_ERR_ADDRESS, MRPC_ERR_INVALID, MRPC_ERR_NOMEM. Thread: any. */
+ *  Errors: MRPC_ERR_ADDRESS, MRPC_ERR_INVALID (of a service config mrpc_service_config_check() says why),
+ *  MRPC_ERR_LIMIT, MRPC_ERR_NOMEM. Thread: any. */
 MRPC_API int mrpc_channel_new(const char *target, const struct mrpc_channel_options *options,
                               struct mrpc_channel **out) MRPC_MUST_USE;
 MRPC_API enum mrpc_connectivity mrpc_channel_state(const struct mrpc_channel *channel);
@@ -112,8 +117,9 @@ struct mrpc_reply {
     struct mrpc_metadata trailers;
     struct mrpc_arena *arena;
     bool compressed;                     /* the response, of a stream the message taken last, came compressed */
+    unsigned attempts;                   /* made; those that no server had looked at are not counted */
 };
-#define MRPC_REPLY_INIT {MRPC_STATUS_INIT, {NULL, NULL, 0, 0}, {NULL, NULL, 0, 0}, NULL, false}
+#define MRPC_REPLY_INIT {MRPC_STATUS_INIT, {NULL, NULL, 0, 0}, {NULL, NULL, 0, 0}, NULL, false, 0}
 MRPC_API void mrpc_reply_fini(struct mrpc_reply *reply);
 
 /** Blocking unary call. Returns the response (in the reply's arena), or NULL and the reason in reply->status. A call on

@@ -22,6 +22,7 @@
 #include <mrpc/resolver.h>
 #include <mrpc/server.h>
 #include <mrpc/service.h>
+#include <mrpc/service_config.h>
 #include <mrpc/status.h>
 #include <mrpc/tls.h>
 #include <mrpc/trace.h>

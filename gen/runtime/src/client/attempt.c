@@ -9,8 +9,16 @@
 #include "client/call_fields.h"
 #include "client/channel_core.h"
 
-/* A unary request is kept whole anyway; of a stream no more than this, and then there is no other attempt. */
-#define REPLAY_BYTES (1024 * 1024)
+/* Of an attempt that is not the last nothing remains sent. */
+static void leave(struct mrpc_client_attempt *attempt)
+{
+    struct mrpc_client_call *call = attempt->call;
+    attempt->under_way = false;
+    pthread_mutex_lock(&call->lock);
+    if (!call->committed)
+        attempt->sent_bytes = 0;
+    pthread_mutex_unlock(&call->lock);
+}
 
 /* Sending. */
 
@@ -25,9 +33,10 @@ static size_t stream_outgoing(struct mrpc_client_stream *stream, bool *last)
     return size;
 }
 
-static bool outgrows_replay(const struct mrpc_client_attempt *attempt)
+/* A request of one message lies whole in memory until it has left in any case. */
+static bool outgrows_buffer(const struct mrpc_client_attempt *attempt)
 {
-    return attempt->call->method->client_streaming && attempt->sent_bytes > REPLAY_BYTES;
+    return attempt->call->method->client_streaming && attempt->sent_bytes > attempt->call->retry_buffer_bytes;
 }
 
 static void stream_take(struct mrpc_client_stream *stream, uint8_t *out, size_t size)
@@ -37,7 +46,7 @@ static void stream_take(struct mrpc_client_stream *stream, uint8_t *out, size_t 
     pthread_mutex_lock(&call->lock);
     memcpy(out, mrpc_buffer_bytes(&call->outbox) + (attempt->sent_bytes - call->dropped_bytes), size);
     attempt->sent_bytes += size;
-    bool too_much = !call->committed && outgrows_replay(attempt);
+    bool too_much = !call->committed && outgrows_buffer(attempt);
     if (call->committed)
         mrpc_call_core_drop_sent(call);
     bool room = call->sender_waits && mrpc_call_core_queued_bytes(call) <= MRPC_SEND_QUEUE_BYTES / 2;
@@ -71,7 +80,7 @@ static void stream_closed(struct mrpc_client_stream *stream, const struct mrpc_s
 {
     struct mrpc_client_attempt *attempt = (struct mrpc_client_attempt *)stream;
     attempt->connection = NULL;
-    attempt->under_way = false;
+    leave(attempt);
     mrpc_call_core_attempt_ended(attempt->call, attempt, end);
 }
 
@@ -99,19 +108,15 @@ void mrpc_attempt_fini(struct mrpc_client_attempt *attempt)
 
 void mrpc_attempt_start(struct mrpc_client_attempt *attempt)
 {
-    struct mrpc_client_call *call = attempt->call;
-    pthread_mutex_lock(&call->lock);
-    attempt->sent_bytes = call->dropped_bytes; /* nothing has been dropped: the call is not committed */
-    pthread_mutex_unlock(&call->lock);
     attempt->under_way = true;
-    mrpc_channel_place(call->channel, attempt);
+    mrpc_channel_place(attempt->call->channel, attempt);
 }
 
 void mrpc_attempt_cancel(struct mrpc_client_attempt *attempt)
 {
     if (!attempt->under_way)
         return;
-    attempt->under_way = false;
+    leave(attempt);
     mrpc_channel_withdraw(attempt->call->channel, attempt);
     mrpc_client_stream_cancel(&attempt->stream, NGHTTP2_CANCEL);
     if (attempt->connection)
@@ -134,13 +139,16 @@ void mrpc_attempt_begin(struct mrpc_client_attempt *attempt, struct mrpc_client_
         mrpc_call_core_end(call, MRPC_UNAUTHENTICATED, "a bearer token is not sent over clear text to another machine");
         return;
     }
-    mrpc_call_fields_set_timeout(call, mrpc_clock_ms());
+    size_t count;
+    const struct mrpc_request_field *fields =
+        mrpc_call_fields_of_attempt(call, attempt->previous, mrpc_clock_ms(), &count);
     attempt->stream.arena = call->arena;
     int error = mrpc_client_session_open(mrpc_client_connection_session(connection), &attempt->stream,
-                                         call->method->path, authority, call->fields, call->field_count);
+                                         call->method->path, authority, fields, count);
     if (error) {
+        bool too_much = error == MRPC_ERR_LIMIT;
         mrpc_call_core_end(call, MRPC_RESOURCE_EXHAUSTED,
-                           error == MRPC_ERR_LIMIT ? "the call's metadata is more than the server takes" : "out of memory");
+                           too_much ? "the call's metadata is more than the server takes" : "out of memory");
         return;
     }
     attempt->connection = connection;
@@ -150,7 +158,7 @@ void mrpc_attempt_begin(struct mrpc_client_attempt *attempt, struct mrpc_client_
 void mrpc_attempt_fail(struct mrpc_client_attempt *attempt, enum mrpc_code code, const char *text)
 {
     static const struct mrpc_metadata none = {0};
-    attempt->under_way = false;
+    leave(attempt);
     mrpc_channel_withdraw(attempt->call->channel, attempt);
     mrpc_call_core_attempt_ended(attempt->call, attempt,
                                  &(struct mrpc_stream_end){.code = code, .message = text, .trailers = &none});

@@ -11,10 +11,10 @@
  *
  *     idle → (mrpc_channel_place) waiting → (mrpc_attempt_begin) open → idle
  *
- * A call has at least one; it is the same struct that tries again, since an attempt that has ended leaves nothing behind
- * but its place in the outbox. Several are under way at once only when a call is hedged. Each reads the call's outbox
- * from the start at its own pace; from the first response headers on, or when the outbox grows too large to be kept, the
- * call is committed to one of them, and what that one has read is dropped.
+ * A call has at least one; it is the same struct that tries again, since an attempt that has ended leaves nothing
+ * behind. Several are under way at once only when a call is hedged. Each reads the call's outbox from the start at its
+ * own pace; from the first response headers on, or when the outbox grows too large to be kept, the call is committed to
+ * one of them, and what that one has read is dropped.
  *
  * Thread: the loop's, but for what lies under the call's lock. */
 
@@ -28,6 +28,7 @@ struct mrpc_client_attempt {
     struct mrpc_client_attempt *pending_next;
     struct mrpc_client_attempt **pending_link; /* in the channel's queue; NULL: not */
     bool under_way;                            /* waiting or open */
+    unsigned previous;                         /* attempts before it, transparent ones not counted */
     size_t sent_bytes;                         /* of all that the program has sent. Lock: the call's */
 };
 

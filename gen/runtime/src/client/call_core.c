@@ -23,6 +23,7 @@ static void ref(struct mrpc_client_call *call)
 static void call_free(struct mrpc_client_call *call)
 {
     mrpc_attempt_fini(&call->first);
+    mrpc_retry_fini(&call->retry);
     mrpc_buffer_fini(&call->outbox);
     mrpc_call_core_clear_inbox(call);
     mrpc_status_fini(&call->status);
@@ -51,7 +52,13 @@ int mrpc_call_core_frame(const struct mrpc_client_call *call, const ProtobufCMes
 /* How far the attempt that has read most has come. */
 static size_t sent_bytes(const struct mrpc_client_call *call)
 {
-    return call->committed ? call->committed->sent_bytes : call->first.sent_bytes;
+    if (call->committed)
+        return call->committed->sent_bytes;
+    size_t most = call->first.sent_bytes;
+    for (unsigned i = 0; i < call->retry.other_count; i++)
+        if (call->retry.others[i]->sent_bytes > most)
+            most = call->retry.others[i]->sent_bytes;
+    return most;
 }
 
 size_t mrpc_call_core_queued_bytes(const struct mrpc_client_call *call)
@@ -85,6 +92,7 @@ void mrpc_call_core_commit(struct mrpc_client_call *call, struct mrpc_client_att
     call->committed = attempt;
     mrpc_call_core_drop_sent(call);
     pthread_mutex_unlock(&call->lock);
+    mrpc_retry_stop(call, attempt);
 }
 
 /* The end. */
@@ -98,7 +106,7 @@ static void reap(struct mrpc_flusher *flusher)
 static void finish(struct mrpc_client_call *call)
 {
     struct mrpc_loop *loop = call->loop;
-    mrpc_attempt_cancel(&call->first);
+    mrpc_retry_stop(call, NULL);
     mrpc_loop_timer_cancel(loop, &call->deadline_timer);
     mrpc_channel_forget(call->channel, call);
     call->channel = NULL;
@@ -130,20 +138,7 @@ static void copy_details(struct mrpc_status *status, const struct mrpc_stream_en
     status->details_bytes = end->details_bytes;
 }
 
-/* What never left may be sent again for ever: the deadline ends it. What the server refused to look at is sent again
- * once, since that loads the wire. gRFC A6, "Transparent Retries". */
-static bool may_send_again(struct mrpc_client_call *call, const struct mrpc_stream_end *end)
-{
-    if (!end->unprocessed || call->committed)
-        return false;
-    if (end->never_sent)
-        return true;
-    bool first = !call->refused;
-    call->refused = true;
-    return first;
-}
-
-static void end_as(struct mrpc_client_call *call, const struct mrpc_stream_end *end)
+void mrpc_call_core_end_as(struct mrpc_client_call *call, const struct mrpc_stream_end *end)
 {
     bool too_late = call->deadline_ms <= mrpc_clock_ms();
     if (end->reset && end->code == MRPC_CANCELLED && too_late) {
@@ -159,10 +154,8 @@ static void end_as(struct mrpc_client_call *call, const struct mrpc_stream_end *
 void mrpc_call_core_attempt_ended(struct mrpc_client_call *call, struct mrpc_client_attempt *attempt,
                                   const struct mrpc_stream_end *end)
 {
-    if (may_send_again(call, end))
-        mrpc_attempt_start(attempt);
-    else
-        end_as(call, end);
+    if (!mrpc_retry_goes_on(call, attempt, end))
+        mrpc_call_core_end_as(call, end);
 }
 
 /* The loop's side of what the program asks for. */
@@ -172,18 +165,25 @@ static void on_deadline(struct mrpc_timer *timer)
     mrpc_call_core_end(FROM_MEMBER(timer, deadline_timer), MRPC_DEADLINE_EXCEEDED, "deadline exceeded");
 }
 
+static int set_deadline(struct mrpc_client_call *call)
+{
+    if (call->deadline_ms == INT64_MAX)
+        return 0;
+    return mrpc_loop_timer_set(call->loop, &call->deadline_timer, call->deadline_ms);
+}
+
 static void place_first(struct mrpc_client_call *call)
 {
+    mrpc_call_core_configure(call);
     if (call->deadline_ms <= mrpc_loop_time_ms(call->loop)) {
         mrpc_call_core_end(call, MRPC_DEADLINE_EXCEEDED, "deadline exceeded before the call began");
         return;
     }
-    if (call->deadline_ms != INT64_MAX &&
-        mrpc_loop_timer_set(call->loop, &call->deadline_timer, call->deadline_ms) != 0) {
+    if (set_deadline(call) != 0) {
         mrpc_call_core_end(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
         return;
     }
-    mrpc_attempt_start(&call->first);
+    mrpc_retry_start(call);
 }
 
 struct wishes {
@@ -209,6 +209,13 @@ static struct wishes take_wishes(struct mrpc_client_call *call)
     return wishes;
 }
 
+static void resume_sending(struct mrpc_client_call *call)
+{
+    mrpc_attempt_resume_sending(&call->first);
+    for (unsigned i = 0; i < call->retry.other_count; i++)
+        mrpc_attempt_resume_sending(call->retry.others[i]);
+}
+
 static void resume_reading(struct mrpc_client_call *call)
 {
     struct mrpc_client_attempt *attempt = call->committed;
@@ -231,7 +238,7 @@ static void grant(struct mrpc_client_call *call, const struct wishes *wishes)
         return;
     }
     if (wishes->send)
-        mrpc_attempt_resume_sending(&call->first);
+        resume_sending(call);
     if (wishes->read)
         resume_reading(call);
     if (wishes->writable && call->channel)
@@ -296,9 +303,43 @@ static int64_t deadline_of(const struct mrpc_call_options *options)
     return options->timeout_ms < INT64_MAX - now_ms ? now_ms + options->timeout_ms : INT64_MAX;
 }
 
-static size_t arena_limit(const struct mrpc_channel *channel)
+/* No message is one byte long: a limit of 0 is as good as one of 1, and 0 may mean none. */
+static size_t smaller_limit(size_t channel_bytes, size_t config_bytes)
 {
-    size_t message_bytes = channel->receive_message_bytes;
+    if (config_bytes == SIZE_MAX)
+        return channel_bytes;
+    if (config_bytes == 0)
+        config_bytes = 1;
+    return channel_bytes > 0 && channel_bytes < config_bytes ? channel_bytes : config_bytes;
+}
+
+/* Before it begins on the caller's thread; once begun, on the loop's. */
+static void take_config(struct mrpc_client_call *call)
+{
+    size_t channel_bytes = call->channel->receive_message_bytes;
+    call->configured = mrpc_channel_method_config(call->channel, call->method->path, &call->config);
+    call->wait_for_ready |= call->config.wait_for_ready;
+    call->receive_limit_bytes = smaller_limit(channel_bytes, call->config.response_bytes);
+    int64_t now_ms = mrpc_clock_ms(), timeout_ms = call->config.timeout_ms;
+    if (timeout_ms < INT64_MAX - now_ms && now_ms + timeout_ms < call->deadline_ms)
+        call->deadline_ms = now_ms + timeout_ms;
+}
+
+/* What the program's threads read stays: a request may have been encoded already. */
+void mrpc_call_core_configure(struct mrpc_client_call *call)
+{
+    if (call->configured)
+        return;
+    take_config(call);
+    if (!call->configured)
+        return;
+    mrpc_client_stream_set_limit(&call->first.stream, call->receive_limit_bytes);
+    (void)set_deadline(call); /* without memory there is only the one that the program gave */
+    mrpc_retry_configured(call);
+}
+
+static size_t arena_limit(size_t message_bytes)
+{
     return message_bytes < SIZE_MAX / (ARENA_FACTOR * 2) ? message_bytes * ARENA_FACTOR + ARENA_EXTRA_BYTES : 0;
 }
 
@@ -309,7 +350,6 @@ int mrpc_call_core_new(struct mrpc_channel *channel, const struct mrpc_method *m
     struct mrpc_client_call *call = calloc(1, sizeof *call);
     if (!call)
         return MRPC_ERR_NOMEM;
-    mrpc_attempt_init(&call->first, call, channel->receive_message_bytes);
     atomic_init(&call->refs, 1);
     call->sink = sink;
     call->loop = channel->loop;
@@ -319,14 +359,18 @@ int mrpc_call_core_new(struct mrpc_channel *channel, const struct mrpc_method *m
     call->wait_for_ready = options && options->wait_for_ready;
     call->compress = options && options->compress;
     call->has_token = channel->authorization;
-    call->send_limit_bytes = channel->send_message_bytes;
+    call->retry_buffer_bytes = channel->policy.retry_buffer_bytes;
+    take_config(call);
+    call->send_limit_bytes = smaller_limit(channel->send_message_bytes, call->config.request_bytes);
+    mrpc_attempt_init(&call->first, call, call->receive_limit_bytes);
+    mrpc_retry_init(&call->retry);
     call->task.run = run_task;
     call->deadline_timer.fire = on_deadline;
     call->reaper.run = reap;
     call->inbox_end = &call->inbox;
     pthread_mutex_init(&call->lock, NULL);
     pthread_cond_init(&call->changed, NULL);
-    call->message_limit_bytes = arena_limit(channel);
+    call->message_limit_bytes = arena_limit(channel->receive_message_bytes);
     call->arena = mrpc_arena_new(call->message_limit_bytes);
     int error = call->arena ? mrpc_call_fields_make(call, channel, options) : MRPC_ERR_NOMEM;
     if (error) {

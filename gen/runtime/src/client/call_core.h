@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "client/attempt.h"
 #include "client/loop.h"
+#include "client/retry.h"
 
 /* A call from the client's side, whatever its form: unary or streaming, blocking or with callbacks. The forms differ in
  * their sink (unary.c, streaming_call.c); this is what they share.
@@ -51,8 +52,10 @@ struct mrpc_client_call {
     const struct mrpc_method *method;
     struct mrpc_arena *arena; /* request fields, response metadata; the program's again after the end */
     int64_t deadline_ms;      /* INT64_MAX: none */
-    size_t send_limit_bytes;
+    size_t send_limit_bytes;    /* 0: none */
+    size_t receive_limit_bytes;
     size_t message_limit_bytes; /* of the memory of one decoded message */
+    size_t retry_buffer_bytes;
     bool wait_for_ready;
     bool compress;
     bool has_token;
@@ -68,6 +71,9 @@ struct mrpc_client_call {
     /* The loop's. */
     struct mrpc_channel *channel; /* NULL when ended */
     struct mrpc_client_attempt first;
+    struct mrpc_retry retry;
+    struct mrpc_method_config config;
+    bool configured; /* from a service config; before that, the plain way */
     struct mrpc_metadata headers;  /* of the response, of the attempt that the call is committed to */
     struct mrpc_metadata trailers; /* of the attempt that ended the call */
     struct mrpc_request_field *fields;
@@ -75,8 +81,8 @@ struct mrpc_client_call {
     struct mrpc_task task;
     struct mrpc_timer deadline_timer;
     struct mrpc_flusher reaper;
-    bool refused; /* by a server that had not looked at it */
     char timeout_text[16];
+    char previous_text[1];
 
     /* The channel's list of open calls, under the channel's lock. */
     struct mrpc_client_call *all_next;
@@ -143,6 +149,8 @@ void mrpc_call_core_take_reply(struct mrpc_client_call *call, struct mrpc_reply 
 
 /* Thread: the loop's. */
 
+/** Treat it as the channel's service config says, unless it is treated by one already. */
+void mrpc_call_core_configure(struct mrpc_client_call *call);
 /** The response's headers are in, or the outbox grows too large: @attempt goes on, no other does. Lock: not held. */
 void mrpc_call_core_commit(struct mrpc_client_call *call, struct mrpc_client_attempt *attempt);
 /** Forget what the committed attempt has sent. Lock: held. */
@@ -150,6 +158,8 @@ void mrpc_call_core_drop_sent(struct mrpc_client_call *call);
 /** @attempt, no longer under way, ended so: start another, or end the call. */
 void mrpc_call_core_attempt_ended(struct mrpc_client_call *call, struct mrpc_client_attempt *attempt,
                                   const struct mrpc_stream_end *end);
+/** End it as an attempt has ended. */
+void mrpc_call_core_end_as(struct mrpc_client_call *call, const struct mrpc_stream_end *end);
 /** End it here and now. */
 void mrpc_call_core_end(struct mrpc_client_call *call, enum mrpc_code code, const char *text);
 

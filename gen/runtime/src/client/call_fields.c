@@ -8,9 +8,9 @@
 #include "wire/metadata_wire.h"
 #include "wire/timeout.h"
 
-/* te, grpc-timeout, content-type, grpc-encoding, grpc-accept-encoding, user-agent, authorization */
-#define OWN_FIELDS 7
-#define TIMEOUT_INDEX 1
+/* te, grpc-timeout, content-type, grpc-encoding, grpc-accept-encoding, user-agent, authorization; at the end
+ * grpc-previous-rpc-attempts */
+#define OWN_FIELDS 8
 
 static void put(struct mrpc_client_call *call, const char *name, const char *value)
 {
@@ -20,9 +20,7 @@ static void put(struct mrpc_client_call *call, const char *name, const char *val
 
 static void put_own(struct mrpc_client_call *call, const struct mrpc_channel *channel)
 {
-    put(call, "te", "trailers");
-    if (call->deadline_ms != INT64_MAX)
-        put(call, "grpc-timeout", call->timeout_text);
+    call->field_count = 2; /* te and grpc-timeout, or te alone in the second place: each attempt fills them in */
     put(call, "content-type", "application/grpc");
     if (call->compress)
         put(call, "grpc-encoding", "gzip");
@@ -68,10 +66,30 @@ int mrpc_call_fields_make(struct mrpc_client_call *call, const struct mrpc_chann
     return metadata_count ? put_metadata(call, options) : 0;
 }
 
-void mrpc_call_fields_set_timeout(struct mrpc_client_call *call, int64_t now_ms)
+static struct mrpc_request_field own_field(const char *name, const char *value, size_t value_bytes)
 {
-    if (call->deadline_ms == INT64_MAX)
-        return;
+    return (struct mrpc_request_field){
+        .name = name, .value = value, .name_bytes = strlen(name), .value_bytes = value_bytes};
+}
+
+const struct mrpc_request_field *mrpc_call_fields_of_attempt(struct mrpc_client_call *call, unsigned previous,
+                                                             int64_t now_ms, size_t *count)
+{
+    static const struct mrpc_request_field te = {"te", "trailers", 2, 8};
+    struct mrpc_request_field *fields = call->fields;
     _Static_assert(sizeof call->timeout_text >= MRPC_TIMEOUT_TEXT_BYTES, "a grpc-timeout fits");
-    call->fields[TIMEOUT_INDEX].value_bytes = mrpc_timeout_format(call->deadline_ms - now_ms, call->timeout_text);
+    *count = call->field_count;
+    if (previous > 0) {
+        call->previous_text[0] = (char)('0' + previous); /* of at most MRPC_ATTEMPTS_MAX */
+        fields[(*count)++] = own_field("grpc-previous-rpc-attempts", call->previous_text, 1);
+    }
+    if (call->deadline_ms == INT64_MAX) {
+        fields[1] = te;
+        --*count;
+        return fields + 1;
+    }
+    fields[0] = te;
+    fields[1] = own_field("grpc-timeout", call->timeout_text,
+                          mrpc_timeout_format(call->deadline_ms - now_ms, call->timeout_text));
+    return fields;
 }

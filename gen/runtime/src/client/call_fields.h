@@ -12,7 +12,9 @@
 int mrpc_call_fields_make(struct mrpc_client_call *call, const struct mrpc_channel *channel,
                           const struct mrpc_call_options *options) MRPC_MUST_USE;
 
-/** Write what is left of the deadline into the grpc-timeout field, if the call has one. */
-void mrpc_call_fields_set_timeout(struct mrpc_client_call *call, int64_t now_ms);
+/** Those of one attempt, *@count of them: with what is left of the deadline, and how many attempts came before.
+ *  Borrowed until the next attempt asks. */
+const struct mrpc_request_field *mrpc_call_fields_of_attempt(struct mrpc_client_call *call, unsigned previous,
+                                                             int64_t now_ms, size_t *count);
 
 #endif

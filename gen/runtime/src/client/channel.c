@@ -123,7 +123,6 @@ static void set_numbers(struct mrpc_channel *channel, const struct mrpc_channel_
     channel->keepalive_time_ms = options->keepalive_time_ms;
     if (channel->keepalive_time_ms > 0 && channel->keepalive_time_ms < KEEPALIVE_TIME_MIN_MS)
         channel->keepalive_time_ms = KEEPALIVE_TIME_MIN_MS;
-    channel->lb_choice.balancing = options->balancing;
     channel->backoff = (struct mrpc_backoff){
         .base_ms = or_default(options->backoff_base_ms, BACKOFF_BASE_MS),
         .max_ms = or_default(options->backoff_max_ms, BACKOFF_MAX_MS),
@@ -143,6 +142,7 @@ static void channel_destroy(struct mrpc_channel *channel)
     mrpc_address_list_fini(&channel->addresses);
     mrpc_state_hub_release(channel->hub);
     free(channel->target_text);
+    mrpc_channel_policy_fini(&channel->policy);
     free(channel->authority);
     free(channel->server_name);
     free(channel->user_agent);
@@ -247,6 +247,8 @@ int mrpc_channel_new(const char *target, const struct mrpc_channel_options *opti
         error = take_loop(channel, settings.loop);
     if (!error)
         set_numbers(channel, &settings);
+    if (!error)
+        error = mrpc_channel_policy_init(channel, &settings);
     if (error) {
         channel_destroy(channel);
         return error;

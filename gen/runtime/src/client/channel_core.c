@@ -203,7 +203,14 @@ static void balance(struct mrpc_channel *channel)
 static void resolved(void *arg, struct mrpc_address_list *addresses, char *service_config)
 {
     struct mrpc_channel *channel = arg;
+    char why[sizeof channel->last_error];
+    bool usable = mrpc_channel_take_config(channel, service_config, why, sizeof why);
     free(service_config);
+    if (!usable) {
+        mrpc_address_list_fini(addresses);
+        mrpc_channel_set_state(channel, MRPC_TRANSIENT_FAILURE, why);
+        return;
+    }
     mrpc_address_list_fini(&channel->addresses);
     channel->addresses = *addresses;
     balance(channel);

@@ -10,6 +10,7 @@
 #include "client/backoff.h"
 #include "client/balancer.h"
 #include "client/call_core.h"
+#include "client/channel_policy.h"
 #include "client/dns_resolver.h"
 #include "client/listener.h"
 #include "client/state_hub.h"
@@ -46,6 +47,7 @@ struct mrpc_channel {
     size_t send_message_bytes; /* 0: no limit */
     uint32_t connect_timeout_ms;
     uint32_t keepalive_timeout_ms;
+    struct mrpc_channel_policy policy;
 
     struct mrpc_resolver_listener *listener; /* NULL: nothing was asked for yet */
     void *resolution;                        /* the resolver's self; NULL: it could not start */

@@ -493,8 +493,8 @@ static nghttp2_nv field(const char *name, size_t name_bytes, const char *value, 
 
 #define PSEUDO_FIELDS 4
 
-/* As RFC 9113 section 6.5.2 counts. nghttp2 drops a request that is too large for its own limit, of the same size, as if
- * it had been refused: it must not come to that. */
+/* As RFC 9113 section 6.5.2 counts. nghttp2 drops a request that is too large for its own limit, of the same size, as
+ * if it had been refused: it must not come to that. */
 static bool list_fits(const struct mrpc_client_session *session, const nghttp2_nv *fields, size_t count)
 {
     uint32_t allowed = nghttp2_session_get_remote_settings(session->http2, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);

@@ -30,6 +30,11 @@ void mrpc_client_stream_fini(struct mrpc_client_stream *stream)
     mrpc_buffer_fini(&stream->held);
 }
 
+void mrpc_client_stream_set_limit(struct mrpc_client_stream *stream, size_t receive_message_bytes)
+{
+    stream->assembler.limit_bytes = receive_message_bytes;
+}
+
 void mrpc_client_stream_begin(struct mrpc_client_stream *stream)
 {
     const struct mrpc_client_stream_events *events = stream->events;
@@ -85,6 +90,12 @@ static void take_details(struct mrpc_client_stream *stream, const char *value, s
     stream->details_bytes = decoded;
 }
 
+static void take_pushback(struct mrpc_client_stream *stream, const char *value, size_t size)
+{
+    stream->has_pushback = true;
+    stream->pushback_ms = mrpc_pushback_from_text(value, size);
+}
+
 static void take_encoding(struct mrpc_client_stream *stream, const char *value, size_t size)
 {
     enum mrpc_encoding encoding = mrpc_encoding_parse(value, size);
@@ -133,6 +144,8 @@ void mrpc_client_stream_header(struct mrpc_client_stream *stream, const char *na
         take_grpc_status(stream, value, value_bytes);
     else if (name_is(name, name_bytes, "grpc-status-details-bin"))
         take_details(stream, value, value_bytes);
+    else if (name_is(name, name_bytes, "grpc-retry-pushback-ms"))
+        take_pushback(stream, value, value_bytes);
     else if (name_is(name, name_bytes, "grpc-encoding"))
         take_encoding(stream, value, value_bytes);
     else
@@ -237,7 +250,10 @@ static void conclude_status(const struct mrpc_client_stream *stream, struct mrpc
 
 void mrpc_client_stream_conclude(const struct mrpc_client_stream *stream, struct mrpc_stream_end *end)
 {
-    *end = (struct mrpc_stream_end){.message = "", .trailers = &stream->trailers};
+    *end = (struct mrpc_stream_end){.message = "",
+                                    .trailers = &stream->trailers,
+                                    .has_pushback = stream->has_pushback,
+                                    .pushback_ms = stream->pushback_ms};
     if (stream->failure) {
         end->code = stream->failure;
         end->message = stream->failure_text ? stream->failure_text : "";

@@ -33,6 +33,8 @@ struct mrpc_stream_end {
     bool reset;       /* the code stands for an RST_STREAM, not for a status that was sent */
     bool unprocessed; /* the server has not looked at it: it may be sent again */
     bool never_sent;  /* not even its headers left */
+    bool has_pushback; /* grpc-retry-pushback-ms came with the status */
+    int32_t pushback_ms; /* negative, also when it could not be read: do not try again. gRFC A6 */
 };
 
 /** All called from within mrpc_client_session_* functions. In any of them the stream may be cancelled, in closed() also
@@ -82,6 +84,8 @@ struct mrpc_client_stream {
     const char *status_message;
     const uint8_t *details;
     size_t details_bytes;
+    bool has_pushback;
+    int32_t pushback_ms;
     size_t header_list_bytes;
     enum mrpc_code failure; /* what we found wrong while parsing; OK: nothing */
     const char *failure_text;
@@ -93,6 +97,8 @@ struct mrpc_client_stream {
 void mrpc_client_stream_init(struct mrpc_client_stream *stream, const struct mrpc_client_stream_events *events,
                              size_t receive_message_bytes);
 void mrpc_client_stream_fini(struct mrpc_client_stream *stream);
+/** Of a stream that is not open. */
+void mrpc_client_stream_set_limit(struct mrpc_client_stream *stream, size_t receive_message_bytes);
 
 /* What the session tells its streams. */
 

@@ -79,7 +79,8 @@ void mrpc_call_core_take_reply(struct mrpc_client_call *call, struct mrpc_reply 
                                  .headers = call->headers,
                                  .trailers = call->trailers,
                                  .arena = call->arena,
-                                 .compressed = call->message_compressed};
+                                 .compressed = call->message_compressed,
+                                 .attempts = call->retry.attempts};
     call->status = (struct mrpc_status){.code = call->status.code};
     call->headers = call->trailers = (struct mrpc_metadata){0};
     call->arena = NULL;

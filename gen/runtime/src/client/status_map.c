@@ -54,6 +54,19 @@ bool mrpc_code_from_text(const char *text, size_t size, enum mrpc_code *out)
     return true;
 }
 
+int32_t mrpc_pushback_from_text(const char *text, size_t size)
+{
+    int64_t value = 0;
+    if (size == 0 || size > 10 || (text[0] == '0' && size > 1))
+        return -1;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1; /* negative, or not a number: the same */
+        value = value * 10 + (text[i] - '0');
+    }
+    return value <= INT32_MAX ? (int32_t)value : -1;
+}
+
 const char *mrpc_http2_error_name(uint32_t http2_error_code)
 {
     static const char *const names[] = {

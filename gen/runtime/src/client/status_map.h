@@ -17,6 +17,10 @@ enum mrpc_code mrpc_code_from_reset(uint32_t http2_error_code);
 /** The value of a grpc-status header: digits. False when it is none; a number outside 0..16 gives UNKNOWN. */
 bool mrpc_code_from_text(const char *text, size_t size, enum mrpc_code *out);
 
+/** The value of a grpc-retry-pushback-ms trailer: a signed 32-bit number without unnecessary zeros. -1 when it is none:
+ *  the server is then taken to say no. Source: gRFC A6, "Pushback". */
+int32_t mrpc_pushback_from_text(const char *text, size_t size);
+
 /** "CANCEL", "REFUSED_STREAM"; "unknown error" for a number that RFC 9113 does not name. */
 const char *mrpc_http2_error_name(uint32_t http2_error_code);
 
