@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <mrpc/arena.h>
+#include <mrpc/credentials.h>
 #include <mrpc/error.h>
 #include <mrpc/message.h>
 #include <mrpc/metadata.h>
@@ -25,6 +26,7 @@ MRPC_BEGIN_DECLS
  * own thread they return MRPC_ERR_WOULD_DEADLOCK. After fork a child may only exec.
  */
 
+struct mrpc_call;
 struct mrpc_loop;
 
 /** A loop that the program drives: wait until @fd is readable or the timeout has passed, then process(). */
@@ -61,6 +63,7 @@ struct mrpc_channel_options {
     const char *service_config;          /* mrpc/service_config.h; NULL: none, unless a resolver brings one */
     bool no_retries;                     /* neither retries nor hedging, whatever a service config says */
     size_t retry_buffer_bytes;           /* 0: 1 MiB; a client stream that has sent more is not tried again */
+    const struct mrpc_call_credentials *credentials; /* of every call, mrpc/credentials.h; borrowed; NULL: none */
 };
 
 struct mrpc_channel;
@@ -107,6 +110,8 @@ struct mrpc_call_options {
     bool compress;                       /* gzip requests; mrpc_client_call_set_compression() spares single messages */
     const struct mrpc_metadatum *metadata;
     size_t metadata_count;
+    const struct mrpc_call_credentials *credentials; /* beside the channel's; borrowed until the call has ended */
+    const struct mrpc_call *parent;      /* the server's call on whose behalf it is made: see mrpc_propagation */
 };
 
 /** How a call ended and what it brought; everything lives in its arena.

@@ -36,6 +36,11 @@ MRPC_API void mrpc_metrics_free(struct mrpc_metrics *metrics);
  *  servers may share one. Loops 256 and above are not recorded. Errors: as mrpc_server_add_interceptor(). */
 MRPC_API int mrpc_metrics_add_to_server(struct mrpc_metrics *metrics, struct mrpc_server *server) MRPC_MUST_USE;
 
+struct mrpc_channel;
+/** Record the calls of a channel, as an interceptor: put it first. Several channels may share one. Errors: as
+ *  mrpc_channel_add_interceptor(); MRPC_ERR_NOMEM. */
+MRPC_API int mrpc_metrics_add_to_channel(struct mrpc_metrics *metrics, struct mrpc_channel *channel) MRPC_MUST_USE;
+
 /* Recording on the client's side -------------------------------------------------------------------------------------*/
 
 /** Where one thread at a time records; and what it records of one method and target. Both belong to the metrics. */

@@ -11,7 +11,9 @@
 #include <mrpc/call.h>
 #include <mrpc/call_log.h>
 #include <mrpc/channel.h>
+#include <mrpc/client_interceptor.h>
 #include <mrpc/codec.h>
+#include <mrpc/credentials.h>
 #include <mrpc/error.h>
 #include <mrpc/interceptor.h>
 #include <mrpc/json.h>

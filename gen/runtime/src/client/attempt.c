@@ -13,11 +13,54 @@
 static void leave(struct mrpc_client_attempt *attempt)
 {
     struct mrpc_client_call *call = attempt->call;
-    attempt->under_way = false;
+    attempt->under_way = attempt->asking = false;
+    mrpc_credentials_drop(attempt->credentials); /* they hold the call */
+    attempt->credentials = NULL;
     pthread_mutex_lock(&call->lock);
     if (!call->committed)
         attempt->sent_bytes = 0;
     pthread_mutex_unlock(&call->lock);
+}
+
+/* What interceptors hear. */
+
+void mrpc_attempt_tell_start(struct mrpc_client_attempt *attempt)
+{
+    attempt->told = true;
+    attempt->started_us = mrpc_clock_us();
+    attempt->sent_wire_bytes = attempt->received_wire_bytes = 0;
+    mrpc_client_chain_attempt_started(&attempt->call->chain, attempt->previous);
+}
+
+void mrpc_attempt_tell_end(struct mrpc_client_attempt *attempt, enum mrpc_code code)
+{
+    if (!attempt->told)
+        return;
+    attempt->told = false;
+    const struct mrpc_client_attempt_end end = {.code = code,
+                                                .duration_us = mrpc_clock_us() - attempt->started_us,
+                                                .sent_wire_bytes = attempt->sent_wire_bytes,
+                                                .received_wire_bytes = attempt->received_wire_bytes};
+    mrpc_client_chain_attempt_ended(&attempt->call->chain, &end);
+}
+
+static void tell_sent(struct mrpc_client_attempt *attempt, const uint8_t *bytes, size_t size)
+{
+    size_t wire_bytes;
+    bool compressed;
+    while (mrpc_frame_walk(&attempt->walk, &bytes, &size, &wire_bytes, &compressed)) {
+        const struct mrpc_client_message message = {.bytes = compressed ? 0 : wire_bytes, .wire_bytes = wire_bytes};
+        attempt->sent_wire_bytes += wire_bytes;
+        mrpc_client_chain_sent(&attempt->call->chain, &message);
+    }
+}
+
+static void tell_received(struct mrpc_client_attempt *attempt, size_t size)
+{
+    const struct mrpc_client_message message = {
+        .bytes = size, .wire_bytes = mrpc_assembler_wire_bytes(&attempt->stream.assembler)};
+    attempt->received_wire_bytes += message.wire_bytes;
+    mrpc_client_chain_received(&attempt->call->chain, &message);
 }
 
 /* Sending. */
@@ -55,6 +98,8 @@ static void stream_take(struct mrpc_client_stream *stream, uint8_t *out, size_t 
     pthread_mutex_unlock(&call->lock);
     if (room)
         pthread_cond_broadcast(&call->changed);
+    if (call->chain.started > 0)
+        tell_sent(attempt, out, size);
     if (too_much)
         mrpc_call_core_commit(call, attempt);
 }
@@ -73,6 +118,8 @@ static void stream_headers(struct mrpc_client_stream *stream)
 static bool stream_message(struct mrpc_client_stream *stream, const uint8_t *bytes, size_t size)
 {
     struct mrpc_client_attempt *attempt = (struct mrpc_client_attempt *)stream;
+    if (attempt->call->chain.started > 0)
+        tell_received(attempt, size);
     return attempt->call->sink->message(attempt->call, bytes, size);
 }
 
@@ -108,20 +155,50 @@ void mrpc_attempt_fini(struct mrpc_client_attempt *attempt)
 
 void mrpc_attempt_start(struct mrpc_client_attempt *attempt)
 {
+    struct mrpc_client_call *call = attempt->call;
     attempt->under_way = true;
-    mrpc_channel_place(attempt->call->channel, attempt);
+    attempt->walk = (struct mrpc_frame_walk){0};
+    if (call->credentials_count == 0) {
+        mrpc_channel_place(call->channel, attempt);
+        return;
+    }
+    attempt->credentials = mrpc_credentials_fetch(call);
+    attempt->asking = attempt->credentials;
+    if (!attempt->asking)
+        mrpc_attempt_fail(attempt, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }
 
-void mrpc_attempt_cancel(struct mrpc_client_attempt *attempt)
+void mrpc_attempt_look_at_credentials(struct mrpc_client_attempt *attempt)
 {
-    if (!attempt->under_way)
+    enum mrpc_code code;
+    const char *text;
+    if (!attempt->asking)
         return;
-    leave(attempt);
-    mrpc_channel_withdraw(attempt->call->channel, attempt);
-    mrpc_client_stream_cancel(&attempt->stream, NGHTTP2_CANCEL);
-    if (attempt->connection)
-        mrpc_client_connection_touch(attempt->connection);
-    attempt->connection = NULL;
+    switch (mrpc_credentials_look(attempt->credentials, &code, &text)) {
+    case MRPC_CREDENTIALS_ASKED:
+        break;
+    case MRPC_CREDENTIALS_GIVEN:
+        attempt->asking = false;
+        mrpc_channel_place(attempt->call->channel, attempt);
+        break;
+    case MRPC_CREDENTIALS_FAILED:
+        text = mrpc_arena_strdup(attempt->call->arena, text);
+        mrpc_attempt_fail(attempt, code, text ? text : "");
+        break;
+    }
+}
+
+void mrpc_attempt_cancel(struct mrpc_client_attempt *attempt, enum mrpc_code code)
+{
+    if (attempt->under_way) {
+        leave(attempt);
+        mrpc_channel_withdraw(attempt->call->channel, attempt);
+        mrpc_client_stream_cancel(&attempt->stream, NGHTTP2_CANCEL);
+        if (attempt->connection)
+            mrpc_client_connection_touch(attempt->connection);
+        attempt->connection = NULL;
+    }
+    mrpc_attempt_tell_end(attempt, code);
 }
 
 void mrpc_attempt_resume_sending(struct mrpc_client_attempt *attempt)
@@ -131,20 +208,34 @@ void mrpc_attempt_resume_sending(struct mrpc_client_attempt *attempt)
         mrpc_client_connection_touch(attempt->connection);
 }
 
+/* Errors: as mrpc_client_session_open(). */
+static int open_stream(struct mrpc_client_attempt *attempt, struct mrpc_client_session *session, const char *authority)
+{
+    struct mrpc_client_call *call = attempt->call;
+    struct mrpc_request_field all[MRPC_REQUEST_FIELDS_MAX];
+    size_t count;
+    const struct mrpc_request_field *fields =
+        mrpc_call_fields_of_attempt(call, attempt->previous, mrpc_clock_ms(), &count);
+    if (attempt->credentials) {
+        const struct mrpc_metadata *more = mrpc_credentials_metadata(attempt->credentials);
+        int error = mrpc_call_fields_append(fields, count, more, call->arena, all, &count);
+        if (error)
+            return error;
+        fields = all;
+    }
+    attempt->stream.arena = call->arena;
+    return mrpc_client_session_open(session, &attempt->stream, call->method->path, authority, fields, count);
+}
+
 void mrpc_attempt_begin(struct mrpc_client_attempt *attempt, struct mrpc_client_connection *connection,
                         const char *authority)
 {
     struct mrpc_client_call *call = attempt->call;
-    if (call->has_token && !mrpc_client_connection_is_private(connection)) {
-        mrpc_call_core_end(call, MRPC_UNAUTHENTICATED, "a bearer token is not sent over clear text to another machine");
+    if (call->has_secrets && !mrpc_client_connection_is_private(connection)) {
+        mrpc_call_core_end(call, MRPC_UNAUTHENTICATED, "credentials are not sent over clear text to another machine");
         return;
     }
-    size_t count;
-    const struct mrpc_request_field *fields =
-        mrpc_call_fields_of_attempt(call, attempt->previous, mrpc_clock_ms(), &count);
-    attempt->stream.arena = call->arena;
-    int error = mrpc_client_session_open(mrpc_client_connection_session(connection), &attempt->stream,
-                                         call->method->path, authority, fields, count);
+    int error = open_stream(attempt, mrpc_client_connection_session(connection), authority);
     if (error) {
         bool too_much = error == MRPC_ERR_LIMIT;
         mrpc_call_core_end(call, MRPC_RESOURCE_EXHAUSTED,

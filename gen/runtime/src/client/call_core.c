@@ -5,23 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/call_fields.h"
 #include "client/channel_core.h"
 #include "wire/frame.h"
-
-#define ARENA_FACTOR 8
-#define ARENA_EXTRA_BYTES (1024 * 1024)
 
 #define FROM_MEMBER(pointer, member)                                                                                   \
     ((struct mrpc_client_call *)((char *)(pointer)-offsetof(struct mrpc_client_call, member)))
 
-static void ref(struct mrpc_client_call *call)
+void mrpc_call_core_ref(struct mrpc_client_call *call)
 {
     atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
 }
 
 static void call_free(struct mrpc_client_call *call)
 {
+    static const struct mrpc_metadata none = {0};
+    mrpc_client_chain_end(&call->chain, &(struct mrpc_client_end){.code = MRPC_INTERNAL,
+                                                                  .message = "the call could not begin",
+                                                                  .trailers = &none});
     mrpc_attempt_fini(&call->first);
     mrpc_retry_fini(&call->retry);
     mrpc_buffer_fini(&call->outbox);
@@ -92,7 +92,7 @@ void mrpc_call_core_commit(struct mrpc_client_call *call, struct mrpc_client_att
     call->committed = attempt;
     mrpc_call_core_drop_sent(call);
     pthread_mutex_unlock(&call->lock);
-    mrpc_retry_stop(call, attempt);
+    mrpc_retry_stop(call, attempt, MRPC_CANCELLED);
 }
 
 /* The end. */
@@ -102,11 +102,22 @@ static void reap(struct mrpc_flusher *flusher)
     mrpc_call_core_unref(FROM_MEMBER(flusher, reaper));
 }
 
+static void tell_end(struct mrpc_client_call *call)
+{
+    mrpc_client_chain_end(&call->chain,
+                          &(struct mrpc_client_end){.code = call->status.code,
+                                                    .message = call->status.message ? call->status.message : "",
+                                                    .trailers = &call->trailers,
+                                                    .attempts = call->retry.attempts,
+                                                    .began = true});
+}
+
 /* The loop's reference goes at the end of the wake-up: the stream may be in use further up the stack. */
 static void finish(struct mrpc_client_call *call)
 {
     struct mrpc_loop *loop = call->loop;
-    mrpc_retry_stop(call, NULL);
+    mrpc_retry_stop(call, NULL, call->status.code);
+    tell_end(call);
     mrpc_loop_timer_cancel(loop, &call->deadline_timer);
     mrpc_channel_forget(call->channel, call);
     call->channel = NULL;
@@ -165,7 +176,7 @@ static void on_deadline(struct mrpc_timer *timer)
     mrpc_call_core_end(FROM_MEMBER(timer, deadline_timer), MRPC_DEADLINE_EXCEEDED, "deadline exceeded");
 }
 
-static int set_deadline(struct mrpc_client_call *call)
+int mrpc_call_core_set_deadline(struct mrpc_client_call *call)
 {
     if (call->deadline_ms == INT64_MAX)
         return 0;
@@ -179,7 +190,7 @@ static void place_first(struct mrpc_client_call *call)
         mrpc_call_core_end(call, MRPC_DEADLINE_EXCEEDED, "deadline exceeded before the call began");
         return;
     }
-    if (set_deadline(call) != 0) {
+    if (mrpc_call_core_set_deadline(call) != 0) {
         mrpc_call_core_end(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
         return;
     }
@@ -189,7 +200,7 @@ static void place_first(struct mrpc_client_call *call)
 struct wishes {
     enum mrpc_code abort_code;
     const char *abort_text;
-    bool place, send, read, writable;
+    bool place, send, read, writable, credentials;
 };
 
 static struct wishes take_wishes(struct mrpc_client_call *call)
@@ -199,11 +210,12 @@ static struct wishes take_wishes(struct mrpc_client_call *call)
                             .abort_text = call->abort_text,
                             .place = !call->placed,
                             .send = call->more_to_send,
-                            .read = call->read_more};
+                            .read = call->read_more,
+                            .credentials = call->credentials_came};
     wishes.writable = call->sender_waits && mrpc_call_core_queued_bytes(call) <= MRPC_SEND_QUEUE_BYTES / 2;
     if (wishes.writable)
         call->sender_waits = false;
-    call->posted = call->more_to_send = call->read_more = false;
+    call->posted = call->more_to_send = call->read_more = call->credentials_came = false;
     call->placed = true;
     pthread_mutex_unlock(&call->lock);
     return wishes;
@@ -227,6 +239,13 @@ static void resume_reading(struct mrpc_client_call *call)
         mrpc_client_connection_touch(connection);
 }
 
+static void look_at_credentials(struct mrpc_client_call *call)
+{
+    mrpc_attempt_look_at_credentials(&call->first);
+    for (unsigned i = 0; call->channel && i < call->retry.other_count; i++)
+        mrpc_attempt_look_at_credentials(call->retry.others[i]);
+}
+
 static void grant(struct mrpc_client_call *call, const struct wishes *wishes)
 {
     if (wishes->abort_code) {
@@ -241,6 +260,8 @@ static void grant(struct mrpc_client_call *call, const struct wishes *wishes)
         resume_sending(call);
     if (wishes->read)
         resume_reading(call);
+    if (wishes->credentials && call->channel)
+        look_at_credentials(call);
     if (wishes->writable && call->channel)
         call->sink->writable(call);
 }
@@ -259,14 +280,14 @@ void mrpc_call_core_poke(struct mrpc_client_call *call)
     if (call->posted)
         return;
     call->posted = true;
-    ref(call);
+    mrpc_call_core_ref(call);
     mrpc_loop_post(call->loop, &call->task);
 }
 
 void mrpc_call_core_start(struct mrpc_client_call *call)
 {
-    ref(call); /* the loop's, until the end */
-    ref(call); /* this function's: the call may end, and its owner free it, before the lock is released */
+    mrpc_call_core_ref(call); /* the loop's, until the end */
+    mrpc_call_core_ref(call); /* this function's: the call may end, and its owner free it, before the lock is released */
     mrpc_channel_enlist(call->channel, call);
     pthread_mutex_lock(&call->lock);
     mrpc_call_core_poke(call);
@@ -295,88 +316,13 @@ bool mrpc_call_core_wait(struct mrpc_client_call *call)
 
 /* Making one. */
 
-static int64_t deadline_of(const struct mrpc_call_options *options)
+void mrpc_call_core_init(struct mrpc_client_call *call)
 {
-    if (!options || options->timeout_ms == 0)
-        return INT64_MAX;
-    int64_t now_ms = mrpc_clock_ms();
-    return options->timeout_ms < INT64_MAX - now_ms ? now_ms + options->timeout_ms : INT64_MAX;
-}
-
-/* No message is one byte long: a limit of 0 is as good as one of 1, and 0 may mean none. */
-static size_t smaller_limit(size_t channel_bytes, size_t config_bytes)
-{
-    if (config_bytes == SIZE_MAX)
-        return channel_bytes;
-    if (config_bytes == 0)
-        config_bytes = 1;
-    return channel_bytes > 0 && channel_bytes < config_bytes ? channel_bytes : config_bytes;
-}
-
-/* Before it begins on the caller's thread; once begun, on the loop's. */
-static void take_config(struct mrpc_client_call *call)
-{
-    size_t channel_bytes = call->channel->receive_message_bytes;
-    call->configured = mrpc_channel_method_config(call->channel, call->method->path, &call->config);
-    call->wait_for_ready |= call->config.wait_for_ready;
-    call->receive_limit_bytes = smaller_limit(channel_bytes, call->config.response_bytes);
-    int64_t now_ms = mrpc_clock_ms(), timeout_ms = call->config.timeout_ms;
-    if (timeout_ms < INT64_MAX - now_ms && now_ms + timeout_ms < call->deadline_ms)
-        call->deadline_ms = now_ms + timeout_ms;
-}
-
-/* What the program's threads read stays: a request may have been encoded already. */
-void mrpc_call_core_configure(struct mrpc_client_call *call)
-{
-    if (call->configured)
-        return;
-    take_config(call);
-    if (!call->configured)
-        return;
-    mrpc_client_stream_set_limit(&call->first.stream, call->receive_limit_bytes);
-    (void)set_deadline(call); /* without memory there is only the one that the program gave */
-    mrpc_retry_configured(call);
-}
-
-static size_t arena_limit(size_t message_bytes)
-{
-    return message_bytes < SIZE_MAX / (ARENA_FACTOR * 2) ? message_bytes * ARENA_FACTOR + ARENA_EXTRA_BYTES : 0;
-}
-
-int mrpc_call_core_new(struct mrpc_channel *channel, const struct mrpc_method *method,
-                       const struct mrpc_call_options *options, const struct mrpc_call_sink *sink,
-                       struct mrpc_client_call **out)
-{
-    struct mrpc_client_call *call = calloc(1, sizeof *call);
-    if (!call)
-        return MRPC_ERR_NOMEM;
     atomic_init(&call->refs, 1);
-    call->sink = sink;
-    call->loop = channel->loop;
-    call->channel = channel;
-    call->method = method;
-    call->deadline_ms = deadline_of(options);
-    call->wait_for_ready = options && options->wait_for_ready;
-    call->compress = options && options->compress;
-    call->has_token = channel->authorization;
-    call->retry_buffer_bytes = channel->policy.retry_buffer_bytes;
-    take_config(call);
-    call->send_limit_bytes = smaller_limit(channel->send_message_bytes, call->config.request_bytes);
-    mrpc_attempt_init(&call->first, call, call->receive_limit_bytes);
-    mrpc_retry_init(&call->retry);
     call->task.run = run_task;
     call->deadline_timer.fire = on_deadline;
     call->reaper.run = reap;
     call->inbox_end = &call->inbox;
     pthread_mutex_init(&call->lock, NULL);
     pthread_cond_init(&call->changed, NULL);
-    call->message_limit_bytes = arena_limit(channel->receive_message_bytes);
-    call->arena = mrpc_arena_new(call->message_limit_bytes);
-    int error = call->arena ? mrpc_call_fields_make(call, channel, options) : MRPC_ERR_NOMEM;
-    if (error) {
-        call_free(call);
-        return error;
-    }
-    *out = call;
-    return 0;
 }

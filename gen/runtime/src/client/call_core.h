@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "client/attempt.h"
+#include "client/interceptor_chain.h"
 #include "client/loop.h"
 #include "client/retry.h"
 
@@ -58,7 +59,10 @@ struct mrpc_client_call {
     size_t retry_buffer_bytes;
     bool wait_for_ready;
     bool compress;
-    bool has_token;
+    bool has_secrets;
+    const struct mrpc_call_credentials *credentials[2]; /* the channel's, the call's */
+    size_t credentials_count;
+    struct mrpc_client_chain_call chain;
 
     /* The form's. */
     const struct mrpc_client_events *events;
@@ -101,6 +105,7 @@ struct mrpc_client_call {
     struct mrpc_client_attempt *committed; /* no other attempt follows; NULL: another may */
     bool half_closed;
     bool more_to_send; /* the loop shall look at the outbox */
+    bool credentials_came;
     bool sender_waits; /* was told MRPC_ERR_AGAIN */
     struct mrpc_inbox_entry *inbox;
     struct mrpc_inbox_entry **inbox_end;
@@ -114,7 +119,10 @@ struct mrpc_client_call {
 int mrpc_call_core_new(struct mrpc_channel *channel, const struct mrpc_method *method,
                        const struct mrpc_call_options *options, const struct mrpc_call_sink *sink,
                        struct mrpc_client_call **out) MRPC_MUST_USE;
+void mrpc_call_core_ref(struct mrpc_client_call *call);
 void mrpc_call_core_unref(struct mrpc_client_call *call);
+/** The part that belongs to the loop, at rest; one reference. */
+void mrpc_call_core_init(struct mrpc_client_call *call);
 
 /** Hand it to the loop. The sink's functions may run from now on. */
 void mrpc_call_core_start(struct mrpc_client_call *call);
@@ -158,6 +166,8 @@ void mrpc_call_core_drop_sent(struct mrpc_client_call *call);
 /** @attempt, no longer under way, ended so: start another, or end the call. */
 void mrpc_call_core_attempt_ended(struct mrpc_client_call *call, struct mrpc_client_attempt *attempt,
                                   const struct mrpc_stream_end *end);
+/** (Re)start the timer of its deadline. Errors: MRPC_ERR_NOMEM. */
+int mrpc_call_core_set_deadline(struct mrpc_client_call *call);
 /** End it as an attempt has ended. */
 void mrpc_call_core_end_as(struct mrpc_client_call *call, const struct mrpc_stream_end *end);
 /** End it here and now. */

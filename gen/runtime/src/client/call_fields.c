@@ -31,22 +31,28 @@ static void put_own(struct mrpc_client_call *call, const struct mrpc_channel *ch
 }
 
 /* mrpc_metadata_add() checks and copies; what it accepts may be sent. */
-static int put_metadata(struct mrpc_client_call *call, const struct mrpc_call_options *options)
+int mrpc_call_fields_collect(const struct mrpc_metadatum *entries, size_t count, struct mrpc_metadata *out)
 {
-    struct mrpc_metadata copies = {.arena = call->arena};
-    for (size_t i = 0; i < options->metadata_count; i++) {
-        const struct mrpc_metadatum *entry = &options->metadata[i];
-        if (!entry->key || mrpc_metadata_reserved(entry->key, strlen(entry->key)))
+    if (count > MRPC_REQUEST_FIELDS_MAX - OWN_FIELDS)
+        return MRPC_ERR_INVALID;
+    for (size_t i = 0; i < count; i++) {
+        if (!entries[i].key)
             return MRPC_ERR_INVALID;
-        int error = mrpc_metadata_add(&copies, entry->key, entry->value, entry->value_bytes);
+        int error = mrpc_metadata_add(out, entries[i].key, entries[i].value, entries[i].value_bytes);
         if (error)
             return error == MRPC_ERR_LIMIT ? MRPC_ERR_NOMEM : error;
     }
-    for (size_t i = 0; i < copies.count; i++) {
-        struct mrpc_request_field *field = &call->fields[call->field_count++];
-        field->name = copies.entries[i].key;
+    return 0;
+}
+
+static int put_metadata(const struct mrpc_metadata *metadata, struct mrpc_arena *arena,
+                        struct mrpc_request_field *fields, size_t *count)
+{
+    for (size_t i = 0; i < metadata->count; i++) {
+        struct mrpc_request_field *field = &fields[(*count)++];
+        field->name = metadata->entries[i].key;
         field->name_bytes = strlen(field->name);
-        field->value = mrpc_metadata_wire_value(&copies.entries[i], call->arena, &field->value_bytes);
+        field->value = mrpc_metadata_wire_value(&metadata->entries[i], arena, &field->value_bytes);
         if (!field->value)
             return MRPC_ERR_NOMEM;
     }
@@ -54,16 +60,26 @@ static int put_metadata(struct mrpc_client_call *call, const struct mrpc_call_op
 }
 
 int mrpc_call_fields_make(struct mrpc_client_call *call, const struct mrpc_channel *channel,
-                          const struct mrpc_call_options *options)
+                          const struct mrpc_metadata *metadata)
 {
-    size_t metadata_count = options ? options->metadata_count : 0;
-    if (metadata_count > MRPC_REQUEST_FIELDS_MAX - OWN_FIELDS)
+    if (metadata->count > MRPC_REQUEST_FIELDS_MAX - OWN_FIELDS)
         return MRPC_ERR_INVALID;
-    call->fields = mrpc_arena_calloc(call->arena, OWN_FIELDS + metadata_count, sizeof *call->fields);
+    call->fields = mrpc_arena_calloc(call->arena, OWN_FIELDS + metadata->count, sizeof *call->fields);
     if (!call->fields)
         return MRPC_ERR_NOMEM;
     put_own(call, channel);
-    return metadata_count ? put_metadata(call, options) : 0;
+    return put_metadata(metadata, call->arena, call->fields, &call->field_count);
+}
+
+int mrpc_call_fields_append(const struct mrpc_request_field *fields, size_t field_count,
+                            const struct mrpc_metadata *more, struct mrpc_arena *arena,
+                            struct mrpc_request_field out[MRPC_REQUEST_FIELDS_MAX], size_t *count)
+{
+    if (field_count + more->count > MRPC_REQUEST_FIELDS_MAX)
+        return MRPC_ERR_LIMIT;
+    memcpy(out, fields, field_count * sizeof *fields);
+    *count = field_count;
+    return put_metadata(more, arena, out, count);
 }
 
 static struct mrpc_request_field own_field(const char *name, const char *value, size_t value_bytes)

@@ -24,6 +24,7 @@ int mrpc_channel_policy_init(struct mrpc_channel *channel, const struct mrpc_cha
     policy->no_retries = options->no_retries;
     policy->retry_buffer_bytes = options->retry_buffer_bytes ? options->retry_buffer_bytes : RETRY_BUFFER_BYTES;
     policy->balancing = options->balancing;
+    policy->credentials = options->credentials;
     policy->settled = !options->resolver;
     uint64_t random = (uint64_t)now.tv_nsec * 0x9e3779b97f4a7c15 ^ (uint64_t)(uintptr_t)policy;
     memcpy(policy->seed, (const char *)&random + 1, sizeof policy->seed);
@@ -41,6 +42,7 @@ int mrpc_channel_policy_init(struct mrpc_channel *channel, const struct mrpc_cha
 
 void mrpc_channel_policy_fini(struct mrpc_channel_policy *policy)
 {
+    mrpc_client_chain_detach(&policy->chain);
     if (policy->config != policy->given)
         mrpc_service_config_free(policy->config);
     mrpc_service_config_free(policy->given);

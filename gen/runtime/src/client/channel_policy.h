@@ -4,6 +4,7 @@
 
 #include <mrpc/channel.h>
 
+#include "client/interceptor_chain.h"
 #include "client/retry_throttle.h"
 #include "client/service_config.h"
 
@@ -16,6 +17,8 @@ struct mrpc_channel_policy {
     struct mrpc_service_config *config; /* in force, perhaps @given; NULL: none. Under the channel's lock */
     bool settled;                       /* the resolver has been heard, or has nothing to say. Under the lock, too */
     struct mrpc_retry_throttle throttle;
+    struct mrpc_client_chain chain;
+    const struct mrpc_call_credentials *credentials; /* NULL: none */
     unsigned short seed[3]; /* of jitter, for erand48() */
 };
 

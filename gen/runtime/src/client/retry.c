@@ -48,6 +48,7 @@ static bool schedule(struct mrpc_client_call *call, int64_t delay_ms)
 static void start_attempt(struct mrpc_client_call *call, struct mrpc_client_attempt *attempt)
 {
     attempt->previous = call->retry.attempts++;
+    mrpc_attempt_tell_start(attempt);
     mrpc_attempt_start(attempt);
 }
 
@@ -209,18 +210,19 @@ bool mrpc_retry_goes_on(struct mrpc_client_call *call, struct mrpc_client_attemp
         mrpc_attempt_start(attempt);
         return true;
     }
+    mrpc_attempt_tell_end(attempt, end->code);
     count_for_throttle(call, end);
     if (call->committed || end->code == MRPC_OK || !code_is_listed(call, end->code))
         return false;
     return call->config.policy == MRPC_ATTEMPT_HEDGE ? hedge_on(call, end) : retry_later(call, end);
 }
 
-void mrpc_retry_stop(struct mrpc_client_call *call, const struct mrpc_client_attempt *kept)
+void mrpc_retry_stop(struct mrpc_client_call *call, const struct mrpc_client_attempt *kept, enum mrpc_code code)
 {
     mrpc_loop_timer_cancel(call->loop, &call->retry.timer);
     if (&call->first != kept)
-        mrpc_attempt_cancel(&call->first);
+        mrpc_attempt_cancel(&call->first, code);
     for (unsigned i = 0; i < call->retry.other_count; i++)
         if (call->retry.others[i] != kept)
-            mrpc_attempt_cancel(call->retry.others[i]);
+            mrpc_attempt_cancel(call->retry.others[i], code);
 }

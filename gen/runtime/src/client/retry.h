@@ -38,7 +38,7 @@ void mrpc_retry_configured(struct mrpc_client_call *call);
 /** An attempt has ended so; the call's status is the caller's matter when this returns false: it is over. */
 bool mrpc_retry_goes_on(struct mrpc_client_call *call, struct mrpc_client_attempt *attempt,
                         const struct mrpc_stream_end *end) MRPC_MUST_USE;
-/** No further attempts; those under way end but for @kept (NULL: all). */
-void mrpc_retry_stop(struct mrpc_client_call *call, const struct mrpc_client_attempt *kept);
+/** No further attempts; those under way end but for @kept (NULL: all). Interceptors hear of @code. */
+void mrpc_retry_stop(struct mrpc_client_call *call, const struct mrpc_client_attempt *kept, enum mrpc_code code);
 
 #endif

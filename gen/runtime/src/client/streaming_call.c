@@ -123,8 +123,10 @@ static int put_request(struct mrpc_client_call *call, const ProtobufCMessage *re
     call->half_closed = true;
     if (error != MRPC_ERR_LIMIT)
         return error;
-    call->abort_code = MRPC_RESOURCE_EXHAUSTED;
-    call->abort_text = "the request is larger than the channel allows";
+    if (!call->abort_code) {
+        call->abort_code = MRPC_RESOURCE_EXHAUSTED;
+        call->abort_text = "the request is larger than the channel allows";
+    }
     return 0;
 }
 

@@ -152,8 +152,10 @@ void mrpc_channel_unary_async(struct mrpc_channel *channel, const struct mrpc_me
     call->arg = arg;
     if (!code)
         code = put_request(call, request, &text);
-    call->abort_code = code;
-    call->abort_text = text;
+    if (code && !call->abort_code) {
+        call->abort_code = code;
+        call->abort_text = text;
+    }
     mrpc_call_core_start(call);
     mrpc_call_core_unref(call);
 }
