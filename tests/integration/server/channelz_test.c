@@ -219,6 +219,54 @@ static void tls_shows_its_suite_and_certificates(void **state)
     rmdir(folder);
 }
 
+static const CZ(GetTopChannelsResponse) *channels_from(struct scene *scene, int64_t id)
+{
+    CZ(GetTopChannelsRequest) request;
+    CZ_INIT(get_top_channels_request, &request);
+    request.start_channel_id = id;
+    const CZ(GetTopChannelsResponse) *page = ask(scene, GET_TOP_CHANNELS, &request.base);
+    assert_non_null(page);
+    return page;
+}
+
+static void channels_of_the_process_are_shown_with_their_addresses(void **state)
+{
+    struct scene scene;
+    scene_open(&scene, NULL);
+    assert_int_equal(mrpc_channel_new(scene.bound, NULL, &scene.channel), 0);
+    struct mrpc_channel *idle;
+    assert_int_equal(mrpc_channel_new("127.0.0.1:1", NULL, &idle), 0);
+    call_echo(&scene, "good");
+    call_echo(&scene, "fail:5:bad");
+    const CZ(GetTopChannelsResponse) *page = channels_from(&scene, 0);
+    assert_int_equal(page->n_channel, 2);
+    assert_true(page->end);
+    const CZ(ChannelData) *data = page->channel[0]->data;
+    assert_string_equal(data->target, scene.bound);
+    assert_int_equal(data->state->state, 3);       /* READY */
+    assert_int_equal(data->calls_started, 3);
+    assert_int_equal(data->calls_succeeded, 1);
+    assert_int_equal(data->calls_failed, 1);
+    assert_int_equal(page->channel[1]->data->state->state, 1);   /* IDLE */
+    CZ(GetChannelRequest) one;
+    CZ_INIT(get_channel_request, &one);
+    one.channel_id = page->channel[0]->ref->channel_id;
+    const CZ(GetChannelResponse) *channel = ask(&scene, GET_CHANNEL, &one.base);
+    assert_int_equal(channel->channel->n_subchannel_ref, 1);
+    CZ(GetSubchannelRequest) address;
+    CZ_INIT(get_subchannel_request, &address);
+    address.subchannel_id = channel->channel->subchannel_ref[0]->subchannel_id;
+    const CZ(GetSubchannelResponse) *subchannel = ask(&scene, GET_SUBCHANNEL, &address.base);
+    assert_string_equal(subchannel->subchannel->data->target, scene.bound);
+    assert_int_equal(subchannel->subchannel->data->state->state, 3);
+    one.channel_id = address.subchannel_id;
+    assert_null(ask(&scene, GET_CHANNEL, &one.base));
+    assert_int_equal(last_code(&scene), MRPC_NOT_FOUND);
+    mrpc_channel_free(idle);
+    assert_int_equal(channels_from(&scene, 0)->n_channel, 1);
+    scene_close(&scene);
+}
+
 struct asker {
     struct scene *scene;
     int64_t server;
@@ -268,6 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_server_counts_its_calls_and_shows_where_it_listens),
         cmocka_unit_test(connections_are_listed_by_page_and_shown_one_by_one),
+        cmocka_unit_test(channels_of_the_process_are_shown_with_their_addresses),
         cmocka_unit_test(tls_shows_its_suite_and_certificates),
         cmocka_unit_test(a_stop_and_rounds_through_the_loops_do_not_wait_for_each_other),
     };

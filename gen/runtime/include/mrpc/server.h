@@ -101,7 +101,7 @@ MRPC_API int mrpc_server_enable_health(struct mrpc_server *server) MRPC_MUST_USE
 MRPC_API enum mrpc_serving mrpc_server_health(const struct mrpc_server *server, const char *service);
 MRPC_API int mrpc_server_set_health(struct mrpc_server *server, const char *service, enum mrpc_serving state);
 
-/** grpc.channelz.v1: this server, its sockets and connections. It shows peers' addresses and certificates: only where
+/** grpc.channelz.v1: this server, its sockets and connections, and the channels of the process. It shows peers' addresses and certificates: only where
  *  those who may call the server may know them. */
 MRPC_API int mrpc_server_enable_channelz(struct mrpc_server *server) MRPC_MUST_USE;
 

@@ -24,6 +24,9 @@ int64_t mrpc_channelz_new_id(void)
 int mrpc_server_enable_channelz(struct mrpc_server *server)
 {
     static const struct mrpc__priv__grpc__channelz__v1__channelz__handlers handlers = {
+        .get_top_channels = mrpc_channelz_get_top_channels,
+        .get_channel = mrpc_channelz_get_channel,
+        .get_subchannel = mrpc_channelz_get_subchannel,
         .get_servers = mrpc_channelz_get_servers,
         .get_server = mrpc_channelz_get_server,
         .get_server_sockets = mrpc_channelz_get_server_sockets,

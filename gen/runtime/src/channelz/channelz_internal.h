@@ -26,6 +26,12 @@ ChannelzTime *mrpc_channelz_time(struct mrpc_arena *arena, int64_t at_ms);
 /** NULL when the address has none that can be told, or without memory. */
 CZ(Address) *mrpc_channelz_address(struct mrpc_arena *arena, const struct sockaddr *address, socklen_t length);
 
+int mrpc_channelz_get_top_channels(void *self, struct mrpc_call *call, const CZ(GetTopChannelsRequest) *request,
+                                   CZ(GetTopChannelsResponse) *response);
+int mrpc_channelz_get_channel(void *self, struct mrpc_call *call, const CZ(GetChannelRequest) *request,
+                              CZ(GetChannelResponse) *response);
+int mrpc_channelz_get_subchannel(void *self, struct mrpc_call *call, const CZ(GetSubchannelRequest) *request,
+                                 CZ(GetSubchannelResponse) *response);
 int mrpc_channelz_get_servers(void *self, struct mrpc_call *call, const CZ(GetServersRequest) *request,
                               CZ(GetServersResponse) *response);
 int mrpc_channelz_get_server(void *self, struct mrpc_call *call, const CZ(GetServerRequest) *request,

@@ -6,6 +6,7 @@
 
 #include <mrpc/mrpc.h>
 
+#include "channelz/card.h"
 #include "client/channel_core.h"
 #include "client/dns_resolver.h"
 
@@ -89,6 +90,7 @@ static int set_resolver(struct mrpc_channel *channel, const struct mrpc_resolver
 static int set_target(struct mrpc_channel *channel, const char *target, const struct mrpc_channel_options *options)
 {
     channel->target_text = strdup(target);
+    channel->card = mrpc_channelz_card_new(0, target);
     if (!channel->target_text)
         return MRPC_ERR_NOMEM;
     if (!options->resolver) {
@@ -141,6 +143,7 @@ static void channel_destroy(struct mrpc_channel *channel)
     mrpc_target_fini(&channel->target);
     mrpc_address_list_fini(&channel->addresses);
     mrpc_state_hub_release(channel->hub);
+    mrpc_channelz_card_free(channel->card);
     free(channel->target_text);
     mrpc_channel_policy_fini(&channel->policy);
     free(channel->authority);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "channelz/card.h"
 #include "client/attempt.h"
 
 static enum mrpc_connectivity state(const struct mrpc_channel *channel)
@@ -24,6 +25,7 @@ void mrpc_channel_set_state(struct mrpc_channel *channel, enum mrpc_connectivity
     if (state(channel) == connectivity)
         return;
     atomic_store_explicit(&channel->state, (int)connectivity, memory_order_relaxed);
+    mrpc_channelz_card_state(channel->card, connectivity);
     mrpc_channel_settle_later(channel);
 }
 
@@ -110,6 +112,7 @@ void mrpc_channel_enlist(struct mrpc_channel *channel, struct mrpc_client_call *
     call->all_link = &channel->all;
     channel->all = call;
     pthread_mutex_unlock(&channel->lock);
+    mrpc_channelz_card_call_started(channel->card);
 }
 
 void mrpc_channel_forget(struct mrpc_channel *channel, struct mrpc_client_call *call)
@@ -119,6 +122,7 @@ void mrpc_channel_forget(struct mrpc_channel *channel, struct mrpc_client_call *
     if (call->all_next)
         call->all_next->all_link = call->all_link;
     pthread_mutex_unlock(&channel->lock);
+    mrpc_channelz_card_call_ended(channel->card, (int)call->status.code);
 }
 
 /* The state. */

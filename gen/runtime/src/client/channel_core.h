@@ -31,6 +31,7 @@ struct mrpc_channel {
     bool owns_library_loop;
     atomic_int state; /* any thread reads */
     struct mrpc_state_hub *hub;
+    struct channelz_card *card; /* NULL: there was no memory for it */
 
     /* Constant after new(). */
     char *target_text;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "channelz/card.h"
 #include "client/channel_core.h"
 
 #define PARKED INT64_MAX
@@ -15,6 +16,7 @@ static void set_state(struct mrpc_subchannel *subchannel, enum mrpc_connectivity
     if (subchannel->state == state)
         return;
     subchannel->state = state;
+    mrpc_channelz_card_state(subchannel->card, state);
     if (subchannel->balancer)
         subchannel->balancer->class->changed(subchannel->balancer, subchannel);
 }
@@ -30,6 +32,7 @@ static void reap(struct mrpc_flusher *flusher)
 {
     struct mrpc_subchannel *subchannel =
         (struct mrpc_subchannel *)((char *)flusher - offsetof(struct mrpc_subchannel, reaper));
+    mrpc_channelz_card_free(subchannel->card);
     free(subchannel->draining);
     free(subchannel);
 }
@@ -249,6 +252,8 @@ static struct mrpc_subchannel *subchannel_new(struct mrpc_channel *channel, cons
     }
     subchannel->channel = channel;
     subchannel->address = *address;
+    if (channel->card)
+        subchannel->card = mrpc_channelz_card_new(channel->card->id, address->text);
     subchannel->backoff = channel->backoff;
     subchannel->backoff.random ^= (uint64_t)(uintptr_t)subchannel;
     mrpc_backoff_reset(&subchannel->backoff);
@@ -283,6 +288,7 @@ void mrpc_subchannel_retire(struct mrpc_subchannel *subchannel)
     struct mrpc_client_connection *connection = subchannel->connection;
     subchannel->balancer = NULL;
     subchannel->state = MRPC_SHUTDOWN;
+    mrpc_channelz_card_state(subchannel->card, MRPC_SHUTDOWN);
     mrpc_loop_timer_cancel(subchannel->channel->loop, &subchannel->timer);
     stop_health(subchannel);
     subchannel->connection = NULL;
@@ -300,6 +306,7 @@ void mrpc_subchannel_close(struct mrpc_subchannel *subchannel, const char *why)
     struct mrpc_client_connection *connection = subchannel->connection;
     subchannel->balancer = NULL;
     subchannel->state = MRPC_SHUTDOWN;
+    mrpc_channelz_card_state(subchannel->card, MRPC_SHUTDOWN);
     mrpc_loop_timer_cancel(subchannel->channel->loop, &subchannel->timer);
     stop_health(subchannel);
     subchannel->connection = NULL;

@@ -25,6 +25,7 @@ struct mrpc_subchannel {
     struct mrpc_channel *channel;
     struct mrpc_balancer *balancer; /* told of changes; NULL: shut down */
     struct mrpc_address address;
+    struct channelz_card *card; /* or NULL */
     enum mrpc_connectivity state;
     struct mrpc_client_connection *connection; /* connecting or ready, or NULL */
     bool ready;                                /* the server's SETTINGS are in */
