@@ -254,6 +254,36 @@ static void successes_give_tokens_back_and_other_failures_take_none(void **state
     assert_int_equal(script.attempts, 7);
 }
 
+/* A server that sheds everything: faults.md has the offered load settle below 1.2 times the calls. */
+
+#define STORM_CALLS 500
+
+static void shed_everything(struct scripted_server *server, unsigned connection)
+{
+    static const struct raw_field fields[] = {
+        {":status", "200"}, {"content-type", "application/grpc"}, {"grpc-status", "14"}};
+    size_t *attempts = server->arg;
+    scripted_hello(server);
+    for (int32_t id = 1; scripted_wait(server, NGHTTP2_DATA, id, NGHTTP2_FLAG_END_STREAM); id += 2) {
+        raw_headers(server->peer, id, true, fields, 3);
+        ++*attempts;
+    }
+}
+
+static void G25_a_retry_storm_settles(void **state)
+{
+    size_t attempts = 0;
+    struct scripted_server server = {.arg = &attempts};
+    scripted_server_start(&server, 1, shed_everything);
+    struct mrpc_channel *channel = attempt_channel(
+        &server, POLICY("5", "0.001s", "1") ",\"retryThrottling\":{\"maxTokens\":10,\"tokenRatio\":0.1}}");
+    for (int i = 0; i < STORM_CALLS; i++)
+        assert_int_equal(say(channel, 0, NULL), MRPC_UNAVAILABLE);
+    mrpc_channel_free(channel);
+    scripted_server_join(&server);
+    assert_in_range(attempts, STORM_CALLS + 1, STORM_CALLS * 12 / 10);
+}
+
 static void the_bucket(void **state)
 {
     struct mrpc_retry_throttle throttle = {0};
@@ -397,6 +427,7 @@ int main(void)
         cmocka_unit_test(retries_can_be_disabled),
         cmocka_unit_test(no_retries_with_half_of_the_tokens_gone),
         cmocka_unit_test(successes_give_tokens_back_and_other_failures_take_none),
+        cmocka_unit_test(G25_a_retry_storm_settles),
         cmocka_unit_test(the_bucket),
         cmocka_unit_test(the_messages_of_a_stream_are_sent_again),
         cmocka_unit_test(a_stream_that_outgrows_the_buffer_is_committed),

@@ -152,7 +152,7 @@ static void what_rfc_8259_does_not_allow_is_an_error_where_it_stands(void **stat
     assert_wrong("\"\\\0\"", 4, 1, "a string has a bad escape");
 }
 
-static void nesting_is_bounded(void **state)
+static void P11_nesting_is_bounded(void **state)
 {
     char text[MRPC_JSON_DEPTH_MAX * 2 + 2];
     struct mrpc_json_reader reader;
@@ -332,7 +332,7 @@ int main(void)
         cmocka_unit_test(escapes_are_undone),
         cmocka_unit_test(a_string_is_compared_without_being_decoded),
         cmocka_unit_test(what_rfc_8259_does_not_allow_is_an_error_where_it_stands),
-        cmocka_unit_test(nesting_is_bounded),
+        cmocka_unit_test(P11_nesting_is_bounded),
         cmocka_unit_test(a_value_can_be_skipped),
         cmocka_unit_test(every_prefix_is_an_error),
         cmocka_unit_test(any_byte_may_be_wrong),
