@@ -58,7 +58,7 @@ static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *
     return nghttp2_submit_response(h2, frame->hd.stream_id, head, 2, &provider);
 }
 
-static void fail(const char *what)
+_Noreturn static void fail(const char *what)
 {
     perror(what);
     exit(1);

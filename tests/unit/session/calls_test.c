@@ -99,6 +99,7 @@ static void details_travel_as_a_google_rpc_status(void **state)
     driver_call(driver, 3, "Say", "retry");
     assert_int_equal(driver_status(driver, 3), 14);
     assert_string_equal(driver_trailer(driver, 3, "grpc-status-details-bin"), DETAILS_RETRY);
+    assert_string_equal(driver_trailer(driver, 3, "grpc-retry-pushback-ms"), "1500");
 }
 
 static void a_held_call_is_answered_when_it_is_finished(void **state)

@@ -92,7 +92,7 @@ MRPC_API int mrpc_call_add_detail(struct mrpc_call *call, const struct mrpc_mess
 MRPC_API int mrpc_call_fail_field(struct mrpc_call *call, const char *field, const char *format, ...)
     MRPC_PRINTF(3, 4); /* INVALID_ARGUMENT, message "field: …", BadRequest */
 MRPC_API int mrpc_call_fail_retry(struct mrpc_call *call, enum mrpc_code code, int64_t retry_after_ms,
-                                  const char *format, ...) MRPC_PRINTF(4, 5); /* RetryInfo */
+                                  const char *format, ...) MRPC_PRINTF(4, 5); /* RetryInfo, and for clients that retry by themselves grpc-retry-pushback-ms (gRFC A6) */
 
 /** What the headers, and the trailers, of a response may take: name + value as on the wire + 32, added up. */
 #define MRPC_RESPONSE_METADATA_MAX_BYTES 16384

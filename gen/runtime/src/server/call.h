@@ -65,6 +65,7 @@ struct mrpc_call {
     bool headers_submitted;                 /* holder */
     bool sends_plain;                       /* holder; in spite of the stream's response_encoding */
     const char *message;                    /* holder; of mrpc_call_fail() */
+    const char *pushback;                   /* holder; of mrpc_call_fail_retry(): ms, or NULL */
     struct call_detail *details;            /* holder; newest first */
     size_t detail_count;
 

@@ -86,6 +86,7 @@ int mrpc_call_fail_retry(struct mrpc_call *call, enum mrpc_code code, int64_t re
     va_start(args, format);
     set_message(call, format, args);
     va_end(args);
+    call->pushback = mrpc_arena_printf(call->arena, "%lld", (long long)retry_after_ms);
     Mrpc__Priv__Google__Protobuf__Duration delay;
     mrpc__priv__google__protobuf__duration__init(&delay);
     delay.seconds = retry_after_ms / 1000;

@@ -321,6 +321,7 @@ int mrpc_call_answer(struct mrpc_call *call, int code, const ProtobufCMessage *r
                                           .message = code != 0 ? call->message : NULL,
                                           .details = details,
                                           .details_bytes = details_bytes,
+                                          .pushback = code != 0 ? call->pushback : NULL,
                                           .trailers = call->trailers.count > 0 ? &call->trailers : NULL,
                                       });
     return code;

@@ -100,6 +100,8 @@ static void add_status(struct header_list *list, const struct stream_end *end, s
         add_details(list, end, arena);
     if (end->list_encodings)
         mrpc_header_add(list, "grpc-accept-encoding", MRPC_ACCEPT_ENCODING);
+    if (end->pushback != NULL)
+        mrpc_header_add(list, "grpc-retry-pushback-ms", end->pushback);
 }
 
 static bool may_be_left_out(const nghttp2_nv *header)

@@ -67,6 +67,7 @@ struct stream_end {
     size_t details_bytes;
     const struct mrpc_metadata *trailers;   /* NULL: none */
     bool list_encodings;                    /* say what we accept: grpc-accept-encoding */
+    const char *pushback;                   /* ms as text, grpc-retry-pushback-ms; NULL: the client decides */
 };
 
 /** The head of an answer to a web request. The owner's, for as long as the stream. */
@@ -77,8 +78,9 @@ struct web_answer {
     bool bodiless;               /* nothing follows the head */
 };
 
-/* :status, content-type, grpc-encoding; grpc-status, grpc-message, grpc-status-details-bin, grpc-accept-encoding. */
-#define STREAM_OWN_HEADERS_MAX 7
+/* :status, content-type, grpc-encoding; grpc-status, grpc-message, grpc-status-details-bin, grpc-accept-encoding,
+ * grpc-retry-pushback-ms. */
+#define STREAM_OWN_HEADERS_MAX 8
 
 struct mrpc_stream {
     struct mrpc_session *session;           /* NULL before opened and after closed */
