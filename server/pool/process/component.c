@@ -19,7 +19,7 @@ static int find(const struct config *config, const char *key, const char *const 
         snprintf(out, PATHS_BYTES, "%s", real);
     free(real);
     if (!found)
-        return fault_set(fault, MRPC_FAILED_PRECONDITION, "%s: \"%.300s\" is not there", key,
+        return fault_set(fault, MRPC_NOT_FOUND, "%s: \"%.300s\" is not there", key,
                          configured ? configured : out);
     return 0;
 }

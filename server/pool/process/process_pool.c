@@ -107,7 +107,7 @@ static void begin(void *arg)
 int process_pool_start(struct process_pool *pool, struct fault *fault)
 {
     if (access(pool->options.worker_path, X_OK) != 0)
-        return fault_set(fault, MRPC_FAILED_PRECONDITION, "the worker \"%.200s\" cannot be executed",
+        return fault_set(fault, MRPC_NOT_FOUND, "the worker \"%.200s\" cannot be executed",
                          pool->options.worker_path);
     if (domain_loop_start(pool->loop) != 0)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "the pool's thread cannot be started");

@@ -146,7 +146,7 @@ static void pool_refuses_a_worker_that_cannot_be_executed(void **state)
     struct fault fault = FAULT_INIT;
 
     assert_int_equal(process_pool_new(&options, &pool, &fault), 0);
-    assert_int_equal(process_pool_start(pool, &fault), MRPC_FAILED_PRECONDITION);
+    assert_int_equal(process_pool_start(pool, &fault), MRPC_NOT_FOUND);
     process_pool_free(pool);
     options.worker_path = "relative";
     assert_int_equal(process_pool_new(&options, &pool, &fault), MRPC_INVALID_ARGUMENT);

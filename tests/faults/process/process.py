@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real server and what an operating system does to it: signals, descriptors that run out, a log that nobody takes,
+workers and stores that others meddle with (rows O, S and X of faults.md). process.py [ROW…] runs the rows named."""
+import contextlib
+import os
+import random
+import resource
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from mltrainer.admin.v1 import admin_pb2, admin_pb2_grpc
+from mltrainer.execution.v1 import dataset_pb2, execution_pb2_grpc, job_pb2, table_pb2
+from mltrainer.registry.v1 import registry_pb2, registry_pb2_grpc
+
+import cases
+from cases import case, wait_until
+from server import Server, program
+
+OWN = [("grpc.use_local_subchannel_pool", 1)]
+CONFIGURATION, STORE = 2, 4
+
+
+class Client:
+    def __init__(self, server):
+        self.channel = grpc.insecure_channel(server.address, OWN)
+        self.health = health_pb2_grpc.HealthStub(self.channel)
+        self.registry = registry_pb2_grpc.RegistryServiceStub(self.channel)
+        self.execution = execution_pb2_grpc.ExecutionServiceStub(self.channel)
+        self.admin = admin_pb2_grpc.AdminServiceStub(self.channel)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.channel.close()
+
+    def check(self):
+        reply = self.health.Check(health_pb2.HealthCheckRequest(), timeout=20)
+        assert reply.status == health_pb2.HealthCheckResponse.SERVING
+
+    def register(self, service, id):
+        instance = registry_pb2.Instance(key=registry_pb2.InstanceKey(service=service, id=id), endpoints=[
+            registry_pb2.Endpoint(protocol="grpc", address="127.0.0.1", port=1000)])
+        return self.registry.Register(registry_pb2.RegisterRequest(instance=instance), timeout=30)
+
+    def submit(self, request_id, rows=200):
+        values = table_pb2.DoubleValues(values=[100 + i % 7 for i in range(rows)])
+        table = table_pb2.Table(columns=[table_pb2.Column(name="close", doubles=values)])
+        spec = job_pb2.JobSpec(compute=job_pb2.ComputeSpec(model="rsi", data=table_pb2.DataReference(table=table)))
+        return self.execution.SubmitJob(job_pb2.SubmitJobRequest(spec=spec, request_id=request_id), timeout=20).job.id
+
+    def state(self, job):
+        return self.execution.GetJob(job_pb2.GetJobRequest(id=job), timeout=20).job.state
+
+
+def children(pid):
+    """Processes whose parent it is, with the names of their programs."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            name, rest = stat.read_text().split("(", 1)[1].rsplit(")", 1)
+            fields = rest.split()
+            if int(fields[1]) == pid and fields[0] != "Z":
+                found[int(stat.parent.name)] = name
+    return found
+
+
+def workers(server):
+    return [pid for pid, name in children(server.pid).items() if name.startswith("mltrainer-worke")]
+
+
+ENDED = (job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED, job_pb2.JOB_STATE_TIMED_OUT)
+
+
+@case
+def o02_descriptors_that_run_out_while_it_runs():
+    with Server() as server, Client(server) as client:
+        client.check()
+        before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (server.fd_count(), before[1]))
+        for i in range(20):   # whatever needs a file fails by itself, and only that
+            with contextlib.suppress(grpc.RpcError):
+                header = dataset_pb2.UploadDatasetHeader(name=f"d{i}")
+                client.execution.UploadDataset(iter([dataset_pb2.UploadDatasetRequest(header=header),
+                                                     dataset_pb2.UploadDatasetRequest(chunk=b"a\n1\n")]), timeout=20)
+            client.check()
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, before)
+        header = dataset_pb2.UploadDatasetHeader(name="after")
+        client.execution.UploadDataset(iter([dataset_pb2.UploadDatasetRequest(header=header),
+                                             dataset_pb2.UploadDatasetRequest(chunk=b"a\n1\n")]), timeout=20)
+
+
+@case
+def o05_sigterm_under_load_loses_no_call_that_was_accepted():
+    server = Server().start()
+    stop, done, broken = threading.Event(), [], []
+
+    def load():
+        with Client(server) as client:
+            while not stop.is_set():
+                try:
+                    client.check()
+                    done.append(1)
+                except grpc.RpcError as error:
+                    # Refused before it was looked at, or no server any more; never cut off in the middle.
+                    if error.code() != grpc.StatusCode.UNAVAILABLE:
+                        broken.append(error)
+                    return
+
+    with Client(server) as watcher:
+        watch = watcher.health.Watch(health_pb2.HealthCheckRequest())
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+        threads = [threading.Thread(target=load) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(done) > 200, "some load")
+        server.process.send_signal(signal.SIGTERM)
+        assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        code = server.process.wait(30)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    server.process.stdout.close()
+    server.remove()
+    assert code == 0 and not broken, f"exit code {code}, {broken[:3]}"
+
+
+@case
+def o06_a_second_sigterm_cuts_the_grace():
+    server = Server().start()
+    with Client(server) as client:
+        release = threading.Event()
+
+        def chunks():
+            yield dataset_pb2.UploadDatasetRequest(header=dataset_pb2.UploadDatasetHeader(name="d"))
+            release.wait(60)
+
+        upload = client.execution.UploadDataset.future(chunks())
+        wait_until(lambda: client.admin.GetServerInfo(admin_pb2.GetServerInfoRequest()).active_calls > 1, "the upload")
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert server.process.poll() is None, "it did not wait for the call that runs"
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(10) == 0
+        release.set()
+        assert upload.exception(20) is not None
+    server.process.stdout.close()
+    server.remove()
+
+
+@case
+def o07_a_storm_of_signals():
+    with Server("--log-level", "error") as server, Client(server) as client:
+        for i in range(1000):
+            server.process.send_signal(signal.SIGHUP if i % 2 else signal.SIGPIPE)
+        client.check()
+        for pid in workers(server):   # each death is noticed, whatever else is
+            os.kill(pid, signal.SIGKILL)
+        job = client.submit("after")
+        wait_until(lambda: client.state(job) in ENDED, "a job's end")
+        assert client.state(job) == job_pb2.JOB_STATE_SUCCEEDED
+
+
+@case
+def o11_what_it_cannot_start_with_is_said_in_a_line():
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as busy:
+        plain = Path(folder, "file")
+        plain.write_text("")
+        table = [
+            (["--listen", f"127.0.0.1:{busy.getsockname()[1]}", "--data-dir", folder + "/a"], 3, "in use"),
+            (["--listen", "127.0.0.1:0", "--data-dir", str(plain)], CONFIGURATION, str(plain)),
+            (["--listen", "nowhere.invalid:1", "--data-dir", folder + "/b"], CONFIGURATION, "nowhere.invalid"),
+            (["--listen", "127.0.0.1:0", "--data-dir", folder + "/c", "--execution-plugins-dir", folder + "/none"],
+             CONFIGURATION, folder + "/none"),
+            (["--listen", "127.0.0.1:0", "--data-dir", folder + "/d", "--tls-certificate", folder + "/no.pem"],
+             CONFIGURATION, "no.pem"),
+        ]
+        for arguments, code, word in table:
+            done = subprocess.run([program(), *arguments], capture_output=True, text=True, timeout=30)
+            said = done.stderr.strip().splitlines()
+            assert done.returncode == code, f"{arguments}: {done.returncode} {said}"
+            assert word in said[-1] and said[-1].startswith("mltrainerd: "), f"{arguments}: {said}"
+            assert done.stdout == ""
+
+
+@case
+def o13_a_log_that_nobody_takes():
+    for target in ("/dev/full", "closed"):
+        with tempfile.TemporaryDirectory() as folder:
+            redirect = ">&-" if target == "closed" else ">" + target
+            command = ["sh", "-c", f'exec "$@" 2{redirect}', "sh", str(program()), "--listen", "127.0.0.1:0", "--data-dir",
+                       folder, "--log-calls", "all"]
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            address = process.stdout.readline().split()[1]
+            with grpc.insecure_channel(address, OWN) as channel:
+                for _ in range(50):
+                    health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=20)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(40) == 0, target
+            process.stdout.close()
+
+
+@case
+def o15_an_unusual_umask_opens_nothing():
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder, "data")
+        process = subprocess.Popen([program(), "--listen", "127.0.0.1:0", "--data-dir", str(data)], stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True, preexec_fn=lambda: os.umask(0))
+        process.stdout.readline()
+        open_to_others = [path for path in [data, *data.rglob("*")] if path.stat().st_mode & 0o077]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(40) == 0
+        process.stdout.close()
+        assert not open_to_others, open_to_others
+
+
+@case
+def o17_a_thousand_idle_connections():
+    with Server() as server, Client(server) as client:
+        client.check()
+        before, peers = server.rss_bytes(), []
+        for _ in range(1000):
+            peer = socket.create_connection(("127.0.0.1", server.port))
+            peer.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0]))
+            peers.append(peer)
+        client.check()
+        each = (server.rss_bytes() - before) / len(peers)
+        for peer in peers:
+            peer.close()
+        assert each < 64 << 10, f"{each:.0f} bytes a connection"
+        wait_until(lambda: client.admin.GetServerInfo(admin_pb2.GetServerInfoRequest()).connections <= 1, "their end")
+
+
+@case
+def s07_another_process_holds_the_database():
+    with Server() as server, Client(server) as client:
+        client.register("held", "before")
+        other = sqlite3.connect(server.data_dir / "mltrainer.db", isolation_level=None, timeout=1)
+        other.execute("BEGIN IMMEDIATE")
+        held = time.monotonic()
+        try:
+            client.register("held", "meanwhile")
+            acknowledged = True
+        except grpc.RpcError as error:
+            assert error.code() == grpc.StatusCode.UNAVAILABLE, error
+            acknowledged = False
+        took = time.monotonic() - held
+        client.check()
+        other.execute("ROLLBACK")
+        other.close()
+        assert not acknowledged and took < 25, f"acknowledged {acknowledged} after {took:.1f} s"
+        wait_until(lambda: client.register("held", "after"), "the store to be written again")
+
+
+@case
+def s12_backups_while_it_writes_are_whole():
+    with Server() as server, Client(server) as client, tempfile.TemporaryDirectory() as folder:
+        stop, count = threading.Event(), [0]
+
+        def write():
+            with Client(server) as writer:
+                while not stop.is_set():
+                    writer.register("backup", f"i{count[0]}")
+                    count[0] += 1
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        try:
+            for number in range(5):
+                wait_until(lambda: count[0] > 20 * (number + 1), "some registrations")
+                acknowledged = count[0]
+                path = Path(folder, f"{number}.db")
+                path.write_bytes(b"".join(part.chunk for part in client.admin.Backup(admin_pb2.BackupRequest(), timeout=30)))
+                with contextlib.closing(sqlite3.connect(path)) as copy:
+                    assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+                restored = Path(folder, f"data{number}")
+                restored.mkdir(mode=0o700)
+                os.chmod(path, 0o600)
+                path.rename(restored / "mltrainer.db")
+                with Server(data_dir=restored) as second, Client(second) as reader:
+                    reply = reader.registry.ListServices(registry_pb2.ListServicesRequest(), timeout=20)
+                    held = {service.service: service.instance_count for service in reply.services}
+                    assert held.get("backup", 0) >= acknowledged, f"{held} of {acknowledged}"
+        finally:
+            stop.set()
+            thread.join()
+
+
+@case
+def x08_workers_that_are_killed_under_load():
+    """A worker dies every 100 ms; each job that was accepted ends, once, and in the end all goes on."""
+    seed = int(os.environ.get("MLT_SEED", time.time_ns() % 1_000_000))
+    source, seconds = random.Random(seed), 60 if os.environ.get("MLT_LONG") else 6
+    with Server("--log-level", "error") as server, Client(server) as client:
+        jobs, stop = [], threading.Event()
+
+        def kill():
+            while not stop.wait(0.1):
+                for pid in source.sample(workers(server), min(1, len(workers(server)))):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+
+        thread = threading.Thread(target=kill)
+        thread.start()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            jobs.append(client.submit(f"job-{len(jobs)}", rows=source.randrange(50, 400)))
+            if len(jobs) % 50 == 0:
+                wait_until(lambda: client.state(jobs[-50]) in ENDED, "the jobs to go on", 60)
+        stop.set()
+        thread.join()
+        states = [wait_until(lambda job=job: (state := client.state(job)) in ENDED and state, job, 60) for job in jobs]
+        assert len(set(jobs)) == len(jobs) > 20, len(jobs)
+        good = states.count(job_pb2.JOB_STATE_SUCCEEDED)
+        assert good > 0, f"seed {seed}: none of {len(jobs)} succeeded"
+        for job in jobs[:50]:   # one end each, the last event
+            events = [reply.event for reply in client.execution.WatchJob(job_pb2.WatchJobRequest(id=job), timeout=20)]
+            ends = [event for event in events if event.HasField("state") and event.state.to in ENDED]
+            assert len(ends) == 1, f"seed {seed}: {job} ended {len(ends)} times"
+        last = client.submit("last")
+        wait_until(lambda: client.state(last) == job_pb2.JOB_STATE_SUCCEEDED, "a job after all that")
+
+
+ROWS = [word.lower() for word in sys.argv[1:]]
+if ROWS:
+    cases.CASES[:] = [function for function in cases.CASES if function.__name__.startswith(tuple(ROWS))]
+    sys.argv[1:] = []
+cases.main("process")
