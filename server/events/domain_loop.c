@@ -79,9 +79,9 @@ int domain_loop_post_task(struct domain_loop *loop, struct domain_task *task)
     bool was_empty = !loop->first;
     *loop->last = task;
     loop->last = &task->next;
-    pthread_mutex_unlock(&loop->lock);
     if (was_empty)
-        wake(loop);
+        wake(loop); /* under the lock: once it is let go of, the task may run and be the loop's last */
+    pthread_mutex_unlock(&loop->lock);
     return 0;
 }
 
@@ -178,6 +178,8 @@ void domain_loop_free(struct domain_loop *loop)
         return;
     if (loop->started)
         domain_loop_stop(loop);
+    pthread_mutex_lock(&loop->lock); /* who has posted the last task has let go of it now */
+    pthread_mutex_unlock(&loop->lock);
     if (loop->wake)
         event_free(loop->wake);
     if (loop->base)

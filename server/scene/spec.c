@@ -148,7 +148,11 @@ static bool is_live_view(const struct reader *r, const char *name, size_t length
             return true;
         at += word;
     }
-    return !r->live_views && length > 0 && length <= SCENE_MAX_ID_BYTES;
+    char id[SCENE_MAX_ID_BYTES + 1] = "";
+    if (r->live_views || length >= sizeof id)
+        return false;
+    memcpy(id, name, length);
+    return scene_id_valid(id); /* whichever it is, ids are made of it */
 }
 
 /* "registry/default/payments": what an item stands for. Health and detail line come from there, so it has none itself. */
