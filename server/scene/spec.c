@@ -428,6 +428,37 @@ static int read_document(struct reader *r, const char *bytes, size_t size, struc
     return r->fault.code;
 }
 
+/* The line, from 1, and the column of an offset. */
+static void place_at(struct reader *r, const char *bytes, size_t offset)
+{
+    r->diagnostic.line = r->diagnostic.column = 1;
+    for (size_t i = 0; i < offset; i++) {
+        r->diagnostic.column = bytes[i] == '\n' ? 1 : r->diagnostic.column + 1;
+        r->diagnostic.line += bytes[i] == '\n';
+    }
+}
+
+/* What libfyaml 0.7 must not see: it goes round without end in a directive that is not UTF-8, and a spec has no use for
+ * directives. */
+static int check_bytes(struct reader *r, const char *bytes, size_t size)
+{
+    size_t whole = scene_utf8_prefix(bytes, size);
+    if (whole < size) {
+        place_at(r, bytes, whole);
+        return fail(r, NULL, NULL, "is not UTF-8");
+    }
+    for (const char *line = bytes; line < bytes + size; line++) {
+        if (*line == '%') {
+            place_at(r, bytes, (size_t)(line - bytes));
+            return fail(r, NULL, NULL, "a line that begins with %% is a directive, and these are not allowed");
+        }
+        line = memchr(line, '\n', (size_t)(bytes + size - line));
+        if (!line)
+            break;
+    }
+    return 0;
+}
+
 int scene_spec_read(const char *name, const char *bytes, size_t size, const char *live_views, struct scene **out,
                     struct scene_spec_diagnostic *diagnostic, struct fault *fault)
 {
@@ -436,7 +467,7 @@ int scene_spec_read(const char *name, const char *bytes, size_t size, const char
         fail(&r, NULL, NULL, "has %zu bytes, more than %d", size, SCENE_SPEC_MAX_BYTES);
     else if (memchr(bytes, '\0', size))
         fail(&r, NULL, NULL, "holds a NUL byte");
-    else
+    else if (check_bytes(&r, bytes, size) == 0)
         read_document(&r, bytes, size, out);
     if (r.fault.code && diagnostic)
         *diagnostic = r.diagnostic;

@@ -82,6 +82,10 @@ static void says_where_a_spec_is_wrong(void **state)
         {"a: &x [1]\nnodes: *x\n", 1, "", "unknown key"},
         {"nodes: *x\n", 0, "nodes", ""},
         {"title: [\n", 0, "", ""},
+        {"title: a\nsubtitle: \xff\n", 2, "", "UTF-8"},
+        {"title: \xe2\x82", 1, "", "UTF-8"},
+        {"%\xff\xff\xff\xff\xff\xff\xff", 1, "", "UTF-8"},   /* libfyaml 0.7 went round in it for ever */
+        {"# x\n%YAML 1.2\n---\ntitle: T\n", 2, "", "directive"},
         {"", 0, "", ""},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
