@@ -78,6 +78,11 @@ def workers(server):
     return [pid for pid, name in children(server.pid).items() if name.startswith("mltrainer-worke")]
 
 
+def refuses(port):
+    with socket.socket() as peer:
+        return peer.connect_ex(("127.0.0.1", port)) != 0
+
+
 ENDED = (job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED, job_pb2.JOB_STATE_TIMED_OUT)
 
 
@@ -147,7 +152,7 @@ def o06_a_second_sigterm_cuts_the_grace():
         upload = client.execution.UploadDataset.future(chunks())
         wait_until(lambda: client.admin.GetServerInfo(admin_pb2.GetServerInfoRequest()).active_calls > 1, "the upload")
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
+        wait_until(lambda: refuses(server.port), "the drain to begin")
         assert server.process.poll() is None, "it did not wait for the call that runs"
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(10) == 0
