@@ -106,6 +106,18 @@ static void on_ended(void *self, void *state, struct mrpc_call *call, const stru
     (void)snprintf(scene->end_message, sizeof(scene->end_message), "%s", end->message != NULL ? end->message : "");
 }
 
+static void on_unknown(void *self, const struct mrpc_call *call, const struct mrpc_call_end *end)
+{
+    struct scene *scene = ((struct witness *)self)->scene;
+    size_t used = strlen(scene->heard);
+    assert_int_equal(end->code, MRPC_UNIMPLEMENTED);
+    assert_int_equal(end->trailers->count, 0);
+    assert_true(end->duration_us >= 0);
+    assert_string_equal(mrpc_call_peer(call), "memory:1");
+    (void)snprintf(scene->heard + used, sizeof(scene->heard) - used, "unknown:%s ",
+                   mrpc_call_method(call) != NULL ? mrpc_call_method(call)->path : "none");
+}
+
 static const struct mrpc_interceptor kinds[3] = {
     {.struct_bytes = sizeof(kinds[0]), .name = "A", .state_bytes = sizeof(struct witness_state), .started = on_started,
      .ended = on_ended},
@@ -113,7 +125,7 @@ static const struct mrpc_interceptor kinds[3] = {
      .received = on_received, .half_closed = on_half_closed, .headers = on_headers, .sent = on_sent,
      .cancelled = on_cancelled, .ended = on_ended},
     {.struct_bytes = sizeof(kinds[0]), .name = "C", .state_bytes = sizeof(struct witness_state), .started = on_started,
-     .cancelled = on_cancelled, .ended = on_ended},
+     .cancelled = on_cancelled, .ended = on_ended, .unknown = on_unknown},
 };
 
 static void prepare(struct mrpc_server *server, void *arg)
@@ -168,14 +180,14 @@ static void all_see_a_unary_call_in_order_and_its_end_in_reverse(void **state)
 }
 
 /* Checklist, server 4. */
-static void server_4_what_has_no_method_is_not_seen(void **state)
+static void server_4_what_has_no_method_is_one_event(void **state)
 {
     struct scene *scene = open_scene(false, -1);
     driver_call(&scene->driver, 1, "Nothing", "");
     driver_call(&scene->driver, 3, "Missing", "");
     assert_int_equal(driver_status(&scene->driver, 1), MRPC_UNIMPLEMENTED);
     assert_int_equal(driver_status(&scene->driver, 3), MRPC_UNIMPLEMENTED);
-    expect_heard(scene, "");
+    expect_heard(scene, "unknown:none unknown:/test.Echo/Missing ");
     close_scene(scene);
 }
 
@@ -388,7 +400,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_see_a_unary_call_in_order_and_its_end_in_reverse),
-        cmocka_unit_test(server_4_what_has_no_method_is_not_seen),
+        cmocka_unit_test(server_4_what_has_no_method_is_one_event),
         cmocka_unit_test(whoever_refuses_ends_it_for_those_that_were_started),
         cmocka_unit_test(streams_are_seen_message_by_message),
         cmocka_unit_test(a_reset_is_told_at_once_and_the_end_when_the_handler_lets_go),

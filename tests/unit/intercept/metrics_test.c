@@ -68,6 +68,8 @@ static void server_27_a_server_records_starts_durations_and_sizes(void **state)
     assert_true(find(snapshot, SENT, "test.Echo/Split", "OK")->sum == 3 * 1003);
     assert_int_equal(find(snapshot, SENT, "test.Echo/Say", "NOT_FOUND")->buckets[0], 1);
     assert_true(find(snapshot, RCVD, "test.Echo/Say", "OK")->sum == 7 + 11);
+    assert_int_equal(count_of(snapshot, STARTED, "other", NULL), 1);
+    assert_int_equal(count_of(snapshot, DURATION, "other", "UNIMPLEMENTED"), 1);
     for (size_t i = 0; i < snapshot->count; i++)
         assert_string_not_equal(snapshot->points[i].method, "test.Echo/Nothing");
     mrpc_metrics_snapshot_free(snapshot);

@@ -15,7 +15,8 @@ MRPC_BEGIN_DECLS
  *
  *     started, (received | half_closed | headers | sent | cancelled)*, ended
  *
- * of each call of a method that exists; what is refused before (unknown method, malformed head) is the runtime's own.
+ * of each call of a method that exists. What is refused before (malformed head) is the runtime's own; of a call of a method
+ * that is not there, unknown is the only event.
  * Everything that looks at calls is one of these: authentication, limits, logs, metrics, traces.
  *
  * Order: started runs first to last, and the first that refuses ends the call: those behind it, and the handler, never
@@ -73,6 +74,9 @@ struct mrpc_interceptor {
     void (*ended)(void *self, void *state, struct mrpc_call *call, const struct mrpc_call_end *end);
     /** Once, when the server is freed and has no calls any more; on the thread that frees it. */
     void (*detached)(void *self);
+    /** A call of a method that the server does not have, or has no handler for, was answered UNIMPLEMENTED. The call is
+     *  borrowed for the callback: it may be asked for its path, peer and loop index. */
+    void (*unknown)(void *self, const struct mrpc_call *call, const struct mrpc_call_end *end);
 };
 
 /** Put @interceptor at the end of the chain, before the start; it and @self are borrowed until the server is freed.

@@ -14,6 +14,7 @@
 /* Touched by its loop only, until the server is freed. */
 struct loop_metrics {
     struct mrpc_metrics_recorder *recorder;
+    struct mrpc_metrics_series *other;       /* of methods that are not there; NULL: not called yet */
     struct mrpc_metrics_series *series[];    /* in the order of the method table; NULL: not called yet */
 };
 
@@ -37,18 +38,28 @@ static struct loop_metrics *loop_new(struct mrpc_metrics *metrics, const struct 
     return loop;
 }
 
-static struct mrpc_metrics_series *series_of(struct server_metrics *metrics, const struct mrpc_call *call)
+static struct loop_metrics *loop_of(struct server_metrics *metrics, const struct mrpc_call *call)
 {
     if (call->host->index >= LOOPS_MAX)
         return NULL;
     struct loop_metrics **loop = &metrics->loops[call->host->index];
     if (*loop == NULL)
         *loop = loop_new(metrics->metrics, call);
-    if (*loop == NULL)
+    return *loop;
+}
+
+/* A66: a name that only a caller has given is no label, or callers could make series without end. */
+static struct mrpc_metrics_series *series_of(struct server_metrics *metrics, const struct mrpc_call *call)
+{
+    struct loop_metrics *loop = loop_of(metrics, call);
+    if (loop == NULL)
         return NULL;
-    struct mrpc_metrics_series **series = &(*loop)->series[call->method - call->host->server->methods.entries];
+    const struct method_entry *method = call->method;
+    struct mrpc_metrics_series **series =
+        method != NULL ? &loop->series[method - call->host->server->methods.entries] : &loop->other;
     if (*series == NULL)
-        *series = mrpc_metrics_series_get((*loop)->recorder, SERIES_SERVER, call->method->method->path + 1, "");
+        *series = mrpc_metrics_series_get(loop->recorder, SERIES_SERVER,
+                                          method != NULL ? method->method->path + 1 : "other", "");
     return *series;
 }
 
@@ -65,6 +76,13 @@ static void ended(void *self, void *state, struct mrpc_call *call, const struct 
     struct call_state *seen = state;
     mrpc_metrics_series_ended(seen->series, end->code, end->duration_us, end->sent.wire_bytes,
                               end->received.wire_bytes);
+}
+
+static void unknown(void *self, const struct mrpc_call *call, const struct mrpc_call_end *end)
+{
+    struct mrpc_metrics_series *series = series_of(self, call);
+    mrpc_metrics_series_started(series);
+    mrpc_metrics_series_ended(series, end->code, end->duration_us, 0, 0);
 }
 
 static void detached(void *self)
@@ -85,6 +103,7 @@ static const struct mrpc_interceptor interceptor = {
     .started = started,
     .ended = ended,
     .detached = detached,
+    .unknown = unknown,
 };
 
 int mrpc_metrics_add_to_server(struct mrpc_metrics *metrics, struct mrpc_server *server)

@@ -93,6 +93,8 @@ void mrpc_call_begin(struct mrpc_stream *stream)
     }
     if (!find_method(call)) {
         const char *text = mrpc_arena_printf(call->arena, "unknown method %s", stream->path);
+        if (call->record != NULL)
+            mrpc_record_unknown(call);
         mrpc_call_end_early(call, MRPC_UNIMPLEMENTED, text);
         return;
     }

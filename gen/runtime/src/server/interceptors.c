@@ -158,3 +158,18 @@ void mrpc_record_ended(struct mrpc_call *call, int code)
         if (links[i].does.ended != NULL)
             links[i].does.ended(links[i].self, state_of(call, &links[i]), call, end);
 }
+
+void mrpc_record_unknown(struct mrpc_call *call)
+{
+    const struct interceptor_chain *chain = chain_of(call);
+    const struct mrpc_call_end end = {
+        .code = MRPC_UNIMPLEMENTED,
+        .message = "unknown method",
+        .trailers = &call->trailers,
+        .trailers_only = true,
+        .duration_us = clock_us() - call->record->opened_us,
+    };
+    for (size_t i = 0; i < chain->count; i++)
+        if (chain->links[i].does.unknown != NULL)
+            chain->links[i].does.unknown(chain->links[i].self, call, &end);
+}

@@ -41,5 +41,7 @@ void mrpc_record_headers(struct mrpc_call *call);
 void mrpc_record_sent(struct mrpc_call *call, const struct mrpc_call_message *message);
 void mrpc_record_cancelled(struct mrpc_call *call, int code);
 void mrpc_record_ended(struct mrpc_call *call, int code);
+/** Instead of all others but open: there is no such method. */
+void mrpc_record_unknown(struct mrpc_call *call);
 
 #endif
