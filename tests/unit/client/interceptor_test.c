@@ -95,6 +95,23 @@ static void on_detached(void *self)
     ((struct diary *)self)->detached++;
 }
 
+static void on_submitted(void *self, void *state, const struct mrpc_client_message *message)
+{
+    assert_memory_equal(message->data, "\x0a\x05hello", 7);
+    write_down(self, "submitted", (int)message->bytes);
+}
+
+static void on_half_closed(void *self, void *state)
+{
+    write_down(self, "closed", NO_VALUE);
+}
+
+static void on_headers(void *self, void *state, const struct mrpc_metadata *headers, const char *peer)
+{
+    assert_non_null(strstr(peer, "127.0.0.1:"));
+    write_down(self, "headers", NO_VALUE);
+}
+
 static const struct mrpc_client_interceptor observer = {.struct_bytes = sizeof observer,
                                                         .name = "observer",
                                                         .state_bytes = sizeof(int),
@@ -104,7 +121,10 @@ static const struct mrpc_client_interceptor observer = {.struct_bytes = sizeof o
                                                         .attempt_started = on_attempt_started,
                                                         .attempt_ended = on_attempt_ended,
                                                         .ended = on_ended,
-                                                        .detached = on_detached};
+                                                        .detached = on_detached,
+                                                        .submitted = on_submitted,
+                                                        .half_closed = on_half_closed,
+                                                        .headers = on_headers};
 
 static const struct mrpc_client_interceptor deaf = {.struct_bytes = sizeof deaf, .name = "deaf"};
 
@@ -148,19 +168,22 @@ static void assert_call(const struct attempt_step *steps, size_t count, const ch
 static void a_call_is_seen_from_start_to_end(void **state)
 {
     static const struct attempt_step steps[] = {{ATTEMPT_ECHO, NULL, NULL}};
-    assert_call(steps, 1, NULL, MRPC_OK, "a:start a:attempt0 a:sent7 a:received7 a:ended0 a:end0 ");
+    assert_call(steps, 1, NULL, MRPC_OK, "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:headers a:received7 a:ended0 a:end0 ");
 }
 
 static void each_attempt_is_seen(void **state)
 {
     static const struct attempt_step retried[] = {{ATTEMPT_FAIL, "14", NULL}, {ATTEMPT_ECHO, NULL, NULL}};
     assert_call(retried, 2, RETRY, MRPC_OK,
-                "a:start a:attempt0 a:sent7 a:ended14 a:attempt1 a:sent7 a:received7 a:ended0 a:end0 ");
+                "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:ended14 a:attempt1 a:sent7 a:headers a:received7 "
+                "a:ended0 a:end0 ");
     static const struct attempt_step hedged[] = {{ATTEMPT_IGNORE, NULL, NULL}, {ATTEMPT_ECHO, NULL, NULL}};
     assert_call(hedged, 2, HEDGE, MRPC_OK,
-                "a:start a:attempt0 a:sent7 a:attempt1 a:sent7 a:ended1 a:received7 a:ended0 a:end0 ");
+                "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:attempt1 a:sent7 a:ended1 a:headers a:received7 "
+                "a:ended0 a:end0 ");
     static const struct attempt_step refused[] = {{ATTEMPT_REFUSE, NULL, NULL}, {ATTEMPT_ECHO, NULL, NULL}};
-    assert_call(refused, 2, NULL, MRPC_OK, "a:start a:attempt0 a:sent7 a:sent7 a:received7 a:ended0 a:end0 ");
+    assert_call(refused, 2, NULL, MRPC_OK,
+                "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:sent7 a:headers a:received7 a:ended0 a:end0 ");
 }
 
 static void the_chain_runs_in_order_and_ends_in_reverse(void **state)
@@ -173,7 +196,8 @@ static void the_chain_runs_in_order_and_ends_in_reverse(void **state)
     add(channel, &a);
     add(channel, &b);
     assert_int_equal(say(channel, NULL, NULL), MRPC_UNAVAILABLE);
-    assert_string_equal(a.text, "a:start b:start a:attempt0 b:attempt0 a:ended14 b:ended14 b:end14 a:end14 ");
+    assert_string_equal(a.text, "a:start b:start a:submitted7 b:submitted7 a:closed b:closed a:attempt0 b:attempt0 "
+                                "a:ended14 b:ended14 b:end14 a:end14 ");
     mrpc_channel_free(channel);
 }
 
@@ -190,7 +214,7 @@ static void the_first_that_refuses_ends_the_call(void **state)
     add(channel, &c);
     assert_int_equal(say(channel, NULL, &text), MRPC_PERMISSION_DENIED);
     assert_string_equal(text, "not today");
-    assert_string_equal(a.text, "a:start b:start b:end7 a:end7 ");
+    assert_string_equal(a.text, "a:start b:start a:submitted7 b:submitted7 a:closed b:closed b:end7 a:end7 ");
     assert_int_equal(mrpc_channel_state(channel), MRPC_IDLE); /* nothing was sent, and nobody connected */
     assert_int_equal(mrpc_client_call_start(channel, &echo_chat, NULL, NULL, NULL, &call), 0);
     assert_null(mrpc_client_call_recv(call));
@@ -249,6 +273,8 @@ static void a_chain_has_at_most_16(void **state)
     struct mrpc_channel *channel;
     assert_int_equal(mrpc_channel_new("127.0.0.1:1", NULL, &channel), 0);
     broken.struct_bytes = 1;
+    assert_int_equal(mrpc_channel_add_interceptor(channel, &broken, NULL), MRPC_ERR_INVALID);
+    broken.struct_bytes = sizeof broken + 1;
     assert_int_equal(mrpc_channel_add_interceptor(channel, &broken, NULL), MRPC_ERR_INVALID);
     for (int i = 0; i < 16; i++)
         assert_int_equal(mrpc_channel_add_interceptor(channel, &deaf, NULL), 0);

@@ -12,7 +12,7 @@ MRPC_BEGIN_DECLS
 
 /* What stands between a program's calls and their channel: an ordered chain. Each interceptor sees
  *
- *     started, (sent | attempt_started | attempt_ended | received)*, ended
+ *     started, (submitted | half_closed | attempt_started | sent | headers | received | attempt_ended)*, ended
  *
  * of each call of the channel. What is for servers is mrpc/interceptor.h.
  *
@@ -34,12 +34,14 @@ struct mrpc_client_start {
     struct mrpc_metadata *metadata; /* the program's; mrpc_metadata_add() adds to it */
     struct mrpc_arena *arena;       /* the call's: what lies in it lives as long as the call */
     const char *refusal;            /* the text of a refusal; in the arena, or constant */
+    const char *authority;          /* the channel's */
 };
 
 /** A message that came or went. */
 struct mrpc_client_message {
     size_t bytes;      /* its length; 0 of one that went compressed */
-    size_t wire_bytes; /* as it travels: compressed or not, without gRPC's prefix of 5 bytes */
+    size_t wire_bytes; /* as it travels: compressed or not, without gRPC's prefix of 5 bytes; 0 of one submitted */
+    const void *data;  /* the message, encoded, not compressed; NULL of one that is sent */
 };
 
 struct mrpc_client_attempt_end {
@@ -56,6 +58,10 @@ struct mrpc_client_end {
     unsigned attempts;                    /* those not counted that no server had looked at */
     int64_t duration_us;
     bool began; /* false: it could not begin, and this is not the loop's thread */
+    bool local; /* the program, its deadline or the end of its channel ended it, not its last attempt */
+    const char *peer;           /* the address that its last attempt went to; "" when there was no connection */
+    const uint8_t *details;     /* an encoded google.rpc.Status, or NULL */
+    size_t details_bytes;
 };
 
 /** One kind of interceptor: a constant of its author. Members that are NULL see nothing and cost nothing. @state is
@@ -76,6 +82,13 @@ struct mrpc_client_interceptor {
     void (*ended)(void *self, void *state, const struct mrpc_client_end *end);
     /** Once, when the channel is freed; on the thread that frees it, or the loop's. */
     void (*detached)(void *self);
+    /** The program has given a message, whatever attempts make of it; once, with its data. Those that are given while
+     *  the call ends may go unsaid. Costs a copy of each message. */
+    void (*submitted)(void *self, void *state, const struct mrpc_client_message *message);
+    /** No further message comes from the program. */
+    void (*half_closed)(void *self, void *state);
+    /** The response's headers have come from @peer, its address; never for a response that is its status alone. */
+    void (*headers)(void *self, void *state, const struct mrpc_metadata *headers, const char *peer);
 };
 
 /** Put @interceptor at the end of the chain, before the channel's first call; it and @self are borrowed until the

@@ -207,6 +207,8 @@ static bool matches(const struct entry *entry, const char *name, size_t service_
 
 const struct log_extent *mrpc_binary_log_filter_find(const struct binary_log_filter *filter, const char *path)
 {
+    if (filter == NULL)
+        return NULL;
     const char *name = path + 1;
     const char *slash = strrchr(name, '/');
     const struct entry *best = NULL;

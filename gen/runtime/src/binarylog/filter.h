@@ -20,7 +20,8 @@ int mrpc_binary_log_filter_parse(const char *text, struct binary_log_filter **ou
     MRPC_MUST_USE;
 void mrpc_binary_log_filter_free(struct binary_log_filter *filter);
 
-/** What is logged of a method, "/package.Service/Method"; NULL: nothing. Borrowed from the filter. */
+/** What is logged of a method, "/package.Service/Method"; NULL: nothing. Borrowed from the filter; a
+ *  filter that is NULL names nothing. */
 const struct log_extent *mrpc_binary_log_filter_find(const struct binary_log_filter *filter, const char *path);
 
 #endif

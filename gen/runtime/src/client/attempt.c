@@ -55,10 +55,10 @@ static void tell_sent(struct mrpc_client_attempt *attempt, const uint8_t *bytes,
     }
 }
 
-static void tell_received(struct mrpc_client_attempt *attempt, size_t size)
+static void tell_received(struct mrpc_client_attempt *attempt, const uint8_t *bytes, size_t size)
 {
     const struct mrpc_client_message message = {
-        .bytes = size, .wire_bytes = mrpc_assembler_wire_bytes(&attempt->stream.assembler)};
+        .bytes = size, .wire_bytes = mrpc_assembler_wire_bytes(&attempt->stream.assembler), .data = bytes};
     attempt->received_wire_bytes += message.wire_bytes;
     mrpc_client_chain_received(&attempt->call->chain, &message);
 }
@@ -112,6 +112,8 @@ static void stream_headers(struct mrpc_client_stream *stream)
     struct mrpc_client_call *call = attempt->call;
     mrpc_call_core_commit(call, attempt);
     call->headers = stream->headers;
+    if (call->chain.started > 0)
+        mrpc_client_chain_headers(&call->chain, &call->headers, call->peer ? call->peer : "");
     call->sink->headers(call);
 }
 
@@ -119,7 +121,7 @@ static bool stream_message(struct mrpc_client_stream *stream, const uint8_t *byt
 {
     struct mrpc_client_attempt *attempt = (struct mrpc_client_attempt *)stream;
     if (attempt->call->chain.started > 0)
-        tell_received(attempt, size);
+        tell_received(attempt, bytes, size);
     return attempt->call->sink->message(attempt->call, bytes, size);
 }
 
@@ -243,6 +245,8 @@ void mrpc_attempt_begin(struct mrpc_client_attempt *attempt, struct mrpc_client_
         return;
     }
     attempt->connection = connection;
+    if (call->chain.started > 0)
+        call->peer = mrpc_arena_strdup(call->arena, mrpc_client_connection_peer(connection));
     mrpc_client_connection_touch(connection);
 }
 

@@ -21,9 +21,12 @@ static void call_free(struct mrpc_client_call *call)
     static const struct mrpc_metadata none = {0};
     mrpc_client_chain_end(&call->chain, &(struct mrpc_client_end){.code = MRPC_INTERNAL,
                                                                   .message = "the call could not begin",
-                                                                  .trailers = &none});
+                                                                  .trailers = &none,
+                                                                  .local = true,
+                                                                  .peer = ""});
     mrpc_attempt_fini(&call->first);
     mrpc_retry_fini(&call->retry);
+    mrpc_submitted_fini(&call->submitted);
     mrpc_buffer_fini(&call->outbox);
     mrpc_call_core_clear_inbox(call);
     mrpc_status_fini(&call->status);
@@ -42,11 +45,13 @@ void mrpc_call_core_unref(struct mrpc_client_call *call)
 
 /* Sending. */
 
-int mrpc_call_core_frame(const struct mrpc_client_call *call, const ProtobufCMessage *message, struct mrpc_buffer *out,
-                         const char **bad_field)
+int mrpc_call_core_accept(const struct mrpc_client_call *call, const ProtobufCMessage *message, struct mrpc_buffer *out,
+                          struct mrpc_inbox_entry **copy, const char **bad_field)
 {
     enum mrpc_encoding encoding = call->compress && !call->sends_plain ? MRPC_ENCODING_GZIP : MRPC_ENCODING_IDENTITY;
-    return mrpc_frame_message(call->method->request, message, encoding, call->send_limit_bytes, out, bad_field);
+    *copy = NULL;
+    int error = mrpc_frame_message(call->method->request, message, encoding, call->send_limit_bytes, out, bad_field);
+    return error ? error : mrpc_submitted_copy(call, message, copy);
 }
 
 /* How far the attempt that has read most has come. */
@@ -109,7 +114,11 @@ static void tell_end(struct mrpc_client_call *call)
                                                     .message = call->status.message ? call->status.message : "",
                                                     .trailers = &call->trailers,
                                                     .attempts = call->retry.attempts,
-                                                    .began = true});
+                                                    .began = true,
+                                                    .local = !call->ended_remotely,
+                                                    .peer = call->peer ? call->peer : "",
+                                                    .details = call->status.details,
+                                                    .details_bytes = call->status.details_bytes});
 }
 
 /* The loop's reference goes at the end of the wake-up: the stream may be in use further up the stack. */
@@ -157,6 +166,7 @@ void mrpc_call_core_end_as(struct mrpc_client_call *call, const struct mrpc_stre
         mrpc_call_core_end(call, MRPC_DEADLINE_EXCEEDED, "deadline exceeded");
         return;
     }
+    call->ended_remotely = true;
     call->trailers = *end->trailers;
     copy_details(&call->status, end);
     mrpc_call_core_end(call, end->code, end->message);
@@ -248,6 +258,7 @@ static void look_at_credentials(struct mrpc_client_call *call)
 
 static void grant(struct mrpc_client_call *call, const struct wishes *wishes)
 {
+    mrpc_submitted_tell(call);
     if (wishes->abort_code) {
         mrpc_call_core_end(call, wishes->abort_code, wishes->abort_text);
         return;

@@ -12,6 +12,7 @@
 #include "client/interceptor_chain.h"
 #include "client/loop.h"
 #include "client/retry.h"
+#include "client/submitted.h"
 
 /* A call from the client's side, whatever its form: unary or streaming, blocking or with callbacks. The forms differ in
  * their sink (unary.c, streaming_call.c); this is what they share.
@@ -63,6 +64,7 @@ struct mrpc_client_call {
     const struct mrpc_call_credentials *credentials[2]; /* the channel's, the call's */
     size_t credentials_count;
     struct mrpc_client_chain_call chain;
+    bool watches_submitted; /* somebody in the chain wants copies of what is sent */
 
     /* The form's. */
     const struct mrpc_client_events *events;
@@ -82,6 +84,9 @@ struct mrpc_client_call {
     struct mrpc_metadata trailers; /* of the attempt that ended the call */
     struct mrpc_request_field *fields;
     size_t field_count;
+    bool half_close_told;
+    bool ended_remotely; /* as an attempt ended */
+    const char *peer;    /* of the attempt that began last, for interceptors; NULL: none */
     struct mrpc_task task;
     struct mrpc_timer deadline_timer;
     struct mrpc_flusher reaper;
@@ -100,6 +105,7 @@ struct mrpc_client_call {
     struct mrpc_status status;
     enum mrpc_code abort_code; /* not OK: the program ends it */
     const char *abort_text;    /* static, or in one of the call's arenas */
+    struct mrpc_submitted submitted;
     struct mrpc_buffer outbox; /* framed messages; attempts read it, and may read it again until one is committed */
     size_t dropped_bytes;      /* sent by the program, sent by the committed attempt, no longer in the outbox */
     struct mrpc_client_attempt *committed; /* no other attempt follows; NULL: another may */
@@ -127,9 +133,10 @@ void mrpc_call_core_init(struct mrpc_client_call *call);
 /** Hand it to the loop. The sink's functions may run from now on. */
 void mrpc_call_core_start(struct mrpc_client_call *call);
 
-/** Append a message, framed, to @out. Errors: as mrpc_frame_message(). Lock: not needed. */
-int mrpc_call_core_frame(const struct mrpc_client_call *call, const ProtobufCMessage *message, struct mrpc_buffer *out,
-                         const char **bad_field) MRPC_MUST_USE;
+/** Frame a message of the program's and, if interceptors want one, copy it. On failure *@copy is NULL. Errors: as
+ *  mrpc_frame_message(). Lock: not needed. */
+int mrpc_call_core_accept(const struct mrpc_client_call *call, const ProtobufCMessage *message, struct mrpc_buffer *out,
+                          struct mrpc_inbox_entry **copy, const char **bad_field) MRPC_MUST_USE;
 /** Move @framed to the outbox, leaving it empty. Errors: MRPC_ERR_NOMEM. Lock: held. */
 int mrpc_call_core_queue(struct mrpc_client_call *call, struct mrpc_buffer *framed) MRPC_MUST_USE;
 size_t mrpc_call_core_queued_bytes(const struct mrpc_client_call *call); /* Lock: held. */

@@ -82,7 +82,8 @@ static int intercept(struct mrpc_client_call *call, struct mrpc_call_options *op
                                       .wait_for_ready = options->wait_for_ready,
                                       .compress = options->compress,
                                       .metadata = metadata,
-                                      .arena = call->arena};
+                                      .arena = call->arena,
+                                      .authority = channel->authority};
     enum mrpc_code code;
     int error = mrpc_client_chain_start(&channel->policy.chain, &call->chain, &start, &code);
     if (error)
@@ -91,6 +92,7 @@ static int intercept(struct mrpc_client_call *call, struct mrpc_call_options *op
     options->timeout_ms = start.timeout_ms;
     options->wait_for_ready = start.wait_for_ready;
     options->compress = start.compress;
+    call->watches_submitted = channel->policy.chain.watches_submitted;
     call->abort_code = code;
     call->abort_text = start.refusal ? start.refusal : "an interceptor refused the call";
     return 0;

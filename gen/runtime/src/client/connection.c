@@ -467,6 +467,11 @@ struct mrpc_client_session *mrpc_client_connection_session(struct mrpc_client_co
     return connection->session;
 }
 
+const char *mrpc_client_connection_peer(const struct mrpc_client_connection *connection)
+{
+    return connection->address.text;
+}
+
 bool mrpc_client_connection_is_private(const struct mrpc_client_connection *connection)
 {
     return connection->tls || mrpc_address_is_local(&connection->address);

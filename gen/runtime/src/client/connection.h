@@ -50,6 +50,8 @@ void mrpc_client_connection_close(struct mrpc_client_connection *connection, con
 /** No new streams; it closes, with the closed() event, when the last one has ended. It is ready. */
 void mrpc_client_connection_drain(struct mrpc_client_connection *connection);
 
+/** The address that it goes to. */
+const char *mrpc_client_connection_peer(const struct mrpc_client_connection *connection);
 struct mrpc_client_session *mrpc_client_connection_session(struct mrpc_client_connection *connection);
 /** There is output, or a stream was opened: write at the end of this wake-up. */
 void mrpc_client_connection_touch(struct mrpc_client_connection *connection);

@@ -9,12 +9,13 @@
 /** A channel's chain; constant once calls are made. */
 struct mrpc_client_chain {
     struct {
-        const struct mrpc_client_interceptor *interceptor;
+        struct mrpc_client_interceptor does; /* what an older program does not know of is NULL */
         void *self;
         size_t state_offset;
     } links[MRPC_CLIENT_INTERCEPTORS_MAX];
     size_t count;
     size_t state_bytes; /* of a call, for all of them */
+    bool watches_submitted;
 };
 
 /** A call's place in it. Zeroed: no chain. */
@@ -33,6 +34,10 @@ void mrpc_client_chain_detach(struct mrpc_client_chain *chain);
  *  has chosen a method of another kind. */
 int mrpc_client_chain_start(const struct mrpc_client_chain *chain, struct mrpc_client_chain_call *call,
                             struct mrpc_client_start *start, enum mrpc_code *code) MRPC_MUST_USE;
+void mrpc_client_chain_submitted(const struct mrpc_client_chain_call *call, const struct mrpc_client_message *message);
+void mrpc_client_chain_half_closed(const struct mrpc_client_chain_call *call);
+void mrpc_client_chain_headers(const struct mrpc_client_chain_call *call, const struct mrpc_metadata *headers,
+                               const char *peer);
 void mrpc_client_chain_sent(const struct mrpc_client_chain_call *call, const struct mrpc_client_message *message);
 void mrpc_client_chain_received(const struct mrpc_client_chain_call *call, const struct mrpc_client_message *message);
 void mrpc_client_chain_attempt_started(const struct mrpc_client_chain_call *call, unsigned previous);

@@ -119,7 +119,9 @@ int mrpc_client_call_start(struct mrpc_channel *channel, const struct mrpc_metho
 /* A request that is too large ends the call with a status, one that cannot be encoded is the program's mistake. */
 static int put_request(struct mrpc_client_call *call, const ProtobufCMessage *request)
 {
-    int error = mrpc_call_core_frame(call, request, &call->outbox, NULL);
+    struct mrpc_inbox_entry *copy;
+    int error = mrpc_call_core_accept(call, request, &call->outbox, &copy, NULL);
+    mrpc_submitted_put(call, copy);
     call->half_closed = true;
     if (error != MRPC_ERR_LIMIT)
         return error;
@@ -164,15 +166,20 @@ static int wait_for_room(struct mrpc_client_call *call)
     return call->half_closed ? MRPC_ERR_INVALID : 0;
 }
 
-static int queue(struct mrpc_client_call *call, struct mrpc_buffer *framed)
+/* @copy goes with it, or away. */
+static int queue(struct mrpc_client_call *call, struct mrpc_buffer *framed, struct mrpc_inbox_entry *copy)
 {
     pthread_mutex_lock(&call->lock);
     int error = wait_for_room(call);
     if (!error)
         error = mrpc_call_core_queue(call, framed);
-    if (!error)
+    if (!error) {
+        mrpc_submitted_put(call, copy);
         mrpc_call_core_poke(call);
+    }
     pthread_mutex_unlock(&call->lock);
+    if (error)
+        free(copy);
     return error;
 }
 
@@ -180,13 +187,14 @@ static int queue(struct mrpc_client_call *call, struct mrpc_buffer *framed)
 int mrpc_client_call_send(struct mrpc_client_call *call, const ProtobufCMessage *message)
 {
     struct mrpc_buffer framed = {0};
+    struct mrpc_inbox_entry *copy;
     pthread_mutex_lock(&call->lock);
     int error = wait_for_room(call);
     pthread_mutex_unlock(&call->lock);
     if (!error)
-        error = mrpc_call_core_frame(call, message, &framed, NULL);
+        error = mrpc_call_core_accept(call, message, &framed, &copy, NULL);
     if (!error)
-        error = queue(call, &framed);
+        error = queue(call, &framed, copy);
     mrpc_buffer_fini(&framed);
     return error;
 }

@@ -56,7 +56,9 @@ static const ProtobufCMessage *response_of(struct mrpc_client_call *call)
 static enum mrpc_code put_request(struct mrpc_client_call *call, const ProtobufCMessage *request, const char **text)
 {
     const char *field = NULL;
-    int error = mrpc_call_core_frame(call, request, &call->outbox, &field);
+    struct mrpc_inbox_entry *copy;
+    int error = mrpc_call_core_accept(call, request, &call->outbox, &copy, &field);
+    mrpc_submitted_put(call, copy);
     call->half_closed = true;
     *text = "";
     if (!error)
