@@ -447,6 +447,37 @@ static void another_policy_keeps_the_connections(void **state)
     join_all(servers, 2);
 }
 
+/* gRFC A6. By their weights alone both attempts would go to a, which never answers. */
+
+static void only_count(struct scripted_server *server, unsigned connection)
+{
+    scripted_hello(server);
+    scripted_wait_close(server);
+    for (size_t i = 0; i < server->peer->frame_count; i++)
+        *(unsigned *)server->arg += server->peer->frames[i].type == NGHTTP2_HEADERS;
+}
+
+static void hedges_of_a_call_go_to_servers_of_their_own(void **state)
+{
+    static const char config[] = "{\"methodConfig\":[{\"name\":[{}],\"hedgingPolicy\":{\"maxAttempts\":2,"
+                                 "\"hedgingDelay\":\"0.001s\"}}]}";
+    static const uint32_t weights[] = {3, 1};
+    struct stage stage = {0};
+    unsigned heard = 0;
+    struct scripted_server servers[2] = {{.arg = &heard}};
+    char list[128];
+    scripted_server_start(&servers[0], 1, only_count);
+    named_server_start(&servers[1], "b", 1);
+    stage_open(&stage, (struct mrpc_channel_options){.balancing = MRPC_WEIGHTED_ROUND_ROBIN});
+    stage_connect(&stage);
+    stage_push(&stage, list_of(servers, 2, list, sizeof list), weights, config);
+    stage_drive(&stage, stage_all_ready);
+    assert_int_equal(stage_ask(&stage, 1, "b"), 1);
+    stage_close(&stage);
+    join_all(servers, 2);
+    assert_int_equal(heard, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -465,6 +496,7 @@ int main(void)
         cmocka_unit_test(an_address_that_goes_ends_its_calls_in_peace),
         cmocka_unit_test(an_address_that_comes_gets_calls),
         cmocka_unit_test(another_policy_keeps_the_connections),
+        cmocka_unit_test(hedges_of_a_call_go_to_servers_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -358,6 +358,36 @@ static void a_stream_that_outgrows_the_buffer_is_committed(void **state)
     assert_int_equal(script.attempts, 1);
 }
 
+/* A6: memory of retries is bounded a channel, too; what counts is what is kept, not how often. */
+
+static enum mrpc_code say_often(size_t retry_buffers_bytes, struct attempt_script *script, int calls)
+{
+    struct scripted_server server = {.arg = script};
+    const struct mrpc_channel_options options = {.struct_bytes = sizeof options,
+                                                 .service_config = QUICK("2"),
+                                                 .retry_buffers_bytes = retry_buffers_bytes};
+    struct mrpc_channel *channel;
+    enum mrpc_code code = MRPC_OK;
+    scripted_server_start(&server, 1, attempt_script_run);
+    assert_int_equal(mrpc_channel_new(server.target, &options, &channel), 0);
+    for (int i = 0; i < calls && code == MRPC_OK; i++)
+        code = say(channel, 0, NULL);
+    mrpc_channel_free(channel);
+    scripted_server_join(&server);
+    return code;
+}
+
+static void what_goes_beyond_the_channels_buffers_is_not_tried_again(void **state)
+{
+    static const struct attempt_step steps[] = {UNAVAILABLE, {ATTEMPT_ECHO, NULL, NULL}, UNAVAILABLE,
+                                                {ATTEMPT_ECHO, NULL, NULL}};
+    struct attempt_script script = SCRIPT(steps), again = SCRIPT(steps);
+    assert_int_equal(say_often(5 + 7 - 1, &script, 1), MRPC_UNAVAILABLE);
+    assert_int_equal(script.attempts, 1);
+    assert_int_equal(say_often(5 + 7, &again, 2), MRPC_OK); /* the first gives back what it kept */
+    assert_int_equal(again.attempts, 4);
+}
+
 /* The other fields of methodConfig. */
 
 static void the_configs_timeout_ends_the_call(void **state)
@@ -431,6 +461,7 @@ int main(void)
         cmocka_unit_test(the_bucket),
         cmocka_unit_test(the_messages_of_a_stream_are_sent_again),
         cmocka_unit_test(a_stream_that_outgrows_the_buffer_is_committed),
+        cmocka_unit_test(what_goes_beyond_the_channels_buffers_is_not_tried_again),
         cmocka_unit_test(the_configs_timeout_ends_the_call),
         cmocka_unit_test(the_configs_limits_of_messages_hold),
         cmocka_unit_test(the_config_may_make_calls_wait_for_ready),

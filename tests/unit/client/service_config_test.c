@@ -229,6 +229,26 @@ static void every_prefix_is_refused(void **state)
     }
 }
 
+/* The guide's blocks of JSON are configs that a channel takes. */
+static void the_guide_shows_what_is_taken(void **state)
+{
+    char text[16384], why[256] = "";
+    FILE *file = fopen(MLT_GUIDE, "r");
+    assert_non_null(file);
+    size_t size = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[size] = '\0';
+    int blocks = 0;
+    for (char *at = text; (at = strstr(at, "```json\n")); blocks++) {
+        char *end = strstr(at + 8, "```");
+        assert_non_null(end);
+        *end = '\0';
+        assert_int_equal(mrpc_service_config_check(at + 8, why, sizeof why), 0);
+        at = end + 1;
+    }
+    assert_int_equal(blocks, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_text_over_256_kib_is_not_read),
         cmocka_unit_test(every_failing_allocation_is_told),
         cmocka_unit_test(every_prefix_is_refused),
+        cmocka_unit_test(the_guide_shows_what_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

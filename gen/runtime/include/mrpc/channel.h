@@ -64,6 +64,8 @@ struct mrpc_channel_options {
     bool no_retries;                     /* neither retries nor hedging, whatever a service config says */
     size_t retry_buffer_bytes;           /* 0: 1 MiB; a client stream that has sent more is not tried again */
     const struct mrpc_call_credentials *credentials; /* of every call, mrpc/credentials.h; borrowed; NULL: none */
+    size_t retry_buffers_bytes;          /* 0: 16 MiB; of all calls, what was sent and is kept for another attempt: a
+                                            call that sends beyond it is not tried again */
 };
 
 struct mrpc_channel;

@@ -76,10 +76,13 @@ static size_t stream_outgoing(struct mrpc_client_stream *stream, bool *last)
     return size;
 }
 
-/* A request of one message lies whole in memory until it has left in any case. */
-static bool outgrows_buffer(const struct mrpc_client_attempt *attempt)
+/* What has been sent is kept for other attempts: of one call, and of all calls of the channel, only so much. A request of
+ * one message lies whole in memory until it has left in any case, and counts with the channel alone. */
+static bool outgrows_buffers(const struct mrpc_client_attempt *attempt)
 {
-    return attempt->call->method->client_streaming && attempt->sent_bytes > attempt->call->retry_buffer_bytes;
+    const struct mrpc_client_call *call = attempt->call;
+    return mrpc_retry_keep(attempt) ||
+           (call->method->client_streaming && attempt->sent_bytes > call->retry_buffer_bytes);
 }
 
 static void stream_take(struct mrpc_client_stream *stream, uint8_t *out, size_t size)
@@ -89,7 +92,7 @@ static void stream_take(struct mrpc_client_stream *stream, uint8_t *out, size_t 
     pthread_mutex_lock(&call->lock);
     memcpy(out, mrpc_buffer_bytes(&call->outbox) + (attempt->sent_bytes - call->dropped_bytes), size);
     attempt->sent_bytes += size;
-    bool too_much = !call->committed && outgrows_buffer(attempt);
+    bool too_much = !call->committed && outgrows_buffers(attempt);
     if (call->committed)
         mrpc_call_core_drop_sent(call);
     bool room = call->sender_waits && mrpc_call_core_queued_bytes(call) <= MRPC_SEND_QUEUE_BYTES / 2;
@@ -229,25 +232,26 @@ static int open_stream(struct mrpc_client_attempt *attempt, struct mrpc_client_s
     return mrpc_client_session_open(session, &attempt->stream, call->method->path, authority, fields, count);
 }
 
-void mrpc_attempt_begin(struct mrpc_client_attempt *attempt, struct mrpc_client_connection *connection,
+bool mrpc_attempt_begin(struct mrpc_client_attempt *attempt, struct mrpc_client_connection *connection,
                         const char *authority)
 {
     struct mrpc_client_call *call = attempt->call;
     if (call->has_secrets && !mrpc_client_connection_is_private(connection)) {
         mrpc_call_core_end(call, MRPC_UNAUTHENTICATED, "credentials are not sent over clear text to another machine");
-        return;
+        return false;
     }
     int error = open_stream(attempt, mrpc_client_connection_session(connection), authority);
     if (error) {
         bool too_much = error == MRPC_ERR_LIMIT;
         mrpc_call_core_end(call, MRPC_RESOURCE_EXHAUSTED,
                            too_much ? "the call's metadata is more than the server takes" : "out of memory");
-        return;
+        return false;
     }
     attempt->connection = connection;
     if (call->chain.started > 0)
         call->peer = mrpc_arena_strdup(call->arena, mrpc_client_connection_peer(connection));
     mrpc_client_connection_touch(connection);
+    return true;
 }
 
 void mrpc_attempt_fail(struct mrpc_client_attempt *attempt, enum mrpc_code code, const char *text)

@@ -62,8 +62,8 @@ void mrpc_attempt_resume_sending(struct mrpc_client_attempt *attempt);
 
 /* For the channel. */
 
-/** Open a stream on @connection, which can_open(). If that is not possible the call ends. */
-void mrpc_attempt_begin(struct mrpc_client_attempt *attempt, struct mrpc_client_connection *connection,
+/** Open a stream on @connection, which can_open(). If that is not possible the call ends, and false is returned. */
+bool mrpc_attempt_begin(struct mrpc_client_attempt *attempt, struct mrpc_client_connection *connection,
                         const char *authority);
 /** It waited in vain: there is no connection. */
 void mrpc_attempt_fail(struct mrpc_client_attempt *attempt, enum mrpc_code code, const char *text);

@@ -97,6 +97,7 @@ void mrpc_call_core_commit(struct mrpc_client_call *call, struct mrpc_client_att
     call->committed = attempt;
     mrpc_call_core_drop_sent(call);
     pthread_mutex_unlock(&call->lock);
+    mrpc_retry_keep_none(call);
     mrpc_retry_stop(call, attempt, MRPC_CANCELLED);
 }
 
@@ -126,6 +127,7 @@ static void finish(struct mrpc_client_call *call)
 {
     struct mrpc_loop *loop = call->loop;
     mrpc_retry_stop(call, NULL, call->status.code);
+    mrpc_retry_keep_none(call);
     tell_end(call);
     mrpc_loop_timer_cancel(loop, &call->deadline_timer);
     mrpc_channel_forget(call->channel, call);

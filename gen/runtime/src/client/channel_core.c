@@ -72,15 +72,25 @@ static struct mrpc_subchannel *pick(struct mrpc_channel *channel)
     return balancer && state(channel) == MRPC_READY ? balancer->class->pick(balancer) : NULL;
 }
 
+/* Hedges of one call are best on servers of their own. gRFC A6. */
+static struct mrpc_subchannel *pick_for(struct mrpc_channel *channel, const struct mrpc_client_attempt *attempt)
+{
+    struct mrpc_subchannel *first = pick(channel), *other = first;
+    for (int i = 1; i < MRPC_ATTEMPTS_MAX && other && mrpc_retry_is_on(attempt, other->connection); i++)
+        other = pick(channel);
+    return other && !mrpc_retry_is_on(attempt, other->connection) ? other : first;
+}
+
+/* A connection that a call was kept from has served nobody. The subchannel's memory stays whatever a callback does. */
 static void begin(struct mrpc_channel *channel, struct mrpc_subchannel *subchannel, struct mrpc_client_attempt *attempt)
 {
-    mrpc_subchannel_note_call(subchannel);
-    mrpc_attempt_begin(attempt, subchannel->connection, channel->authority);
+    if (mrpc_attempt_begin(attempt, subchannel->connection, channel->authority))
+        mrpc_subchannel_note_call(subchannel);
 }
 
 void mrpc_channel_place(struct mrpc_channel *channel, struct mrpc_client_attempt *attempt)
 {
-    struct mrpc_subchannel *subchannel = channel->pending ? NULL : pick(channel); /* who waits goes first */
+    struct mrpc_subchannel *subchannel = channel->pending ? NULL : pick_for(channel, attempt); /* who waits goes first */
     if (subchannel) {
         begin(channel, subchannel, attempt);
         return;
@@ -96,7 +106,7 @@ void mrpc_channel_place(struct mrpc_channel *channel, struct mrpc_client_attempt
 void mrpc_channel_has_room(struct mrpc_channel *channel)
 {
     struct mrpc_subchannel *subchannel;
-    while (channel->pending && (subchannel = pick(channel))) {
+    while (channel->pending && (subchannel = pick_for(channel, channel->pending))) {
         struct mrpc_client_attempt *attempt = channel->pending;
         mrpc_channel_withdraw(channel, attempt);
         begin(channel, subchannel, attempt);

@@ -8,6 +8,7 @@
 #include "client/channel_core.h"
 
 #define RETRY_BUFFER_BYTES (1024 * 1024)
+#define RETRY_BUFFERS_BYTES (16 * RETRY_BUFFER_BYTES)
 
 static void balance(struct mrpc_channel *channel)
 {
@@ -23,6 +24,7 @@ int mrpc_channel_policy_init(struct mrpc_channel *channel, const struct mrpc_cha
     clock_gettime(CLOCK_MONOTONIC, &now);
     policy->no_retries = options->no_retries;
     policy->retry_buffer_bytes = options->retry_buffer_bytes ? options->retry_buffer_bytes : RETRY_BUFFER_BYTES;
+    policy->retry_buffers_bytes = options->retry_buffers_bytes ? options->retry_buffers_bytes : RETRY_BUFFERS_BYTES;
     policy->balancing = options->balancing;
     policy->credentials = options->credentials;
     policy->settled = !options->resolver;

@@ -11,7 +11,9 @@
 /** How a channel treats its calls: the part of its options and of its service config that is not about connections. */
 struct mrpc_channel_policy {
     bool no_retries; /* gRFC A6, "Disabling Retries" */
-    size_t retry_buffer_bytes;
+    size_t retry_buffer_bytes;  /* of a call */
+    size_t retry_buffers_bytes; /* of all calls */
+    size_t kept_bytes;          /* that calls have sent, and keep for other attempts. The loop's */
     enum mrpc_balancing balancing; /* unless the config says otherwise */
     struct mrpc_service_config *given;  /* by the options; NULL: none */
     struct mrpc_service_config *config; /* in force, perhaps @given; NULL: none. Under the channel's lock */

@@ -190,6 +190,32 @@ void mrpc_retry_fini(struct mrpc_retry *retry)
     }
 }
 
+bool mrpc_retry_keep(const struct mrpc_client_attempt *attempt)
+{
+    struct mrpc_client_call *call = attempt->call;
+    struct mrpc_channel_policy *policy = policy_of(call);
+    if (attempt->sent_bytes > call->retry.kept_bytes) {
+        policy->kept_bytes += attempt->sent_bytes - call->retry.kept_bytes;
+        call->retry.kept_bytes = attempt->sent_bytes;
+    }
+    return policy->kept_bytes > policy->retry_buffers_bytes;
+}
+
+void mrpc_retry_keep_none(struct mrpc_client_call *call)
+{
+    policy_of(call)->kept_bytes -= call->retry.kept_bytes;
+    call->retry.kept_bytes = 0;
+}
+
+bool mrpc_retry_is_on(const struct mrpc_client_attempt *attempt, const struct mrpc_client_connection *connection)
+{
+    const struct mrpc_client_call *call = attempt->call;
+    bool on = &call->first != attempt && call->first.connection == connection;
+    for (unsigned i = 0; i < call->retry.other_count; i++)
+        on |= call->retry.others[i] != attempt && call->retry.others[i]->connection == connection;
+    return on;
+}
+
 void mrpc_retry_start(struct mrpc_client_call *call)
 {
     if (call->config.policy == MRPC_ATTEMPT_HEDGE)

@@ -21,6 +21,7 @@ struct mrpc_retry {
     unsigned backoffs; /* since the start or the server's last word on when to try again */
     bool refused;      /* a server that had not looked at it has refused it: sent again once */
     bool closed;       /* hedging: no further attempts */
+    size_t kept_bytes; /* sent, and kept for other attempts: its part of the channel's kept_bytes */
     struct mrpc_timer timer;
     struct mrpc_client_attempt *others[MRPC_ATTEMPTS_MAX - 1]; /* beside the call's first. Under the call's lock */
     unsigned other_count;
@@ -35,6 +36,13 @@ void mrpc_retry_fini(struct mrpc_retry *retry);
 void mrpc_retry_start(struct mrpc_client_call *call);
 /** The call has learned its policy after it had begun. */
 void mrpc_retry_configured(struct mrpc_client_call *call);
+/** What @attempt has sent is kept until the call is committed. True when all calls of the channel keep more than they may.
+ */
+bool mrpc_retry_keep(const struct mrpc_client_attempt *attempt) MRPC_MUST_USE;
+/** Nothing is kept any more. */
+void mrpc_retry_keep_none(struct mrpc_client_call *call);
+/** Whether another attempt of the same call is open on @connection. */
+bool mrpc_retry_is_on(const struct mrpc_client_attempt *attempt, const struct mrpc_client_connection *connection);
 /** An attempt has ended so; the call's status is the caller's matter when this returns false: it is over. */
 bool mrpc_retry_goes_on(struct mrpc_client_call *call, struct mrpc_client_attempt *attempt,
                         const struct mrpc_stream_end *end) MRPC_MUST_USE;
