@@ -5,9 +5,7 @@ The servers have one core, the load another. CPU is the servers' own, from the s
 over repeats that are taken in turns. Settings: settings.toml. What bounds them: docs/internals/performance.md.
 """
 import argparse
-import datetime
 import json
-import platform
 import signal
 import subprocess
 import sys
@@ -16,6 +14,7 @@ from pathlib import Path
 
 from measure import footprint, growth, messages, tls, unary
 from measure.bench import PEERS, ROOT, Bench, read_settings
+from measure.machine import machine
 
 MEASURES = {"unary": unary, "messages": messages, "tls": tls, "footprint": footprint, "growth": growth}
 
@@ -24,14 +23,6 @@ def build_peers():
     here = ROOT / "tests/bench/peers"
     subprocess.run([ROOT / "server/packaging/install-packages", here / "packages.txt"], check=True)
     subprocess.run([here / "build.sh", PEERS], check=True)
-
-
-def machine():
-    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-                  if line.startswith("model name")), platform.machine())
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
-    return {"date": datetime.datetime.now().isoformat(timespec="minutes"), "processor": model, "kernel": platform.release(),
-            "commit": commit}
 
 
 def main():
