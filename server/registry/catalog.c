@@ -85,22 +85,21 @@ static int check_room(const struct catalog *catalog, const struct catalog_caller
 }
 
 static int fill_outputs(struct registry_instance *draft, const struct registry_instance *latest,
-                        const struct catalog_caller *caller, int64_t revision, int64_t wall_ns)
+                        const struct registry_cause *cause, int64_t revision)
 {
     PB(Instance) *message = draft->message;
-    struct registry_cause cause = {latest ? REASON_UPDATED : REASON_REGISTERED, caller->owner,
-                                   latest ? "registered again" : "registered", wall_ns};
     enum registry_health health = message->n_checks ? HEALTH_UNKNOWN : HEALTH_HEALTHY;
     if (latest && registry_instance_same_checks(latest, draft))
         health = registry_instance_health(latest);
-    message->owner = mrpc_arena_strdup(draft->arena, latest ? latest->message->owner : caller->owner);
+    message->owner = mrpc_arena_strdup(draft->arena, latest ? latest->message->owner : cause->actor);
     message->incarnation = latest ? latest->message->incarnation : revision;
-    if (!message->owner || registry_instance_set_status(draft, health, &cause))
+    if (!message->owner || registry_instance_set_status(draft, health, cause))
         return MRPC_RESOURCE_EXHAUSTED;
     if (!latest)
-        return registry_instance_set_times(draft, wall_ns, wall_ns);
+        return registry_instance_set_times(draft, cause->wall_ns, cause->wall_ns);
+    registry_instance_set_operator_state(draft, registry_instance_operator_state(latest));
     int64_t created_ns = latest->message->create_time->seconds * 1000000000 + latest->message->create_time->nanos;
-    return registry_instance_set_times(draft, created_ns, wall_ns);
+    return registry_instance_set_times(draft, created_ns, cause->wall_ns);
 }
 
 static int check_register(const struct catalog *catalog, const struct registry_instance *latest,
@@ -112,19 +111,22 @@ static int check_register(const struct catalog *catalog, const struct registry_i
     return code || latest ? code : check_room(catalog, caller, fault);
 }
 
-static int begin_register(struct catalog *catalog, struct catalog_slot *slot, struct registry_instance *draft,
-                          const struct catalog_caller *caller, int64_t wall_ns, struct catalog_change **out,
-                          struct fault *fault)
+/* Make @draft the definition of the slot. An instance that came back while the operator has the machine in maintenance
+ * is still in it. */
+static int define(struct catalog *catalog, struct catalog_slot *slot, struct registry_instance *draft,
+                  const struct registry_cause *cause, struct catalog_change **out, struct fault *fault)
 {
     bool created = slot->latest == NULL;
-    if (fill_outputs(draft, slot->latest, caller, catalog->revision + 1, wall_ns))
+    if (fill_outputs(draft, slot->latest, cause, catalog->revision + 1))
         return no_memory(fault);
-    if (created && !catalog_own(catalog, caller->owner))
+    if (created && slot->maintenance)
+        registry_instance_set_operator_state(draft, OPERATOR_MAINTENANCE);
+    if (created && !catalog_own(catalog, cause->actor))
         return no_memory(fault);
     struct catalog_change *change = make_change(catalog, slot, registry_instance_ref(draft), false);
     if (!change) {
         if (created)
-            catalog_disown(catalog, caller->owner);
+            catalog_disown(catalog, cause->actor);
         return no_memory(fault);
     }
     change->created = created;
@@ -147,10 +149,40 @@ int catalog_register(struct catalog *catalog, struct registry_instance *draft, c
     }
     if (!*slot)
         *slot = catalog_make_slot(catalog, draft->message->key);
-    code = *slot ? begin_register(catalog, *slot, draft, caller, wall_ns, out, fault) : no_memory(fault);
+    struct registry_cause cause = {latest ? REASON_UPDATED : REASON_REGISTERED, caller->owner,
+                                   latest ? "registered again" : "registered", wall_ns};
+    code = *slot ? define(catalog, *slot, draft, &cause, out, fault) : no_memory(fault);
     registry_instance_unref(draft);
     if (code && *slot && !(*slot)->latest && !(*slot)->pending && !(*slot)->gone_listed)
         catalog_slot_free(catalog, *slot);
+    return code;
+}
+
+/* --- changing what is there ------------------------------------------------------------------------------------------
+ */
+
+int catalog_touch(const struct catalog *catalog, const PB(InstanceKey) * key, const struct catalog_caller *caller,
+                  struct catalog_slot **out, struct fault *fault)
+{
+    struct catalog_slot *slot = catalog_find(catalog, key);
+    if (!slot || !slot->latest)
+        return not_found(key, fault);
+    if (!may_touch(slot->latest, caller))
+        return deny(slot->latest, fault);
+    *out = slot;
+    return MRPC_OK;
+}
+
+int catalog_update(struct catalog *catalog, struct catalog_slot *slot, struct registry_instance *draft,
+                   const struct catalog_caller *caller, const int64_t *expected, int64_t wall_ns,
+                   struct catalog_change **out, struct fault *fault)
+{
+    *out = NULL;
+    struct registry_cause cause = {REASON_UPDATED, caller->owner, "updated", wall_ns};
+    int code = check_expected(slot->latest, expected, fault);
+    if (!code && registry_instance_same_definition(slot->latest, draft) != 1)
+        code = define(catalog, slot, draft, &cause, out, fault);
+    registry_instance_unref(draft);
     return code;
 }
 
@@ -176,8 +208,10 @@ struct catalog_change *catalog_remove(struct catalog *catalog, struct catalog_sl
         return NULL;
     struct registry_instance *last = copy_with_status(slot->latest, registry_instance_health(slot->latest), cause);
     struct catalog_change *change = last ? make_change(catalog, slot, last, true) : NULL;
-    if (change)
+    if (change) {
         catalog_disown(catalog, last->message->owner);
+        slot->maintenance = registry_instance_operator_state(last) == OPERATOR_MAINTENANCE;
+    }
     return change;
 }
 
@@ -186,8 +220,24 @@ struct catalog_change *catalog_set_health(struct catalog *catalog, struct catalo
 {
     if (!slot->latest || registry_instance_health(slot->latest) == state)
         return NULL;
+    if (registry_instance_operator_state(slot->latest) == OPERATOR_MAINTENANCE)
+        return NULL; /* checks go on, but do not count */
     struct registry_instance *next = copy_with_status(slot->latest, state, cause);
     return next ? make_change(catalog, slot, next, false) : NULL;
+}
+
+int catalog_set_operator_state(struct catalog *catalog, struct catalog_slot *slot, enum registry_operator_state state,
+                               enum registry_health health, const struct registry_cause *cause,
+                               struct catalog_change **out, struct fault *fault)
+{
+    *out = NULL;
+    if (registry_instance_operator_state(slot->latest) == state)
+        return MRPC_OK;
+    struct registry_instance *next = copy_with_status(slot->latest, health, cause);
+    if (next)
+        registry_instance_set_operator_state(next, state);
+    *out = next ? make_change(catalog, slot, next, false) : NULL;
+    return *out ? MRPC_OK : no_memory(fault);
 }
 
 int catalog_deregister(struct catalog *catalog, const PB(InstanceKey) * key, int64_t incarnation,
@@ -216,15 +266,12 @@ int catalog_deregister(struct catalog *catalog, const PB(InstanceKey) * key, int
 }
 
 int catalog_heartbeat(const struct catalog *catalog, const PB(InstanceKey) * key, int64_t incarnation,
-                      const struct catalog_caller *caller, struct catalog_slot **slot, struct fault *fault)
+                      const struct catalog_caller *caller, struct catalog_slot **out, struct fault *fault)
 {
-    struct catalog_slot *found = catalog_find(catalog, key);
-    if (!found || !found->latest || (incarnation && found->latest->message->incarnation != incarnation))
+    const struct catalog_slot *slot = catalog_find(catalog, key);
+    if (slot && slot->latest && incarnation && slot->latest->message->incarnation != incarnation)
         return not_found(key, fault);
-    if (!may_touch(found->latest, caller))
-        return deny(found->latest, fault);
-    *slot = found;
-    return MRPC_OK;
+    return catalog_touch(catalog, key, caller, out, fault);
 }
 
 /* --- settling ------------------------------------------------------------------------------------------------------
@@ -296,50 +343,14 @@ int catalog_restore(struct catalog *catalog, struct registry_instance *instance,
 }
 
 int catalog_restore_gone(struct catalog *catalog, const PB(InstanceKey) * key, uint32_t transition_count,
-                         int64_t revision)
+                         int64_t revision, bool maintenance)
 {
     struct catalog_slot *slot = catalog_make_slot(catalog, key);
     if (!slot)
         return MRPC_RESOURCE_EXHAUSTED;
     slot->transition_count = transition_count;
     slot->gone_revision = revision;
+    slot->maintenance = maintenance;
     catalog_list_gone(catalog, slot);
     return MRPC_OK;
-}
-
-/* --- the view ------------------------------------------------------------------------------------------------------
- */
-
-static bool refresh(struct catalog_service *service)
-{
-    if (service->view || service->live_count == 0)
-        return true;
-    struct registry_instance **live = malloc(service->live_count * sizeof *live);
-    if (!live)
-        return false;
-    size_t count = 0;
-    for (size_t i = 0; i < service->count; i++)
-        if (service->slots[i]->committed)
-            live[count++] = service->slots[i]->committed;
-    service->view = registry_service_view_new(service->namespace_name, service->name, service->revision,
-                                              service->cursors, live, count);
-    free(live);
-    return service->view != NULL;
-}
-
-struct registry_view *catalog_view(struct catalog *catalog, uint64_t epoch)
-{
-    struct registry_service_view **views = malloc((catalog->count + 1) * sizeof *views);
-    size_t count = 0;
-    bool complete = views != NULL;
-    for (size_t i = 0; complete && i < catalog->count; i++) {
-        complete = refresh(catalog->services[i]);
-        if (complete && catalog->services[i]->view)
-            views[count++] = registry_service_view_ref(catalog->services[i]->view);
-    }
-    struct registry_view *view = complete ? registry_view_new(epoch, catalog->committed_revision, views, count) : NULL;
-    for (size_t i = 0; !view && i < count; i++)
-        registry_service_view_unref(views[i]);
-    free(views);
-    return view;
 }

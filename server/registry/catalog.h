@@ -30,6 +30,7 @@ struct catalog_slot {
     struct catalog_slot *gone_older; /* among those that are gone, by gone_revision */
     struct catalog_slot *gone_newer;
     bool gone_listed;
+    bool maintenance; /* when it went the machine was in maintenance: it comes back in it */
     struct lease lease;
     struct probe_set *probes; /* the prober's */
 };
@@ -98,6 +99,22 @@ int catalog_register(struct catalog *catalog, struct registry_instance *draft, c
                      const int64_t *expected, int64_t wall_ns, struct catalog_slot **slot, struct catalog_change **out,
                      struct fault *fault) MRPC_MUST_USE;
 
+/** The slot of an instance that is there, if @caller may change it. Errors: NOT_FOUND, PERMISSION_DENIED. */
+int catalog_touch(const struct catalog *catalog, const PB(InstanceKey) * key, const struct catalog_caller *caller,
+                  struct catalog_slot **slot, struct fault *fault) MRPC_MUST_USE;
+
+/** Replace the definition of a slot from catalog_touch() by @draft (passes over, also on failure; of the same key).
+ *  *@out is NULL when nothing would change. Errors: ABORTED, RESOURCE_EXHAUSTED. */
+int catalog_update(struct catalog *catalog, struct catalog_slot *slot, struct registry_instance *draft,
+                   const struct catalog_caller *caller, const int64_t *expected, int64_t wall_ns,
+                   struct catalog_change **out, struct fault *fault) MRPC_MUST_USE;
+
+/** What the operator decided about a slot from catalog_touch(); @health is what it has from then on. *@out is NULL when
+ *  nothing would change. Errors: RESOURCE_EXHAUSTED. */
+int catalog_set_operator_state(struct catalog *catalog, struct catalog_slot *slot, enum registry_operator_state state,
+                               enum registry_health health, const struct registry_cause *cause,
+                               struct catalog_change **out, struct fault *fault) MRPC_MUST_USE;
+
 /** Remove one. *@out is NULL when that incarnation is gone already; *@gone_revision says since when.
  *  Errors: NOT_FOUND, PERMISSION_DENIED, RESOURCE_EXHAUSTED. */
 int catalog_deregister(struct catalog *catalog, const PB(InstanceKey) * key, int64_t incarnation,
@@ -109,7 +126,8 @@ int catalog_heartbeat(const struct catalog *catalog, const PB(InstanceKey) * key
                       const struct catalog_caller *caller, struct catalog_slot **slot,
                       struct fault *fault) MRPC_MUST_USE;
 
-/** What happens by itself: expiry, and health. NULL when there is nothing to change or no memory for it. */
+/** What happens by itself: expiry, and health (which stays as it is in maintenance). NULL when there is nothing to
+ * change or no memory for it. */
 struct catalog_change *catalog_remove(struct catalog *catalog, struct catalog_slot *slot,
                                       const struct registry_cause *cause);
 struct catalog_change *catalog_set_health(struct catalog *catalog, struct catalog_slot *slot,
@@ -128,7 +146,7 @@ void catalog_slot_free(struct catalog *catalog, struct catalog_slot *slot);
 int catalog_restore(struct catalog *catalog, struct registry_instance *instance, uint32_t transition_count,
                     struct catalog_slot **slot) MRPC_MUST_USE;
 int catalog_restore_gone(struct catalog *catalog, const PB(InstanceKey) * key, uint32_t transition_count,
-                         int64_t revision) MRPC_MUST_USE;
+                         int64_t revision, bool maintenance) MRPC_MUST_USE;
 
 /** A view of what is committed. NULL when out of memory. */
 struct registry_view *catalog_view(struct catalog *catalog, uint64_t epoch);

@@ -23,6 +23,7 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
         .log = dependencies[1],
         .bus = dependencies[2],
         .store = dependencies[3],
+        .threads = dependencies[4],
         .own_addresses = addresses,
         .check_targets = targets,
         .limits.gone_kept = (size_t)config_number(config, "retention.tombstones"),
@@ -52,7 +53,7 @@ static void destroy(void *instance)
     registry_free(instance);
 }
 
-static const char *const dependencies[] = {"config", "log", "bus", "store", NULL};
+static const char *const dependencies[] = {"config", "log", "bus", "store", "thread_pool", NULL};
 
 const struct component registry_component = {
     .name = "registry",

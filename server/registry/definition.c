@@ -15,7 +15,6 @@ enum {
     TAGS_MAX = 64,
     METADATA_ENTRIES_MAX = 128,
     METADATA_BYTES_MAX = 16 * 1024,
-    CHECKS_MAX = 8,
     WEIGHT_DEFAULT = 100,
     LEASE_DEFAULT_S = 30,
     LEASE_MAX_MS = 24 * 3600 * 1000,
@@ -294,9 +293,9 @@ static int take_checks(struct taking *taking)
 {
     PB(Instance) *message = taking->message;
     char path[PATH_BYTES];
-    if (message->n_checks > CHECKS_MAX)
+    if (message->n_checks > REGISTRY_CHECKS_MAX)
         return fault_field(taking->fault, "instance.checks", "%zu given, at most %d are allowed", message->n_checks,
-                           CHECKS_MAX);
+                           REGISTRY_CHECKS_MAX);
     for (size_t i = 0; i < message->n_checks; i++) {
         int code = take_check(taking, message->checks[i], FIELD(path, "instance.checks[%zu]", i));
         if (code)

@@ -86,6 +86,8 @@ static bool state_matches(const PB(InstanceFilter) * filter, const struct regist
                           bool healthy_only)
 {
     enum registry_health state = registry_instance_health(instance);
+    if (healthy_only && !registry_instance_in_service(instance))
+        return false;
     if (!filter || filter->n_states == 0)
         return !healthy_only || state == HEALTH_HEALTHY;
     for (size_t i = 0; i < filter->n_states; i++)

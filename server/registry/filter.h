@@ -11,7 +11,8 @@
 /** Errors: INVALID_ARGUMENT naming "filter.…". NULL is a filter that everything passes. */
 int registry_filter_check(const PB(InstanceFilter) * filter, struct fault *fault) MRPC_MUST_USE;
 
-/** Whether @instance passes; @filter has been checked. @healthy_only: without states given, HEALTHY ones in service. */
+/** Whether @instance passes; @filter has been checked. @healthy_only: without states given, HEALTHY ones;
+ *  in any case only those that may get new work (registry_instance_in_service()). */
 bool registry_filter_match(const PB(InstanceFilter) * filter, const struct registry_instance *instance,
                            bool healthy_only);
 

@@ -56,16 +56,21 @@ int registry_instance_set_status(struct registry_instance *instance, enum regist
     if (!status)
         return MRPC_RESOURCE_EXHAUSTED;
     mltrainer__registry__v1__instance_status__init(status);
+    status->operator_state = (PB(OperatorState))registry_instance_operator_state(instance);
     status->state = (PB(HealthState))state;
     status->reason = (PB(TransitionReason))cause->reason;
     status->actor = mrpc_arena_strdup(instance->arena, cause->actor);
     status->text = mrpc_arena_strdup(instance->arena, cause->text);
     status->since_time = timestamp(instance->arena, cause->wall_ns);
-    status->operator_state = MLTRAINER__REGISTRY__V1__OPERATOR_STATE__OPERATOR_STATE_ACTIVE;
     if (!status->actor || !status->text || !status->since_time)
         return MRPC_RESOURCE_EXHAUSTED;
     instance->message->status = status;
     return MRPC_OK;
+}
+
+void registry_instance_set_operator_state(struct registry_instance *instance, enum registry_operator_state state)
+{
+    instance->message->status->operator_state = (PB(OperatorState))state;
 }
 
 int registry_instance_set_times(struct registry_instance *instance, int64_t create_ns, int64_t update_ns)
@@ -122,6 +127,17 @@ bool registry_instance_same_checks(const struct registry_instance *a, const stru
 enum registry_health registry_instance_health(const struct registry_instance *instance)
 {
     return instance->message->status ? (enum registry_health)instance->message->status->state : HEALTH_UNKNOWN;
+}
+
+enum registry_operator_state registry_instance_operator_state(const struct registry_instance *instance)
+{
+    const PB(InstanceStatus) *status = instance->message->status;
+    return status && status->operator_state ? (enum registry_operator_state)status->operator_state : OPERATOR_ACTIVE;
+}
+
+bool registry_instance_in_service(const struct registry_instance *instance)
+{
+    return registry_instance_operator_state(instance) == OPERATOR_ACTIVE;
 }
 
 int64_t registry_duration_ms(const Google__Protobuf__Duration *duration)

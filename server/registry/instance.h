@@ -32,8 +32,11 @@ struct registry_cause {
     const char *text;
     int64_t wall_ns;
 };
+/** What the operator decided stays as it is; ACTIVE at first. */
 int registry_instance_set_status(struct registry_instance *instance, enum registry_health state,
                                  const struct registry_cause *cause) MRPC_MUST_USE;
+/** Behind set_status, while it is not shared. */
+void registry_instance_set_operator_state(struct registry_instance *instance, enum registry_operator_state state);
 /** Set create_time (0: keep it) and update_time. */
 int registry_instance_set_times(struct registry_instance *instance, int64_t create_ns, int64_t update_ns) MRPC_MUST_USE;
 
@@ -44,6 +47,9 @@ int registry_instance_same_definition(const struct registry_instance *a, const s
 bool registry_instance_same_checks(const struct registry_instance *a, const struct registry_instance *b);
 
 enum registry_health registry_instance_health(const struct registry_instance *instance);
+enum registry_operator_state registry_instance_operator_state(const struct registry_instance *instance);
+/** May it get new work? Draining instances and those in maintenance may not, whatever their health. */
+bool registry_instance_in_service(const struct registry_instance *instance);
 /** 0: no lease. */
 int64_t registry_instance_lease_ms(const struct registry_instance *instance);
 /** Duration in ms, rounded up; -1 for NULL. */

@@ -10,8 +10,7 @@
 
 #include <registry/record.mrpc.h>
 
-/* Three identifiers of at most 128 bytes and what stands between them. */
-enum { KEY_BYTES = 512 };
+#include "registry/identifier.h"
 
 static const char instance_prefix[] = "registry/instance/";
 static const char gone_prefix[] = "registry/gone/";
@@ -19,14 +18,21 @@ static const char state_key[] = "registry/state";
 
 static struct store_slice key_of(char *buffer, const char *prefix, const struct catalog_slot *slot)
 {
-    snprintf(buffer, KEY_BYTES, "%s%s/%s/%s", prefix, slot->service->namespace_name, slot->service->name, slot->id);
+    snprintf(buffer, PERSIST_KEY_BYTES, "%s%s/%s/%s", prefix, slot->service->namespace_name, slot->service->name, slot->id);
     return store_text(buffer);
 }
 
 static struct store_slice transition_key(char *buffer, const struct catalog_slot *slot, uint32_t at)
 {
-    snprintf(buffer, KEY_BYTES, "registry/transition/%s/%s/%s/%02u", slot->service->namespace_name, slot->service->name,
+    snprintf(buffer, PERSIST_KEY_BYTES, "registry/transition/%s/%s/%s/%02u", slot->service->namespace_name, slot->service->name,
              slot->id, at % PERSIST_TRANSITIONS_KEPT);
+    return store_text(buffer);
+}
+
+struct store_slice persist_transitions(char *buffer, const PB(InstanceKey) * key)
+{
+    snprintf(buffer, PERSIST_KEY_BYTES, "registry/transition/%s/%s/%s/", registry_namespace(key->namespace_), key->service,
+             key->id);
     return store_text(buffer);
 }
 
@@ -48,7 +54,7 @@ static bool put_message(struct store_batch *batch, struct store_slice key, const
 
 static bool put_instance(struct store_batch *batch, const struct catalog_change *change)
 {
-    char key[KEY_BYTES];
+    char key[PERSIST_KEY_BYTES];
     Mltrainer__Registry__Record__InstanceRecord record;
     mltrainer__registry__record__instance_record__init(&record);
     record.instance = change->instance->message;
@@ -62,12 +68,13 @@ static bool put_instance(struct store_batch *batch, const struct catalog_change 
 
 static bool put_gone(struct store_batch *batch, const struct catalog_change *change)
 {
-    char key[KEY_BYTES];
+    char key[PERSIST_KEY_BYTES];
     Mltrainer__Registry__Record__GoneRecord record;
     mltrainer__registry__record__gone_record__init(&record);
     record.key = change->instance->message->key;
     record.transition_count = change->transition_at + 1;
     record.revision = change->revision;
+    record.maintenance = change->slot->maintenance;
     store_batch_delete(batch, key_of(key, instance_prefix, change->slot), STORE_EXPECT_ANY);
     return put_message(batch, key_of(key, gone_prefix, change->slot), &mltrainer__registry__record__gone_record__info,
                        &record.base);
@@ -75,7 +82,7 @@ static bool put_gone(struct store_batch *batch, const struct catalog_change *cha
 
 static bool put_transition(struct store_batch *batch, const struct catalog_change *change)
 {
-    char key[KEY_BYTES];
+    char key[PERSIST_KEY_BYTES];
     const PB(Instance) *instance = change->instance->message;
     PB(Transition) transition;
     mltrainer__registry__v1__transition__init(&transition);
@@ -113,7 +120,7 @@ struct store_batch *persist_change(const struct catalog_change *change, uint64_t
 
 struct store_batch *persist_forget(const struct catalog_slot *slot)
 {
-    char key[KEY_BYTES];
+    char key[PERSIST_KEY_BYTES];
     struct store_batch *batch = store_batch_new();
     store_batch_delete(batch, key_of(key, gone_prefix, slot), STORE_EXPECT_ANY);
     for (uint32_t i = 0; i < PERSIST_TRANSITIONS_KEPT && i < slot->transition_count; i++)
@@ -169,7 +176,8 @@ static int recover_gone(struct recovery *recovery, const struct store_entry *ent
     if (!record->key)
         return fault_set(recovery->fault, MRPC_DATA_LOSS, "registry: the record %.200s is incomplete",
                          (const char *)entry->key.data);
-    if (catalog_restore_gone(recovery->catalog, record->key, record->transition_count, record->revision))
+    if (catalog_restore_gone(recovery->catalog, record->key, record->transition_count, record->revision,
+                             record->maintenance))
         return fault_set(recovery->fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
     return MRPC_OK;
 }

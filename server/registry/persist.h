@@ -13,13 +13,19 @@
  *     registry/state                          StateRecord, rewritten with each change
  */
 
-enum { PERSIST_TRANSITIONS_KEPT = 100 };
+enum {
+    PERSIST_TRANSITIONS_KEPT = 100,
+    PERSIST_KEY_BYTES = 512, /* three identifiers of at most 128 bytes and what stands between them */
+};
 
 /** The batch that makes @change durable; NULL when out of memory. */
 struct store_batch *persist_change(const struct catalog_change *change, uint64_t epoch) MRPC_MUST_USE;
 
 /** The batch that forgets a slot that has long been gone. */
 struct store_batch *persist_forget(const struct catalog_slot *slot) MRPC_MUST_USE;
+
+/** What precedes the keys of an instance's transitions; @buffer has PERSIST_KEY_BYTES. */
+struct store_slice persist_transitions(char *buffer, const PB(InstanceKey) * key);
 
 /** Fill an empty catalog; *@epoch becomes the one of this start, which is durable when the function returns.
  *  Blocks. Errors: those of the store; DATA_LOSS for a record that cannot be read. */

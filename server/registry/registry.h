@@ -11,7 +11,7 @@
 struct registry;
 struct mrpc_server;
 
-/** Needs "config", "log", "bus" and "store". */
+/** Needs "config", "log", "bus", "store" and "thread_pool". */
 extern const struct component registry_component;
 /** The loops that expire leases and check health. Each needs "registry". */
 extern const struct component lease_loop_component;

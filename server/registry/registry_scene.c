@@ -48,11 +48,16 @@ static enum scene_health service_health(const struct registry_service_view *serv
 {
     if (service->unknown_count == service->count)
         return SCENE_HEALTH_UNKNOWN;
-    return scene_health_of((int)service->healthy_count, (int)service->count);
+    return scene_health_of((int)service->serving_count, (int)service->count);
 }
 
+/* What an operator took out of service on purpose is neither well nor broken. */
 static enum scene_health instance_health(const struct registry_instance *instance)
 {
+    if (registry_instance_operator_state(instance) == OPERATOR_MAINTENANCE)
+        return SCENE_HEALTH_UNKNOWN;
+    if (registry_instance_operator_state(instance) == OPERATOR_DRAINING)
+        return SCENE_HEALTH_DEGRADED;
     switch (registry_instance_health(instance)) {
     case HEALTH_HEALTHY:
         return SCENE_HEALTH_HEALTHY;
@@ -65,7 +70,19 @@ static enum scene_health instance_health(const struct registry_instance *instanc
 
 static void count_text(const struct registry_service_view *service, char *out, size_t size)
 {
-    snprintf(out, size, "%zu/%zu instance%s", service->healthy_count, service->count, service->count == 1 ? "" : "s");
+    snprintf(out, size, "%zu/%zu instance%s", service->serving_count, service->count, service->count == 1 ? "" : "s");
+}
+
+/* "10.0.0.9:80, draining" */
+static void detail_text(const struct registry_instance *instance, char *out, size_t size)
+{
+    static const char *const operator_texts[] = {"", "", ", draining", ", maintenance"};
+    const PB(Instance) *message = instance->message;
+    if (message->n_endpoints == 0)
+        return;
+    snprintf(out, size, strchr(message->endpoints[0]->address, ':') ? "[%s]:%u%s" : "%s:%u%s",
+             message->endpoints[0]->address, message->endpoints[0]->port,
+             operator_texts[registry_instance_operator_state(instance)]);
 }
 
 static const char *if_not_default(const char *namespace_name)
@@ -77,18 +94,16 @@ static void add_instance(struct scene_builder *b, const struct registry_service_
                          const struct registry_instance *instance)
 {
     const PB(Instance) *message = instance->message;
-    char id[ID_BYTES], address[300] = "";
+    char id[ID_BYTES], detail[320] = "";
     make_id(id, message->key->id, service->namespace_name, service->name, message->key->id);
-    if (message->n_endpoints > 0)
-        snprintf(address, sizeof address, strchr(message->endpoints[0]->address, ':') ? "[%s]:%u" : "%s:%u",
-                 message->endpoints[0]->address, message->endpoints[0]->port);
+    detail_text(instance, detail, sizeof detail);
     /* Text that no picture can hold must not cost the whole picture. */
-    if (scene_text_fault(address, SCENE_MAX_LABEL_BYTES))
-        address[0] = '\0';
+    if (scene_text_fault(detail, SCENE_MAX_LABEL_BYTES))
+        detail[0] = '\0';
     scene_builder_node(b, &(struct scene_item_spec){.id = id,
                                                     .parent = group,
                                                     .title = message->key->id,
-                                                    .detail = address,
+                                                    .detail = detail,
                                                     .key = instance_key(service, message->key->id).text,
                                                     .health = instance_health(instance)});
 }

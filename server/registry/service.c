@@ -90,6 +90,16 @@ uint64_t registry_epoch(const struct registry *registry)
     return registry->epoch;
 }
 
+struct store *registry_store(const struct registry *registry)
+{
+    return registry->options.store;
+}
+
+struct thread_pool *registry_threads(const struct registry *registry)
+{
+    return registry->options.threads;
+}
+
 struct log *registry_log(const struct registry *registry)
 {
     return registry->options.log;

@@ -6,6 +6,7 @@
 
 #include "events/domain_loop.h"
 #include "log/log.h"
+#include "pool/thread/thread_pool.h"
 #include "registry/catalog.h"
 #include "registry/checks/target.h"
 #include "registry/registry.h"
@@ -23,6 +24,7 @@ struct registry_options {
     struct log *log;
     struct bus *bus; /* NULL: nobody is told */
     struct store *store;
+    struct thread_pool *threads; /* for reading histories; NULL: they cannot be listed */
     struct catalog_limits limits;
     const char *const *own_addresses; /* what the configuration says; NULL-terminated; copied */
     const char *const *check_targets; /* CIDR texts, NULL-terminated; NULL: none; copied */
@@ -88,6 +90,8 @@ struct registry_watches *registry_watches(struct registry *registry);
 struct domain_loop *registry_loop(struct registry *registry);
 uint64_t registry_epoch(const struct registry *registry);
 bool registry_draining(const struct registry *registry);
+struct store *registry_store(const struct registry *registry);
+struct thread_pool *registry_threads(const struct registry *registry);
 struct log *registry_log(const struct registry *registry);
 /** The caller's identity as an owner, in the call's arena; NULL when out of memory. */
 const char *registry_owner(struct mrpc_call *call);

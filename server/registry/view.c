@@ -47,6 +47,7 @@ static void count_health(struct registry_service_view *view)
         switch (registry_instance_health(view->instances[i])) {
         case HEALTH_HEALTHY:
             view->healthy_count++;
+            view->serving_count += registry_instance_in_service(view->instances[i]);
             break;
         case HEALTH_UNHEALTHY:
             view->unhealthy_count++;

@@ -34,6 +34,7 @@ struct registry_service_view {
     char *name;
     int64_t revision; /* of its last change */
     struct registry_cursors *cursors;
+    size_t serving_count; /* healthy, and in service */
     size_t healthy_count;
     size_t unhealthy_count;
     size_t unknown_count;

@@ -69,6 +69,12 @@ const char *registry_health(Mltrainer__Registry__V1__HealthState state)
     return state >= 0 && state <= 3 ? names[state] : "?";
 }
 
+const char *registry_operator_state(Mltrainer__Registry__V1__OperatorState state)
+{
+    static const char *const names[] = {"active", "active", "draining", "maintenance"};
+    return state >= 0 && state <= 3 ? names[state] : "?";
+}
+
 const char *registry_reason(Mltrainer__Registry__V1__TransitionReason reason)
 {
     static const char *const names[] = {"-",           "registered",    "updated",      "deregistered", "lease expired",
@@ -95,7 +101,9 @@ void registry_add_row(struct columns *columns, const Mltrainer__Registry__V1__In
                     instance->endpoints[0]->address, instance->endpoints[0]->port);
     else
         columns_add(columns, "-");
-    columns_add(columns, "%s", registry_health(status ? status->state : 0));
+    bool out = status && status->operator_state > MLTRAINER__REGISTRY__V1__OPERATOR_STATE__OPERATOR_STATE_ACTIVE;
+    columns_add(columns, "%s%s%s", registry_health(status ? status->state : 0), out ? ", " : "",
+                out ? registry_operator_state(status->operator_state) : "");
     columns_add(columns, "%s", status && *status->text ? status->text : registry_reason(status ? status->reason : 0));
     columns_add(columns, "%s", *instance->version ? instance->version : "-");
     columns_add(columns, "%s", *instance->zone ? instance->zone : "-");

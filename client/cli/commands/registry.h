@@ -17,6 +17,8 @@ void registry_parse_service(const char *text, char **namespace, char **service, 
 void registry_parse_endpoint(const char *text, Mltrainer__Registry__V1__Endpoint *endpoint, char storage[512]);
 
 const char *registry_health(Mltrainer__Registry__V1__HealthState state);
+/** "active", "draining", "maintenance". */
+const char *registry_operator_state(Mltrainer__Registry__V1__OperatorState state);
 const char *registry_reason(Mltrainer__Registry__V1__TransitionReason reason);
 
 /** An instance a row. */

@@ -94,16 +94,25 @@ static void set_next(struct prober *prober, struct probe *probe)
 /* --- results -------------------------------------------------------------------------------------------------------
  */
 
-static void tell(struct probe *probe)
+static enum registry_health overall(const struct probe_set *set)
 {
-    struct probe_set *set = probe->set;
     struct health_check checks[16];
     size_t count = set->count < 16 ? set->count : 16;
     for (size_t i = 0; i < count; i++)
         checks[i] = set->probes[i].health;
+    return health_overall(checks, count);
+}
+
+enum registry_health prober_health(const struct catalog_slot *slot, enum registry_health without)
+{
+    return slot->probes ? overall(slot->probes) : without;
+}
+
+static void tell(struct probe *probe)
+{
+    struct probe_set *set = probe->set;
     struct prober *prober = set->prober;
-    prober->options.changed(prober->options.arg, set->slot, health_overall(checks, count), probe->check->name,
-                            probe->text);
+    prober->options.changed(prober->options.arg, set->slot, overall(set), probe->check->name, probe->text);
 }
 
 static void on_done(void *arg, bool passed, const char *text)

@@ -41,6 +41,9 @@ void prober_drop(struct prober *prober, struct catalog_slot *slot);
 bool prober_report(struct prober *prober, struct catalog_slot *slot, const char *name, bool passing, const char *text,
                    int64_t now_ms);
 
+/** What its checks say all together, also while that does not count; @without for an instance that has none. */
+enum registry_health prober_health(const struct catalog_slot *slot, enum registry_health without);
+
 /** Start what is due. @stalled: the loop itself was held up, so failures now mean nothing and are not counted. */
 void prober_tick(struct prober *prober, int64_t now_ms, bool stalled);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/identifier.h"
 #include "registry/methods/methods.h"
 
 #include <stdio.h>
@@ -135,7 +136,9 @@ static void run(struct domain_task *task)
     mltrainer__registry__v1__heartbeat_stream_response__init(&response);
     Google__Protobuf__Duration ttl;
     google__protobuf__duration__init(&ttl);
-    response.key = stream->message->heartbeat->key;
+    PB(InstanceKey) key = *stream->message->heartbeat->key;
+    key.namespace_ = (char *)(uintptr_t)registry_namespace(key.namespace_);
+    response.key = &key;
     response.epoch = registry_epoch(stream->registry);
     response.code = take(stream, &slot, &fault);
     response.text = fault.text;

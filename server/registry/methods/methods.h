@@ -24,6 +24,12 @@ int registry_list_instances(void *self, struct mrpc_call *call, const PB(ListIns
 int registry_get_instance(void *self, struct mrpc_call *call, const PB(GetInstanceRequest) * request,
                           PB(GetInstanceResponse) * response);
 int registry_watch(void *self, struct mrpc_call *call, const PB(WatchRequest) * request);
+int registry_update_instance(void *self, struct mrpc_call *call, const PB(UpdateInstanceRequest) * request,
+                             PB(UpdateInstanceResponse) * response);
+int registry_set_operator_state(void *self, struct mrpc_call *call, const PB(SetOperatorStateRequest) * request,
+                                PB(SetOperatorStateResponse) * response);
+int registry_list_transitions(void *self, struct mrpc_call *call, const PB(ListTransitionsRequest) * request,
+                              PB(ListTransitionsResponse) * response);
 int registry_get_registry_info(void *self, struct mrpc_call *call, const PB(GetRegistryInfoRequest) * request,
                                PB(GetRegistryInfoResponse) * response);
 
@@ -37,6 +43,10 @@ int registry_check_heartbeat(const PB(HeartbeatRequest) * request, struct fault 
 void registry_hold_view(struct mrpc_call *call, const struct registry_view *view);
 /** The same with an instance (a reference is taken). */
 void registry_hold_instance(struct mrpc_call *call, struct registry_instance *instance);
+/** For `committed` of a method that answers with its instance: fail with "not @what: @text", or point *@at to what is
+ * committed and finish. */
+void registry_command_answer_instance(struct registry_command *command, int code, const char *text, const char *what,
+                                      PB(Instance) * *at);
 
 /* page.c */
 /** Check a page size; *@limit receives it. */

@@ -33,23 +33,3 @@ int registry_page_token(struct mrpc_arena *arena, const char *token, const char 
     }
     return MRPC_OK;
 }
-
-static void release_view(void *data)
-{
-    registry_snapshot_release(data);
-}
-
-void registry_hold_view(struct mrpc_call *call, const struct registry_view *view)
-{
-    mrpc_call_set_data(call, (void *)(uintptr_t)view, release_view);
-}
-
-static void release_instance(void *data)
-{
-    registry_instance_unref(data);
-}
-
-void registry_hold_instance(struct mrpc_call *call, struct registry_instance *instance)
-{
-    mrpc_call_set_data(call, registry_instance_ref(instance), release_instance);
-}

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/methods/methods.h"
 
-/* The method table. What is not in it answers UNIMPLEMENTED: UpdateInstance, SetOperatorState, ListTransitions,
- * ReportLoad, CheckNow. */
+/* The method table. What is not in it answers UNIMPLEMENTED: ReportLoad, CheckNow. */
 
 const struct mltrainer__registry__v1__registry_service__handlers registry_handlers = {
     .register_ = registry_register,
@@ -19,6 +18,9 @@ const struct mltrainer__registry__v1__registry_service__handlers registry_handle
     .list_instances = registry_list_instances,
     .get_instance = registry_get_instance,
     .watch = registry_watch,
+    .update_instance = registry_update_instance,
+    .set_operator_state = registry_set_operator_state,
+    .list_transitions = registry_list_transitions,
     .get_registry_info = registry_get_registry_info,
 };
 

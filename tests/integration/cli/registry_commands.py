@@ -4,7 +4,7 @@ import signal
 import subprocess
 
 from cases import case, wait_until
-from mltctl import BUILD, INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE, Mltctl
+from mltctl import ABORTED, BUILD, INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE, USAGE, Mltctl
 from server import Server
 
 
@@ -55,6 +55,45 @@ def who_is_not_healthy_is_not_discovered(ctl):
     text = ctl.error("registry", "discover", "sick", code=UNAVAILABLE)
     assert "healthy" in text and "try again in" in text and "running?" not in text, text
     assert "disk full" in ctl("registry", "get", "sick/a")
+
+
+@case
+def operators_take_instances_out_of_service_and_the_history_tells(ctl):
+    ctl("registry", "register", "ops/a", "127.0.0.1:1", "--ttl", "1h")
+    assert ctl("registry", "drain", "ops/a", "--reason", "new version").startswith("draining at revision ")
+    assert ctl.table("registry", "ls", "ops")[0]["HEALTH"] == "healthy, draining"
+    ctl.error("registry", "discover", "ops", code=UNAVAILABLE)
+    assert ctl("registry", "maintenance", "ops/a").startswith("maintenance at revision ")
+    ctl("registry", "deregister", "ops/a")
+    ctl("registry", "register", "ops/a", "127.0.0.1:1", "--ttl", "1h")
+    assert ctl.table("registry", "get", "ops/a")[0]["HEALTH"] == "healthy, maintenance"
+    assert ctl("registry", "activate", "ops/a").startswith("active at revision ")
+    assert ctl.table("registry", "discover", "ops")[0]["HEALTH"] == "healthy"
+    ctl("registry", "deregister", "ops/a")
+    rows = ctl.table("registry", "history", "ops/a")
+    assert [row["WHY"] for row in rows] == ["deregistered", "operator", "registered", "deregistered", "operator", "operator", "registered"]
+    assert [row["OPERATOR"] for row in rows] == ["active", "active", "maintenance", "maintenance", "maintenance", "draining", "active"]
+    assert rows[5]["TEXT"] == "new version" and rows[5]["WHO"] == "anonymous" and rows[0]["HEALTH"] == "gone", rows
+    assert len(ctl.json("registry", "history", "ops/a", "--limit", "2")["transitions"]) == 2
+    ctl.error("registry", "history", "ops/nobody", code=NOT_FOUND)
+    ctl.error("registry", "drain", "ops/a", code=NOT_FOUND)
+
+
+@case
+def update_changes_what_it_names(ctl):
+    ctl("registry", "register", "up/a", "127.0.0.1:1", "--ttl", "1h", "--zone", "z1", "--tag", "blue", "--check", "tcp")
+    assert ctl("registry", "update", "up/a", "--weight", "7", "--metadata", "team=blue=ish").startswith("updated; revision ")
+    shown = ctl.json("registry", "get", "up/a")["instance"]
+    assert shown["weight"] == 7 and shown["zone"] == "z1" and shown["tags"] == ["blue"], shown
+    assert shown["metadata"] == {"team": {"text": "blue=ish"}}, shown
+    ctl("registry", "update", "up/a", "--endpoint", "127.0.0.1:2", "--tag", "", "--if-revision", shown["revision"])
+    shown = ctl.json("registry", "get", "up/a")["instance"]
+    assert shown["endpoints"][0]["port"] == 2 and shown["checks"][0]["tcp"]["target"]["port"] == 2 and not shown["tags"], shown
+    ctl.error("registry", "update", "up/a", "--weight", "8", "--if-revision", "1", code=ABORTED)
+    ctl.error("registry", "update", "up/nobody", "--weight", "8", code=NOT_FOUND)
+    ctl.error("registry", "update", "up/a", code=USAGE)
+    ctl.error("registry", "update", "up/a", "--metadata", "team", code=USAGE)
+    ctl("registry", "deregister", "up/a")
 
 
 @case

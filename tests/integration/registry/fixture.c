@@ -22,6 +22,32 @@ static void open_store(struct fixture *fixture, const char *folder)
         fail_msg("store: %s", fault.text);
 }
 
+static int believe(void *arg, struct mrpc_call *call, struct mrpc_identity *identity)
+{
+    static const char *const admin[] = {"admin"};
+    const struct mrpc_metadatum *who = mrpc_metadata_find(mrpc_call_request_metadata(call), "who");
+    if (!who)
+        return MRPC_OK;
+    identity->kind = MRPC_IDENTITY_TOKEN;
+    identity->name = who->value;
+    identity->roles = admin;
+    identity->role_count = strcmp(who->value, "root") == 0;
+    return MRPC_OK;
+}
+
+static void add_authentication(struct fixture *fixture)
+{
+    struct mrpc_authentication_options options = {.struct_bytes = sizeof options, .authenticate = believe};
+    assert_int_equal(mrpc_authentication_new(&options, &fixture->authentication), 0);
+    assert_int_equal(mrpc_authentication_add_to_server(fixture->authentication, fixture->server), 0);
+}
+
+static void start_threads(struct fixture *fixture)
+{
+    assert_int_equal(thread_pool_new(&(struct thread_pool_options){.name = "pool", .threads = 2}, &fixture->threads), 0);
+    assert_int_equal(thread_pool_start(fixture->threads), 0);
+}
+
 void fixture_start(struct fixture *fixture, const char *folder, const struct registry_options *options)
 {
     struct fault fault = FAULT_INIT;
@@ -29,11 +55,14 @@ void fixture_start(struct fixture *fixture, const char *folder, const struct reg
     struct mrpc_server_options server = {.struct_bytes = sizeof server, .loops = 2};
     *fixture = (struct fixture){0};
     open_store(fixture, folder);
+    start_threads(fixture);
     used.store = fixture->store;
+    used.threads = fixture->threads;
     if (registry_new(&used, &fixture->registry, &fault) || registry_start(fixture->registry, &fault) ||
         registry_run_leases(fixture->registry, true) || registry_run_health(fixture->registry, true))
         fail_msg("registry: %s", fault.text);
     assert_int_equal(mrpc_server_new(&server, &fixture->server), 0);
+    add_authentication(fixture);
     assert_int_equal(registry_add_to_server(fixture->registry, fixture->server), 0);
     assert_int_equal(mrpc_server_listen(fixture->server, "127.0.0.1:0", NULL, &fixture->address), 0);
     assert_int_equal(mrpc_server_start(fixture->server), 0);
@@ -48,8 +77,11 @@ void fixture_stop(struct fixture *fixture)
     mrpc_channel_free(fixture->channel);
     mrpc_server_stop(fixture->server);
     registry_stop(fixture->registry);
+    thread_pool_stop(fixture->threads);
     mrpc_server_free(fixture->server);
+    mrpc_authentication_free(fixture->authentication);
     registry_free(fixture->registry);
+    thread_pool_free(fixture->threads);
     store_close(fixture->store);
     free(fixture->address);
 }

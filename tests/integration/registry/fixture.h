@@ -2,6 +2,7 @@
 #ifndef REGISTRY_FIXTURE_H
 #define REGISTRY_FIXTURE_H
 
+#include <mrpc/authentication.h>
 #include <mrpc/channel.h>
 #include <mrpc/server.h>
 
@@ -12,11 +13,14 @@
 #include "store/sqlite.h"
 #include "test.h"
 
-/* A registry behind a real server on a port of the system's choice, and a channel to it. */
+/* A registry behind a real server on a port of the system's choice, and a channel to it. A call with the metadatum
+ * "who: NAME" comes from "token/NAME"; "root" is an admin; without it from nobody in particular. */
 
 struct fixture {
     struct store *store;
     struct registry *registry;
+    struct thread_pool *threads;
+    struct mrpc_authentication *authentication;
     struct mrpc_server *server;
     struct mrpc_channel *channel;
     char *address;

@@ -418,9 +418,9 @@ static void full_disk_refuses_and_keeps_serving(void **state)
 static void unimplemented_methods_say_so(void **state)
 {
     struct mrpc_reply reply = MRPC_REPLY_INIT;
-    PB(ListTransitionsRequest) request;
-    mltrainer__registry__v1__list_transitions_request__init(&request);
-    assert_null(RPC(list_transitions)(fixture.channel, NULL, &request, &reply));
+    PB(CheckNowRequest) request;
+    mltrainer__registry__v1__check_now_request__init(&request);
+    assert_null(RPC(check_now)(fixture.channel, NULL, &request, &reply));
     assert_int_equal(reply.status.code, MRPC_UNIMPLEMENTED);
     mrpc_reply_fini(&reply);
 }
