@@ -5,13 +5,34 @@
 
 #include "admin/admin.h"
 #include "api/api.h"
+#include "config/reloadable.h"
+#include "container/container_scene.h"
 #include "diagram/diagram.h"
 #include "events/component.h"
 #include "execution/execution.h"
+#include "execution/execution_scene.h"
+#include "execution/operation/component.h"
 #include "pool/component.h"
 #include "registry/registry.h"
+#include "registry/registry_scene.h"
 #include "store/component.h"
 #include "views.h"
+
+/* What can be read again, as the composition root gets it. */
+static int collect_reloads(void *const *dependencies, void **out, struct fault *fault)
+{
+    *out = dependencies[0];
+    return 0;
+}
+
+static const char *const reloads_needs[] = {"reloadable[]", NULL};
+
+static const struct component reloads_component = {
+    .name = "reloads",
+    .lifetime = COMPONENT_SINGLETON,
+    .dependencies = reloads_needs,
+    .create = collect_reloads,
+};
 
 static const struct component *const components[] = {
     &bus_component,
@@ -21,13 +42,21 @@ static const struct component *const components[] = {
     &registry_component,
     &lease_loop_component,
     &health_loop_component,
+    &operation_arena_component,
+    &operation_component,
     &execution_component,
     &schedule_loop_component,
     &retention_loop_component,
+    &container_scene_component,
+    &registry_scene_component,
+    &execution_scene_component,
     &views_component,
     &diagram_component,
     &admin_component,
     &api_component,
+    &tls_reload_component,
+    &models_reload_component,
+    &reloads_component,
 };
 
 int components_add(struct container *container, struct fault *fault)
@@ -40,29 +69,17 @@ int components_add(struct container *container, struct fault *fault)
     return 0;
 }
 
-static void reload_tls(struct container *container, struct admin_reload_result *result)
-{
-    char why[200] = "";
-    int outcome = api_reload_tls(container_get(container, "api"), why, sizeof why);
-    *result = (struct admin_reload_result){.name = "tls", .applied = outcome >= 0};
-    snprintf(result->message, sizeof result->message, "%s",
-             outcome > 0 ? "certificates read again" : outcome == 0 ? "there is no TLS, nothing to read" : why);
-}
-
-static void reload_models(struct container *container, struct admin_reload_result *result)
-{
-    struct fault fault = FAULT_INIT;
-    bool applied = execution_reload(container_get(container, "execution"), &fault) == 0;
-    *result = (struct admin_reload_result){.name = "models", .applied = applied};
-    snprintf(result->message, sizeof result->message, "%.250s", applied ? "configurations and plugins read again" : fault.text);
-}
-
 size_t components_reload(struct container *container, struct admin_reload_result *results, size_t capacity)
 {
+    const struct component_list *list = container_get(container, "reloads");
     size_t count = 0;
-    if (count < capacity)
-        reload_tls(container, &results[count++]);
-    if (count < capacity)
-        reload_models(container, &results[count++]);
+    for (; list && count < list->count && count < capacity; count++) {
+        const struct reloadable *part = list->objects[count];
+        struct fault fault = FAULT_INIT;
+        const char *done = "";
+        bool applied = part->reload(part->self, &done, &fault) == 0;
+        results[count] = (struct admin_reload_result){.name = part->name, .applied = applied};
+        snprintf(results[count].message, sizeof results[count].message, "%.250s", applied ? done : fault.text);
+    }
     return count;
 }

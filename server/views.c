@@ -1,33 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "views.h"
 
-#include <stdlib.h>
-
 #include "config/paths.h"
-#include "container/container_scene.h"
-#include "execution/execution_scene.h"
-#include "registry/registry_scene.h"
 #include "scene/spec_folder.h"
 
-/* A module's source lies on the heap and belongs to the list. */
-static int add_source(struct scene_sources *sources, struct scene_source source, struct fault *fault)
-{
-    struct scene_source *copy = malloc(sizeof *copy);
-    if (!copy)
-        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    *copy = source;
-    int code = scene_sources_keep(sources, copy, free, fault);
-    return code ? code : scene_sources_add(sources, copy, fault);
-}
-
-static int fill(struct scene_sources *sources, void *const *dependencies, struct fault *fault)
+static int fill(struct scene_sources *sources, const struct component_list *live, struct fault *fault)
 {
     char folder[PATHS_BYTES];
-    int code = add_source(sources, container_scene_source(dependencies[0]), fault);
-    if (code == 0)
-        code = add_source(sources, registry_scene_source(dependencies[1]), fault);
-    if (code == 0)
-        code = add_source(sources, execution_scene_source(dependencies[2]), fault);
+    int code = 0;
+    for (size_t i = 0; i < live->count && code == 0; i++)
+        code = scene_sources_add(sources, live->objects[i], fault);
     if (code == 0 && paths_find(paths_views, folder) == 0)
         code = spec_folder_add(folder, sources, fault);
     return code;
@@ -36,7 +18,7 @@ static int fill(struct scene_sources *sources, void *const *dependencies, struct
 static int create(void *const *dependencies, void **out, struct fault *fault)
 {
     struct scene_sources *sources = scene_sources_new();
-    int code = sources ? fill(sources, dependencies, fault) : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    int code = sources ? fill(sources, dependencies[0], fault) : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (code) {
         scene_sources_free(sources);
         return code;
@@ -50,7 +32,7 @@ static void destroy(void *instance)
     scene_sources_free(instance);
 }
 
-static const char *const dependencies[] = {"container", "registry", "execution", NULL};
+static const char *const dependencies[] = {"scene_source[]", NULL};
 
 const struct component views_component = {
     .name = "views",

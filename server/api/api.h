@@ -15,6 +15,8 @@ struct mrpc_server_stats;
 
 /** Needs "config", "log", "thread_pool", "registry", "execution", "diagram" and "admin". */
 extern const struct component api_component;
+/** Reads the certificates again. Needs "api". */
+extern const struct component tls_reload_component;
 
 /** The addresses listened on, with real ports, NULL-terminated; fixed once started. */
 const char *const *api_addresses(const struct api *api);

@@ -77,8 +77,18 @@ int container_override(struct container *container, const struct component *comp
     return 0;
 }
 
+struct container_entry *container_outermost(struct container_entry *entry)
+{
+    while (entry->outer)
+        entry = entry->outer;
+    return entry;
+}
+
 void *container_get(const struct container *container, const char *name)
 {
-    const struct container_entry *entry = container_find(container, name);
-    return entry ? entry->object : NULL;
+    struct container_entry *entry = container_find(container, name);
+    if (!entry)
+        return NULL;
+    bool factory = entry->component && entry->component->lifetime == COMPONENT_FACTORY;
+    return factory ? &entry->factory : container_outermost(entry)->object;
 }

@@ -33,7 +33,8 @@ int container_override(struct container *container, const struct component *comp
     MRPC_MUST_USE;
 
 /** Check the whole graph. Errors: MRPC_FAILED_PRECONDITION with "a needs b, which nobody provides",
- *  "dependency cycle: a -> b -> a", "singleton a captures scoped c: a -> b -> c". */
+ *  "dependency cycle: a -> b -> a", "singleton a captures scoped c: a -> b -> c", "a needs store, which sqlite and memory
+ *  provide: say which", "metered decorates store, which nobody provides". */
 int container_validate(struct container *container, struct fault *fault) MRPC_MUST_USE;
 
 /** Validate, create and start everything. The fault names the component that failed. */
@@ -41,19 +42,27 @@ int container_start(struct container *container, struct fault *fault) MRPC_MUST_
 /** Stop all in reverse order, then destroy all in reverse order. Idempotent. */
 void container_stop(struct container *container);
 
-/** A running singleton or value by name, NULL if there is none. For the composition root alone. */
+/** A running singleton (its outermost decorator), a factory or a value by name, NULL if there is none. For the composition
+ *  root alone. */
 void *container_get(const struct container *container, const char *name);
 
-/** A scope: a call or a job. Its scoped and transient components end with it, in reverse order. Thread: one. */
+/** A scope: a call or a job. Its scoped and transient components end with it, in reverse order; singletons are shared.
+ *  Thread: any may make one, one at a time uses it. Modules open scopes by a COMPONENT_FACTORY; this is for the root. */
 int container_scope_new(struct container *container, struct container_scope **out) MRPC_MUST_USE;
 int container_scope_get(struct container_scope *scope, const char *name, void **out, struct fault *fault)
     MRPC_MUST_USE;
-void container_scope_free(struct container_scope *scope);
 
-/** The graph as it is, in the order of adding. @dependencies has dependency_count names. Thread: any after start. */
-void container_visit(const struct container *container,
-                     void (*visit)(void *arg, const char *name, const char *lifetime, const char *const *dependencies,
-                                   size_t dependency_count),
+/** One component of the graph. @dependencies are the names of those that it is really given. */
+struct container_node {
+    const char *name;
+    const char *lifetime; /* "singleton", "transient", "scoped", "factory", "value" */
+    const char *provides, *key, *decorates; /* NULL: none */
+    const char *const *dependencies;
+    size_t dependency_count;
+};
+
+/** The graph as it is, in the order of adding. Thread: any after start; known after validation. */
+void container_visit(const struct container *container, void (*visit)(void *arg, const struct container_node *node),
                      void *arg);
 void container_print_dot(const struct container *container, FILE *out);
 void container_print_json(const struct container *container, FILE *out);

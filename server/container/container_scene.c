@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "container/container_scene.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "fault/fault.h"
 
-static void add_component(void *arg, const char *name, const char *lifetime, const char *const *dependencies,
-                          size_t dependency_count)
+static void add_component(void *arg, const struct container_node *node)
 {
-    scene_builder_node(arg, &(struct scene_item_spec){.id = name, .title = name, .detail = lifetime});
-    for (size_t i = 0; i < dependency_count; i++)
-        scene_builder_edge(arg, &(struct scene_edge_spec){.from = name, .to = dependencies[i]});
+    scene_builder_node(arg, &(struct scene_item_spec){.id = node->name, .title = node->name, .detail = node->lifetime});
+    for (size_t i = 0; i < node->dependency_count; i++)
+        scene_builder_edge(arg, &(struct scene_edge_spec){.from = node->name,
+                                                          .to = node->dependencies[i],
+                                                          .label = node->decorates && strcmp(node->decorates,
+                                                                   node->dependencies[i]) == 0 ? "wraps" : NULL});
 }
 
 static int snapshot(void *self, const char *argument, struct scene **out, struct fault *fault)
@@ -20,14 +25,27 @@ static int snapshot(void *self, const char *argument, struct scene **out, struct
     return scene_builder_finish(builder, out, fault);
 }
 
-struct scene_source container_scene_source(struct container *container)
+static int create(void *const *dependencies, void **out, struct fault *fault)
 {
-    return (struct scene_source){
+    const struct scene_source source = {
         .name = "container",
         .title = "Components",
         .description = "The components of this server and what each needs.",
         .argument = "",
         .snapshot = snapshot,
-        .self = container,
+        .self = dependencies[0],
     };
+    return scene_source_new(source, out, fault);
 }
+
+static const char *const dependencies[] = {"container", NULL};
+
+const struct component container_scene_component = {
+    .name = "container_scene",
+    .lifetime = COMPONENT_SINGLETON,
+    .dependencies = dependencies,
+    .create = create,
+    .destroy = free,
+    .provides = "scene_source",
+    .key = "container",
+};

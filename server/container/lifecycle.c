@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-
-#include <mrpc/error.h>
-
 #include "container/graph.h"
 
 static int create_all(struct container *container, struct fault *fault)
 {
     for (size_t i = 0; i < container->count; i++) {
         struct container_entry *entry = &container->entries[container->order[i]];
-        if (!entry->component || (entry->component->lifetime != COMPONENT_SINGLETON &&
-                                  entry->component->lifetime != COMPONENT_FACTORY))
+        if (!entry->component || entry->component->lifetime != COMPONENT_SINGLETON)
             continue;
         void *unused;
         int code = container_resolve(container, entry, NULL, &container->made, &unused, fault);
@@ -59,32 +54,4 @@ void container_stop(struct container *container)
     }
     container_dispose(&container->made);
     container->running = false;
-}
-
-int container_scope_new(struct container *container, struct container_scope **out)
-{
-    struct container_scope *scope = calloc(1, sizeof *scope);
-    if (!scope)
-        return MRPC_ERR_NOMEM;
-    scope->container = container;
-    *out = scope;
-    return 0;
-}
-
-int container_scope_get(struct container_scope *scope, const char *name, void **out, struct fault *fault)
-{
-    struct container_entry *entry = container_find(scope->container, name);
-    if (!entry)
-        return fault_set(fault, MRPC_NOT_FOUND, "there is no component %s", name);
-    if (!scope->container->running)
-        return fault_set(fault, MRPC_FAILED_PRECONDITION, "the container does not run");
-    return container_resolve(scope->container, entry, scope, &scope->made, out, fault);
-}
-
-void container_scope_free(struct container_scope *scope)
-{
-    if (!scope)
-        return;
-    container_dispose(&scope->made);
-    free(scope);
 }

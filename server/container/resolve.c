@@ -8,47 +8,60 @@ static int out_of_memory(struct fault *fault)
     return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }
 
-/* The instances that @entry's create gets, in the order of its declaration. */
-static int resolve_arguments(struct container *container, struct container_entry *entry, struct container_scope *scope,
-                             struct container_made **made, void ***out, struct fault *fault)
+/* Where the arguments of one create lie: a pointer a need, then the lists, then what is in the lists. */
+static void **arguments_new(const struct container_entry *entry)
 {
-    void **arguments = calloc(entry->dependency_count + 1, sizeof *arguments);
-    if (!arguments)
-        return out_of_memory(fault);
-    for (size_t i = 0; i < entry->dependency_count; i++) {
-        struct container_entry *dependency = &container->entries[entry->dependencies[i]];
-        int code = container_resolve(container, dependency, scope, made, &arguments[i], fault);
-        if (code) {
-            free(arguments);
-            return code;
+    size_t lists = 0, listed = 0;
+    for (size_t i = 0; i < entry->need_count; i++) {
+        lists += entry->needs[i].list;
+        listed += entry->needs[i].list ? entry->needs[i].count : 0;
+    }
+    return calloc(1, (entry->need_count + 1 + listed) * sizeof(void *) + lists * sizeof(struct component_list));
+}
+
+/* What @entry's create gets, in the order of its declaration. */
+static int fill_arguments(struct container *container, struct container_entry *entry, struct container_scope *scope,
+                          struct container_made **made, void **arguments, struct fault *fault)
+{
+    struct component_list *list = (struct component_list *)(void *)(arguments + entry->need_count + 1);
+    size_t lists = 0;
+    for (size_t i = 0; i < entry->need_count; i++)
+        lists += entry->needs[i].list;
+    void **next_listed = (void **)(void *)(list + lists);
+    for (size_t i = 0; i < entry->need_count; i++) {
+        const struct container_need *need = &entry->needs[i];
+        void **objects = need->list ? next_listed : &arguments[i];
+        for (size_t j = 0; j < need->count; j++) {
+            struct container_entry *dependency = &container->entries[container->links[need->first + j]];
+            int code = container_resolve(container, dependency, scope, made, &objects[j], fault);
+            if (code)
+                return code;
+        }
+        if (need->list) {
+            *list = (struct component_list){need->count, objects};
+            next_listed += need->count;
+            arguments[i] = list++;
         }
     }
-    *out = arguments;
     return 0;
 }
 
-static int make(struct container *container, struct container_entry *entry, struct container_scope *scope,
-                struct container_made **made, void **out, struct fault *fault)
+int container_make(struct container *container, struct container_entry *entry, struct container_scope *scope,
+                   struct container_made **made, void **out, struct fault *fault)
 {
-    void **arguments = NULL;
-    int code = resolve_arguments(container, entry, scope, made, &arguments, fault);
-    if (code)
-        return code;
     struct container_made *record = calloc(1, sizeof *record);
-    if (!record) {
-        free(arguments);
-        return out_of_memory(fault);
-    }
-    *record = (struct container_made){.entry = entry, .arguments = arguments};
-    if (entry->component->lifetime == COMPONENT_FACTORY) {
-        entry->factory = (struct component_factory){entry->component, arguments};
-    } else {
+    void **arguments = arguments_new(entry);
+    int code = record && arguments ? fill_arguments(container, entry, scope, made, arguments, fault) : out_of_memory(fault);
+    if (code == 0) {
+        *record = (struct container_made){.entry = entry, .arguments = arguments};
         code = entry->component->create(arguments, &record->object, fault);
-        if (code) {
-            free(arguments);
-            free(record);
-            return fault_prefix(fault, "%s", entry->name);
-        }
+        if (code)
+            fault_prefix(fault, "%s", entry->name);
+    }
+    if (code) {
+        free(arguments);
+        free(record);
+        return code;
     }
     record->older = *made;
     *made = record;
@@ -64,16 +77,6 @@ static struct container_made *find_scoped(struct container_scope *scope, const s
     return NULL;
 }
 
-static int resolve_factory(struct container *container, struct container_entry *entry, struct container_made **made,
-                           void **out, struct fault *fault)
-{
-    void *unused;
-    int code = entry->factory.component ? 0 : make(container, entry, NULL, made, &unused, fault);
-    if (!code)
-        *out = &entry->factory;
-    return code;
-}
-
 int container_resolve(struct container *container, struct container_entry *entry, struct container_scope *scope,
                       struct container_made **made, void **out, struct fault *fault)
 {
@@ -83,23 +86,24 @@ int container_resolve(struct container *container, struct container_entry *entry
     }
     switch (entry->component->lifetime) {
     case COMPONENT_SINGLETON: {
-        int code = make(container, entry, NULL, made, &entry->object, fault);
+        int code = container_make(container, entry, NULL, made, &entry->object, fault);
         *out = entry->object;
         return code;
     }
     case COMPONENT_FACTORY:
-        return resolve_factory(container, entry, made, out, fault);
+        *out = &entry->factory;
+        return 0;
     case COMPONENT_SCOPED: {
         if (!scope)
             return fault_set(fault, MRPC_FAILED_PRECONDITION, "%s exists only in a scope", entry->name);
         struct container_made *found = find_scoped(scope, entry);
         if (!found)
-            return make(container, entry, scope, made, out, fault);
+            return container_make(container, entry, scope, made, out, fault);
         *out = found->object;
         return 0;
     }
     case COMPONENT_TRANSIENT:
-        return make(container, entry, scope, made, out, fault);
+        return container_make(container, entry, scope, made, out, fault);
     }
     return fault_set(fault, MRPC_INTERNAL, "%s has no lifetime", entry->name);
 }
@@ -114,21 +118,7 @@ void container_dispose(struct container_made **made)
             entry->component->destroy(record->object);
         if (entry->component->lifetime == COMPONENT_SINGLETON)
             entry->object = NULL;
-        if (entry->component->lifetime == COMPONENT_FACTORY)
-            entry->factory = (struct component_factory){NULL, NULL};
         free(record->arguments);
         free(record);
     }
-}
-
-int component_factory_make(const struct component_factory *factory, void **out, struct fault *fault)
-{
-    int code = factory->component->create(factory->dependencies, out, fault);
-    return code ? fault_prefix(fault, "%s", factory->component->name) : 0;
-}
-
-void component_factory_destroy(const struct component_factory *factory, void *instance)
-{
-    if (instance && factory->component->destroy)
-        factory->component->destroy(instance);
 }

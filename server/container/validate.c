@@ -33,23 +33,6 @@ static int cycle(const struct walk *walk, size_t again)
     return fault_set(walk->fault, MRPC_FAILED_PRECONDITION, "dependency cycle: %s", text);
 }
 
-static int link_dependencies(struct walk *walk, struct container_entry *entry)
-{
-    entry->dependency_count = 0;
-    if (!entry->component || !entry->component->dependencies)
-        return 0;
-    for (const char *const *name = entry->component->dependencies; *name; name++) {
-        const struct container_entry *found = container_find(walk->container, *name);
-        if (!found)
-            return fault_set(walk->fault, MRPC_FAILED_PRECONDITION, "%s needs %s, which nobody provides", entry->name,
-                             *name);
-        if (entry->dependency_count == CONTAINER_ENTRIES)
-            return fault_set(walk->fault, MRPC_RESOURCE_EXHAUSTED, "%s has too many dependencies", entry->name);
-        entry->dependencies[entry->dependency_count++] = (size_t)(found - walk->container->entries);
-    }
-    return 0;
-}
-
 static int visit(struct walk *walk, size_t index)
 {
     if (walk->marks[index] == DONE)
@@ -59,37 +42,39 @@ static int visit(struct walk *walk, size_t index)
     struct container_entry *entry = &walk->container->entries[index];
     walk->marks[index] = OPEN;
     walk->path[walk->depth++] = index;
-    int code = link_dependencies(walk, entry);
-    for (size_t i = 0; i < entry->dependency_count && !code; i++)
-        code = visit(walk, entry->dependencies[i]);
+    int code = 0;
+    for (size_t i = 0; i < entry->need_count && !code; i++)
+        for (size_t j = 0; j < entry->needs[i].count && !code; j++)
+            code = visit(walk, walk->container->links[entry->needs[i].first + j]);
     walk->depth--;
     walk->marks[index] = DONE;
     walk->container->order[walk->ordered++] = index;
     return code;
 }
 
-static bool lives_long(const struct container_entry *entry)
+static bool has_lifetime(const struct container_entry *entry, enum component_lifetime lifetime)
 {
-    return entry->component && (entry->component->lifetime == COMPONENT_SINGLETON ||
-                                entry->component->lifetime == COMPONENT_FACTORY);
+    return entry->component && entry->component->lifetime == lifetime;
 }
 
-/* A long-lived component must not reach a scoped one, not even through transients: it would outlive it. */
+/* A singleton must not reach a scoped component, not even through transients: it would outlive it. Through a factory it
+ * may, for that opens a scope each time. */
 static int find_captive(struct walk *walk, size_t root, size_t index)
 {
     const struct container_entry *entry = &walk->container->entries[index];
-    if (entry->component && entry->component->lifetime == COMPONENT_SCOPED) {
+    if (has_lifetime(entry, COMPONENT_SCOPED)) {
         char text[300];
         write_path(walk, 0, index, text, sizeof text);
         return fault_set(walk->fault, MRPC_FAILED_PRECONDITION, "singleton %s captures scoped %s: %s",
                          walk->container->entries[root].name, entry->name, text);
     }
-    if (index != root && lives_long(entry))
+    if (index != root && (has_lifetime(entry, COMPONENT_SINGLETON) || has_lifetime(entry, COMPONENT_FACTORY)))
         return 0;
     walk->path[walk->depth++] = index;
     int code = 0;
-    for (size_t i = 0; i < entry->dependency_count && !code; i++)
-        code = find_captive(walk, root, entry->dependencies[i]);
+    for (size_t i = 0; i < entry->need_count && !code; i++)
+        for (size_t j = 0; j < entry->needs[i].count && !code; j++)
+            code = find_captive(walk, root, walk->container->links[entry->needs[i].first + j]);
     walk->depth--;
     return code;
 }
@@ -97,12 +82,12 @@ static int find_captive(struct walk *walk, size_t root, size_t index)
 int container_validate(struct container *container, struct fault *fault)
 {
     struct walk walk = {.container = container, .fault = fault};
-    int code = 0;
+    int code = container_link(container, fault);
     for (size_t i = 0; i < container->count && !code; i++)
         code = visit(&walk, i);
     walk.depth = 0;
     for (size_t i = 0; i < container->count && !code; i++)
-        if (lives_long(&container->entries[i]))
+        if (has_lifetime(&container->entries[i], COMPONENT_SINGLETON))
             code = find_captive(&walk, i, i);
     return code;
 }

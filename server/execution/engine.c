@@ -85,6 +85,7 @@ int execution_new(const struct execution_parts *parts, struct execution **out, s
     engine->store = parts->store;
     engine->threads = parts->threads;
     engine->processes = parts->processes;
+    engine->operation_factory = parts->operations;
     engine->datasets.noun = "dataset";
     engine->artifacts.noun = "artifact";
     snapshot_cell_init(&engine->catalog);

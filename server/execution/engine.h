@@ -32,6 +32,7 @@ struct execution {
     struct store *store;
     struct thread_pool *threads;
     struct process_pool *processes;
+    const struct component_factory *operation_factory; /* of struct operation */
     struct domain_loop *loop;
     char datasets_folder[FILE_PATH_BYTES];
     char artifacts_folder[FILE_PATH_BYTES];

@@ -13,8 +13,10 @@
 struct execution;
 struct mrpc_server;
 
-/** Needs "config", "log", "bus", "store", "thread_pool" and "process_pool". */
+/** Needs "config", "log", "bus", "store", "thread_pool", "process_pool" and "operation". */
 extern const struct component execution_component;
+/** Reads the model configurations again. Needs "execution". */
+extern const struct component models_reload_component;
 /** The loop that submits what schedules say. Needs "execution". */
 extern const struct component schedule_loop_component;
 /** The loop that lets go of old jobs and files. Needs "execution". */

@@ -214,15 +214,28 @@ static int snapshot(void *self, const char *argument, struct scene **out, struct
     return code;
 }
 
-struct scene_source execution_scene_source(struct execution *execution)
+static int create(void *const *dependencies, void **out, struct fault *fault)
 {
-    return (struct scene_source){
+    const struct scene_source source = {
         .name = "execution",
         .title = "Execution",
         .description = "Jobs that run and wait, the pools and their workers, the models by family, live.",
         .argument = "",
         .live = 1,
         .snapshot = snapshot,
-        .self = execution,
+        .self = dependencies[0],
     };
+    return scene_source_new(source, out, fault);
 }
+
+static const char *const dependencies[] = {"execution", NULL};
+
+const struct component execution_scene_component = {
+    .name = "execution_scene",
+    .lifetime = COMPONENT_SINGLETON,
+    .dependencies = dependencies,
+    .create = create,
+    .destroy = free,
+    .provides = "scene_source",
+    .key = "execution",
+};

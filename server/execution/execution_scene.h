@@ -7,9 +7,8 @@
 #include "pool/process/process_pool.h"
 #include "scene/scene_source.h"
 
-/** The view "execution": queue and running jobs, pools with their workers, models by family. @execution is borrowed by
- *  the source. */
-struct scene_source execution_scene_source(struct execution *execution);
+/** The view "execution": queue and running jobs, pools with their workers, models by family. Needs "execution". */
+extern const struct component execution_scene_component;
 
 /** What the scene is made of. */
 struct execution_scene_family {

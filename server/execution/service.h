@@ -15,6 +15,7 @@ struct execution_parts {
     struct store *store;
     struct thread_pool *threads;
     struct process_pool *processes;
+    const struct component_factory *operations; /* of operation_component */
 };
 int execution_new(const struct execution_parts *parts, struct execution **out, struct fault *fault) MRPC_MUST_USE;
 void execution_free(struct execution *execution);

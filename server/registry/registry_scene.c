@@ -2,6 +2,7 @@
 #include "registry/registry_scene.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fault/fault.h"
@@ -182,15 +183,28 @@ static int snapshot(void *self, const char *argument, struct scene **out, struct
     return code;
 }
 
-struct scene_source registry_scene_source(struct registry *registry)
+static int create(void *const *dependencies, void **out, struct fault *fault)
 {
-    return (struct scene_source){
+    const struct scene_source source = {
         .name = "registry",
         .title = "Service registry",
         .description = "The services that are registered, their instances and their health, live.",
         .argument = "",
         .live = 1,
         .snapshot = snapshot,
-        .self = registry,
+        .self = dependencies[0],
     };
+    return scene_source_new(source, out, fault);
 }
+
+static const char *const dependencies[] = {"registry", NULL};
+
+const struct component registry_scene_component = {
+    .name = "registry_scene",
+    .lifetime = COMPONENT_SINGLETON,
+    .dependencies = dependencies,
+    .create = create,
+    .destroy = free,
+    .provides = "scene_source",
+    .key = "registry",
+};

@@ -5,8 +5,8 @@
 #include "registry/registry.h"
 #include "scene/scene_source.h"
 
-/** The view "registry": every service with its instances and their health. @registry is borrowed by the source. */
-struct scene_source registry_scene_source(struct registry *registry);
+/** The view "registry": every service with its instances and their health. Needs "registry". */
+extern const struct component registry_scene_component;
 
 /** The scene of one state of the registry. Up to 200 instances each has a card in its service's group; beyond that a
  *  service is a card in its namespace's group, and what does not fit on a picture is counted. Thread: any.

@@ -7,6 +7,16 @@
 #include "fault/fault.h"
 #include "scene/text_check.h"
 
+int scene_source_new(struct scene_source source, void **out, struct fault *fault)
+{
+    struct scene_source *copy = malloc(sizeof *copy);
+    if (!copy)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    *copy = source;
+    *out = copy;
+    return 0;
+}
+
 struct kept {
     void *object;
     void (*release)(void *object);

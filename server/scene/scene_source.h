@@ -7,8 +7,8 @@
 
 #include "scene/scene.h"
 
-/** Something that can be drawn: implemented by registry, execution, container and by spec files; registered by main
- *  (composition root). The table and @self must outlive the registrations. */
+/** Something that can be drawn: the interface "scene_source" of the container, provided by registry, execution and the
+ *  container itself; and what spec files declare. The table and @self must outlive the registrations. */
 struct scene_source {
     const char *name;        /* view id: "registry"; [A-Za-z0-9._-]{1,128} */
     const char *title;       /* for people: "Service registry" */
@@ -31,6 +31,10 @@ struct scene_source {
 
     void *self;
 };
+
+/** A copy on the heap, for the create of a component that provides the interface "scene_source"; ended by free().
+ *  Errors: RESOURCE_EXHAUSTED. */
+int scene_source_new(struct scene_source source, void **out, struct fault *fault);
 
 /** The views by name. Filled before the server starts, then read from any thread. */
 struct scene_sources;

@@ -78,7 +78,7 @@ def components_are_made_by_their_create():
     findings, wrapped = [], {}
     for f in OWN_C:
         if f.name == "component.c":
-            for constructor in re.findall(r"\b(\w+_new)\(", text(f)):
+            for constructor in re.findall(r"\b((?!mrpc_)\w+_new)\(", text(f)):
                 wrapped[constructor] = f.parent
     for f in OWN_C:
         if f.name == "component.c" or f.suffix == ".h":
@@ -88,6 +88,15 @@ def components_are_made_by_their_create():
                     and re.search(rf"\b{constructor}\(", text(f)):
                 findings.append(f"{f}: calls {constructor}, which is {home}/component.c's to call")
     return findings
+
+
+def every_component_is_in_the_table():
+    """What is declared as a component is in server/components.c, so that the graph that runs is the graph of the tables."""
+    table = set(re.findall(r"&(\w+_component)\b", text(Path("server/components.c"))))
+    defined = {name: f for f in OWN_C if f.parts[0] == "server" and f.suffix == ".c"
+               for name in re.findall(r"^(?:static )?const struct component (\w+) = \{", text(f), re.M)}
+    return [f"{f}: {name} is not in server/components.c" for name, f in defined.items() if name not in table] + \
+        [f"server/components.c: {name} is defined nowhere" for name in sorted(table - set(defined))]
 
 
 def no_hosts_or_machine_paths():
@@ -126,7 +135,8 @@ def documents_name_real_paths():
 
 
 def main():
-    for rule in (top_level, licence, layering, components_are_made_by_their_create, no_hosts_or_machine_paths,
+    for rule in (top_level, licence, layering, components_are_made_by_their_create, every_component_is_in_the_table,
+                 no_hosts_or_machine_paths,
                  no_string_built_sql, files_tell_one_story, names_say_something, shell_scripts_parse,
                  documents_name_real_paths):
         report(rule.__name__, rule())

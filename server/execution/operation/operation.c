@@ -5,8 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-enum { ARENA_BYTES = 256 * 1024 * 1024 };
-
 static int64_t now_us(void)
 {
     struct timespec now;
@@ -14,26 +12,23 @@ static int64_t now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-struct operation *operation_new(struct execution *engine)
+struct operation *operation_make(struct mrpc_arena *arena)
 {
     struct operation *operation = calloc(1, sizeof *operation);
     if (!operation)
         return NULL;
-    operation->engine = engine;
-    operation->arena = mrpc_arena_new(ARENA_BYTES);
-    operation->result = operation->arena ? API_NEW(operation->arena, JobResult, job_result) : NULL;
-    operation->timings = operation->arena ? API_NEW(operation->arena, JobTimings, job_timings) : NULL;
+    operation->arena = arena;
+    operation->result = API_NEW(arena, JobResult, job_result);
+    operation->timings = API_NEW(arena, JobTimings, job_timings);
     operation->isolation = operation->signal_name = operation->stderr_tail = operation->stage = "";
     if (operation->result && operation->timings)
         return operation;
-    operation_free(operation);
+    free(operation);
     return NULL;
 }
 
-void operation_free(struct operation *operation)
+void operation_release(struct operation *operation)
 {
-    if (!operation)
-        return;
     if (operation->catalog)
         snapshot_release(&operation->catalog->snapshot);
     source_fini(&operation->source);
@@ -46,8 +41,26 @@ void operation_free(struct operation *operation)
     table_free(operation->test_predictions);
     table_free(operation->output);
     free(operation->fitted);
-    mrpc_arena_free(operation->arena);
     free(operation);
+}
+
+struct operation *operation_new(struct execution *engine)
+{
+    struct fault fault = FAULT_INIT;
+    struct container_scope *scope;
+    void *made;
+    if (component_factory_make(engine->operation_factory, &scope, &made, &fault) != 0)
+        return NULL;
+    struct operation *operation = made;
+    operation->engine = engine;
+    operation->scope = scope;
+    return operation;
+}
+
+void operation_free(struct operation *operation)
+{
+    if (operation)
+        container_scope_free(operation->scope);
 }
 
 /* An operation is on the engine's list from its first step to its end. */

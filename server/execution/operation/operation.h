@@ -28,7 +28,8 @@ typedef void operation_next(struct operation *operation);                     /*
 struct operation {
     /* Set by who makes it. */
     struct execution *engine;
-    struct mrpc_arena *arena; /* the operation's; freed with it */
+    struct container_scope *scope; /* it and what was made for it */
+    struct mrpc_arena *arena;      /* of the scope */
     int64_t deadline_ms;      /* domain_loop_now_ms() clock; 0: none */
     const char *isolation;    /* on whose behalf; in the arena */
     uint64_t seed;
@@ -89,10 +90,13 @@ struct operation {
     struct operation *following, **link; /* engine->operations */
 };
 
-/** An operation with an arena. NULL when out of memory. */
+/** An operation in a scope of its own. NULL when out of memory. */
 struct operation *operation_new(struct execution *engine) MRPC_MUST_USE;
-/** After its end, or before its start. */
+/** End its scope: after its end, or before its start. Takes NULL. */
 void operation_free(struct operation *operation);
+/** What component.c makes and ends. */
+struct operation *operation_make(struct mrpc_arena *arena) MRPC_MUST_USE;
+void operation_release(struct operation *operation);
 
 /** Run @work on the thread pool, then @next on the loop; a failure ends the operation. */
 void operation_on_thread(struct operation *operation, const char *stage, operation_work *work, operation_next *next);

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "container/container.h"
 #include "events/retention.h"
 #include "execution/job/jobs.h"
+#include "execution/operation/component.h"
 #include "execution/retention/retention.h"
 #include "execution/schedule/schedule.h"
 #include "execution/service.h"
@@ -37,6 +39,7 @@ struct fixture {
     struct store *store;
     struct thread_pool *threads;
     struct process_pool *processes;
+    struct container *container;
     struct execution *engine;
     struct domain_loop *listener;
     struct bus_subscription *subscriptions[5];
@@ -148,7 +151,17 @@ static void open_engine(struct fixture *f)
     assert_non_null(mkdtemp(f->folder));
     configure(f);
     open_parts(f);
-    const struct execution_parts parts = {f->config, f->log, f->bus, f->store, f->threads, f->processes};
+    assert_int_equal(container_new(&f->container), 0);
+    assert_int_equal(container_add(f->container, &operation_arena_component, &fault), 0);
+    assert_int_equal(container_add(f->container, &operation_component, &fault), 0);
+    assert_int_equal(container_start(f->container, &fault), 0);
+    const struct execution_parts parts = {.config = f->config,
+                                          .log = f->log,
+                                          .bus = f->bus,
+                                          .store = f->store,
+                                          .threads = f->threads,
+                                          .processes = f->processes,
+                                          .operations = container_get(f->container, "operation")};
     if (execution_new(&parts, &f->engine, &fault))
         fail_msg("%s", fault.text);
 }
@@ -167,6 +180,7 @@ static void close_engine(struct fixture *f)
     process_pool_stop(f->processes);
     thread_pool_stop(f->threads);
     execution_free(f->engine);
+    container_free(f->container);
     process_pool_free(f->processes);
     thread_pool_free(f->threads);
     store_close(f->store);

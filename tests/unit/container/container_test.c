@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,8 +50,23 @@ static void destroy_thing(void *instance)
     {                                                                                                                  \
         return make_thing(#id, dependencies, out);                                                                     \
     }                                                                                                                  \
-    static const char *const needs_##id[] = {__VA_ARGS__};                                                             \
-    static const struct component id = {#id, life, needs_##id, create_##id, start_thing, stop_thing, destroy_thing}
+    static const char *const uses_##id[] = {__VA_ARGS__};                                                             \
+    static const struct component id = {#id, life, uses_##id, create_##id, start_thing, stop_thing, destroy_thing}
+
+/* A singleton with further members. */
+#define PART(id, ...)                                                                                                  \
+    static int create_##id(void *const *dependencies, void **out, struct fault *fault)                                 \
+    {                                                                                                                  \
+        return make_thing(#id, dependencies, out);                                                                     \
+    }                                                                                                                  \
+    static const struct component id = {.name = #id,                                                                   \
+                                        .create = create_##id,                                                         \
+                                        .start = start_thing,                                                          \
+                                        .stop = stop_thing,                                                            \
+                                        .destroy = destroy_thing,                                                      \
+                                        __VA_ARGS__}
+
+static const char *const needs_base[] = {"base", NULL};
 
 THING(base, COMPONENT_SINGLETON, NULL);
 THING(middle, COMPONENT_SINGLETON, "base", NULL);
@@ -69,6 +86,15 @@ THING(right, COMPONENT_SINGLETON, "tool", NULL);
 THING(product, COMPONENT_FACTORY, "base", NULL);
 THING(plant, COMPONENT_SINGLETON, "product", NULL);
 THING(handler, COMPONENT_SCOPED, "request", "cursor", NULL);
+THING(job, COMPONENT_FACTORY, "cursor", "request", NULL);
+THING(engine, COMPONENT_SINGLETON, "job", NULL);
+THING(shop, COMPONENT_SINGLETON, "storage", NULL);
+THING(blue_shop, COMPONENT_SINGLETON, "storage:blue", NULL);
+THING(mall, COMPONENT_SINGLETON, "storage[]", NULL);
+PART(red_store, .provides = "storage", .key = "red");
+PART(blue_store, .provides = "storage", .key = "blue");
+PART(metered, .dependencies = needs_base, .decorates = "base");
+PART(cached, .dependencies = needs_base, .decorates = "base");
 
 static int refuse(void *const *dependencies, void **out, struct fault *fault)
 {
@@ -213,13 +239,235 @@ static void a_factory_makes_as_many_as_asked(void **state)
     add(c, &base);
     assert_int_equal(container_start(c, NULL), 0);
     const struct component_factory *factory = ((struct thing *)container_get(c, "plant"))->first;
+    assert_ptr_equal(factory, container_get(c, "product"));
+    struct container_scope *first, *second;
     void *a, *b;
-    assert_int_equal(component_factory_make(factory, &a, NULL), 0);
-    assert_int_equal(component_factory_make(factory, &b, NULL), 0);
+    assert_int_equal(component_factory_make(factory, &first, &a, NULL), 0);
+    assert_int_equal(component_factory_make(factory, &second, &b, NULL), 0);
     assert_ptr_not_equal(a, b);
     assert_ptr_equal(((struct thing *)a)->first, container_get(c, "base"));
-    component_factory_destroy(factory, a);
-    component_factory_destroy(factory, b);
+    container_scope_free(first);
+    container_scope_free(second);
+}
+
+static void each_product_of_a_factory_has_a_scope_of_its_own(void **state)
+{
+    struct container *c = *state;
+    add(c, &base);
+    add(c, &request);
+    add(c, &cursor);
+    add(c, &job);
+    add(c, &engine);
+    assert_int_equal(container_start(c, NULL), 0);
+    const struct component_factory *factory = container_get(c, "job");
+    struct container_scope *first, *second;
+    void *a, *b;
+    trail[0] = 0;
+    assert_int_equal(component_factory_make(factory, &first, &a, NULL), 0);
+    assert_string_equal(trail, "+request +cursor +job");
+    assert_int_equal(component_factory_make(factory, &second, &b, NULL), 0);
+    assert_ptr_not_equal(((struct thing *)a)->first, ((struct thing *)b)->first);
+    trail[0] = 0;
+    container_scope_free(first);
+    assert_string_equal(trail, "-job -cursor -request");
+    container_scope_free(second);
+}
+
+static void a_product_that_fails_half_way_takes_back_what_was_made_for_it(void **state)
+{
+    struct container *c = *state;
+    struct fault fault = FAULT_INIT;
+    static struct component broken;
+    broken = job;
+    broken.create = refuse;
+    add(c, &base);
+    add(c, &request);
+    add(c, &cursor);
+    add(c, &broken);
+    assert_int_equal(container_start(c, NULL), 0);
+    struct container_scope *scope;
+    void *made;
+    trail[0] = 0;
+    assert_int_equal(component_factory_make(container_get(c, "job"), &scope, &made, &fault), MRPC_UNAVAILABLE);
+    assert_string_equal(fault.text, "job: no disk");
+    assert_string_equal(trail, "+request +cursor -cursor -request");
+}
+
+/* ---- From many threads ---- */
+
+enum { THREADS = 8, ROUNDS = 2000 };
+
+static _Atomic int counted;
+
+static int create_counted(void *const *dependencies, void **out, struct fault *fault)
+{
+    atomic_fetch_add(&counted, 1);
+    void **cell = malloc(sizeof *cell);
+    *cell = dependencies[0];
+    *out = cell;
+    return 0;
+}
+static void destroy_counted(void *instance)
+{
+    free(instance);
+}
+static const char *const needs_nothing[] = {NULL}, *const needs_shared[] = {"shared", NULL},
+                         *const needs_local[] = {"local", NULL};
+static const struct component shared = {"shared", COMPONENT_SINGLETON, needs_nothing, create_counted, .destroy = destroy_counted};
+static const struct component local = {"local", COMPONENT_SCOPED, needs_shared, create_counted, .destroy = destroy_counted};
+static const struct component call = {"call", COMPONENT_FACTORY, needs_local, create_counted, .destroy = destroy_counted};
+
+static void *make_calls(void *arg)
+{
+    struct container *c = arg;
+    const struct component_factory *factory = container_get(c, "call");
+    for (int i = 0; i < ROUNDS; i++) {
+        struct container_scope *scope;
+        void *made;
+        if (component_factory_make(factory, &scope, &made, NULL))
+            return "no call";
+        void **of_scope = *(void **)made;
+        if (*of_scope != container_get(c, "shared"))
+            return "another singleton";
+        container_scope_free(scope);
+    }
+    return NULL;
+}
+
+static void eight_threads_share_one_singleton_and_no_scope(void **state)
+{
+    struct container *c = *state;
+    pthread_t threads[THREADS];
+    add(c, &shared);
+    add(c, &local);
+    add(c, &call);
+    atomic_store(&counted, 0);
+    assert_int_equal(container_start(c, NULL), 0);
+    assert_int_equal(atomic_load(&counted), 1);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, make_calls, c), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *complaint;
+        pthread_join(threads[i], &complaint);
+        assert_null(complaint);
+    }
+    assert_int_equal(atomic_load(&counted), 1 + 2 * THREADS * ROUNDS);
+}
+
+/* ---- Interfaces, keys, lists ---- */
+
+static void an_interface_is_found_by_its_only_provider(void **state)
+{
+    struct container *c = *state;
+    add(c, &red_store);
+    add(c, &shop);
+    assert_int_equal(container_start(c, NULL), 0);
+    assert_ptr_equal(((struct thing *)container_get(c, "shop"))->first, container_get(c, "red_store"));
+}
+
+static void two_providers_of_an_interface_need_a_key(void **state)
+{
+    struct container *c = *state;
+    struct fault fault = FAULT_INIT;
+    add(c, &red_store);
+    add(c, &blue_store);
+    add(c, &shop);
+    assert_int_equal(container_start(c, &fault), MRPC_FAILED_PRECONDITION);
+    assert_string_equal(fault.text, "shop needs storage, which red_store and blue_store provide: say which");
+    assert_string_equal(trail, "");
+}
+
+static void a_key_chooses_among_providers(void **state)
+{
+    struct container *c = *state;
+    add(c, &red_store);
+    add(c, &blue_store);
+    add(c, &blue_shop);
+    assert_int_equal(container_start(c, NULL), 0);
+    assert_ptr_equal(((struct thing *)container_get(c, "blue_shop"))->first, container_get(c, "blue_store"));
+}
+
+static void a_key_that_nobody_has_is_named(void **state)
+{
+    struct container *c = *state;
+    struct fault fault = FAULT_INIT;
+    add(c, &red_store);
+    add(c, &blue_shop);
+    assert_int_equal(container_start(c, &fault), MRPC_FAILED_PRECONDITION);
+    assert_string_equal(fault.text, "blue_shop needs storage:blue, which nobody provides");
+}
+
+static void a_list_holds_all_providers_in_the_order_of_adding(void **state)
+{
+    struct container *c = *state;
+    add(c, &mall);
+    add(c, &blue_store);
+    add(c, &red_store);
+    assert_int_equal(container_start(c, NULL), 0);
+    const struct component_list *list = ((struct thing *)container_get(c, "mall"))->first;
+    assert_int_equal(list->count, 2);
+    assert_ptr_equal(list->objects[0], container_get(c, "blue_store"));
+    assert_ptr_equal(list->objects[1], container_get(c, "red_store"));
+    trail[0] = 0;
+    container_stop(c);
+    assert_string_equal(trail, "_mall _red_store _blue_store -mall -red_store -blue_store");
+}
+
+static void a_list_may_be_empty(void **state)
+{
+    struct container *c = *state;
+    add(c, &mall);
+    assert_int_equal(container_start(c, NULL), 0);
+    assert_int_equal(((const struct component_list *)((struct thing *)container_get(c, "mall"))->first)->count, 0);
+}
+
+/* ---- Decorators ---- */
+
+static void decorators_stack_up_and_all_others_get_the_outermost(void **state)
+{
+    struct container *c = *state;
+    add(c, &base);
+    add(c, &middle);
+    add(c, &metered);
+    add(c, &cached);
+    assert_int_equal(container_start(c, NULL), 0);
+    assert_string_equal(trail, "+base +metered +cached +middle ^base ^metered ^cached ^middle");
+    struct thing *outermost = container_get(c, "base"), *user = container_get(c, "middle");
+    assert_string_equal(outermost->name, "cached");
+    assert_ptr_equal(user->first, outermost);
+    assert_string_equal(((struct thing *)outermost->first)->name, "metered");
+    assert_string_equal(((struct thing *)((struct thing *)outermost->first)->first)->name, "base");
+    trail[0] = 0;
+    container_stop(c);
+    assert_string_equal(trail, "_middle _cached _metered _base -middle -cached -metered -base");
+}
+
+static void a_decorator_wraps_what_stands_in_for_a_component_too(void **state)
+{
+    struct container *c = *state;
+    static struct component fake;
+    fake = base;
+    fake.start = NULL;
+    add(c, &base);
+    add(c, &metered);
+    assert_int_equal(container_override(c, &fake, NULL), 0);
+    assert_int_equal(container_start(c, NULL), 0);
+    assert_string_equal(trail, "+base +metered ^metered");
+}
+
+static void a_decorator_needs_something_of_its_own_lifetime_to_wrap(void **state)
+{
+    struct container *c = *state;
+    struct fault fault = FAULT_INIT;
+    add(c, &metered);
+    assert_int_equal(container_validate(c, &fault), MRPC_FAILED_PRECONDITION);
+    assert_string_equal(fault.text, "metered decorates base, which nobody provides");
+    static struct component brief;
+    brief = base;
+    brief.lifetime = COMPONENT_TRANSIENT;
+    add(c, &brief);
+    assert_int_equal(container_validate(c, &fault), MRPC_FAILED_PRECONDITION);
+    assert_non_null(strstr(fault.text, "metered cannot decorate base"));
 }
 
 static void a_failed_constructor_is_named_and_what_was_made_is_undone(void **state)
@@ -307,6 +555,18 @@ int main(void)
         TEST(each_dependent_gets_its_own_transient),
         TEST(a_scope_shares_scoped_and_ends_them_in_reverse),
         TEST(a_factory_makes_as_many_as_asked),
+        TEST(each_product_of_a_factory_has_a_scope_of_its_own),
+        TEST(a_product_that_fails_half_way_takes_back_what_was_made_for_it),
+        TEST(eight_threads_share_one_singleton_and_no_scope),
+        TEST(an_interface_is_found_by_its_only_provider),
+        TEST(two_providers_of_an_interface_need_a_key),
+        TEST(a_key_chooses_among_providers),
+        TEST(a_key_that_nobody_has_is_named),
+        TEST(a_list_holds_all_providers_in_the_order_of_adding),
+        TEST(a_list_may_be_empty),
+        TEST(decorators_stack_up_and_all_others_get_the_outermost),
+        TEST(a_decorator_wraps_what_stands_in_for_a_component_too),
+        TEST(a_decorator_needs_something_of_its_own_lifetime_to_wrap),
         TEST(a_failed_constructor_is_named_and_what_was_made_is_undone),
         TEST(a_failed_start_stops_only_what_had_started),
         TEST(a_test_can_override_a_component_by_name),
