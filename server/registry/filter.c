@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/filter.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include <mrpc/codec.h>
 
 #include "registry/identifier.h"
 
@@ -115,34 +112,4 @@ bool registry_filter_match(const PB(InstanceFilter) * filter, const struct regis
         if (!metadata_matches(message, filter->metadata[i]))
             return false;
     return !filter->protocol[0] || has_protocol(message, filter->protocol);
-}
-
-static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
-{
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3); /* FNV-1a */
-    return hash;
-}
-
-/* Filters are small, so hashing their encoding is cheap; that two spellings of one filter get cursors of their own does
- * no harm. */
-uint64_t registry_filter_hash(const PB(InstanceFilter) * filter, const char *prefer_zone)
-{
-    uint8_t buffer[512];
-    size_t bytes = 0;
-    if (filter && mrpc_encoded_size(PB_INFO(instance_filter), &filter->base, &bytes, NULL))
-        bytes = 0;
-    if (bytes == 0 && !prefer_zone[0])
-        return 0;
-    uint8_t *encoded = bytes <= sizeof buffer ? buffer : malloc(bytes);
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    if (bytes && encoded) {
-        mrpc_encode(PB_INFO(instance_filter), &filter->base, encoded);
-        hash = mix(hash, encoded, bytes);
-    }
-    if (encoded != buffer)
-        free(encoded);
-    hash = mix(hash, prefer_zone, strlen(prefer_zone));
-    return hash ? hash : 1;
 }

@@ -16,9 +16,6 @@ int registry_filter_check(const PB(InstanceFilter) * filter, struct fault *fault
 bool registry_filter_match(const PB(InstanceFilter) * filter, const struct registry_instance *instance,
                            bool healthy_only);
 
-/** The same number for filters that mean the same; 0 for NULL and for an empty one. */
-uint64_t registry_filter_hash(const PB(InstanceFilter) * filter, const char *prefer_zone);
-
 /** Does @version satisfy @range (">=1.2 <2", "=1.4.2", "1")? False for a version that is none. */
 bool registry_version_in_range(const char *version, const char *range);
 bool registry_version_range_valid(const char *range);

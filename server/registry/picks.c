@@ -1,106 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/picks.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include "registry/filter.h"
+#include "registry/load.h"
+#include "registry/maglev.h"
 
-/* Candidates stand in the order of their incarnations: newcomers at the end, nobody ever changes place. */
-static size_t gather(const struct registry_service_view *view, const struct registry_pick *pick,
-                     struct registry_instance **scratch)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < view->count; i++)
-        if (registry_filter_match(pick->filter, view->by_incarnation[i], true))
-            scratch[count++] = view->by_incarnation[i];
-    if (!pick->prefer_zone[0])
-        return count;
-    size_t near = 0;
-    for (size_t i = 0; i < count; i++) /* stable: only if somebody is near, the others go */
-        near += strcmp(scratch[i]->message->zone, pick->prefer_zone) == 0;
-    if (near == 0)
-        return count;
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(scratch[i]->message->zone, pick->prefer_zone) == 0)
-            scratch[kept++] = scratch[i];
-    return kept;
-}
-
-/* The first candidate whose incarnation is above @position, else the first of all. */
-static size_t next_above(struct registry_instance *const *candidates, size_t count, uint64_t position)
+/* The first member of @ends (growing) that is above @point, or @count. */
+static size_t first_above(const uint64_t *ends, size_t count, uint64_t point)
 {
     size_t low = 0, high = count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if ((uint64_t)candidates[middle]->message->incarnation <= position)
+        if (ends[middle] <= point)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < count ? low : 0;
+    return low;
 }
 
 /* The cursor says who was last, not how many picks there were; so when others come or go, the turn still passes to the
  * next in order, and nobody is skipped or served twice. */
-static size_t round_robin(struct registry_cursor *cursor, struct registry_instance *const *candidates, size_t count)
+static size_t round_robin(const struct pick_set *set)
 {
-    uint64_t position = atomic_load_explicit(&cursor->position, memory_order_relaxed);
+    uint64_t position = atomic_load_explicit(&set->cursor->position, memory_order_relaxed);
     for (;;) {
-        size_t at = next_above(candidates, count, position);
-        if (atomic_compare_exchange_weak_explicit(&cursor->position, &position,
-                                                  (uint64_t)candidates[at]->message->incarnation, memory_order_relaxed,
-                                                  memory_order_relaxed))
+        size_t at = first_above(set->incarnations, set->count, position) % set->count;
+        if (atomic_compare_exchange_weak_explicit(&set->cursor->position, &position, set->incarnations[at],
+                                                  memory_order_relaxed, memory_order_relaxed))
             return at;
     }
 }
 
-/* Where @point (of 2^64) falls when candidates stand side by side, as broad as their weights. */
-static size_t by_weight(struct registry_instance *const *candidates, size_t count, uint64_t point)
+/* Where @point (of 2^64) falls when members stand side by side, as broad as their weights. */
+static size_t by_weight(const struct pick_set *set, uint64_t point)
 {
-    uint64_t total = 0, sum = 0;
-    for (size_t i = 0; i < count; i++)
-        total += candidates[i]->message->weight;
+    uint64_t total = set->weight_ends[set->count - 1];
     uint64_t at = (uint64_t)(((unsigned __int128)point * total) >> 64);
-    for (size_t i = 0; i < count; i++) {
-        sum += candidates[i]->message->weight;
-        if (at < sum)
-            return i;
-    }
-    return count - 1;
+    return first_above(set->weight_ends, set->count, at);
 }
 
 /* Multiples of the golden ratio fill the interval as evenly as any sequence can, so the k-th pick needs nothing but k.
  * Source: Knuth, The Art of Computer Programming 3, 6.4, theorem S. */
-static size_t weighted_round_robin(struct registry_cursor *cursor, struct registry_instance *const *candidates,
-                                   size_t count)
+static size_t weighted_round_robin(const struct pick_set *set)
 {
-    uint64_t turn = atomic_fetch_add_explicit(&cursor->position, 1, memory_order_relaxed);
-    return by_weight(candidates, count, turn * UINT64_C(0x9e3779b97f4a7c15));
+    uint64_t turn = atomic_fetch_add_explicit(&set->weighted_cursor->position, 1, memory_order_relaxed);
+    return by_weight(set, turn * UINT64_C(0x9e3779b97f4a7c15));
 }
 
-static uint64_t hash(const void *bytes, size_t size, uint64_t seed)
+/* Of two at random the less loaded: nearly as even as the least loaded of all, without everybody running to the same
+ * one. Source: Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001. */
+static size_t least_request(const struct registry_service_view *view, struct pick_set *set,
+                            const struct registry_pick *pick)
 {
-    const unsigned char *at = bytes;
-    uint64_t value = seed ^ UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < size; i++)
-        value = (value ^ at[i]) * UINT64_C(0x100000001b3);
-    value ^= value >> 33; /* finish as MurmurHash3 does: FNV alone mixes the high bits badly */
-    value *= UINT64_C(0xff51afd7ed558ccd);
-    value ^= value >> 33;
-    value *= UINT64_C(0xc4ceb9fe1a85ec53);
-    return value ^ (value >> 33);
+    struct load **loads = pick_set_loads(set, view, pick->now_ms);
+    size_t first = (size_t)((pick->random >> 32) * set->count >> 32);
+    if (!loads)
+        return first;
+    size_t second = first;
+    if (set->count > 1)
+        second = (first + 1 + (size_t)((pick->random & UINT32_MAX) * (set->count - 1) >> 32)) % set->count;
+    double first_score = load_score(loads[first], pick->now_ms, set->members[first]->message->weight);
+    double second_score = load_score(loads[second], pick->now_ms, set->members[second]->message->weight);
+    size_t winner = second_score < first_score ? second : first;
+    load_pick(loads[winner], pick->now_ms);
+    return winner;
 }
 
-/* Rendezvous hashing: each candidate draws a number from the key and its own name, the greatest wins; who leaves gives
- * up only the keys that were his. Source: Thaler and Ravishankar, 1998. */
-static size_t consistent(const struct registry_pick *pick, struct registry_instance *const *candidates, size_t count)
+/* Rendezvous hashing: each member draws a number from the key and its own name, the greatest wins; who leaves gives up
+ * only the keys that were his. Source: Thaler and Ravishankar, 1998. */
+static size_t rendezvous(const struct pick_set *set, const struct registry_pick *pick)
 {
-    uint64_t key = hash(pick->hash_key, pick->hash_key_bytes, 0), best = 0;
+    uint64_t key = maglev_hash(pick->hash_key, pick->hash_key_bytes, 0), best = 0;
     size_t winner = 0;
-    for (size_t i = 0; i < count; i++) {
-        const char *id = candidates[i]->message->key->id;
-        uint64_t drawn = hash(id, strlen(id), key);
+    for (size_t i = 0; i < set->count; i++) {
+        const char *id = set->members[i]->message->key->id;
+        uint64_t drawn = maglev_hash(id, strlen(id), key);
         if (i == 0 || drawn > best) {
             best = drawn;
             winner = i;
@@ -109,31 +86,58 @@ static size_t consistent(const struct registry_pick *pick, struct registry_insta
     return winner;
 }
 
-static size_t choose(const struct registry_service_view *view, const struct registry_pick *pick,
-                     struct registry_instance *const *candidates, size_t count)
+static size_t choose(const struct registry_service_view *view, struct pick_set *set, const struct registry_pick *pick)
 {
-    if (pick->policy == POLICY_CONSISTENT_HASH)
-        return consistent(pick, candidates, count);
-    if (pick->policy == POLICY_WEIGHTED_RANDOM)
-        return by_weight(candidates, count, pick->random);
-    /* Weighted turns are counted apart: a cursor of theirs means something else. */
-    uint64_t filter = registry_filter_hash(pick->filter, pick->prefer_zone);
-    if (pick->policy == POLICY_WEIGHTED_ROUND_ROBIN)
-        return weighted_round_robin(registry_cursors_find(view->cursors, ~filter), candidates, count);
-    return round_robin(registry_cursors_find(view->cursors, filter), candidates, count);
+    switch (pick->policy) {
+    case POLICY_WEIGHTED_RANDOM:
+        return by_weight(set, pick->random);
+    case POLICY_WEIGHTED_ROUND_ROBIN:
+        return weighted_round_robin(set);
+    case POLICY_LEAST_REQUEST:
+        return least_request(view, set, pick);
+    case POLICY_CONSISTENT_HASH:
+        return rendezvous(set, pick);
+    default:
+        return round_robin(set);
+    }
 }
 
-size_t registry_picks_choose(const struct registry_service_view *view, const struct registry_pick *pick,
-                             struct registry_instance **scratch, struct registry_instance **out, size_t room,
-                             size_t *candidates)
+/* Whoever has the key's slot, then whoever comes next in the table: if the first is away, its keys spread over all. */
+static size_t along_the_table(const struct pick_set *set, const struct maglev *table, const struct registry_pick *pick,
+                              struct registry_instance **out, size_t room)
 {
-    size_t count = gather(view, pick, scratch);
-    *candidates = count;
-    if (count == 0 || room == 0)
-        return 0;
-    size_t first = choose(view, pick, scratch, count);
-    size_t written = count < room ? count : room;
-    for (size_t i = 0; i < written; i++)
-        out[i] = scratch[(first + i) % count];
+    uint32_t slot = maglev_slot(table, pick->hash_key, pick->hash_key_bytes);
+    out[0] = set->members[table->slots[slot]];
+    size_t written = 1;
+    uint8_t *seen = room > 1 ? calloc(set->count, 1) : NULL;
+    if (!seen)
+        return written;
+    seen[table->slots[slot]] = 1;
+    for (uint32_t i = 1; written < room && i < table->size; i++) {
+        uint32_t member = table->slots[(slot + i) % table->size];
+        if (seen[member])
+            continue;
+        seen[member] = 1;
+        out[written++] = set->members[member];
+    }
+    for (size_t i = 0; written < room; i++) /* too light for a slot of their own */
+        if (!seen[i])
+            out[written++] = set->members[i];
+    free(seen);
     return written;
+}
+
+size_t registry_picks_choose(const struct registry_service_view *view, struct pick_set *set,
+                             const struct registry_pick *pick, struct registry_instance **out, size_t room)
+{
+    if (set->count == 0 || room == 0)
+        return 0;
+    size_t wanted = set->count < room ? set->count : room;
+    const struct maglev *table = atomic_load_explicit(&set->table, memory_order_acquire);
+    if (pick->policy == POLICY_CONSISTENT_HASH && table)
+        return along_the_table(set, table, pick, out, wanted);
+    size_t first = choose(view, set, pick);
+    for (size_t i = 0; i < wanted; i++)
+        out[i] = set->members[(first + i) % set->count];
+    return wanted;
 }

@@ -34,6 +34,7 @@ struct transaction {
 struct registry {
     struct registry_options options;
     struct domain_loop *loop;
+    struct domain_loop *reading_loop;
     uint64_t epoch;
     struct snapshot_cell view;
     _Atomic bool draining;
@@ -83,6 +84,11 @@ struct registry_watches *registry_watches(struct registry *registry)
 struct domain_loop *registry_loop(struct registry *registry)
 {
     return registry->loop;
+}
+
+struct domain_loop *registry_reading_loop(struct registry *registry)
+{
+    return registry->reading_loop;
 }
 
 uint64_t registry_epoch(const struct registry *registry)
@@ -480,7 +486,7 @@ static int make_parts(struct registry *registry, struct fault *fault)
     if (code)
         return code;
     struct prober_options options = {.policy = &registry->policy, .changed = on_health, .arg = registry};
-    if (domain_loop_new("registry", &registry->loop))
+    if (domain_loop_new("registry", &registry->loop) || domain_loop_new("registry-read", &registry->reading_loop))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no loop");
     options.base = domain_loop_base(registry->loop);
     registry->lease_tick = event_new(options.base, -1, EV_PERSIST, on_lease_tick, registry);
@@ -538,7 +544,7 @@ int registry_start(struct registry *registry, struct fault *fault)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
     revive(registry);
     publish(registry);
-    if (domain_loop_start(registry->loop))
+    if (domain_loop_start(registry->loop) || domain_loop_start(registry->reading_loop))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no thread");
     log_info(registry->options.log, "registry", "recovered instances=%zu revision=%lld epoch=%llu",
              registry->catalog.instance_count, (long long)registry->catalog.committed_revision,
@@ -548,6 +554,7 @@ int registry_start(struct registry *registry, struct fault *fault)
 
 void registry_stop(struct registry *registry)
 {
+    domain_loop_stop(registry->reading_loop);
     domain_loop_stop(registry->loop);
     /* Callbacks of the store come in order: behind this one there is none of ours. */
     struct fault ignored = FAULT_INIT;
@@ -586,6 +593,7 @@ void registry_free(struct registry *registry)
     lease_heap_fini(&registry->leases);
     catalog_fini(&registry->catalog);
     snapshot_cell_fini(&registry->view);
+    domain_loop_free(registry->reading_loop);
     domain_loop_free(registry->loop);
     pthread_mutex_destroy(&registry->settled_lock);
     free(registry);

@@ -88,6 +88,8 @@ struct registry_watches *registry_watches(struct registry *registry);
 
 /* From any thread. */
 struct domain_loop *registry_loop(struct registry *registry);
+/** Where readers have work done that takes too long for a connection loop. It touches nothing of the domain. */
+struct domain_loop *registry_reading_loop(struct registry *registry);
 uint64_t registry_epoch(const struct registry *registry);
 bool registry_draining(const struct registry *registry);
 struct store *registry_store(const struct registry *registry);

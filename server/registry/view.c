@@ -7,15 +7,19 @@
 struct registry_cursors *registry_cursors_new(void)
 {
     struct registry_cursors *cursors = calloc(1, sizeof *cursors);
-    if (cursors)
-        atomic_init(&cursors->references, 1);
+    if (!cursors)
+        return NULL;
+    atomic_init(&cursors->references, 1);
+    load_table_init(&cursors->loads);
     return cursors;
 }
 
 void registry_cursors_unref(struct registry_cursors *cursors)
 {
-    if (cursors && atomic_fetch_sub(&cursors->references, 1) == 1)
-        free(cursors);
+    if (!cursors || atomic_fetch_sub(&cursors->references, 1) != 1)
+        return;
+    load_table_fini(&cursors->loads);
+    free(cursors);
 }
 
 struct registry_cursor *registry_cursors_find(struct registry_cursors *cursors, uint64_t filter_hash)
@@ -96,6 +100,7 @@ void registry_service_view_unref(struct registry_service_view *view)
 {
     if (!view || atomic_fetch_sub_explicit(&view->references, 1, memory_order_acq_rel) != 1)
         return;
+    pick_sets_fini(&view->pick_sets);
     for (size_t i = 0; i < view->count; i++)
         registry_instance_unref(view->instances[i]);
     registry_cursors_unref(view->cursors);

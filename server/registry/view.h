@@ -7,17 +7,20 @@
 
 #include "events/snapshot.h"
 #include "registry/instance.h"
+#include "registry/load.h"
+#include "registry/pick_set.h"
 
 /* What connection loops read: the whole registry at one revision, immutable. A change copies the list of one service
  * and the list of services; everything else is shared with the view before. */
 
 enum { REGISTRY_CURSORS = 64 };
 
-/** Where the round-robins of a service stand, one cursor a filter; shared by all views of the service. A cursor is the
- *  incarnation of the instance that was picked last. Slot 0 belongs to the empty filter; when the others are taken,
- *  filters share. */
+/** What picks remember of a service, shared by all its views: how busy its instances are, and where its round-robins
+ *  stand, one cursor a filter. A cursor is the incarnation of the instance that was picked last. Slot 0 belongs to the
+ *  empty filter; when the others are taken, filters share. */
 struct registry_cursors {
     _Atomic uint32_t references;
+    struct load_table loads;
     struct registry_cursor {
         _Atomic uint64_t filter_hash; /* 0: free */
         _Atomic uint64_t position;
@@ -35,6 +38,7 @@ struct registry_service_view {
     int64_t revision; /* of its last change */
     struct registry_cursors *cursors;
     size_t serving_count; /* healthy, and in service */
+    struct pick_sets pick_sets; /* made by readers as they need them */
     size_t healthy_count;
     size_t unhealthy_count;
     size_t unknown_count;

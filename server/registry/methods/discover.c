@@ -7,7 +7,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* Discover: answered on the connection loop, from the view. */
+/* Discover: answered on the connection loop, from the view; only the first to hash by a table that is not there yet
+ * waits until it is made elsewhere. */
 
 enum { LIMIT_MAX = 1000, HASH_KEY_MAX = 1024 };
 
@@ -33,9 +34,10 @@ static int read_policy(const PB(DiscoverRequest) * request, struct registry_pick
         pick->policy = POLICY_ROUND_ROBIN;
         return MRPC_OK;
     case POLICY_WEIGHTED_RANDOM:
+    case POLICY_LEAST_REQUEST:
         if (getrandom(&pick->random, sizeof pick->random, GRND_NONBLOCK) != sizeof pick->random)
             return fault_set(fault, MRPC_UNAVAILABLE, "no randomness");
-        pick->policy = POLICY_WEIGHTED_RANDOM;
+        pick->policy = (enum registry_policy)request->policy;
         return MRPC_OK;
     case POLICY_CONSISTENT_HASH:
         if (request->hash_key.len == 0)
@@ -46,58 +48,100 @@ static int read_policy(const PB(DiscoverRequest) * request, struct registry_pick
     case POLICY_WEIGHTED_ROUND_ROBIN:
         pick->policy = (enum registry_policy)request->policy;
         return MRPC_OK;
-    case MLTRAINER__REGISTRY__V1__PICK_POLICY__PICK_POLICY_LEAST_REQUEST:
-        return fault_set(fault, MRPC_UNIMPLEMENTED, "policy: LEAST_REQUEST is not there yet");
     default:
         return fault_field(fault, "policy", "%d is not a policy", (int)request->policy);
     }
 }
 
-static int fill(struct mrpc_call *call, const struct registry_service_view *service, const struct registry_pick *pick,
-                size_t limit, PB(DiscoverResponse) * response, struct fault *fault)
+/* One call's way from the set to the answer. */
+struct discovery {
+    struct domain_task task;
+    struct mrpc_call *call;
+    const struct registry_view *view; /* held by the call */
+    const struct registry_service_view *service;
+    struct pick_set *set;
+    struct registry_pick pick;
+    size_t limit;
+    PB(DiscoverResponse) * response;
+};
+
+static int fill(const struct discovery *discovery)
 {
-    struct mrpc_arena *arena = mrpc_call_arena(call);
-    size_t room = limit < service->count ? limit : service->count;
-    struct registry_instance **scratch = mrpc_arena_alloc(arena, (service->count + room + 1) * sizeof *scratch);
-    response->instances = mrpc_arena_calloc(arena, room + 1, sizeof *response->instances);
-    if (!scratch || !response->instances)
-        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory");
-    struct registry_instance **chosen = scratch + service->count;
-    size_t candidates;
-    size_t count = registry_picks_choose(service, pick, scratch, chosen, room, &candidates);
+    struct mrpc_arena *arena = mrpc_call_arena(discovery->call);
+    PB(DiscoverResponse) *response = discovery->response;
+    size_t room = discovery->limit < discovery->set->count ? discovery->limit : discovery->set->count;
+    struct registry_instance **chosen = mrpc_arena_alloc(arena, (room + 1) * sizeof *chosen);
+    response->instances = mrpc_arena_alloc(arena, (room + 1) * sizeof *response->instances);
+    if (!chosen || !response->instances)
+        return mrpc_call_fail(discovery->call, MRPC_RESOURCE_EXHAUSTED, "no memory");
+    size_t count = registry_picks_choose(discovery->service, discovery->set, &discovery->pick, chosen, room);
     for (size_t i = 0; i < count; i++)
         response->instances[i] = chosen[i]->message;
     response->n_instances = count;
-    response->candidate_count = (int32_t)candidates;
+    response->candidate_count = (int32_t)discovery->set->count;
+    response->epoch = discovery->view->epoch;
+    response->revision = discovery->view->revision;
     if (count)
         return MRPC_OK;
-    return fault_retry(fault, MRPC_UNAVAILABLE, 1000,
-                       "none of the %zu instances of %s/%s is healthy and passes the filter", service->count,
-                       service->namespace_name, service->name);
+    return mrpc_call_fail_retry(discovery->call, MRPC_UNAVAILABLE, 1000,
+                                "none of the %zu instances of %s/%s is healthy and passes the filter",
+                                discovery->service->count, discovery->service->namespace_name,
+                                discovery->service->name);
+}
+
+static void prepare_and_fill(struct domain_task *task)
+{
+    struct discovery *discovery = (struct discovery *)((char *)task - offsetof(struct discovery, task));
+    int code = pick_set_prepare_hash(discovery->set)
+                   ? fill(discovery)
+                   : mrpc_call_fail(discovery->call, MRPC_RESOURCE_EXHAUSTED, "no memory");
+    mrpc_call_finish(discovery->call, code, code ? NULL : &discovery->response->base);
+}
+
+static int fill_later(struct registry *registry, const struct discovery *discovery)
+{
+    struct discovery *later = mrpc_arena_memdup(mrpc_call_arena(discovery->call), discovery, sizeof *discovery);
+    if (!later)
+        return mrpc_call_fail(discovery->call, MRPC_RESOURCE_EXHAUSTED, "no memory");
+    later->task.run = prepare_and_fill;
+    if (domain_loop_post_task(registry_reading_loop(registry), &later->task))
+        return mrpc_call_fail_retry(discovery->call, MRPC_UNAVAILABLE, 1000, "the registry is stopping");
+    return MRPC_PENDING;
+}
+
+static int answer(struct registry *registry, struct discovery *discovery, const PB(DiscoverRequest) * request)
+{
+    bool own;
+    discovery->set = pick_set_find(discovery->service, request->filter, request->prefer_zone, &own);
+    if (!discovery->set)
+        return mrpc_call_fail(discovery->call, MRPC_RESOURCE_EXHAUSTED, "no memory");
+    bool hashes = discovery->pick.policy == POLICY_CONSISTENT_HASH && discovery->set->count > 0;
+    if (hashes && !own && !atomic_load_explicit(&discovery->set->table, memory_order_acquire))
+        return fill_later(registry, discovery);
+    int code = fill(discovery);
+    if (own)
+        pick_set_free(discovery->set);
+    return code;
 }
 
 int registry_discover(void *self, struct mrpc_call *call, const PB(DiscoverRequest) * request,
                       PB(DiscoverResponse) * response)
 {
     struct fault fault = FAULT_INIT;
-    struct registry_pick pick = {
-        .filter = request->filter,
-        .prefer_zone = request->prefer_zone,
-        .hash_key = request->hash_key.data,
-        .hash_key_bytes = request->hash_key.len,
+    struct discovery discovery = {
+        .call = call,
+        .pick = {.hash_key = request->hash_key.data, .hash_key_bytes = request->hash_key.len},
+        .limit = request->limit == 0 ? 1 : request->limit < 0 ? LIMIT_MAX : (size_t)request->limit,
+        .response = response,
     };
-    if (check(request, &fault) || read_policy(request, &pick, &fault))
+    if (check(request, &fault) || read_policy(request, &discovery.pick, &fault))
         return fault_answer(call, &fault);
-    const struct registry_view *view = registry_snapshot(self);
-    registry_hold_view(call, view);
+    discovery.view = registry_snapshot(self);
+    registry_hold_view(call, discovery.view);
     const char *namespace_name = registry_namespace(request->namespace_);
-    const struct registry_service_view *service = registry_view_find(view, namespace_name, request->service);
-    if (!service)
+    discovery.service = registry_view_find(discovery.view, namespace_name, request->service);
+    if (!discovery.service)
         return mrpc_call_fail(call, MRPC_NOT_FOUND, "service %s/%s has no instances", namespace_name, request->service);
-    size_t limit = request->limit == 0 ? 1 : request->limit < 0 ? LIMIT_MAX : (size_t)request->limit;
-    if (fill(call, service, &pick, limit, response, &fault))
-        return fault_answer(call, &fault);
-    response->epoch = view->epoch;
-    response->revision = view->revision;
-    return MRPC_OK;
+    discovery.pick.now_ms = domain_loop_now_ms(registry_loop(self));
+    return answer(self, &discovery, request);
 }

@@ -30,6 +30,9 @@ int registry_set_operator_state(void *self, struct mrpc_call *call, const PB(Set
                                 PB(SetOperatorStateResponse) * response);
 int registry_list_transitions(void *self, struct mrpc_call *call, const PB(ListTransitionsRequest) * request,
                               PB(ListTransitionsResponse) * response);
+int registry_report_load_open(void *self, struct mrpc_call *call);
+int registry_report_load_message(void *self, struct mrpc_call *call, const PB(ReportLoadRequest) * message);
+int registry_report_load_half_close(void *self, struct mrpc_call *call);
 int registry_get_registry_info(void *self, struct mrpc_call *call, const PB(GetRegistryInfoRequest) * request,
                                PB(GetRegistryInfoResponse) * response);
 

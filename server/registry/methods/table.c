@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/methods/methods.h"
 
-/* The method table. What is not in it answers UNIMPLEMENTED: ReportLoad, CheckNow. */
+/* The method table. What is not in it answers UNIMPLEMENTED: CheckNow. */
 
 const struct mltrainer__registry__v1__registry_service__handlers registry_handlers = {
     .register_ = registry_register,
@@ -21,6 +21,12 @@ const struct mltrainer__registry__v1__registry_service__handlers registry_handle
     .update_instance = registry_update_instance,
     .set_operator_state = registry_set_operator_state,
     .list_transitions = registry_list_transitions,
+    .report_load =
+        {
+            .open = registry_report_load_open,
+            .message = registry_report_load_message,
+            .half_close = registry_report_load_half_close,
+        },
     .get_registry_info = registry_get_registry_info,
 };
 

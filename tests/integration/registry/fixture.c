@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 int64_t fixture_now_ms(void)
 {
@@ -65,6 +66,8 @@ void fixture_start(struct fixture *fixture, const char *folder, const struct reg
     add_authentication(fixture);
     assert_int_equal(registry_add_to_server(fixture->registry, fixture->server), 0);
     assert_int_equal(mrpc_server_listen(fixture->server, "127.0.0.1:0", NULL, &fixture->address), 0);
+    snprintf(fixture->local_address, sizeof fixture->local_address, "unix-abstract:mlt-registry-%d", (int)getpid());
+    assert_int_equal(mrpc_server_listen(fixture->server, fixture->local_address, NULL, NULL), 0);
     assert_int_equal(mrpc_server_start(fixture->server), 0);
     registry_set_own_addresses(fixture->registry, (const char *const[]){fixture->address, NULL});
     struct mrpc_channel_options channel = {.struct_bytes = sizeof channel};

@@ -24,6 +24,7 @@ struct fixture {
     struct mrpc_server *server;
     struct mrpc_channel *channel;
     char *address;
+    char local_address[48]; /* a unix socket: who calls there is not anonymous */
 };
 
 /** @folder: the store's; NULL: a store in memory. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "registry/maglev.h"
 #include "registry/picks.h"
 #include "sample.h"
 
@@ -68,18 +69,40 @@ static void service_fini(struct service *service)
     registry_cursors_unref(service->cursors);
 }
 
-static const char *pick_with(const struct service *service, const struct registry_pick *pick)
+/* Who may be picked, and how. */
+struct wish {
+    enum registry_policy policy;
+    const PB(InstanceFilter) * filter;
+    const char *zone; /* NULL: any */
+    struct registry_pick pick;
+    bool by_table; /* hash by the table, as Discover does */
+};
+
+static size_t pick_many_with(const struct service *service, const struct wish *wish, struct registry_instance **out,
+                             size_t room)
 {
-    struct registry_instance *scratch[MEMBERS_MAX], *out[1];
-    size_t candidates;
-    if (!registry_picks_choose(service->view, pick, scratch, out, 1, &candidates))
-        return "-";
-    return out[0]->message->key->id;
+    bool own;
+    struct pick_set *set = pick_set_find(service->view, wish->filter, wish->zone ? wish->zone : "", &own);
+    struct registry_pick pick = wish->pick;
+    pick.policy = wish->policy;
+    assert_non_null(set);
+    if (wish->by_table)
+        assert_true(pick_set_prepare_hash(set));
+    size_t count = registry_picks_choose(service->view, set, &pick, out, room);
+    if (own)
+        pick_set_free(set);
+    return count;
+}
+
+static const char *pick_with(const struct service *service, const struct wish *wish)
+{
+    struct registry_instance *out[1];
+    return pick_many_with(service, wish, out, 1) ? out[0]->message->key->id : "-";
 }
 
 static const char *pick(const struct service *service)
 {
-    return pick_with(service, &(struct registry_pick){.policy = POLICY_ROUND_ROBIN, .prefer_zone = ""});
+    return pick_with(service, &(struct wish){.policy = POLICY_ROUND_ROBIN});
 }
 
 static void assert_picks(const struct service *service, const char *expected)
@@ -147,7 +170,7 @@ static void each_filter_has_its_own_cursor(void **state)
     mltrainer__registry__v1__instance_filter__init(&filter);
     filter.zones = zones;
     filter.n_zones = 1;
-    const struct registry_pick filtered = {.policy = POLICY_ROUND_ROBIN, .prefer_zone = "", .filter = &filter};
+    const struct wish filtered = {.policy = POLICY_ROUND_ROBIN, .filter = &filter};
     assert_picks(&service, "a");
     assert_string_equal(pick_with(&service, &filtered), "a");
     assert_picks(&service, "ba");
@@ -163,8 +186,8 @@ static void own_zone_goes_first_while_it_has_anybody(void **state)
     join(&service, "a", HEALTH_HEALTHY, 100, "east");
     join(&service, "b", HEALTH_HEALTHY, 100, "west");
     join(&service, "c", HEALTH_HEALTHY, 100, "west");
-    const struct registry_pick near = {.policy = POLICY_ROUND_ROBIN, .prefer_zone = "west"};
-    const struct registry_pick nowhere = {.policy = POLICY_ROUND_ROBIN, .prefer_zone = "north"};
+    const struct wish near = {.policy = POLICY_ROUND_ROBIN, .zone = "west"};
+    const struct wish nowhere = {.policy = POLICY_ROUND_ROBIN, .zone = "north"};
     assert_string_equal(pick_with(&service, &near), "b");
     assert_string_equal(pick_with(&service, &near), "c");
     assert_string_equal(pick_with(&service, &near), "b");
@@ -182,7 +205,7 @@ static void weighted_turns_are_in_proportion_and_spread(void **state)
     join(&service, "a", HEALTH_HEALTHY, 50, "");
     join(&service, "b", HEALTH_HEALTHY, 30, "");
     join(&service, "c", HEALTH_HEALTHY, 20, "");
-    const struct registry_pick weighted = {.policy = POLICY_WEIGHTED_ROUND_ROBIN, .prefer_zone = ""};
+    const struct wish weighted = {.policy = POLICY_WEIGHTED_ROUND_ROBIN};
     for (int i = 0; i < 1000; i++) {
         char id = pick_with(&service, &weighted)[0];
         counts[id - 'a']++;
@@ -203,46 +226,262 @@ static void weighted_random_covers_the_weights(void **state)
     service_init(&service);
     join(&service, "a", HEALTH_HEALTHY, 1, "");
     join(&service, "b", HEALTH_HEALTHY, 3, "");
-    struct registry_pick random = {.policy = POLICY_WEIGHTED_RANDOM, .prefer_zone = ""};
-    random.random = 0;
+    struct wish random = {.policy = POLICY_WEIGHTED_RANDOM};
+    random.pick.random = 0;
     assert_string_equal(pick_with(&service, &random), "a");
-    random.random = UINT64_MAX / 4;
+    random.pick.random = UINT64_MAX / 4;
     assert_string_equal(pick_with(&service, &random), "a");
-    random.random = UINT64_MAX / 4 + 2;
+    random.pick.random = UINT64_MAX / 4 + 2;
     assert_string_equal(pick_with(&service, &random), "b");
-    random.random = UINT64_MAX;
+    random.pick.random = UINT64_MAX;
     assert_string_equal(pick_with(&service, &random), "b");
     service_fini(&service);
 }
 
-static void leaving_moves_only_the_leavers_keys(void **state)
+/* The property tests: over many keys, and many draws. */
+
+enum { KEYS = 20000 };
+
+static void hash_all(const struct service *service, bool by_table, char *picked)
+{
+    for (int i = 0; i < KEYS; i++)
+        picked[i] = pick_with(service, &(struct wish){.policy = POLICY_CONSISTENT_HASH, .by_table = by_table,
+                                                      .pick = {.hash_key = &i, .hash_key_bytes = sizeof i}})[0];
+}
+
+static void ten_join(struct service *service)
+{
+    for (char id[2] = "a"; id[0] < 'k'; id[0]++)
+        join(service, id, HEALTH_HEALTHY, 100, "");
+}
+
+/* How many keys of those that stayed have moved, when "d" leaves and comes back. */
+static int moved_by_leaving(bool by_table)
+{
+    static char before[KEYS], after[KEYS];
+    struct service service;
+    int moved = 0, counts[10] = {0};
+    service_init(&service);
+    ten_join(&service);
+    hash_all(&service, by_table, before);
+    for (int i = 0; i < KEYS; i++)
+        counts[before[i] - 'a']++;
+    for (int i = 0; i < 10; i++)
+        assert_in_range(counts[i], KEYS / 10 - 250, KEYS / 10 + 250); /* a percent, and five standard deviations */
+    leave(&service, "d");
+    hash_all(&service, by_table, after);
+    for (int i = 0; i < KEYS; i++) {
+        assert_int_not_equal(after[i], 'd');
+        moved += before[i] != 'd' && after[i] != before[i];
+    }
+    join(&service, "d", HEALTH_HEALTHY, 100, "");
+    hash_all(&service, by_table, after);
+    assert_memory_equal(after, before, KEYS); /* membership alone decides, not who came when */
+    service_fini(&service);
+    return moved;
+}
+
+static void leaving_moves_few_keys_beside_the_leavers(void **state)
+{
+    assert_int_equal(moved_by_leaving(false), 0);
+    assert_in_range(moved_by_leaving(true), 0, KEYS / 25); /* the table: a few percent, in exchange for one look-up */
+}
+
+/* One of n gone moves 1/n of the keys, and a few percent of the others, at any n. */
+static void disruption_is_small_at_any_size(void **state)
+{
+    static const size_t sizes[] = {2, 3, 20, 100, 500, 1000};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        static char names[1000][8];
+        static struct maglev_member members[1000];
+        size_t count = sizes[s], lost = 0, moved = 0;
+        for (size_t i = 0; i < count; i++) {
+            snprintf(names[i], sizeof names[i], "i%zu", i);
+            members[i] = (struct maglev_member){names[i], 100};
+        }
+        struct maglev *before = maglev_new(members, count), *after = maglev_new(members, count - 1); /* the last goes */
+        assert_non_null(before);
+        assert_non_null(after);
+        assert_true(before->size >= 100 * count);
+        for (uint32_t i = 0; i < before->size; i++) {
+            lost += before->slots[i] == count - 1;
+            moved += before->slots[i] != count - 1 && before->slots[i] != after->slots[i];
+        }
+        assert_in_range(lost, before->size / count * 97 / 100, before->size / count * 103 / 100);
+        assert_true(moved < before->size * 4 / 100);
+        free(before);
+        free(after);
+    }
+}
+
+static void a_heavy_instance_gets_more_keys(void **state)
+{
+    static char picked[KEYS];
+    struct service service;
+    int heavy = 0;
+    service_init(&service);
+    join(&service, "a", HEALTH_HEALTHY, 300, "");
+    join(&service, "b", HEALTH_HEALTHY, 100, "");
+    hash_all(&service, true, picked);
+    for (int i = 0; i < KEYS; i++)
+        heavy += picked[i] == 'a';
+    assert_in_range(heavy, KEYS * 70 / 100, KEYS * 80 / 100);
+    service_fini(&service);
+}
+
+/* Those that follow the pick are all others, each once, and not the same for all keys of one instance. */
+static void followers_of_a_key_spread(void **state)
 {
     struct service service;
-    enum { KEYS = 3000 };
-    static char before[KEYS];
-    int moved = 0, counts[26] = {0};
+    int second[10] = {0};
     service_init(&service);
-    for (char id[2] = "a"; id[0] < 'k'; id[0]++)
-        join(&service, id, HEALTH_HEALTHY, 100, "");
-    for (int i = 0; i < KEYS; i++) {
-        const struct registry_pick hashed = {
-            .policy = POLICY_CONSISTENT_HASH, .prefer_zone = "", .hash_key = &i, .hash_key_bytes = sizeof i};
-        before[i] = pick_with(&service, &hashed)[0];
-        counts[before[i] - 'a']++;
+    ten_join(&service);
+    for (int i = 0; i < 2000; i++) {
+        struct registry_instance *out[MEMBERS_MAX];
+        const struct wish wish = {.policy = POLICY_CONSISTENT_HASH, .by_table = true,
+                                  .pick = {.hash_key = &i, .hash_key_bytes = sizeof i}};
+        bool seen[10] = {false};
+        assert_int_equal(pick_many_with(&service, &wish, out, MEMBERS_MAX), 10);
+        for (int j = 0; j < 10; j++) {
+            int which = out[j]->message->key->id[0] - 'a';
+            assert_false(seen[which]);
+            seen[which] = true;
+        }
+        second[out[1]->message->key->id[0] - 'a'] += out[0]->message->key->id[0] == 'a';
     }
+    for (int i = 1; i < 10; i++)
+        assert_in_range(second[i], 5, 60); /* about 22 each */
+    service_fini(&service);
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static void weighted_random_is_in_proportion(void **state)
+{
+    struct service service;
+    uint64_t random = 1;
+    int counts[3] = {0};
+    service_init(&service);
+    join(&service, "a", HEALTH_HEALTHY, 50, "");
+    join(&service, "b", HEALTH_HEALTHY, 30, "");
+    join(&service, "c", HEALTH_HEALTHY, 20, "");
+    for (int i = 0; i < 10000; i++)
+        counts[pick_with(&service, &(struct wish){.policy = POLICY_WEIGHTED_RANDOM,
+                                                  .pick = {.random = next_random(&random)}})[0] - 'a']++;
+    assert_in_range(counts[0], 4750, 5250);
+    assert_in_range(counts[1], 2770, 3230);
+    assert_in_range(counts[2], 1800, 2200);
+    service_fini(&service);
+}
+
+static void report(struct service *service, const char *id, int64_t now_ms, int64_t requests, double utilization)
+{
+    const struct registry_instance *instance = registry_service_view_find(service->view, id);
+    struct load *load = load_table_find(&service->cursors->loads, instance->message->incarnation, now_ms);
+    assert_non_null(load);
+    load_report(load, now_ms, requests, utilization);
+    load_unref(load);
+}
+
+static void count_least(const struct service *service, int64_t now_ms, int picks, int counts[10])
+{
+    static uint64_t random = 7;
+    memset(counts, 0, 10 * sizeof counts[0]);
+    for (int i = 0; i < picks; i++)
+        counts[pick_with(service, &(struct wish){.policy = POLICY_LEAST_REQUEST,
+                                                 .pick = {.random = next_random(&random), .now_ms = now_ms}})[0] -
+               'a']++;
+}
+
+static void least_request_avoids_the_busy(void **state)
+{
+    struct service service;
+    int counts[10];
+    service_init(&service);
+    ten_join(&service);
+    report(&service, "a", 1000, 100000, 0);
+    report(&service, "b", 1000, 0, 1.0);
+    count_least(&service, 1000, 1000, counts);
+    assert_int_equal(counts[0], 0); /* the other of two is always less loaded */
+    for (int i = 2; i < 10; i++)
+        assert_in_range(counts[i], 80, 170);
+    assert_true(counts[1] < 60); /* full, but it has nothing to do yet: a twentieth of the others */
+    service_fini(&service);
+}
+
+static void least_request_spreads_a_burst_that_no_report_knows(void **state)
+{
+    struct service service;
+    int counts[10];
+    service_init(&service);
+    ten_join(&service);
+    count_least(&service, 1000, 1000, counts);
     for (int i = 0; i < 10; i++)
-        assert_in_range(counts[i], KEYS / 10 - 90, KEYS / 10 + 90); /* five standard deviations */
-    leave(&service, "d");
-    for (int i = 0; i < KEYS; i++) {
-        const struct registry_pick hashed = {
-            .policy = POLICY_CONSISTENT_HASH, .prefer_zone = "", .hash_key = &i, .hash_key_bytes = sizeof i};
-        char now = pick_with(&service, &hashed)[0];
-        if (before[i] == 'd')
-            moved++;
-        else
-            assert_int_equal(now, before[i]);
+        assert_in_range(counts[i], 95, 105); /* what two choices promise: within a few of the mean */
+    service_fini(&service);
+}
+
+static void reports_fade(void **state)
+{
+    struct service service;
+    int counts[10];
+    service_init(&service);
+    join(&service, "a", HEALTH_HEALTHY, 100, "");
+    join(&service, "b", HEALTH_HEALTHY, 100, "");
+    report(&service, "a", 1000, 64, 0);
+    count_least(&service, 1000, 20, counts);
+    assert_int_equal(counts[0], 0);
+    report(&service, "b", 11000, 40, 0); /* by then a has 32 */
+    count_least(&service, 11000, 6, counts);
+    assert_int_equal(counts[0], 6);
+    count_least(&service, 1000 + 20 * LOAD_HALF_LIFE_MS, 100, counts);
+    assert_in_range(counts[0], 40, 60);
+    service_fini(&service);
+}
+
+static void loads_of_the_gone_are_forgotten(void **state)
+{
+    struct load_table table;
+    load_table_init(&table);
+    for (int64_t i = 1; i <= 100000; i++)
+        load_unref(load_table_find(&table, i, i * 100)); /* ten a second come and go */
+    assert_in_range(load_table_count(&table), 1, 5000);  /* those of two minutes, and what room is left */
+    struct load *held = load_table_find(&table, 1, 0);
+    for (int64_t i = 200000; i < 210000; i++)
+        load_unref(load_table_find(&table, i, i * 100));
+    struct load *again = load_table_find(&table, 1, 21000000);
+    assert_ptr_equal(again, held);
+    load_unref(again);
+    load_unref(held);
+    load_table_fini(&table);
+}
+
+/* A view keeps eight sets; who needs a ninth filter gets one of his own, and the same answers. */
+static void many_filters_are_answered(void **state)
+{
+    struct service service;
+    char zone[16], *zones[] = {zone};
+    service_init(&service);
+    for (int i = 0; i < 20; i++) {
+        snprintf(zone, sizeof zone, "zone-%d", i);
+        join(&service, (char[]){(char)('a' + i), '\0'}, HEALTH_HEALTHY, 100, zone);
     }
-    assert_int_equal(moved, counts['d' - 'a']);
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 20; i++) {
+            PB(InstanceFilter) filter;
+            mltrainer__registry__v1__instance_filter__init(&filter);
+            snprintf(zone, sizeof zone, "zone-%d", i);
+            filter.zones = zones;
+            filter.n_zones = 1;
+            const struct wish wish = {.policy = POLICY_ROUND_ROBIN, .filter = &filter};
+            assert_int_equal(pick_with(&service, &wish)[0], 'a' + i);
+        }
     service_fini(&service);
 }
 
@@ -293,7 +532,16 @@ int main(void)
         cmocka_unit_test(own_zone_goes_first_while_it_has_anybody),
         cmocka_unit_test(weighted_turns_are_in_proportion_and_spread),
         cmocka_unit_test(weighted_random_covers_the_weights),
-        cmocka_unit_test(leaving_moves_only_the_leavers_keys),
+        cmocka_unit_test(leaving_moves_few_keys_beside_the_leavers),
+        cmocka_unit_test(disruption_is_small_at_any_size),
+        cmocka_unit_test(a_heavy_instance_gets_more_keys),
+        cmocka_unit_test(followers_of_a_key_spread),
+        cmocka_unit_test(weighted_random_is_in_proportion),
+        cmocka_unit_test(least_request_avoids_the_busy),
+        cmocka_unit_test(least_request_spreads_a_burst_that_no_report_knows),
+        cmocka_unit_test(reports_fade),
+        cmocka_unit_test(loads_of_the_gone_are_forgotten),
+        cmocka_unit_test(many_filters_are_answered),
         cmocka_unit_test(turns_are_exact_over_all_callers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

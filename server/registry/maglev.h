@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REGISTRY_MAGLEV_H
+#define REGISTRY_MAGLEV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Consistent hashing by look-up table: a key's slot names its instance; the table is filled by letting each instance
+ * claim slots in an order of its own, in turns as its weight says. When one of n instances goes, its share of the keys
+ * moves, and few others. Source: Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI
+ * 2016, section 3.4; weights as Envoy's maglev has them. */
+
+/* The table has a prime number of slots, at least 100 for each instance, so that shares differ by about a percent. Only
+ * two sizes: with another size all keys move, which so happens once in a service's life, when it grows beyond 655
+ * instances. Beyond 6,553 shares get coarser. */
+enum { MAGLEV_SLOTS_AN_INSTANCE = 100, MAGLEV_SLOTS = 65537, MAGLEV_SLOTS_MAX = 655373 };
+
+struct maglev {
+    uint32_t size;
+    uint32_t slots[]; /* indexes of members */
+};
+
+struct maglev_member {
+    const char *name; /* alone decides the order of its claims */
+    uint32_t weight;  /* at least 1 */
+};
+
+/** @count >= 1. The same members, in whatever order, claim the same slots. NULL when out of memory. Too
+ *  slow for a connection loop. Ownership: free(). */
+struct maglev *maglev_new(const struct maglev_member *members, size_t count);
+
+/** 64 bits that hang on every bit of @bytes. */
+uint64_t maglev_hash(const void *bytes, size_t size, uint64_t seed);
+/** The slot of a key. */
+uint32_t maglev_slot(const struct maglev *table, const void *key, size_t key_bytes);
+
+#endif
