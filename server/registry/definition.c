@@ -217,8 +217,6 @@ static int take_http(struct taking *taking, PB(HttpCheck) * http, const char *pa
                            http->status_min, http->status_max);
     if (strlen(http->body_contains) > 256)
         return fault_field(taking->fault, FIELD(field, "%.80s.body_contains", path), "has more than 256 bytes");
-    if (http->tls)
-        return fault_field(taking->fault, FIELD(field, "%.80s.tls", path), "is not supported yet");
     return take_target(taking, &http->target, path);
 }
 
@@ -227,8 +225,6 @@ static int take_grpc(struct taking *taking, PB(GrpcCheck) * grpc, const char *pa
     char field[PATH_BYTES];
     if (strlen(grpc->service) > 256)
         return fault_field(taking->fault, FIELD(field, "%.80s.service", path), "has more than 256 bytes");
-    if (grpc->tls)
-        return fault_field(taking->fault, FIELD(field, "%.80s.tls", path), "is not supported yet");
     return take_target(taking, &grpc->target, path);
 }
 

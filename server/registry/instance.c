@@ -6,6 +6,8 @@
 
 #include <mrpc/codec.h>
 
+#include "registry/checks/board.h"
+
 struct registry_instance *registry_instance_copy(const PB(Instance) * source, const char *peer)
 {
     struct mrpc_arena *arena = mrpc_arena_new(0);
@@ -34,8 +36,10 @@ struct registry_instance *registry_instance_ref(struct registry_instance *instan
 
 void registry_instance_unref(struct registry_instance *instance)
 {
-    if (instance && atomic_fetch_sub_explicit(&instance->references, 1, memory_order_acq_rel) == 1)
-        mrpc_arena_free(instance->arena);
+    if (!instance || atomic_fetch_sub_explicit(&instance->references, 1, memory_order_acq_rel) != 1)
+        return;
+    board_unref(instance->board);
+    mrpc_arena_free(instance->arena);
 }
 
 static Google__Protobuf__Timestamp *timestamp(struct mrpc_arena *arena, int64_t ns)

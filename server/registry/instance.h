@@ -11,6 +11,8 @@
 #include "fault/fault.h"
 #include "registry/message.h"
 
+struct board;
+
 /* One state of one instance. Built by one thread, immutable once it is shared, then held by the catalog, by views and
  * by watch messages alike; a change makes a new one. */
 struct registry_instance {
@@ -18,6 +20,7 @@ struct registry_instance {
     struct mrpc_arena *arena;
     PB(Instance) * message;
     const char *peer; /* the numeric address that registered it; "" when unknown */
+    struct board *board; /* what its checks find, set before it is shared; NULL: it has none */
 };
 
 /** A copy of @source with one reference, the caller's. NULL when out of memory. */

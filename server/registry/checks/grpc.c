@@ -1,113 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "registry/checks/attempt.h"
+#include "registry/checks/grpc.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <nghttp2/nghttp2.h>
+#include "registry/checks/attempt.h"
+#include "registry/checks/h2.h"
 
-/* One unary grpc.health.v1.Health/Check over a connection of its own, in clear text. libmrpc's channel is not used: it
- * resolves and connects by itself, and here the address must be judged in between and be that very address. */
-
-enum { REPLY_MAX = 1024, INPUT_MAX = 64 * 1024 };
+/* grpc.health.v1. The first run opens a Watch, whose first message is the answer; it stays open, and when the server
+ * tells another state, or the connection goes, the caller is told that a run is worth while now. The later runs are a
+ * Check each over the same connection: that the connection stands says little about the server (and servers take HTTP/2
+ * pings amiss that come more often than every five minutes). A server without Watch is asked by Check each time.
+ *
+ * A run over a connection that was open before, and turns out to be closed, is made once more over a new one. */
 
 struct grpc {
+    struct h2_call check; /* first: the call gives it back */
     struct attempt *attempt;
-    nghttp2_session *session;
-    uint8_t request[5 + 3 + 256]; /* prefix, tag and length, name */
-    size_t request_bytes;
-    size_t request_sent;
-    uint8_t reply[REPLY_MAX];
-    size_t reply_bytes;
-    size_t input_bytes;
-    int http_status;
-    int grpc_status; /* -1: none yet */
-    bool closed;
+    struct h2 *h2; /* of the call that this run waits for */
+    bool is_reused;
 };
 
-static void release(void *state)
-{
-    struct grpc *grpc = state;
-    nghttp2_session_del(grpc->session);
-    free(grpc);
-}
+struct grpc_watch {
+    struct h2_call call; /* first */
+    struct grpc *run;    /* waits for the first message; NULL: none does */
+    bool has_status;
+    int status;
+    void (*changed)(void *arg);
+    void *arg;
+};
 
-/* HealthCheckRequest{service = 1}, behind the five bytes of a gRPC message. */
-static void encode_request(struct grpc *grpc, const char *service)
-{
-    size_t length = strlen(service), message = 0;
-    uint8_t *at = grpc->request + 5;
-    if (length) {
-        at[message++] = 0x0a;
-        if (length >= 0x80)
-            at[message++] = (uint8_t)(length | 0x80);
-        at[message++] = (uint8_t)(length >= 0x80 ? length >> 7 : length);
-        memcpy(at + message, service, length);
-        message += length;
-    }
-    grpc->request[3] = (uint8_t)(message >> 8);
-    grpc->request[4] = (uint8_t)message;
-    grpc->request_bytes = 5 + message;
-}
+static void ask(struct grpc *grpc, struct h2 *h2);
 
-static ssize_t read_request(nghttp2_session *session, int32_t stream, uint8_t *out, size_t room, uint32_t *flags,
-                            nghttp2_data_source *source, void *user)
-{
-    struct grpc *grpc = user;
-    size_t left = grpc->request_bytes - grpc->request_sent;
-    size_t bytes = left < room ? left : room;
-    memcpy(out, grpc->request + grpc->request_sent, bytes);
-    grpc->request_sent += bytes;
-    if (grpc->request_sent == grpc->request_bytes)
-        *flags |= NGHTTP2_DATA_FLAG_EOF;
-    return (ssize_t)bytes;
-}
-
-static int number(const uint8_t *value, size_t length)
-{
-    int result = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (value[i] < '0' || value[i] > '9' || result > 1000)
-            return -1;
-        result = result * 10 + value[i] - '0';
-    }
-    return length ? result : -1;
-}
-
-static bool is(const uint8_t *name, size_t length, const char *text)
-{
-    return length == strlen(text) && memcmp(name, text, length) == 0;
-}
-
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_bytes,
-                     const uint8_t *value, size_t value_bytes, uint8_t flags, void *user)
-{
-    struct grpc *grpc = user;
-    if (is(name, name_bytes, ":status"))
-        grpc->http_status = number(value, value_bytes);
-    else if (is(name, name_bytes, "grpc-status"))
-        grpc->grpc_status = number(value, value_bytes);
-    return 0;
-}
-
-static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, const uint8_t *data, size_t size,
-                   void *user)
-{
-    struct grpc *grpc = user;
-    if (size > REPLY_MAX - grpc->reply_bytes)
-        return NGHTTP2_ERR_CALLBACK_FAILURE;
-    memcpy(grpc->reply + grpc->reply_bytes, data, size);
-    grpc->reply_bytes += size;
-    return 0;
-}
-
-static int on_close(nghttp2_session *session, int32_t stream, uint32_t error, void *user)
-{
-    ((struct grpc *)user)->closed = true;
-    return 0;
-}
+/* --- HealthCheckResponse --------------------------------------------------------------------------------------------
+ */
 
 static bool varint(const uint8_t *at, size_t size, size_t *used, uint64_t *out)
 {
@@ -149,112 +74,217 @@ static int decode_reply(const uint8_t *at, size_t size)
     return status <= 3 ? (int)status : -1;
 }
 
-static void conclude(struct grpc *grpc)
+static void conclude(struct attempt *attempt, int status)
 {
     static const char *const names[] = {"UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"};
-    struct attempt *attempt = grpc->attempt;
-    const uint8_t *reply = grpc->reply;
-    if (grpc->http_status != 200) {
-        attempt_fail(attempt, "HTTP status %d", grpc->http_status);
-        return;
-    }
-    if (grpc->grpc_status != 0) {
-        attempt_fail(attempt, "gRPC status %d", grpc->grpc_status);
-        return;
-    }
-    size_t length = grpc->reply_bytes >= 5 ? (size_t)reply[3] << 8 | reply[4] : 0;
-    int status = -1;
-    if (grpc->reply_bytes >= 5 && reply[0] == 0 && reply[1] == 0 && reply[2] == 0 && length == grpc->reply_bytes - 5)
-        status = decode_reply(reply + 5, length);
     if (status == 1)
         attempt_pass(attempt, "SERVING");
     else
         attempt_fail(attempt, "%s", status < 0 ? "the reply is not a HealthCheckResponse" : names[status]);
 }
 
-static bool flush(struct grpc *grpc, struct bufferevent *connection)
+/* The call has ended and there was no message. */
+static void conclude_without(struct attempt *attempt, const struct h2_call *call)
 {
-    const uint8_t *bytes;
-    ssize_t size;
-    while ((size = nghttp2_session_mem_send(grpc->session, &bytes)) > 0)
-        bufferevent_write(connection, bytes, (size_t)size);
-    return size == 0;
+    if (call->http_status != 200)
+        attempt_fail(attempt, "HTTP status %d", call->http_status);
+    else if (call->grpc_status)
+        attempt_fail(attempt, "gRPC status %d", call->grpc_status);
+    else
+        attempt_fail(attempt, "the reply is not a HealthCheckResponse");
 }
 
-static void input(struct attempt *attempt, void *state, struct bufferevent *connection, bool end)
+static void on_lost(struct grpc *grpc, const char *text)
 {
-    struct grpc *grpc = state;
-    struct evbuffer *buffer = bufferevent_get_input(connection);
-    size_t size = evbuffer_get_length(buffer);
-    grpc->input_bytes += size;
-    ssize_t used = 0;
-    if (size)
-        used = nghttp2_session_mem_recv(grpc->session, evbuffer_pullup(buffer, -1), size);
-    evbuffer_drain(buffer, size);
-    if (grpc->closed)
-        conclude(grpc);
-    else if (used < 0)
-        attempt_fail(attempt, "not HTTP/2: %s", nghttp2_strerror((int)used));
-    else if (grpc->input_bytes > INPUT_MAX)
-        attempt_fail(attempt, "reply over %d bytes", INPUT_MAX);
-    else if (!flush(grpc, connection))
-        attempt_fail(attempt, "HTTP/2 failed");
-    else if (!nghttp2_session_want_read(grpc->session)) /* it has sent GOAWAY: what came was no HTTP/2 */
-        attempt_fail(attempt, "not HTTP/2");
-}
-
-static bool open_session(struct grpc *grpc)
-{
-    nghttp2_session_callbacks *callbacks;
-    if (nghttp2_session_callbacks_new(&callbacks))
-        return false;
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
-    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
-    int error = nghttp2_session_client_new(&grpc->session, callbacks, grpc);
-    nghttp2_session_callbacks_del(callbacks);
-    return error == 0;
-}
-
-#define HEADER(name, value)                                                                                            \
-    {                                                                                                                  \
-        (uint8_t *)(uintptr_t)(name), (uint8_t *)(uintptr_t)(value), strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE \
+    const struct attempt_options *options = attempt_options(grpc->attempt);
+    bool again = grpc->is_reused;
+    grpc->is_reused = false;
+    grpc->h2 = NULL;
+    if (!again) {
+        attempt_fail(grpc->attempt, "%s", text);
+        return;
     }
-
-static bool submit(struct grpc *grpc, const char *authority)
-{
-    const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
-                                               {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, 8192}};
-    const nghttp2_nv headers[] = {
-        HEADER(":method", "POST"),
-        HEADER(":scheme", "http"),
-        HEADER(":path", "/grpc.health.v1.Health/Check"),
-        HEADER(":authority", authority),
-        HEADER("content-type", "application/grpc"),
-        HEADER("te", "trailers"),
-        HEADER("user-agent", "mltrainer-check"),
-    };
-    nghttp2_data_provider body = {.read_callback = read_request};
-    return nghttp2_submit_settings(grpc->session, NGHTTP2_FLAG_NONE, settings, 2) == 0 &&
-           nghttp2_submit_request(grpc->session, NULL, headers, sizeof headers / sizeof *headers, &body, NULL) > 0;
+    struct h2 *h2 = h2_new(options->place, options->check->grpc->tls, options->peer);
+    if (h2)
+        ask(grpc, h2);
+    else
+        attempt_fail(grpc->attempt, "no memory");
 }
 
-static void *begin(struct attempt *attempt, const PB(Check) * check, struct bufferevent *connection)
+/* --- Check ----------------------------------------------------------------------------------------------------------
+ */
+
+static void on_check_message(struct h2_call *call, const uint8_t *bytes, size_t size)
 {
+    struct grpc *grpc = (struct grpc *)call;
+    grpc->h2 = NULL;
+    conclude(grpc->attempt, decode_reply(bytes, size));
+}
+
+static void on_check_closed(struct h2_call *call, const char *text)
+{
+    struct grpc *grpc = (struct grpc *)call;
+    if (!grpc->h2)
+        return; /* the message was there before */
+    if (text) {
+        on_lost(grpc, text);
+        return;
+    }
+    grpc->h2 = NULL;
+    conclude_without(grpc->attempt, call);
+}
+
+static void ask_check(struct grpc *grpc, struct h2 *h2)
+{
+    grpc->check.message = on_check_message;
+    grpc->check.closed = on_check_closed;
+    grpc->check.service = attempt_options(grpc->attempt)->check->grpc->service;
+    if (h2_call_open(h2, &grpc->check, "Check"))
+        grpc->h2 = h2;
+    else
+        attempt_fail(grpc->attempt, "no memory");
+}
+
+/* --- Watch ----------------------------------------------------------------------------------------------------------
+ */
+
+static void on_watch_message(struct h2_call *call, const uint8_t *bytes, size_t size)
+{
+    struct grpc_watch *watch = (struct grpc_watch *)call;
+    int before = watch->status;
+    bool had_status = watch->has_status;
+    watch->status = decode_reply(bytes, size);
+    watch->has_status = true;
+    struct grpc *grpc = watch->run;
+    watch->run = NULL;
+    if (grpc) {
+        grpc->h2 = NULL;
+        conclude(grpc->attempt, watch->status);
+    } else if (had_status && watch->status != before) {
+        watch->changed(watch->arg);
+    }
+}
+
+static void on_watch_closed(struct h2_call *call, const char *text)
+{
+    struct grpc_watch *watch = (struct grpc_watch *)call;
+    struct grpc *grpc = watch->run;
+    watch->run = NULL;
+    watch->has_status = false;
+    if (!grpc) {
+        watch->changed(watch->arg);
+        return;
+    }
+    struct h2 *h2 = grpc->h2;
+    grpc->h2 = NULL;
+    if (text) {
+        on_lost(grpc, text);
+    } else if (call->grpc_status == MRPC_UNIMPLEMENTED) {
+        h2_set_without_watch(h2);
+        ask_check(grpc, h2);
+    } else {
+        conclude_without(grpc->attempt, call);
+    }
+}
+
+static struct grpc_watch *make_watch(const struct attempt_options *options)
+{
+    struct grpc_watch *watch = calloc(1, sizeof *watch);
+    if (!watch)
+        return NULL;
+    watch->call.message = on_watch_message;
+    watch->call.closed = on_watch_closed;
+    watch->call.service = options->check->grpc->service;
+    watch->changed = options->watch_changed;
+    watch->arg = options->arg;
+    return watch;
+}
+
+static void ask_watch(struct grpc *grpc, struct h2 *h2)
+{
+    const struct attempt_options *options = attempt_options(grpc->attempt);
+    struct grpc_watch *watch = *options->watch;
+    if (!watch)
+        watch = *options->watch = make_watch(options);
+    if (!watch) {
+        ask_check(grpc, h2);
+        return;
+    }
+    h2_call_cancel(&watch->call); /* one that never said anything, or whose server is leaving */
+    watch->has_status = false;
+    if (!h2_call_open(h2, &watch->call, "Watch")) {
+        attempt_fail(grpc->attempt, "no memory");
+        return;
+    }
+    grpc->h2 = h2;
+    watch->run = grpc;
+}
+
+void grpc_watch_free(struct grpc_watch *watch)
+{
+    if (!watch)
+        return;
+    h2_call_cancel(&watch->call);
+    free(watch);
+}
+
+/* --- a run ----------------------------------------------------------------------------------------------------------
+ */
+
+static bool is_watching(const struct grpc_watch *watch, const char *peer)
+{
+    return watch && watch->call.h2 && watch->has_status && h2_serves(watch->call.h2, peer);
+}
+
+static void ask(struct grpc *grpc, struct h2 *h2)
+{
+    if (attempt_options(grpc->attempt)->watch && h2_has_room_for_watch(h2))
+        ask_watch(grpc, h2);
+    else
+        ask_check(grpc, h2);
+}
+
+static void *begin(struct attempt *attempt)
+{
+    const struct attempt_options *options = attempt_options(attempt);
     struct grpc *grpc = calloc(1, sizeof *grpc);
     if (!grpc) {
         attempt_fail(attempt, "no memory");
         return NULL;
     }
     grpc->attempt = attempt;
-    grpc->grpc_status = -1;
-    encode_request(grpc, check->grpc->service);
-    if (!open_session(grpc) || !submit(grpc, attempt_authority(attempt)) || !flush(grpc, connection)) {
-        attempt_fail(attempt, "no memory");
-        release(grpc);
-        return NULL;
+    struct grpc_watch *watch = options->watch ? *options->watch : NULL;
+    if (is_watching(watch, options->peer)) {
+        grpc->is_reused = true;
+        ask_check(grpc, watch->call.h2);
+        return grpc;
     }
+    struct h2 *h2 = h2_get(options->place, options->check->grpc->tls, options->peer, &grpc->is_reused);
+    if (h2)
+        ask(grpc, h2);
+    else
+        attempt_fail(attempt, "no memory");
     return grpc;
 }
 
-const struct attempt_protocol attempt_grpc = {.begin = begin, .input = input, .release = release};
+/* A run that ends while it waits has waited for its whole timeout: the connection is dead, or as good as that. */
+static void release(void *state)
+{
+    struct grpc *grpc = state;
+    const struct attempt_options *options = attempt_options(grpc->attempt);
+    struct grpc_watch *watch = options->watch ? *options->watch : NULL;
+    struct h2 *dead = attempt_has_ended(grpc->attempt) ? grpc->h2 : NULL;
+    if (watch && watch->run == grpc) {
+        watch->run = NULL;
+        if (!dead)
+            h2_call_cancel(&watch->call);
+    }
+    if (dead) {
+        grpc->h2 = NULL;
+        h2_fail(dead, "the peer no longer answers");
+    }
+    h2_call_cancel(&grpc->check);
+    free(grpc);
+}
+
+const struct attempt_protocol attempt_grpc = {.begin = begin, .release = release};

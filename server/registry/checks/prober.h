@@ -4,13 +4,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "registry/catalog.h"
 #include "registry/checks/target.h"
 
-/* Runs the checks of all instances, on the domain loop: each at its interval with 10 % jitter, its phase taken from a
- * hash of the instance (so that a restart does not bunch them), at most 512 at once. After a first result that speaks
- * against the state the next comes within a second. */
+/* Runs the checks of all instances, on the domain loop: when (schedule.h), how many at once (place.h), what a result
+ * means (health.h, flapping.h), and where everybody can read it (board.h). */
 
 struct event_base;
 struct prober;
@@ -25,16 +25,17 @@ struct prober_options {
     void *arg;
 };
 
-enum { PROBER_IN_FLIGHT_MAX = 512 };
+/** A gap between two ticks (or between a tick and a result) over which nothing was heard of anybody. */
+enum { PROBER_STALL_MS = 1000 };
 
 int prober_new(const struct prober_options *options, struct prober **out) MRPC_MUST_USE;
 /** Every slot must have been dropped. */
 void prober_free(struct prober *prober);
 
-/** slot->committed is new or has changed: begin its checks, keeping what is known where they are the same. False when
- * out of memory. */
+/** slot->committed is new or has changed: begin its checks, keeping what is known where they are the same, and give it
+ * its board. False when out of memory. */
 bool prober_update(struct prober *prober, struct catalog_slot *slot, int64_t now_ms) MRPC_MUST_USE;
-/** It is gone: no callback any more. */
+/** It is gone: no callback any more. Those who wait for it are told so. */
 void prober_drop(struct prober *prober, struct catalog_slot *slot);
 
 /** A report for a ttl check. False when there is none of that name. */
@@ -44,11 +45,22 @@ bool prober_report(struct prober *prober, struct catalog_slot *slot, const char 
 /** What its checks say all together, also while that does not count; @without for an instance that has none. */
 enum registry_health prober_health(const struct catalog_slot *slot, enum registry_health without);
 
+/** Who waits for the checks of a slot to have run; its owner embeds it. */
+struct prober_waiter {
+    /** Once, never from inside prober_check_now(). @gone: the slot, or its checks, are. */
+    void (*done)(struct prober_waiter *waiter, bool gone);
+    TAILQ_ENTRY(prober_waiter) entry;
+};
+
+enum { PROBER_WAITERS_MAX = 64 };
+
+/** Run the checks of @slot (but ttl) now; those that run already count. Returns MRPC_OK, RESOURCE_EXHAUSTED when
+ *  PROBER_WAITERS_MAX wait already; FAILED_PRECONDITION: there are none to run. */
+int prober_check_now(struct prober *prober, struct catalog_slot *slot, struct prober_waiter *waiter,
+                     int64_t now_ms) MRPC_MUST_USE;
+
 /** Start what is due. @stalled: the loop itself was held up, so failures now mean nothing and are not counted. */
 void prober_tick(struct prober *prober, int64_t now_ms, bool stalled);
-
-/** Fill in the state of each check, in @arena. False when out of memory. */
-bool prober_describe(const struct catalog_slot *slot, struct mrpc_arena *arena, PB(InstanceStatus) * status);
 
 struct prober_stats {
     uint64_t configured;

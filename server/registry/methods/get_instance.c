@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "registry/checks/prober.h"
+#include "registry/checks/board.h"
 #include "registry/identifier.h"
 #include "registry/methods/methods.h"
 
-/* The state of checks and leases lives on the domain loop alone, so this one goes there. */
+/* What is left of a lease is known on the domain loop alone, so this one goes there. */
 
 static bool describe(struct registry_command *command, const struct catalog_slot *slot, PB(Instance) * *out)
 {
     struct mrpc_arena *arena = mrpc_call_arena(command->call);
     PB(Instance) *message = mrpc_arena_memdup(arena, slot->committed->message, sizeof *message);
     PB(InstanceStatus) *status = mrpc_arena_memdup(arena, slot->committed->message->status, sizeof *status);
-    if (!message || !status || !prober_describe(slot, arena, status))
+    if (!message || !status || !board_describe(slot->committed->board, message, arena, status))
         return false;
     message->status = status;
     if (registry_instance_lease_ms(slot->committed) > 0) {

@@ -10,176 +10,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <event2/dns.h>
-#include <event2/event.h>
 #include <mrpc/server.h>
 
-#include "registry/checks/attempt.h"
-#include "test.h"
+#include "check_fixture.h"
 
 /* Checks against small servers of every bad kind: rows R02, R03, R04. */
 
-/* --- a peer that says what the test wants ---------------------------------------------------------------------------
- */
-
-struct peer {
-    int fd;
-    uint16_t port;
-    pthread_t thread;
-    const char *reply;   /* sent once a request (or anything) came; NULL: nothing */
-    const char *forever; /* then this again and again, until the other side closes; NULL: close */
-    bool keep_open;
-    atomic_int accepted;
-    atomic_long sent_bytes;
-};
-
-static void serve_one(struct peer *peer, int fd)
+static void run(struct probing *probe)
 {
-    char request[2048];
-    if (!peer->reply) {
-        while (recv(fd, request, sizeof request, 0) > 0) {
-        }
-        return;
-    }
-    if (recv(fd, request, sizeof request, 0) <= 0)
-        return;
-    send(fd, peer->reply, strlen(peer->reply), MSG_NOSIGNAL);
-    while (peer->forever) {
-        ssize_t sent = send(fd, peer->forever, strlen(peer->forever), MSG_NOSIGNAL);
-        if (sent <= 0)
-            return;
-        atomic_fetch_add(&peer->sent_bytes, sent);
-    }
-    while (peer->keep_open && recv(fd, request, sizeof request, 0) > 0) {
-    }
-}
-
-static void *run_peer(void *arg)
-{
-    struct peer *peer = arg;
-    for (int fd; (fd = accept(peer->fd, NULL, NULL)) >= 0; close(fd)) {
-        atomic_fetch_add(&peer->accepted, 1);
-        serve_one(peer, fd);
-    }
-    return NULL;
-}
-
-static void peer_start(struct peer *peer)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t bytes = sizeof address;
-    peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(peer->fd, (struct sockaddr *)&address, bytes), 0);
-    assert_int_equal(listen(peer->fd, 16), 0);
-    assert_int_equal(getsockname(peer->fd, (struct sockaddr *)&address, &bytes), 0);
-    peer->port = ntohs(address.sin_port);
-    assert_int_equal(pthread_create(&peer->thread, NULL, run_peer, peer), 0);
-}
-
-static void peer_stop(struct peer *peer)
-{
-    shutdown(peer->fd, SHUT_RDWR);
-    pthread_join(peer->thread, NULL);
-    close(peer->fd);
-}
-
-/* --- one attempt ----------------------------------------------------------------------------------------------------
- */
-
-struct probe {
-    PB(Endpoint) target;
-    PB(HttpCheck) http;
-    PB(GrpcCheck) grpc;
-    PB(TcpCheck) tcp;
-    Google__Protobuf__Duration timeout;
-    PB(Check) check;
-    const char *nameserver;
-    struct event_base *base;
-    int done;
-    bool passed;
-    char text[ATTEMPT_TEXT_BYTES];
-    int64_t took_ms;
-};
-
-static void probe_init(struct probe *probe, const char *address, uint16_t port)
-{
-    *probe = (struct probe){.done = 0};
-    mltrainer__registry__v1__endpoint__init(&probe->target);
-    mltrainer__registry__v1__http_check__init(&probe->http);
-    mltrainer__registry__v1__grpc_check__init(&probe->grpc);
-    mltrainer__registry__v1__tcp_check__init(&probe->tcp);
-    mltrainer__registry__v1__check__init(&probe->check);
-    google__protobuf__duration__init(&probe->timeout);
-    probe->target.address = (char *)(uintptr_t)address;
-    probe->target.port = port;
-    probe->timeout.seconds = 2;
-    probe->check.timeout = &probe->timeout;
-    probe->http.target = probe->grpc.target = probe->tcp.target = &probe->target;
-    probe->http.path = (char *)(uintptr_t) "/health";
-    probe->http.status_min = 200;
-    probe->http.status_max = 299;
-    probe->check.http = &probe->http;
-    probe->check.kind_case = MLTRAINER__REGISTRY__V1__CHECK__KIND_HTTP;
-}
-
-static void use_grpc(struct probe *probe, const char *service)
-{
-    probe->grpc.service = (char *)(uintptr_t)service;
-    probe->check.grpc = &probe->grpc;
-    probe->check.kind_case = MLTRAINER__REGISTRY__V1__CHECK__KIND_GRPC;
-}
-
-static void on_done(void *arg, bool passed, const char *text)
-{
-    struct probe *probe = arg;
-    probe->done++;
-    probe->passed = passed;
-    snprintf(probe->text, sizeof probe->text, "%s", text);
-    event_base_loopbreak(probe->base);
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void run_with(struct probe *probe, const struct target_policy *policy)
-{
-    probe->base = event_base_new();
-    struct evdns_base *dns = evdns_base_new(probe->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-    if (probe->nameserver)
-        assert_int_equal(evdns_base_nameserver_ip_add(dns, probe->nameserver), 0);
-    int64_t begin = now_ms();
-    struct attempt *attempt = attempt_start(&(struct attempt_options){.base = probe->base,
-                                                                      .dns = dns,
-                                                                      .policy = policy,
-                                                                      .check = &probe->check,
-                                                                      .peer = "",
-                                                                      .done = on_done,
-                                                                      .arg = probe});
-    assert_non_null(attempt);
-    assert_int_equal(probe->done, 0);
-    event_base_dispatch(probe->base);
-    probe->took_ms = now_ms() - begin;
-    event_base_loop(probe->base, EVLOOP_NONBLOCK);
-    assert_int_equal(probe->done, 1);
-    evdns_base_free(dns, 0);
-    event_base_free(probe->base);
-}
-
-static const struct target_policy local = {.loopback_allowed = true};
-
-static void run(struct probe *probe)
-{
-    run_with(probe, &local);
+    probe_run(probe, &local);
 }
 
 static void assert_http(const char *reply, bool passes, const char *text)
 {
     struct peer peer = {.reply = reply};
-    struct probe probe;
+    struct probing probe;
     peer_start(&peer);
     probe_init(&probe, "127.0.0.1", peer.port);
     run(&probe);
@@ -220,7 +65,7 @@ static void redirect_is_not_followed(void **state)
 static void body_is_looked_into(void **state)
 {
     struct peer peer = {.reply = "HTTP/1.1 200 OK\r\nX: y\r\n\r\nall is \"ready\" here"};
-    struct probe probe;
+    struct probing probe;
     peer_start(&peer);
     probe_init(&probe, "127.0.0.1", peer.port);
     probe.http.body_contains = (char *)(uintptr_t) "\"ready\"";
@@ -258,7 +103,7 @@ static void endless_reply_is_cut(void **state)
     static const char lines[] = "X-Header: some value or other\r\nX-Header: some value or other\r\n";
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct peer peer = {.reply = table[i].reply, .forever = table[i].lines ? lines : block};
-        struct probe probe;
+        struct probing probe;
         peer_start(&peer);
         probe_init(&probe, "127.0.0.1", peer.port);
         probe.http.body_contains = (char *)(uintptr_t) "needle";
@@ -276,7 +121,7 @@ static void endless_reply_is_cut(void **state)
 static void silent_peer_costs_the_timeout_and_no_more(void **state)
 {
     struct peer peer = {.reply = NULL};
-    struct probe probe;
+    struct probing probe;
     peer_start(&peer);
     probe_init(&probe, "127.0.0.1", peer.port);
     probe.timeout = (Google__Protobuf__Duration){.base = probe.timeout.base, .nanos = 300000000};
@@ -290,7 +135,7 @@ static void silent_peer_costs_the_timeout_and_no_more(void **state)
 static void closed_port_fails_at_once(void **state)
 {
     struct peer peer = {.reply = NULL};
-    struct probe probe;
+    struct probing probe;
     peer_start(&peer);
     peer_stop(&peer);
     probe_init(&probe, "127.0.0.1", peer.port);
@@ -305,7 +150,7 @@ static void closed_port_fails_at_once(void **state)
 static void tcp_passes_by_connecting(void **state)
 {
     struct peer peer = {.reply = NULL};
-    struct probe probe;
+    struct probing probe;
     peer_start(&peer);
     probe_init(&probe, "127.0.0.1", peer.port);
     probe.check.tcp = &probe.tcp;
@@ -319,10 +164,10 @@ static void forbidden_address_is_never_connected_to(void **state)
 {
     static const struct target_policy strict = {.loopback_allowed = false};
     struct peer peer = {.reply = "HTTP/1.1 200 OK\r\n\r\n"};
-    struct probe probe;
+    struct probing probe;
     peer_start(&peer);
     probe_init(&probe, "127.0.0.1", peer.port);
-    run_with(&probe, &strict);
+    probe_run(&probe, &strict);
     assert_false(probe.passed);
     assert_non_null(strstr(probe.text, "refused: target is a loopback address"));
     assert_int_equal(atomic_load(&peer.accepted), 0);
@@ -336,7 +181,7 @@ static void grpc_health_of_a_real_server(void **state)
 {
     struct mrpc_server_options options = {.struct_bytes = sizeof options, .loops = 1};
     struct mrpc_server *server;
-    struct probe probe;
+    struct probing probe;
     char *address;
     assert_int_equal(mrpc_server_new(&options, &server), 0);
     assert_int_equal(mrpc_server_enable_health(server), 0);
@@ -355,13 +200,13 @@ static void grpc_health_of_a_real_server(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         mrpc_server_set_health(server, table[i].service, table[i].serving);
         probe_init(&probe, "127.0.0.1", port);
-        use_grpc(&probe, table[i].service);
+        probe_use_grpc(&probe, table[i].service);
         run(&probe);
         if (probe.passed != table[i].passes || strcmp(probe.text, table[i].text) != 0)
             fail_msg("case %zu: %s", i, probe.text);
     }
     probe_init(&probe, "127.0.0.1", port);
-    use_grpc(&probe, "no.such.Service");
+    probe_use_grpc(&probe, "no.such.Service");
     run(&probe);
     assert_false(probe.passed);
     assert_string_equal(probe.text, "gRPC status 5");
@@ -373,10 +218,10 @@ static void grpc_health_of_a_real_server(void **state)
 static void grpc_check_of_an_http1_server_fails(void **state)
 {
     struct peer peer = {.reply = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", .keep_open = true};
-    struct probe probe;
+    struct probing probe;
     peer_start(&peer);
     probe_init(&probe, "127.0.0.1", peer.port);
-    use_grpc(&probe, "");
+    probe_use_grpc(&probe, "");
     run(&probe);
     assert_false(probe.passed);
     assert_string_equal(probe.text, "not HTTP/2");
@@ -468,7 +313,7 @@ static void name_is_judged_by_its_address_at_every_check(void **state)
     static const char *const texts[] = {"status 200", "refused: target is never allowed",
                                         "refused: target is a private"};
     for (int i = 0; i < 3; i++) {
-        struct probe probe;
+        struct probing probe;
         probe_init(&probe, "rebinding.example", peer.port);
         probe.nameserver = nameserver;
         run(&probe);
@@ -490,25 +335,16 @@ static void cancelled_attempt_says_nothing(void **state)
     snprintf(nameserver, sizeof nameserver, "127.0.0.1:%u", dns.port);
     static const char *const targets[] = {"127.0.0.1", "slow.example"};
     for (int i = 0; i < 2; i++) {
-        struct probe probe;
+        struct probing probe;
         probe_init(&probe, targets[i], peer.port);
-        probe.base = event_base_new();
-        struct evdns_base *base = evdns_base_new(probe.base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-        assert_int_equal(evdns_base_nameserver_ip_add(base, nameserver), 0);
-        struct attempt *attempt = attempt_start(&(struct attempt_options){.base = probe.base,
-                                                                          .dns = base,
-                                                                          .policy = &local,
-                                                                          .check = &probe.check,
-                                                                          .peer = "",
-                                                                          .done = on_done,
-                                                                          .arg = &probe});
-        assert_non_null(attempt);
-        attempt_cancel(attempt);
+        probe.nameserver = nameserver;
+        probe_open(&probe, &local);
+        probe_begin(&probe);
+        attempt_cancel(probe.attempt);
         event_base_loopexit(probe.base, &(struct timeval){.tv_usec = 200000});
         event_base_dispatch(probe.base);
         assert_int_equal(probe.done, 0);
-        evdns_base_free(base, 0);
-        event_base_free(probe.base);
+        probe_close(&probe);
     }
     dns_stop(&dns);
     peer_stop(&peer);

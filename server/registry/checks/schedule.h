@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REGISTRY_CHECKS_SCHEDULE_H
+#define REGISTRY_CHECKS_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* When checks run. Each has its own phase in its interval, from a hash of its name, and returns to it after whatever
+ * came between: so the load is even, however they were registered and whenever the server was started. Jitter of 10 %
+ * around it. Runs that are wanted sooner (a first one, one after a result that speaks against the state) are hurried:
+ * together at most SCHEDULE_HURRIED_PER_S, so that when everything fails at once the load stays what it was. Pure. */
+
+enum { SCHEDULE_HURRIED_PER_S = 200, SCHEDULE_SOON_MS = 1000, SCHEDULE_FIRST_MS = 250 };
+
+/** From @now_ms to the next regular run: half an interval away at least. @random: any. */
+int64_t schedule_regular_ms(uint64_t phase, int64_t interval_ms, int64_t now_ms, uint64_t random);
+
+/** To a run that is wanted about @wanted_ms from now while @hurried_count others are hurried too; 0 when that is no
+ *  sooner than a regular one. */
+int64_t schedule_hurried_ms(int64_t wanted_ms, int64_t interval_ms, size_t hurried_count, uint64_t random);
+
+#endif
