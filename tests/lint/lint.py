@@ -134,11 +134,17 @@ def documents_name_real_paths():
     return [f"seed.md: there is no {path}" for path in sorted(set(paths)) if not (ROOT / path).exists()]
 
 
+def models_page_is_current():
+    script = [str(ROOT / "tests/golden/models/page.py")]
+    result = subprocess.run(["python3"] + script, text=True, capture_output=True)
+    return (result.stdout + result.stderr).splitlines() if result.returncode else []
+
+
 def main():
     for rule in (top_level, licence, layering, components_are_made_by_their_create, every_component_is_in_the_table,
                  no_hosts_or_machine_paths,
                  no_string_built_sql, files_tell_one_story, names_say_something, shell_scripts_parse,
-                 documents_name_real_paths):
+                 documents_name_real_paths, models_page_is_current):
         report(rule.__name__, rule())
 
 

@@ -51,7 +51,7 @@ const char *worker_bench_zoo(const char *name)
     return path;
 }
 
-static int64_t now_ms(void)
+int64_t worker_bench_now_ms(void)
 {
     struct timespec now;
 
@@ -112,7 +112,7 @@ static void hear_result(void *arg, uint64_t ticket, struct process_result *resul
         memcpy(outcome->artifact, result->artifact, result->artifact_bytes);
     }
     keep_metrics(outcome, result);
-    outcome->took_ms = now_ms() - outcome->submitted_ms;
+    outcome->took_ms = worker_bench_now_ms() - outcome->submitted_ms;
     outcome->is_done++;
     pthread_cond_broadcast(&outcome->changed);
     pthread_mutex_unlock(&outcome->lock);
@@ -125,7 +125,7 @@ int worker_bench_submit(struct worker_bench *bench, struct process_task *task, s
     memset(outcome, 0, sizeof(*outcome));
     pthread_mutex_init(&outcome->lock, NULL);
     pthread_cond_init(&outcome->changed, NULL);
-    outcome->submitted_ms = now_ms();
+    outcome->submitted_ms = worker_bench_now_ms();
     task->reply_loop = bench->loop;
     task->on_event = hear_event;
     task->on_done = hear_result;

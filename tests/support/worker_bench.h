@@ -57,6 +57,8 @@ void worker_bench_await(struct outcome *outcome);
 int worker_bench_await_start(struct outcome *outcome);
 /** Both; fails the test if the task is not accepted. */
 void worker_bench_run(struct worker_bench *bench, struct process_task *task, struct outcome *outcome);
+/** The clock of outcome.took_ms. */
+int64_t worker_bench_now_ms(void);
 void outcome_free(struct outcome *outcome);
 /** A final metric; fails the test when it is not there. */
 double outcome_metric(const struct outcome *outcome, const char *name);

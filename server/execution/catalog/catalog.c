@@ -130,6 +130,8 @@ static int by_id(const void *a, const void *b)
 static const char *why_unavailable(struct mrpc_arena *arena, const struct catalog_model *model,
                                    const struct catalog_plugin *plugin, unsigned *operations)
 {
+    if (model->withheld)
+        return model->withheld;
     if (plugin->state != CATALOG_PLUGIN_READY && plugin->state != CATALOG_PLUGIN_PROBING)
         return plugin->reason;
     if (plugin->state == CATALOG_PLUGIN_PROBING)

@@ -65,6 +65,7 @@ struct catalog_model {
     const char *file;        /* it was read from */
     char sha256[65];         /* of that file */
     unsigned operations;     /* enum catalog_operation */
+    const char *withheld;    /* what the configuration says is missing for it, or NULL */
     const char *unavailable; /* why it cannot be used, or NULL */
 };
 

@@ -257,11 +257,14 @@ static int read_metrics(const struct yaml_file *file, struct fy_node *value, voi
     return yaml_texts(file, value, &model->metrics, &model->metric_count);
 }
 
+#define COMPUTES CATALOG_COMPUTE
+#define LEARNS (CATALOG_TRAIN | CATALOG_EVALUATE | CATALOG_PREDICT)
+
 static int read_task(const struct yaml_file *file, struct fy_node *value, void *into, size_t offset)
 {
     static const char *const tasks[] = {"regression", "classification", "clustering", "anomaly",   "forecast",
                                         "indicator",  "pricing",        "risk",       "portfolio", "transform",
-                                        "search",     "control",        NULL};
+                                        "search",     "control",        "test",       NULL};
     const char *text;
     int code = yaml_text(file, value, &text, 0);
     if (code)
@@ -272,6 +275,19 @@ static int read_task(const struct yaml_file *file, struct fy_node *value, void *
     if (!*task)
         return yaml_fault(file, value, "\"%s\" is not a task", text);
     ((struct catalog_model *)into)->task = *task;
+    return 0;
+}
+
+static int read_operation(const struct yaml_file *file, struct fy_node *value, void *into, size_t offset)
+{
+    const char *text;
+    int code = yaml_text(file, value, &text, 0);
+    if (code)
+        return code;
+    bool computes = strcmp(text, "compute") == 0;
+    if (!computes && strcmp(text, "train") != 0)
+        return yaml_fault(file, value, "\"%s\" is neither compute nor train", text);
+    ((struct catalog_model *)into)->operations = computes ? COMPUTES : LEARNS;
     return 0;
 }
 
@@ -292,6 +308,8 @@ static const struct yaml_key model_keys[] = {
     {"inputs", true, read_inputs, 0},
     {"outputs", false, read_outputs, 0},
     {"metrics", false, read_metrics, 0},
+    {"operation", false, read_operation, 0},
+    {"unavailable", false, yaml_text, MEMBER(withheld)},
     {0},
 };
 
@@ -301,6 +319,15 @@ static const struct catalog_parameter *find_parameter(const struct catalog_model
         if (strcmp(model->parameters[i].name, name) == 0)
             return &model->parameters[i];
     return NULL;
+}
+
+static bool task_computes(const char *task)
+{
+    static const char *const tasks[] = {"indicator", "pricing", "risk", "transform", "test"};
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
+        if (strcmp(tasks[i], task) == 0)
+            return true;
+    return false;
 }
 
 static int check_model(const struct yaml_file *file, struct catalog_model *model)
@@ -320,9 +347,8 @@ static int check_model(const struct yaml_file *file, struct catalog_model *model
     if (strncmp(name, model->id, strlen(model->id)) != 0 || strcmp(name + strlen(model->id), ".yaml") != 0)
         return fault_set(file->fault, MRPC_INVALID_ARGUMENT, "%s: the file of model \"%s\" must be called %s.yaml",
                          file->path, model->id, model->id);
-    bool computes = strcmp(model->task, "indicator") == 0 || strcmp(model->task, "pricing") == 0 ||
-                    strcmp(model->task, "risk") == 0 || strcmp(model->task, "transform") == 0;
-    model->operations = computes ? CATALOG_COMPUTE : CATALOG_TRAIN | CATALOG_EVALUATE | CATALOG_PREDICT;
+    if (!model->operations)
+        model->operations = task_computes(model->task) ? COMPUTES : LEARNS;
     return 0;
 }
 

@@ -7,7 +7,7 @@
 
 static const char *const tasks[] = {
     "",     "regression", "classification", "clustering", "forecast", "indicator", "pricing",
-    "risk", "portfolio",  "transform",      "search",     "anomaly",  "control",
+    "risk", "portfolio",  "transform",      "search",     "anomaly",  "control", "test",
 };
 
 static API(Task) task_of(const char *name)

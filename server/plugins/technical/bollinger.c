@@ -31,7 +31,7 @@ static int32_t bands(const struct mltrainer_host *host, const struct mltrainer_r
         (status = series_read(host, request, series, error)) ||
         (status = series_output(host, series, names, count, columns, output, error)))
         return status;
-    series_rolling_deviation(series->values, series->rows, window, columns[MIDDLE], columns[UPPER]);
+    rolling_deviation(series->values, series->rows, window, 0, columns[MIDDLE], columns[UPPER]);
     fill_bands(series, width, columns);
     return MLTRAINER_OK;
 }

@@ -51,8 +51,8 @@ static int32_t compute_sma(const struct mltrainer_host *host, const struct mltra
     if ((status = read_periods(request, 10, 20, &fast, &slow, error)) ||
         (status = start(host, request, &series, columns, output, error)))
         return status;
-    series_rolling_mean(series.values, series.rows, fast, columns[FAST]);
-    series_rolling_mean(series.values, series.rows, slow, columns[SLOW]);
+    rolling_mean(series.values, series.rows, fast, columns[FAST]);
+    rolling_mean(series.values, series.rows, slow, columns[SLOW]);
     fill_sides(columns, series.rows);
     return MLTRAINER_OK;
 }
@@ -68,8 +68,8 @@ static int32_t compute_ema(const struct mltrainer_host *host, const struct mltra
     if ((status = read_periods(request, 12, 26, &fast, &slow, error)) ||
         (status = start(host, request, &series, columns, output, error)))
         return status;
-    series_smooth(series.values, series.rows, series_span_weight(fast), fast, columns[FAST]);
-    series_smooth(series.values, series.rows, series_span_weight(slow), slow, columns[SLOW]);
+    rolling_smooth(series.values, series.rows, rolling_span_weight(fast), fast, columns[FAST]);
+    rolling_smooth(series.values, series.rows, rolling_span_weight(slow), slow, columns[SLOW]);
     fill_sides(columns, series.rows);
     return MLTRAINER_OK;
 }

@@ -24,11 +24,11 @@ static int32_t compute(const struct mltrainer_host *host, const struct mltrainer
     if ((status = series_read(host, request, &series, error)) ||
         (status = series_output(host, &series, names, 3, columns, output, error)))
         return status;
-    series_smooth(series.values, series.rows, series_span_weight(fast), fast, columns[0]);
-    series_smooth(series.values, series.rows, series_span_weight(slow), slow, columns[2]);
+    rolling_smooth(series.values, series.rows, rolling_span_weight(fast), fast, columns[0]);
+    rolling_smooth(series.values, series.rows, rolling_span_weight(slow), slow, columns[2]);
     for (int64_t row = 0; row < series.rows; row++)
         columns[0][row] -= columns[2][row];
-    series_smooth(columns[0], series.rows, series_span_weight(sign), sign, columns[1]);
+    rolling_smooth(columns[0], series.rows, rolling_span_weight(sign), sign, columns[1]);
     for (int64_t row = 0; row < series.rows; row++)
         columns[2][row] = columns[0][row] - columns[1][row];
     return MLTRAINER_OK;

@@ -15,7 +15,7 @@ static int32_t compute_sma(const struct mltrainer_host *host, const struct mltra
         (status = series_read(host, request, &series, error)) ||
         (status = series_output(host, &series, names, 1, columns, output, error)))
         return status;
-    series_rolling_mean(series.values, series.rows, window, columns[0]);
+    rolling_mean(series.values, series.rows, window, columns[0]);
     return MLTRAINER_OK;
 }
 
@@ -32,7 +32,7 @@ static int32_t compute_ema(const struct mltrainer_host *host, const struct mltra
         (status = series_read(host, request, &series, error)) ||
         (status = series_output(host, &series, names, 1, columns, output, error)))
         return status;
-    series_smooth(series.values, series.rows, series_span_weight(span), 1, columns[0]);
+    rolling_smooth(series.values, series.rows, rolling_span_weight(span), 1, columns[0]);
     return MLTRAINER_OK;
 }
 

@@ -4,6 +4,8 @@
 
 #include <mltrainer/plugin_table.h>
 
+#include "support/rolling.h"
+
 /** The prices that an indicator runs over. */
 struct series {
     int64_t rows;
@@ -22,20 +24,5 @@ int32_t series_read_window(const struct mltrainer_request *request, const char *
 /** Begin the output and add @count columns, whose values go to @columns. */
 int32_t series_output(const struct mltrainer_host *host, const struct series *series, const char *const *names,
                       size_t count, double **columns, struct mltrainer_output *output, struct mltrainer_error *error);
-
-/** Mean of the last @window rows, NaN while there are fewer. */
-void series_rolling_mean(const double *values, int64_t rows, int64_t window, double *mean);
-/** The same with the population's standard deviation. */
-void series_rolling_deviation(const double *values, int64_t rows, int64_t window, double *mean, double *deviation);
-
-/** y[t] = y[t-1] + weight (x[t] - y[t-1]), from the first value that is not NaN on; the first @silent - 1 results after
- *  that start are NaN (pandas' min_periods). In place is fine. */
-void series_smooth(const double *values, int64_t rows, double weight, int64_t silent, double *out);
-
-/** The weight of an exponential mean of @span rows. */
-static inline double series_span_weight(int64_t span)
-{
-    return 2.0 / ((double)span + 1);
-}
 
 #endif

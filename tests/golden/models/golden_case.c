@@ -1,138 +1,235 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "golden_case.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "golden_case.h"
-
 #define COLUMNS_MAX 64
 
-static void read_word(FILE *file, char *out, size_t size)
+struct reader {
+    FILE *stream;
+    struct golden_file *file;
+};
+
+static void give_up(const struct reader *reader, const char *what)
+{
+    fprintf(stderr, "%s, case %zu: %s\n", reader->file->path, reader->file->case_count, what);
+    exit(1);
+}
+
+static void read_word(const struct reader *reader, char *out, size_t size)
 {
     char word[256];
 
-    if (fscanf(file, "%255s", word) != 1 || strlen(word) >= size)
-        fail_msg("a golden file ends early or has too long a word");
+    if (fscanf(reader->stream, "%255s", word) != 1 || strlen(word) >= size)
+        give_up(reader, "it ends early or has too long a word");
     strcpy(out, word);
 }
 
-static double read_number(FILE *file)
+static double read_number(const struct reader *reader)
 {
     char word[64], *end;
 
-    read_word(file, word, sizeof(word));
+    read_word(reader, word, sizeof(word));
     double value = strtod(word, &end); /* exact, and knows "nan" */
     if (*end)
-        fail_msg("\"%s\" is no number", word);
+        give_up(reader, "a word that is no number");
     return value;
 }
 
-static void read_parameter(FILE *file, struct golden_case *golden)
+/* A file of the older form has one case and no line that says so. */
+static struct golden_case *current_case(struct reader *reader)
 {
+    struct golden_file *file = reader->file;
+
+    if (file->case_count == 0) {
+        struct golden_case *golden = calloc(1, sizeof(*golden));
+        const char *slash = strrchr(file->path, '/');
+        snprintf(golden->name, sizeof(golden->name), "%.250s", slash ? slash + 1 : file->path);
+        strcpy(golden->input, "input");
+        strcpy(golden->unseen, "unseen");
+        strcpy(golden->expected, "expected");
+        golden->file = file;
+        file->cases[file->case_count++] = golden;
+    }
+    return file->cases[file->case_count - 1];
+}
+
+/* case NAME MODEL INPUT */
+static void read_case(struct reader *reader)
+{
+    struct golden_file *file = reader->file;
+    struct golden_case *golden = calloc(1, sizeof(*golden));
+
+    if (file->case_count >= GOLDEN_CASES_MAX)
+        give_up(reader, "too many cases");
+    golden->file = file;
+    file->cases[file->case_count++] = golden;
+    read_word(reader, golden->name, sizeof(golden->name));
+    read_word(reader, golden->model, sizeof(golden->model));
+    read_word(reader, golden->input, sizeof(golden->input));
+    strcpy(golden->operation, "compute");
+}
+
+static void read_list(const struct reader *reader, struct mltrainer_parameter *parameter, double *numbers)
+{
+    parameter->kind = MLTRAINER_NUMBERS;
+    parameter->count = (size_t)read_number(reader);
+    if (parameter->count > 16)
+        give_up(reader, "a longer list than 16");
+    for (size_t i = 0; i < parameter->count; i++)
+        numbers[i] = read_number(reader);
+    parameter->numbers = numbers;
+}
+
+static void read_parameter(struct reader *reader)
+{
+    struct golden_case *golden = current_case(reader);
     size_t i = golden->parameter_count++;
     char kind[16];
 
-    assert_true(i < GOLDEN_PARAMETERS_MAX);
+    if (i >= GOLDEN_PARAMETERS_MAX)
+        give_up(reader, "too many parameters");
     struct mltrainer_parameter *parameter = &golden->parameters[i];
-    read_word(file, kind, sizeof(kind));
-    read_word(file, golden->parameter_names[i], sizeof(golden->parameter_names[i]));
+    read_word(reader, kind, sizeof(kind));
+    read_word(reader, golden->parameter_names[i], sizeof(golden->parameter_names[i]));
     *parameter = (struct mltrainer_parameter){.size = sizeof(*parameter), .name = golden->parameter_names[i]};
-    golden->parameter_list[i] = parameter;
     if (strcmp(kind, "text") == 0) {
-        read_word(file, golden->parameter_texts[i], sizeof(golden->parameter_texts[i]));
+        read_word(reader, golden->parameter_texts[i], sizeof(golden->parameter_texts[i]));
         parameter->kind = MLTRAINER_TEXT;
         parameter->text = golden->parameter_texts[i];
         return;
     }
-    parameter->number = read_number(file);
+    if (strcmp(kind, "numbers") == 0) {
+        read_list(reader, parameter, golden->parameter_numbers[i]);
+        return;
+    }
+    parameter->number = read_number(reader);
     parameter->integer = (int64_t)parameter->number;
     parameter->kind = strcmp(kind, "number") == 0 ? MLTRAINER_NUMBER
                       : strcmp(kind, "bool") == 0 ? MLTRAINER_BOOL
                                                   : MLTRAINER_INTEGER;
 }
 
-static void read_table(FILE *file, struct golden_case *golden)
+/* @rows NULL: a line holds values alone; else the row's index comes first. */
+static struct table *read_rows(const struct reader *reader, int64_t count, size_t columns, int64_t *rows)
 {
-    size_t i = golden->table_count++;
-    double *columns[COLUMNS_MAX];
+    struct table *table = table_new(count);
     struct fault fault = FAULT_INIT;
+    double *values[COLUMNS_MAX];
 
-    assert_true(i < GOLDEN_TABLES_MAX);
-    read_word(file, golden->table_names[i], sizeof(golden->table_names[i]));
-    int64_t rows = (int64_t)read_number(file);
-    size_t count = (size_t)read_number(file);
-    assert_true(count <= COLUMNS_MAX);
-    struct table *table = golden->tables[i] = table_new(rows);
-    for (size_t c = 0; c < count; c++) {
+    if (!table || columns > COLUMNS_MAX)
+        give_up(reader, "a table that is too large");
+    for (size_t c = 0; c < columns; c++) {
         char name[64];
         struct table_column column;
-        read_word(file, name, sizeof(name));
-        assert_int_equal(table_add(table, name, "g", 0, 0, &column, &fault), 0);
-        columns[c] = column.values;
+        read_word(reader, name, sizeof(name));
+        if (table_add(table, name, "g", 0, 0, &column, &fault))
+            give_up(reader, fault.text);
+        values[c] = column.values;
     }
-    for (int64_t row = 0; row < rows; row++)
-        for (size_t c = 0; c < count; c++)
-            columns[c][row] = read_number(file);
+    for (int64_t row = 0; row < count; row++) {
+        if (rows)
+            rows[row] = (int64_t)read_number(reader);
+        for (size_t c = 0; c < columns; c++)
+            values[c][row] = read_number(reader);
+    }
+    return table;
 }
 
-static void read_line(FILE *file, const char *key, struct golden_case *golden)
+static void read_table(struct reader *reader)
 {
-    if (strcmp(key, "operation") == 0) {
-        read_word(file, golden->operation, sizeof(golden->operation));
-    } else if (strcmp(key, "plugin") == 0) {
-        read_word(file, golden->plugin, sizeof(golden->plugin));
-    } else if (strcmp(key, "algorithm") == 0) {
-        read_word(file, golden->algorithm, sizeof(golden->algorithm));
-    } else if (strcmp(key, "target") == 0) {
-        read_word(file, golden->target, sizeof(golden->target));
-    } else if (strcmp(key, "tolerance") == 0) {
-        golden->tolerance = read_number(file);
-    } else if (strcmp(key, "parameter") == 0) {
-        read_parameter(file, golden);
-    } else if (strcmp(key, "table") == 0) {
-        read_table(file, golden);
-    } else if (strcmp(key, "metric") == 0) {
-        size_t i = golden->metric_count++;
-        assert_true(i < GOLDEN_METRICS_MAX);
-        read_word(file, golden->metric_names[i], sizeof(golden->metric_names[i]));
-        golden->metrics[i] = read_number(file);
-    } else {
-        fail_msg("\"%s\" is not known in golden files", key);
-    }
+    size_t i = reader->file->table_count++;
+
+    if (i >= GOLDEN_TABLES_MAX)
+        give_up(reader, "too many tables");
+    read_word(reader, reader->file->table_names[i], sizeof(reader->file->table_names[i]));
+    int64_t rows = (int64_t)read_number(reader);
+    size_t columns = (size_t)read_number(reader);
+    reader->file->tables[i] = read_rows(reader, rows, columns, NULL);
 }
 
-void golden_case_read(const char *path, struct golden_case *golden)
+static void read_sample(struct reader *reader)
 {
-    FILE *file = fopen(path, "re");
+    struct golden_case *golden = current_case(reader);
+    int64_t rows = (int64_t)read_number(reader);
+    size_t columns = (size_t)read_number(reader);
+
+    golden->sample_rows = calloc((size_t)rows + 1, sizeof(*golden->sample_rows));
+    golden->sample = read_rows(reader, rows, columns, golden->sample_rows);
+}
+
+static void read_metric(struct reader *reader)
+{
+    struct golden_case *golden = current_case(reader);
+    size_t i = golden->metric_count++;
+
+    if (i >= GOLDEN_METRICS_MAX)
+        give_up(reader, "too many metrics");
+    read_word(reader, golden->metric_names[i], sizeof(golden->metric_names[i]));
+    golden->metrics[i] = read_number(reader);
+}
+
+static void read_line(struct reader *reader, const char *key)
+{
+    if (strcmp(key, "case") == 0)
+        read_case(reader);
+    else if (strcmp(key, "table") == 0)
+        read_table(reader);
+    else if (strcmp(key, "parameter") == 0)
+        read_parameter(reader);
+    else if (strcmp(key, "sample") == 0)
+        read_sample(reader);
+    else if (strcmp(key, "metric") == 0)
+        read_metric(reader);
+    else if (strcmp(key, "tolerance") == 0)
+        current_case(reader)->tolerance = read_number(reader);
+    else if (strcmp(key, "operation") == 0)
+        read_word(reader, current_case(reader)->operation, sizeof(current_case(reader)->operation));
+    else if (strcmp(key, "plugin") == 0)
+        read_word(reader, current_case(reader)->plugin, sizeof(current_case(reader)->plugin));
+    else if (strcmp(key, "algorithm") == 0)
+        read_word(reader, current_case(reader)->algorithm, sizeof(current_case(reader)->algorithm));
+    else if (strcmp(key, "target") == 0)
+        read_word(reader, current_case(reader)->target, sizeof(current_case(reader)->target));
+    else if (strcmp(key, "unseen") == 0)
+        read_word(reader, current_case(reader)->unseen, sizeof(current_case(reader)->unseen));
+    else
+        give_up(reader, "a key that is not known in golden files");
+}
+
+struct golden_file *golden_file_read(const char *path)
+{
+    struct golden_file *file = calloc(1, sizeof(*file));
+    struct reader reader = {.stream = fopen(path, "re"), .file = file};
     char key[32];
 
-    if (!file)
-        fail_msg("%s cannot be opened", path);
-    memset(golden, 0, sizeof(*golden));
-    while (fscanf(file, "%31s", key) == 1)
-        read_line(file, key, golden);
-    fclose(file);
-    assert_true(golden->tolerance > 0);
+    snprintf(file->path, sizeof(file->path), "%s", path);
+    if (!reader.stream)
+        give_up(&reader, "it cannot be opened");
+    while (fscanf(reader.stream, "%31s", key) == 1)
+        read_line(&reader, key);
+    fclose(reader.stream);
+    return file;
 }
 
-void golden_case_free(struct golden_case *golden)
+void golden_file_free(struct golden_file *file)
 {
-    for (size_t i = 0; i < golden->table_count; i++)
-        table_free(golden->tables[i]);
+    for (size_t i = 0; i < file->case_count; i++) {
+        table_free(file->cases[i]->sample);
+        free(file->cases[i]->sample_rows);
+        free(file->cases[i]);
+    }
+    for (size_t i = 0; i < file->table_count; i++)
+        table_free(file->tables[i]);
+    free(file);
 }
 
-struct table *golden_case_table(const struct golden_case *golden, const char *name)
+struct table *golden_file_table(const struct golden_file *file, const char *name)
 {
-    for (size_t i = 0; i < golden->table_count; i++)
-        if (strcmp(golden->table_names[i], name) == 0)
-            return golden->tables[i];
-    fail_msg("there is no table \"%s\"", name);
+    for (size_t i = 0; i < file->table_count; i++)
+        if (strcmp(file->table_names[i], name) == 0)
+            return file->tables[i];
     return NULL;
 }

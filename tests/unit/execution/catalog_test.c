@@ -97,6 +97,21 @@ static void reads_a_model_with_all_its_parameters(void **state)
     snapshot_release(&catalog->snapshot);
 }
 
+static void a_model_may_say_what_it_does_and_why_it_cannot(void **state)
+{
+    struct catalog *catalog;
+    struct fault fault = FAULT_INIT;
+    char yaml[2048];
+    replaced("deterministic: true", "deterministic: true\noperation: compute\nunavailable: No weights are there.", yaml,
+             sizeof yaml);
+    if (read_text(yaml, &catalog, &fault))
+        fail_msg("%s", fault.text);
+    const struct catalog_model *model = catalog_find_model(catalog, "m1");
+    assert_int_equal(model->operations, CATALOG_COMPUTE);
+    assert_string_equal(model->unavailable, "No weights are there.");
+    snapshot_release(&catalog->snapshot);
+}
+
 static void names_file_and_line_of_what_is_wrong(void **state)
 {
     static const struct {
@@ -107,6 +122,8 @@ static void names_file_and_line_of_what_is_wrong(void **state)
         {"engine: by hand\n", "", "the key \"engine\" is missing"},
         {"engine: by hand", "engine: by hand\nid: m2", "m1.yaml:7: duplicate key"},
         {"task: regression", "task: regresion", "m1.yaml:4: \"regresion\" is not a task"},
+        {"deterministic: true", "deterministic: true\noperation: guess",
+         "m1.yaml:8: \"guess\" is neither compute nor train"},
         {"deterministic: true", "deterministic: maybe", "m1.yaml:7: \"maybe\" is neither true nor false"},
         {"default: 1.0", "default: 11", "m1.yaml:9: default of \"alpha\": 11 is above the maximum 10"},
         {"default: 1.0", "default: one", "m1.yaml:9: \"one\" is not a number"},
@@ -262,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_model_with_all_its_parameters),
+        cmocka_unit_test(a_model_may_say_what_it_does_and_why_it_cannot),
         cmocka_unit_test(names_file_and_line_of_what_is_wrong),
         cmocka_unit_test(fills_in_defaults_and_widens_integers),
         cmocka_unit_test(names_the_parameter_that_is_wrong),

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""docs/guide/models.md from the catalog, its golden cases and the families' pages. --write makes it; else it is compared
+with what is there, and the first difference is told."""
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+PLUGINS, GOLDEN, PAGE = ROOT / "server/plugins", ROOT / "tests/golden/models", ROOT / "docs/guide/models.md"
+HEAD = """# Models
+
+Every model that the server computes, made from the configurations by `tests/golden/models/page.py --write`. `mltctl models describe ID`
+says all about one: parameters with bounds, columns that it reads and gives. Parameters here are the defaults. The reference is what the
+results are held against in `tests/golden/models`, the tolerance how closely (relative to 1 + the value). A model without a reference
+is held against the formula that its family's page states, computed by the script that made the golden values.
+"""
+
+
+def scalar(text):
+    text = text.strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def read_model(path):
+    """The keys that the page shows; the server's own reader is the strict one."""
+    model, parameters = {}, []
+    section = None
+    for line in path.read_text().splitlines():
+        if top := re.match(r"(\w+):(.*)", line):
+            section = top[1]
+            model[section] = scalar(re.sub(r"\s+#.*", "", top[2]))
+        elif section == "parameters" and (item := re.match(r"\s+(?:- )?(\w+):(.*)", line)):
+            if item[1] == "name":
+                parameters.append([scalar(item[2]), None])
+            elif item[1] == "default":
+                parameters[-1][1] = scalar(item[2])
+    model["shown"] = ", ".join(name if default is None else f"{name}={default}" for name, default in parameters)
+    return model
+
+
+def tolerances(family):
+    """{model or algorithm: loosest tolerance} of the golden cases."""
+    found = {}
+    for path in sorted((GOLDEN / family).glob("*.golden")):
+        key = None
+        for line in path.read_text().splitlines():
+            words = line.split(" ", 3)
+            if words[0] == "case":
+                key = words[2]
+            elif words[0] == "algorithm":
+                key = "algorithm " + words[1]
+            elif words[0] == "tolerance":
+                found[key] = max(found.get(key, 0), float(words[1]))
+    return found
+
+
+def title(family):
+    return (PLUGINS / family / "README.md").read_text().splitlines()[0].lstrip("# ")
+
+
+def page():
+    lines, computed, unavailable, algorithms = [], 0, 0, set()
+    for folder in sorted(PLUGINS.glob("*/models")):
+        family = folder.parent.name
+        held = tolerances(family)
+        lines += ["", f"## {title(family)}", "", "| model | task | parameters | engine | reference | tolerance |",
+                  "|---|---|---|---|---|---|"]
+        for path in sorted(folder.glob("*.yaml")):
+            m = read_model(path)
+            if "unavailable" in m:
+                unavailable += 1
+                lines.append(f"| {m['id']} | {m['task']} | UNAVAILABLE: {m['unavailable']} | | | |")
+                continue
+            computed += 1
+            algorithms.add((family, m["algorithm"]))
+            tolerance = held.get(m["id"], held.get("algorithm " + m["algorithm"]))
+            reference = f"`{m['reference']}`" if m.get("reference") else "formula"
+            lines.append(f"| {m['id']} | {m['task']} | {m['shown']} | {m['engine']} | {reference} | "
+                         f"{f'{tolerance:g}' if tolerance else 'none'} |")
+    count = f"\nComputed: {computed} models by {len(algorithms)} algorithms. Unavailable: {unavailable}.\n"
+    return HEAD + count + "\n".join(lines) + "\n"
+
+
+def main():
+    if "--write" in sys.argv[1:]:
+        PAGE.write_text(page())
+        return 0
+    have, want = PAGE.read_text().splitlines() if PAGE.exists() else [], page().splitlines()
+    for number, (a, b) in enumerate(zip(have + [""] * len(want), want), 1):
+        if a != b:
+            print(f"docs/guide/models.md:{number} is not what page.py --write makes: {b[:80]}")
+            return 1
+    if len(have) != len(want):
+        print("docs/guide/models.md has lines that page.py --write does not make")
+    return len(have) != len(want)
+
+
+sys.exit(main())
