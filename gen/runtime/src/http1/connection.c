@@ -92,9 +92,22 @@ static const char *status_text(int status)
     return "400";
 }
 
-static bool add(struct mrpc_session *session, struct mrpc_stream *stream, const char *name, struct http1_text value)
+static bool add(struct mrpc_session *session, struct mrpc_stream *stream, struct http1_text name,
+                struct http1_text value)
 {
-    return mrpc_headers_add(session, stream, name, strlen(name), value.at, value.size) == 0;
+    const struct request_header header = {
+        .known = mrpc_header_name(name.at, name.size),
+        .name = name.at,
+        .name_bytes = name.size,
+        .value = value.at,
+        .value_bytes = value.size,
+    };
+    return mrpc_headers_add(session, stream, &header) == 0;
+}
+
+static struct http1_text text(const char *literal)
+{
+    return (struct http1_text){.at = literal, .size = strlen(literal)};
 }
 
 /* Fields of the connection itself stay here, as they would in a gateway: RFC 9110 section 7.6.1. */
@@ -110,12 +123,12 @@ static bool is_for_the_connection(struct http1_text name)
 
 static bool add_head(struct mrpc_session *session, struct mrpc_stream *stream, const struct http1_head *head)
 {
-    bool added = add(session, stream, ":method", head->method) && add(session, stream, ":path", head->target) &&
-                 (head->authority.size == 0 || add(session, stream, ":authority", head->authority));
+    bool added = add(session, stream, text(":method"), head->method) &&
+                 add(session, stream, text(":path"), head->target) &&
+                 (head->authority.size == 0 || add(session, stream, text(":authority"), head->authority));
     for (size_t i = 0; added && i < head->field_count; i++) {
         const struct http1_field *field = &head->fields[i];
-        added = is_for_the_connection(field->name) || mrpc_headers_add(session, stream, field->name.at, field->name.size,
-                                                                       field->value.at, field->value.size) == 0;
+        added = is_for_the_connection(field->name) || add(session, stream, field->name, field->value);
     }
     return added;
 }

@@ -35,6 +35,12 @@ static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, voi
     return mrpc_headers_begin(session, frame->hd.stream_id);
 }
 
+/* The request is no HTTP. nghttp2 then asks no more about the stream. */
+static int malformed(struct mrpc_session *session, int32_t stream_id)
+{
+    return nghttp2_submit_rst_stream(session->h2, NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_PROTOCOL_ERROR);
+}
+
 static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name, size_t name_bytes,
                      const uint8_t *value, size_t value_bytes, uint8_t flags, void *user_data)
 {
@@ -44,15 +50,20 @@ static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
     struct mrpc_stream *stream = find_stream(session, frame->hd.stream_id);
     if (stream == NULL)
         return 0;
-    return mrpc_headers_add(session, stream, (const char *)name, name_bytes, (const char *)value, value_bytes);
-}
-
-/* nghttp2 would drop a header with an illegal name or value in silence; the peer shall know that it is broken. */
-static int on_invalid_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name, size_t name_bytes,
-                             const uint8_t *value, size_t value_bytes, uint8_t flags, void *user_data)
-{
-    mrpc_session_reject(user_data, "invalid_header");
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    const struct request_header header = {
+        .known = mrpc_header_name((const char *)name, name_bytes),
+        .name = (const char *)name,
+        .name_bytes = name_bytes,
+        .value = (const char *)value,
+        .value_bytes = value_bytes,
+    };
+    enum http_verdict verdict = mrpc_http_header(&stream->rules, &header, stream->head_done);
+    if (verdict == HTTP_FINE)
+        return mrpc_headers_add(session, stream, &header);
+    if (verdict == HTTP_ILLEGAL_FIELD)
+        mrpc_session_reject(session, "invalid_header");
+    int rv = malformed(session, frame->hd.stream_id);
+    return rv != 0 ? rv : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 static int on_data_chunk(nghttp2_session *h2, uint8_t flags, int32_t stream_id, const uint8_t *bytes, size_t size,
@@ -70,8 +81,29 @@ static int on_data_chunk(nghttp2_session *h2, uint8_t flags, int32_t stream_id, 
         (void)nghttp2_session_consume_stream(h2, stream_id, size);
         return 0;
     }
+    if (!mrpc_http_data(&stream->rules, size))
+        return malformed(session, stream_id);
     stream->last_frame = (flags & NGHTTP2_FLAG_END_STREAM) != 0;
     mrpc_data_received(stream, bytes, size);
+    return 0;
+}
+
+/* HEADERS or DATA of a stream are whole. */
+static int stream_frame_received(struct mrpc_session *session, struct mrpc_stream *stream, const nghttp2_frame *frame)
+{
+    bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    bool headers = frame->hd.type == NGHTTP2_HEADERS;
+    bool begins = headers && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+    if ((begins && !mrpc_http_head_whole(&stream->rules)) ||
+        (headers && !begins && !ends) ||   /* trailers end a stream: RFC 9113 section 8.1 */
+        (ends && !mrpc_http_ended(&stream->rules)))
+        return malformed(session, frame->hd.stream_id);
+    if (begins) {
+        stream->remote_closed = ends;
+        mrpc_headers_end(stream);
+    }
+    if (ends)
+        mrpc_data_end(stream);
     return 0;
 }
 
@@ -83,25 +115,10 @@ static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *
     int rv = mrpc_budget_frame_received(session, frame);
     if (rv != 0)
         return rv;
-    bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-    struct mrpc_stream *stream = NULL;
-    switch (frame->hd.type) {
-    case NGHTTP2_HEADERS:
-        stream = find_stream(session, frame->hd.stream_id);
-        if (stream != NULL && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-            stream->remote_closed = ends;
-            mrpc_headers_end(stream);
-        }
-        break;
-    case NGHTTP2_DATA:
-        stream = find_stream(user_data, frame->hd.stream_id);
-        break;
-    default:
+    if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
         return 0;
-    }
-    if (stream != NULL && ends)
-        mrpc_data_end(stream);
-    return 0;
+    struct mrpc_stream *stream = find_stream(session, frame->hd.stream_id);
+    return stream != NULL ? stream_frame_received(session, stream, frame) : 0;
 }
 
 static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *user_data)
@@ -151,7 +168,6 @@ static nghttp2_session_callbacks *callbacks_new(void)
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
-    nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, on_invalid_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_chunk);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
@@ -168,6 +184,7 @@ nghttp2_session *mrpc_session_h2_new(struct mrpc_session *session)
     nghttp2_session *h2 = NULL;
     if (callbacks != NULL && nghttp2_option_new(&option) == 0) {
         nghttp2_option_set_no_auto_window_update(option, 1);
+        nghttp2_option_set_no_http_messaging(option, 1);   /* http_rules.c has them */
         nghttp2_option_set_max_continuations(option, CONTINUATIONS_MAX);
         if (nghttp2_session_server_new3(&h2, callbacks, session, option, &session->memory->h2) != 0)
             h2 = NULL;

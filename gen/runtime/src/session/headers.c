@@ -35,21 +35,20 @@ static const char *keep(struct mrpc_stream *stream, const char *value, size_t si
     return copy;
 }
 
-static void add_pseudo(struct mrpc_stream *stream, const char *name, size_t name_bytes, const char *value, size_t size)
+static void add_path(struct mrpc_stream *stream, const char *value, size_t size)
 {
-    if (is(name, name_bytes, ":path")) {
-        stream->path = keep(stream, value, size);
-        stream->path_bytes = size;
-    } else if (is(name, name_bytes, ":method")) {
-        stream->method_post = is(value, size, "POST");
-        if (!stream->method_post)
-            stream->method = keep(stream, value, size);
-    } else if (is(name, name_bytes, ":authority")) {
-        stream->authority = keep(stream, value, size);
-    }
+    stream->path = keep(stream, value, size);
+    stream->path_bytes = size;
 }
 
-/* HTTP/2 has it from old clients, beside or instead of :authority; nghttp2 sees to it that each comes once. */
+static void add_method(struct mrpc_stream *stream, const char *value, size_t size)
+{
+    stream->method_post = is(value, size, "POST");
+    if (!stream->method_post)
+        stream->method = keep(stream, value, size);
+}
+
+/* HTTP/2 has it from old clients, beside or instead of :authority; each comes once (http_rules.c). */
 static void add_host(struct mrpc_stream *stream, const char *value, size_t size)
 {
     if (stream->authority == NULL)
@@ -65,62 +64,59 @@ static void add_media_type(struct mrpc_stream *stream, const char *value, size_t
         stream->media_type = keep(stream, value, size);
 }
 
-static void add_grpc(struct mrpc_stream *stream, const char *name, size_t name_bytes, const char *value, size_t size)
+/* The headers that mean something here. True when they are no metadata; what browsers and old clients of HTTP/2 send is
+ * metadata too, as far as it may be. */
+static bool add_known(struct mrpc_stream *stream, enum header_name known, const char *value, size_t size)
 {
-    if (is(name, name_bytes, "grpc-timeout"))
-        stream->bad_timeout |= mrpc_timeout_parse(value, size, &stream->timeout_ms) != 0;
-    else if (is(name, name_bytes, "grpc-encoding"))
-        stream->encoding = mrpc_encoding_parse(value, size);
-    else if (is(name, name_bytes, "grpc-accept-encoding"))
-        stream->accept_encodings = mrpc_accept_encoding_parse(value, size);
-}
-
-/* What browsers send, and old clients of HTTP/2. These are metadata too, as far as they may be. */
-static void add_place(struct mrpc_stream *stream, const char *name, size_t name_bytes, const char *value, size_t size)
-{
-    if (is(name, name_bytes, "host"))
+    switch (known) {
+    case HEADER_OTHER:
+        return false;
+    case HEADER_METHOD:
+        add_method(stream, value, size);
+        return true;
+    case HEADER_AUTHORITY:
+        stream->authority = keep(stream, value, size);
+        return true;
+    case HEADER_PATH:
+        add_path(stream, value, size);
+        return true;
+    case HEADER_HOST:
         add_host(stream, value, size);
-    else if (is(name, name_bytes, "origin"))
+        return true;
+    case HEADER_ORIGIN:
         stream->origin = keep(stream, value, size);
-}
-
-/* The headers that mean something here. True when they are no metadata. */
-static bool add_protocol(struct mrpc_stream *stream, const char *name, size_t name_bytes, const char *value,
-                         size_t size)
-{
-    if (is(name, name_bytes, "content-type")) {
+        return false;
+    case HEADER_CONTENT_TYPE:
         add_media_type(stream, value, size);
         return true;
-    }
-    if (is(name, name_bytes, "te"))
+    case HEADER_GRPC_TIMEOUT:
+        stream->bad_timeout |= mrpc_timeout_parse(value, size, &stream->timeout_ms) != 0;
         return true;
-    if (name_bytes >= 5 && memcmp(name, "grpc-", 5) == 0) {
-        add_grpc(stream, name, name_bytes, value, size);
+    case HEADER_GRPC_ENCODING:
+        stream->encoding = mrpc_encoding_parse(value, size);
+        return true;
+    case HEADER_GRPC_ACCEPT_ENCODING:
+        stream->accept_encodings = mrpc_accept_encoding_parse(value, size);
+        return true;
+    default:
         return true;
     }
-    if (name_bytes == 4 || name_bytes == 6)
-        add_place(stream, name, name_bytes, value, size);
-    return false;
 }
 
-int mrpc_headers_add(struct mrpc_session *session, struct mrpc_stream *stream, const char *name, size_t name_bytes,
-                     const char *value, size_t value_bytes)
+int mrpc_headers_add(struct mrpc_session *session, struct mrpc_stream *stream, const struct request_header *header)
 {
     /* nghttp2 goes on decoding after a temporary failure, so that HPACK stays in step, without asking us again. */
-    stream->header_bytes += name_bytes + value_bytes + 32;
+    stream->header_bytes += header->name_bytes + header->value_bytes + 32;
     if (stream->header_bytes > session->limits->header_list_bytes) {
         mrpc_session_reject(session, "header_list");
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
     if (stream->head_done)
         return 0;   /* trailers of a request mean nothing in gRPC */
-    if (name_bytes > 0 && name[0] == ':') {
-        add_pseudo(stream, name, name_bytes, value, value_bytes);
+    if (add_known(stream, header->known, header->value, header->value_bytes))
         return 0;
-    }
-    if (add_protocol(stream, name, name_bytes, value, value_bytes) || mrpc_metadata_reserved(name, name_bytes))
-        return 0;
-    if (mrpc_metadata_add_wire(&stream->metadata, name, name_bytes, value, value_bytes) != 0)
+    if (mrpc_metadata_add_wire(&stream->metadata, header->name, header->name_bytes, header->value,
+                               header->value_bytes) != 0)
         stream->bad_metadata = 1;
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <mrpc/session.h>
 
 #include "base/timers.h"
+#include "session/http_rules.h"
 #include "session/limits.h"
 #include "session/memory.h"
 #include "session/output.h"
@@ -96,6 +97,7 @@ struct mrpc_stream {
     const char *authority;
     struct mrpc_metadata metadata;
     size_t header_bytes;                    /* name + value + 32 each */
+    struct http_rules rules;                /* HTTP/2's; HTTP/1.1 has a parser of its own */
     int64_t timeout_ms;                     /* -1: none */
     enum mrpc_content_type content_type;
     enum mrpc_encoding encoding;            /* of requests */
@@ -311,8 +313,7 @@ nghttp2_session *mrpc_session_h2_new(struct mrpc_session *session);
 
 /* headers.c: one request head. */
 int mrpc_headers_begin(struct mrpc_session *session, int32_t stream_id);
-int mrpc_headers_add(struct mrpc_session *session, struct mrpc_stream *stream, const char *name, size_t name_bytes,
-                     const char *value, size_t value_bytes);
+int mrpc_headers_add(struct mrpc_session *session, struct mrpc_stream *stream, const struct request_header *header);
 void mrpc_headers_end(struct mrpc_stream *stream);
 
 /* web.c: requests that a browser may have sent. True: answered, refused, or given to a route. */
