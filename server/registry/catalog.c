@@ -84,22 +84,44 @@ static int check_room(const struct catalog *catalog, const struct catalog_caller
     return MRPC_OK;
 }
 
-static int fill_outputs(struct registry_instance *draft, const struct registry_instance *latest,
-                        const struct registry_cause *cause, int64_t revision)
+/* What is new keeps what the registry knows of the life that goes on. An instance that comes back while the operator has
+ * the machine in maintenance is still in it. */
+static struct registry_state state_of(const struct registry_instance *draft, const struct catalog_slot *slot,
+                                      const struct registry_cause *cause, int64_t revision)
 {
-    PB(Instance) *message = draft->message;
-    enum registry_health health = message->n_checks ? HEALTH_UNKNOWN : HEALTH_HEALTHY;
-    if (latest && registry_instance_same_checks(latest, draft))
-        health = registry_instance_health(latest);
-    message->owner = mrpc_arena_strdup(draft->arena, latest ? latest->message->owner : cause->actor);
-    message->incarnation = latest ? latest->message->incarnation : revision;
-    if (!message->owner || registry_instance_set_status(draft, health, cause))
-        return MRPC_RESOURCE_EXHAUSTED;
-    if (!latest)
-        return registry_instance_set_times(draft, cause->wall_ns, cause->wall_ns);
-    registry_instance_set_operator_state(draft, registry_instance_operator_state(latest));
-    int64_t created_ns = latest->message->create_time->seconds * 1000000000 + latest->message->create_time->nanos;
-    return registry_instance_set_times(draft, created_ns, cause->wall_ns);
+    const struct registry_instance *latest = slot->latest;
+    struct registry_state state = {
+        .health = draft->message->n_checks ? HEALTH_UNKNOWN : HEALTH_HEALTHY,
+        .operator_state = slot->maintenance ? OPERATOR_MAINTENANCE : OPERATOR_ACTIVE,
+        .incarnation = revision,
+        .create_ns = cause->wall_ns,
+    };
+    if (latest) {
+        struct registry_state before = registry_instance_state(latest);
+        if (registry_instance_same_checks(latest, draft))
+            state.health = before.health;
+        state.operator_state = before.operator_state;
+        state.incarnation = before.incarnation;
+        state.create_ns = before.create_ns;
+    }
+    state.cause = *cause;
+    state.update_ns = cause->wall_ns;
+    return state;
+}
+
+static struct registry_parts *parts_of(struct catalog *catalog)
+{
+    if (!catalog->parts)
+        catalog->parts = registry_parts_new();
+    return catalog->parts;
+}
+
+struct registry_instance *catalog_make_instance(struct catalog *catalog, const PB(Instance) * definition,
+                                                const char *owner, const char *peer,
+                                                const struct registry_state *state)
+{
+    struct registry_parts *parts = parts_of(catalog);
+    return parts ? registry_instance_new(registry_body_new(parts, definition, owner, peer), state) : NULL;
 }
 
 static int check_register(const struct catalog *catalog, const struct registry_instance *latest,
@@ -111,19 +133,21 @@ static int check_register(const struct catalog *catalog, const struct registry_i
     return code || latest ? code : check_room(catalog, caller, fault);
 }
 
-/* Make @draft the definition of the slot. An instance that came back while the operator has the machine in maintenance
- * is still in it. */
-static int define(struct catalog *catalog, struct catalog_slot *slot, struct registry_instance *draft,
+/* Make @draft the definition of the slot. */
+static int define(struct catalog *catalog, struct catalog_slot *slot, const struct registry_instance *draft,
                   const struct registry_cause *cause, struct catalog_change **out, struct fault *fault)
 {
     bool created = slot->latest == NULL;
-    if (fill_outputs(draft, slot->latest, cause, catalog->revision + 1))
+    struct registry_state state = state_of(draft, slot, cause, catalog->revision + 1);
+    const char *owner = created ? cause->actor : slot->latest->message->owner;
+    struct registry_instance *next = catalog_make_instance(catalog, draft->message, owner, draft->peer, &state);
+    if (!next)
         return no_memory(fault);
-    if (created && slot->maintenance)
-        registry_instance_set_operator_state(draft, OPERATOR_MAINTENANCE);
-    if (created && !catalog_own(catalog, cause->actor))
+    if (created && !catalog_own(catalog, cause->actor)) {
+        registry_instance_unref(next);
         return no_memory(fault);
-    struct catalog_change *change = make_change(catalog, slot, registry_instance_ref(draft), false);
+    }
+    struct catalog_change *change = make_change(catalog, slot, next, false);
     if (!change) {
         if (created)
             catalog_disown(catalog, cause->actor);
@@ -189,16 +213,16 @@ int catalog_update(struct catalog *catalog, struct catalog_slot *slot, struct re
 /* --- what ends or changes an instance -------------------------------------------------------------------------------
  */
 
-static struct registry_instance *copy_with_status(const struct registry_instance *instance, enum registry_health state,
-                                                  const struct registry_cause *cause)
+static struct registry_instance *next_state(const struct registry_instance *before, enum registry_health health,
+                                            enum registry_operator_state operator_state,
+                                            const struct registry_cause *cause)
 {
-    struct registry_instance *copy = registry_instance_copy(instance->message, instance->peer);
-    if (copy &&
-        (registry_instance_set_status(copy, state, cause) || registry_instance_set_times(copy, 0, cause->wall_ns))) {
-        registry_instance_unref(copy);
-        return NULL;
-    }
-    return copy;
+    struct registry_state state = registry_instance_state(before);
+    state.health = health;
+    state.operator_state = operator_state;
+    state.cause = *cause;
+    state.update_ns = cause->wall_ns;
+    return registry_instance_new(registry_body_ref(before->body), &state);
 }
 
 struct catalog_change *catalog_remove(struct catalog *catalog, struct catalog_slot *slot,
@@ -206,7 +230,8 @@ struct catalog_change *catalog_remove(struct catalog *catalog, struct catalog_sl
 {
     if (!slot->latest)
         return NULL;
-    struct registry_instance *last = copy_with_status(slot->latest, registry_instance_health(slot->latest), cause);
+    struct registry_instance *last = next_state(slot->latest, registry_instance_health(slot->latest),
+                                                registry_instance_operator_state(slot->latest), cause);
     struct catalog_change *change = last ? make_change(catalog, slot, last, true) : NULL;
     if (change) {
         catalog_disown(catalog, last->message->owner);
@@ -222,7 +247,8 @@ struct catalog_change *catalog_set_health(struct catalog *catalog, struct catalo
         return NULL;
     if (registry_instance_operator_state(slot->latest) == OPERATOR_MAINTENANCE)
         return NULL; /* checks go on, but do not count */
-    struct registry_instance *next = copy_with_status(slot->latest, state, cause);
+    struct registry_instance *next =
+        next_state(slot->latest, state, registry_instance_operator_state(slot->latest), cause);
     return next ? make_change(catalog, slot, next, false) : NULL;
 }
 
@@ -233,9 +259,7 @@ int catalog_set_operator_state(struct catalog *catalog, struct catalog_slot *slo
     *out = NULL;
     if (registry_instance_operator_state(slot->latest) == state)
         return MRPC_OK;
-    struct registry_instance *next = copy_with_status(slot->latest, health, cause);
-    if (next)
-        registry_instance_set_operator_state(next, state);
+    struct registry_instance *next = next_state(slot->latest, health, state, cause);
     *out = next ? make_change(catalog, slot, next, false) : NULL;
     return *out ? MRPC_OK : no_memory(fault);
 }

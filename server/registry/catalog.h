@@ -21,7 +21,6 @@ struct catalog_service;
 
 struct catalog_slot {
     struct catalog_service *service;
-    char *id;
     struct registry_instance *committed; /* NULL: not there */
     struct registry_instance *latest;
     uint32_t pending; /* changes on their way */
@@ -33,6 +32,7 @@ struct catalog_slot {
     bool maintenance; /* when it went the machine was in maintenance: it comes back in it */
     struct lease lease;
     struct probe_set *probes; /* the prober's */
+    char id[];
 };
 
 struct catalog_service {
@@ -66,6 +66,7 @@ struct catalog {
     struct catalog_slot *gone_oldest;
     struct catalog_slot *gone_newest;
     size_t gone_count;
+    struct registry_parts *parts; /* what instances share; NULL before the first */
 };
 
 /** One change on its way. Owned by whoever asked for it until catalog_settle(). */
@@ -141,6 +142,11 @@ void catalog_change_free(struct catalog_change *change);
 /** The oldest slot that is gone beyond the limit, taken out and to be freed with catalog_slot_free(); NULL: none. */
 struct catalog_slot *catalog_take_forgettable(struct catalog *catalog);
 void catalog_slot_free(struct catalog *catalog, struct catalog_slot *slot);
+
+/** An instance with that definition, which is copied. NULL when out of memory. */
+struct registry_instance *catalog_make_instance(struct catalog *catalog, const PB(Instance) * definition,
+                                                const char *owner, const char *peer,
+                                                const struct registry_state *state);
 
 /** At the start: what the store held. @instance passes over. */
 int catalog_restore(struct catalog *catalog, struct registry_instance *instance, uint32_t transition_count,

@@ -133,16 +133,13 @@ struct catalog_slot *catalog_make_slot(struct catalog *catalog, const PB(Instanc
     size_t at = find_slot(service, key->id, &found);
     if (found)
         return service->slots[at];
-    struct catalog_slot *slot = calloc(1, sizeof *slot);
-    if (slot)
-        slot->id = strdup(key->id);
-    if (!slot || !slot->id || !grow(&service->slots, &service->capacity, service->count)) {
-        if (slot)
-            free(slot->id);
+    struct catalog_slot *slot = calloc(1, sizeof *slot + strlen(key->id) + 1);
+    if (!slot || !grow(&service->slots, &service->capacity, service->count)) {
         free(slot);
         drop_service_if_empty(catalog, service);
         return NULL;
     }
+    strcpy(slot->id, key->id);
     slot->service = service;
     memmove(&service->slots[at + 1], &service->slots[at], (service->count - at) * sizeof slot);
     service->slots[at] = slot;
@@ -159,7 +156,6 @@ void catalog_slot_free(struct catalog *catalog, struct catalog_slot *slot)
     memmove(&service->slots[at], &service->slots[at + 1], (service->count - at) * sizeof slot);
     registry_instance_unref(slot->committed);
     registry_instance_unref(slot->latest);
-    free(slot->id);
     free(slot);
     drop_service_if_empty(catalog, service);
 }
@@ -275,5 +271,6 @@ void catalog_fini(struct catalog *catalog)
         free(catalog->owners[i].name);
     free(catalog->owners);
     free(catalog->services);
+    registry_parts_unref(catalog->parts);
     *catalog = (struct catalog){0};
 }

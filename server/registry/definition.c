@@ -337,7 +337,7 @@ int registry_definition_take(const PB(Instance) * source, const char *peer, stru
         return fault_field(fault, "instance", "is required");
     if (registry_key_check(source->key, "instance.key", fault))
         return fault->code;
-    struct registry_instance *instance = registry_instance_copy(source, peer);
+    struct registry_instance *instance = registry_instance_draft(source, peer);
     if (!instance)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory");
     struct taking taking = {instance, instance->message, fault};

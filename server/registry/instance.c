@@ -7,8 +7,9 @@
 #include <mrpc/codec.h>
 
 #include "registry/checks/board.h"
+#include "registry/pack.h"
 
-struct registry_instance *registry_instance_copy(const PB(Instance) * source, const char *peer)
+struct registry_instance *registry_instance_draft(const PB(Instance) * source, const char *peer)
 {
     struct mrpc_arena *arena = mrpc_arena_new(0);
     if (!arena)
@@ -39,12 +40,19 @@ void registry_instance_unref(struct registry_instance *instance)
     if (!instance || atomic_fetch_sub_explicit(&instance->references, 1, memory_order_acq_rel) != 1)
         return;
     board_unref(instance->board);
-    mrpc_arena_free(instance->arena);
+    if (instance->arena) {
+        mrpc_arena_free(instance->arena);
+        return;
+    }
+    registry_body_unref(instance->body);
+    free(instance);
 }
 
-static Google__Protobuf__Timestamp *timestamp(struct mrpc_arena *arena, int64_t ns)
+/* --- states -------------------------------------------------------------------------------------------------------- */
+
+static Google__Protobuf__Timestamp *timestamp(struct packer *packer, int64_t ns)
 {
-    Google__Protobuf__Timestamp *time = mrpc_arena_alloc(arena, sizeof *time);
+    Google__Protobuf__Timestamp *time = pack_room(packer, sizeof *time);
     if (!time)
         return NULL;
     google__protobuf__timestamp__init(time);
@@ -53,38 +61,99 @@ static Google__Protobuf__Timestamp *timestamp(struct mrpc_arena *arena, int64_t 
     return time;
 }
 
-int registry_instance_set_status(struct registry_instance *instance, enum registry_health state,
-                                 const struct registry_cause *cause)
+static int64_t ns_of(const Google__Protobuf__Timestamp *time)
 {
-    PB(InstanceStatus) *status = mrpc_arena_alloc(instance->arena, sizeof *status);
+    return time ? time->seconds * 1000000000 + time->nanos : 0;
+}
+
+static PB(InstanceStatus) * fill_status(struct packer *packer, const struct registry_state *state, const char *owner)
+{
+    PB(InstanceStatus) *status = pack_room(packer, sizeof *status);
+    char *text = pack_text(packer, state->cause.text);
+    bool by_owner = strcmp(state->cause.actor, owner) == 0;
+    char *actor = by_owner ? (char *)(uintptr_t)owner : pack_text(packer, state->cause.actor);
     if (!status)
-        return MRPC_RESOURCE_EXHAUSTED;
+        return NULL;
     mltrainer__registry__v1__instance_status__init(status);
-    status->operator_state = (PB(OperatorState))registry_instance_operator_state(instance);
-    status->state = (PB(HealthState))state;
-    status->reason = (PB(TransitionReason))cause->reason;
-    status->actor = mrpc_arena_strdup(instance->arena, cause->actor);
-    status->text = mrpc_arena_strdup(instance->arena, cause->text);
-    status->since_time = timestamp(instance->arena, cause->wall_ns);
-    if (!status->actor || !status->text || !status->since_time)
-        return MRPC_RESOURCE_EXHAUSTED;
-    instance->message->status = status;
-    return MRPC_OK;
+    status->state = (PB(HealthState))state->health;
+    status->operator_state = (PB(OperatorState))state->operator_state;
+    status->reason = (PB(TransitionReason))state->cause.reason;
+    status->actor = actor;
+    status->text = text;
+    return status;
 }
 
-void registry_instance_set_operator_state(struct registry_instance *instance, enum registry_operator_state state)
+/* Times that are equal, and most are, are one. */
+static void fill_times(struct packer *packer, const struct registry_state *state, PB(Instance) * message)
 {
-    instance->message->status->operator_state = (PB(OperatorState))state;
+    Google__Protobuf__Timestamp *since = timestamp(packer, state->cause.wall_ns);
+    Google__Protobuf__Timestamp *update =
+        state->update_ns == state->cause.wall_ns ? since : timestamp(packer, state->update_ns);
+    Google__Protobuf__Timestamp *create = state->create_ns == state->cause.wall_ns ? since
+                                          : state->create_ns == state->update_ns   ? update
+                                                                                   : timestamp(packer, state->create_ns);
+    if (!since)
+        return;
+    message->status->since_time = since;
+    message->update_time = update;
+    message->create_time = create;
 }
 
-int registry_instance_set_times(struct registry_instance *instance, int64_t create_ns, int64_t update_ns)
+static struct registry_instance *fill(struct packer *packer, struct registry_body *body,
+                                      const struct registry_state *state)
 {
-    PB(Instance) *message = instance->message;
-    if (create_ns)
-        message->create_time = timestamp(instance->arena, create_ns);
-    message->update_time = timestamp(instance->arena, update_ns);
-    return message->create_time && message->update_time ? MRPC_OK : MRPC_RESOURCE_EXHAUSTED;
+    struct registry_instance *instance = pack_room(packer, sizeof *instance);
+    PB(Instance) *message = pack_room(packer, sizeof *message);
+    PB(Instance) shown;
+    mltrainer__registry__v1__instance__init(&shown);
+    registry_body_show(body, &shown);
+    shown.status = fill_status(packer, state, shown.owner);
+    fill_times(packer, state, &shown);
+    if (!instance)
+        return NULL;
+    shown.incarnation = state->incarnation;
+    shown.revision = state->revision;
+    *message = shown;
+    atomic_init(&instance->references, 1);
+    instance->arena = NULL;
+    instance->body = body;
+    instance->message = message;
+    instance->peer = registry_body_peer(body);
+    instance->board = NULL;
+    return instance;
 }
+
+struct registry_instance *registry_instance_new(struct registry_body *body, const struct registry_state *state)
+{
+    struct packer packer = {0};
+    if (!body)
+        return NULL;
+    fill(&packer, body, state);
+    void *memory = malloc(pack_bytes(&packer));
+    if (!memory) {
+        registry_body_unref(body);
+        return NULL;
+    }
+    pack_into(&packer, memory);
+    return fill(&packer, body, state);
+}
+
+struct registry_state registry_instance_state(const struct registry_instance *instance)
+{
+    const PB(Instance) *message = instance->message;
+    const PB(InstanceStatus) *status = message->status;
+    return (struct registry_state){
+        .health = registry_instance_health(instance),
+        .operator_state = registry_instance_operator_state(instance),
+        .cause = {(enum registry_reason)status->reason, status->actor, status->text, ns_of(status->since_time)},
+        .incarnation = message->incarnation,
+        .revision = message->revision,
+        .create_ns = ns_of(message->create_time),
+        .update_ns = ns_of(message->update_time),
+    };
+}
+
+/* --- comparing ----------------------------------------------------------------------------------------------------- */
 
 /* The definition is what Register was given: the message without the fields that the registry adds. */
 static PB(Instance) definition_of(const struct registry_instance *instance)

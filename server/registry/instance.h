@@ -9,39 +9,51 @@
 #include <mrpc/arena.h>
 
 #include "fault/fault.h"
-#include "registry/message.h"
+#include "registry/body.h"
 
 struct board;
 
 /* One state of one instance. Built by one thread, immutable once it is shared, then held by the catalog, by views and
- * by watch messages alike; a change makes a new one. */
+ * by watch messages alike; a change makes a new one, which shares the body with the one before.
+ *
+ * A draft is one that a client sent and nobody else has yet: it has an arena and no state. */
 struct registry_instance {
     _Atomic uint32_t references;
-    struct mrpc_arena *arena;
+    struct mrpc_arena *arena;   /* a draft's */
+    struct registry_body *body; /* NULL: a draft */
     PB(Instance) * message;
     const char *peer; /* the numeric address that registered it; "" when unknown */
     struct board *board; /* what its checks find, set before it is shared; NULL: it has none */
 };
 
-/** A copy of @source with one reference, the caller's. NULL when out of memory. */
-struct registry_instance *registry_instance_copy(const PB(Instance) * source, const char *peer);
+/** A copy of @source as a draft with one reference, the caller's. NULL when out of memory. */
+struct registry_instance *registry_instance_draft(const PB(Instance) * source, const char *peer);
 struct registry_instance *registry_instance_ref(struct registry_instance *instance);
 void registry_instance_unref(struct registry_instance *instance);
 
-/** Who, why, when. Times: @wall_ns since 1970. While it is not shared. Returns 0 or RESOURCE_EXHAUSTED. */
+/** Who, why, when. Times: @wall_ns since 1970. */
 struct registry_cause {
     enum registry_reason reason;
     const char *actor;
     const char *text;
     int64_t wall_ns;
 };
-/** What the operator decided stays as it is; ACTIVE at first. */
-int registry_instance_set_status(struct registry_instance *instance, enum registry_health state,
-                                 const struct registry_cause *cause) MRPC_MUST_USE;
-/** Behind set_status, while it is not shared. */
-void registry_instance_set_operator_state(struct registry_instance *instance, enum registry_operator_state state);
-/** Set create_time (0: keep it) and update_time. */
-int registry_instance_set_times(struct registry_instance *instance, int64_t create_ns, int64_t update_ns) MRPC_MUST_USE;
+
+/** What changes from state to state. */
+struct registry_state {
+    enum registry_health health;
+    enum registry_operator_state operator_state;
+    struct registry_cause cause; /* of this state, and since when */
+    int64_t incarnation;
+    int64_t revision;
+    int64_t create_ns;
+    int64_t update_ns;
+};
+
+/** An instance of that body (a reference that passes over, also on failure) and state. NULL when out of memory. */
+struct registry_instance *registry_instance_new(struct registry_body *body, const struct registry_state *state);
+/** The state of @instance, its texts borrowed. */
+struct registry_state registry_instance_state(const struct registry_instance *instance);
 
 /** True when both say the same apart from what the registry itself adds. -1 when out of memory. */
 int registry_instance_same_definition(const struct registry_instance *a, const struct registry_instance *b);

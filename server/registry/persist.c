@@ -160,7 +160,9 @@ static int recover_instance(struct recovery *recovery, const struct store_entry 
     if (!record->instance || !record->instance->key || !record->instance->status || !record->instance->create_time)
         return fault_set(recovery->fault, MRPC_DATA_LOSS, "registry: the record %.200s is incomplete",
                          (const char *)entry->key.data);
-    struct registry_instance *instance = registry_instance_copy(record->instance, record->peer);
+    struct registry_state state = registry_instance_state(&(struct registry_instance){.message = record->instance});
+    struct registry_instance *instance = catalog_make_instance(recovery->catalog, record->instance,
+                                                               record->instance->owner, record->peer, &state);
     struct catalog_slot *slot;
     if (!instance || catalog_restore(recovery->catalog, instance, record->transition_count, &slot))
         return fault_set(recovery->fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");

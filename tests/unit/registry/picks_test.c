@@ -31,16 +31,17 @@ static void join(struct service *service, const char *id, enum registry_health h
                  const char *zone)
 {
     struct registry_instance *draft = sample_draft("web", id, 1);
-    struct registry_cause cause = {REASON_REGISTERED, "test", "", 1};
-    draft->message->incarnation = ++service->incarnations;
+    struct registry_state state = {.health = health, .operator_state = OPERATOR_ACTIVE};
+    state.cause = (struct registry_cause){REASON_REGISTERED, "test", "", 1};
+    state.incarnation = ++service->incarnations;
     draft->message->weight = weight;
-    draft->message->zone = mrpc_arena_strdup(draft->arena, zone);
-    assert_int_equal(registry_instance_set_status(draft, health, &cause), MRPC_OK);
+    draft->message->zone = (char *)(uintptr_t)zone;
+    struct registry_instance *instance = sample_instance(draft, &state);
     size_t at = 0;
     while (at < service->count && strcmp(service->members[at]->message->key->id, id) < 0)
         at++;
-    memmove(&service->members[at + 1], &service->members[at], (service->count - at) * sizeof draft);
-    service->members[at] = draft;
+    memmove(&service->members[at + 1], &service->members[at], (service->count - at) * sizeof instance);
+    service->members[at] = instance;
     service->count++;
     refresh(service);
 }

@@ -40,4 +40,18 @@ static inline struct registry_instance *sample_draft(const char *service, const 
     return draft;
 }
 
+/** An instance of a draft, which passes over. */
+static inline struct registry_instance *sample_instance(struct registry_instance *draft,
+                                                        const struct registry_state *state)
+{
+    struct registry_parts *parts = registry_parts_new();
+    assert_non_null(parts);
+    struct registry_body *body = registry_body_new(parts, draft->message, "test", draft->peer);
+    struct registry_instance *instance = registry_instance_new(body, state);
+    assert_non_null(instance);
+    registry_parts_unref(parts);
+    registry_instance_unref(draft);
+    return instance;
+}
+
 #endif
