@@ -10,7 +10,7 @@ BUILT = ROOT / "build/interop"
 CELLS = ("reflection unary_registry unary_execution unary_diagram unary_admin unary_health server_streaming "
          "client_streaming bidi_streaming cancel deadline error_details").split()
 WEB_CELLS = "unary unary_large server_streaming metadata error_details deadline cancel".split()
-WEB = ("web-http1", "web-http2", "web-gzip", "web-fetch")
+WEB = ("web-http1", "web-http2", "web-gzip", "web-fetch", "web-google")
 CLIENT_S = 150
 HERE = ROOT / "tests/interop"
 
