@@ -8,6 +8,7 @@
 
 #include "codec/encode.h"
 #include "codec/field.h"
+#include "codec/json_decode.h"
 #include "codec/json_writer.h"
 
 static void write_message(struct mrpc_json_writer *writer, const struct mrpc_message_info *info,
@@ -21,18 +22,11 @@ static const char *text_at(const void *slot)
 
 /* Scalars ---------------------------------------------------------------------------------------------------------- */
 
-static bool is_null_value(const ProtobufCEnumDescriptor *descriptor)
-{
-    static const char full[] = "google.protobuf.NullValue";
-    size_t length = strlen(descriptor->name);
-    return length >= sizeof(full) - 1 && strcmp(descriptor->name + length - (sizeof(full) - 1), full) == 0;
-}
-
 static void write_enum(struct mrpc_json_writer *writer, const ProtobufCEnumDescriptor *descriptor, int number)
 {
     const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(descriptor, number);
     char text[16];
-    if (is_null_value(descriptor)) {
+    if (mrpc_json_is_null_value(descriptor)) {
         mrpc_json_literal(writer, "null");
         return;
     }
@@ -176,10 +170,9 @@ static bool is_written(const struct mrpc_json_writer *writer, const ProtobufCFie
     return mrpc_field_present(field, message);
 }
 
-static void write_fields(struct mrpc_json_writer *writer, const struct mrpc_message_info *info,
-                         const ProtobufCMessage *message)
+static void write_members(struct mrpc_json_writer *writer, const struct mrpc_message_info *info,
+                          const ProtobufCMessage *message)
 {
-    mrpc_json_open(writer, '{');
     for (unsigned i = 0; i < info->descriptor->n_fields && !writer->error; i++) {
         const ProtobufCFieldDescriptor *field = &info->descriptor->fields[i];
         const struct mrpc_field_info *field_info = &info->fields[i];
@@ -193,7 +186,6 @@ static void write_fields(struct mrpc_json_writer *writer, const struct mrpc_mess
         else
             write_value(writer, field, field_info, mrpc_field_slot(field, message));
     }
-    mrpc_json_close(writer, '}');
 }
 
 /* Well-known types ------------------------------------------------------------------------------------------------- */
@@ -230,7 +222,35 @@ static void write_dynamic_value(struct mrpc_json_writer *writer, const struct mr
     mrpc_json_literal(writer, "null");
 }
 
-/* The type inside an Any is not known here; its bytes are shown as they are. */
+/* The message that an Any holds, in @arena; NULL: its type is not known, or its bytes are none. */
+static ProtobufCMessage *unpack(const struct mrpc_json_writer *writer, const char *type, const ProtobufCBinaryData *bytes,
+                                struct mrpc_arena *arena, const struct mrpc_message_info **info)
+{
+    const char *slash = strrchr(type, '/');
+    ProtobufCMessage *message;
+    *info = slash && writer->find ? writer->find(writer->arg, slash + 1) : NULL;
+    if (!*info || !arena || mrpc_decode(*info, bytes->data, bytes->len, NULL, arena, &message, NULL))
+        return NULL;
+    return message;
+}
+
+static void write_any_content(struct mrpc_json_writer *writer, const char *type, const ProtobufCBinaryData *bytes)
+{
+    const struct mrpc_message_info *info;
+    struct mrpc_arena *arena = mrpc_arena_new(0);
+    ProtobufCMessage *message = unpack(writer, type, bytes, arena, &info);
+    if (message && !mrpc_json_is_special(info->wellknown)) {
+        write_members(writer, info, message);
+    } else {
+        mrpc_json_key(writer, "value");
+        if (message)
+            write_message(writer, info, message);
+        else
+            mrpc_json_base64(writer, bytes->data, bytes->len);
+    }
+    mrpc_arena_free(arena);
+}
+
 static void write_any(struct mrpc_json_writer *writer, const struct mrpc_message_info *info,
                       const ProtobufCMessage *message)
 {
@@ -240,8 +260,7 @@ static void write_any(struct mrpc_json_writer *writer, const struct mrpc_message
     if (type[0] || bytes->len) {
         mrpc_json_key(writer, "@type");
         mrpc_json_string(writer, type, strlen(type));
-        mrpc_json_key(writer, "value");
-        mrpc_json_base64(writer, bytes->data, bytes->len);
+        write_any_content(writer, type, bytes);
     }
     mrpc_json_close(writer, '}');
 }
@@ -276,7 +295,9 @@ static void write_wellknown(struct mrpc_json_writer *writer, const struct mrpc_m
         write_value(writer, first, &info->fields[0], mrpc_field_slot(first, message));
         return;
     default:
-        write_fields(writer, info, message);
+        mrpc_json_open(writer, '{');
+        write_members(writer, info, message);
+        mrpc_json_close(writer, '}');
         return;
     }
 }
@@ -292,9 +313,12 @@ static void write_message(struct mrpc_json_writer *writer, const struct mrpc_mes
     write_wellknown(writer, info, message);
 }
 
-int mrpc_json_print(const struct mrpc_message_info *info, const ProtobufCMessage *message, unsigned flags, char **out)
+int mrpc_json_encode(const struct mrpc_message_info *info, const ProtobufCMessage *message,
+                     const struct mrpc_json_options *options, char **out, size_t *size)
 {
-    struct mrpc_json_writer writer = {.flags = flags};
+    struct mrpc_json_writer writer = {0};
+    if (options)
+        writer = (struct mrpc_json_writer){.flags = options->flags, .find = options->find, .arg = options->arg};
     write_message(&writer, info, message);
     mrpc_json_raw(&writer, "", 1);
     if (writer.error) {
@@ -303,5 +327,13 @@ int mrpc_json_print(const struct mrpc_message_info *info, const ProtobufCMessage
     }
     /* Nothing was consumed, so that the text begins where its storage does. */
     *out = (char *)writer.text.data;
+    if (size)
+        *size = mrpc_buffer_size(&writer.text) - 1;
     return 0;
+}
+
+int mrpc_json_print(const struct mrpc_message_info *info, const ProtobufCMessage *message, unsigned flags, char **out)
+{
+    const struct mrpc_json_options options = {.struct_bytes = sizeof(options), .flags = flags};
+    return mrpc_json_encode(info, message, &options, out, NULL);
 }

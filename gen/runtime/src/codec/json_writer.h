@@ -13,6 +13,8 @@
 struct mrpc_json_writer {
     struct mrpc_buffer text;
     unsigned flags; /* enum mrpc_json_flag */
+    const struct mrpc_message_info *(*find)(void *arg, const char *full_name); /* as in struct mrpc_json_options */
+    void *arg;
     unsigned level; /* open objects and arrays */
     bool first;     /* the next member is the first of its object or array */
     int error;
