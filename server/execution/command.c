@@ -43,6 +43,33 @@ int command_post(struct execution *engine, struct mrpc_call *call, const void *r
     return domain_loop_post_task(engine->loop, &command->task) ? stopping(call) : MRPC_PENDING;
 }
 
+static void run_holds(struct domain_task *task)
+{
+    struct command *command = (struct command *)task;
+    command->holds(command, &command->commit_fault);
+    command_finish(command, &command->commit_fault);
+}
+
+/* On the store's thread. */
+static void on_commit(void *arg, const struct store_commit_result *result)
+{
+    struct command *command = arg;
+    struct mrpc_call *call = command->call;
+    if (result->code)
+        fault_set(&command->commit_fault, MRPC_UNAVAILABLE, "the store refused: %s", result->text ? result->text : "");
+    if (domain_loop_post_task(command->engine->loop, &command->task))
+        mrpc_call_finish(call, stopping(call), NULL);
+}
+
+int command_commit(struct command *command, struct store_batch *batch,
+                   void (*holds)(struct command *command, struct fault *fault))
+{
+    command->holds = holds;
+    command->task = (struct domain_task){.run = run_holds};
+    store_commit(command->engine->store, batch, on_commit, command);
+    return COMMAND_LATER;
+}
+
 /* ---- Calls with an operation ---- */
 
 static void unref(struct unary *unary)

@@ -127,6 +127,7 @@ void execution_free(struct execution *engine)
     record_index_fini(&engine->datasets);
     dataset_quota_free(engine->dataset_quota);
     record_index_fini(&engine->artifacts);
+    aliases_fini(&engine->aliases);
     snapshot_cell_fini(&engine->catalog);
     snapshot_cell_fini(&engine->picture);
     domain_loop_free(engine->loop);

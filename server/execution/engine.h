@@ -9,6 +9,7 @@
 #include "events/domain_loop.h"
 #include "events/scene_changed.h"
 #include "execution/api.h"
+#include "execution/artifact/alias.h"
 #include "execution/catalog/catalog.h"
 #include "execution/dataset/quota.h"
 #include "execution/execution.h"
@@ -46,6 +47,7 @@ struct execution {
     struct record_index datasets;
     struct dataset_quota *dataset_quota; /* of their owners; any thread */
     struct record_index artifacts;
+    struct aliases aliases; /* of artifacts */
     struct jobs jobs;
     struct schedules schedules;
     struct retention retention;

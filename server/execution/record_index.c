@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "execution/dataset/number.h"
+#include "store/store.h"
 
 void record_free(struct record *record)
 {
@@ -152,4 +153,24 @@ int record_index_find(const struct record_index *index, const char *reference, c
         return fault_set(fault, MRPC_NOT_FOUND, "%s: no %s \"%.128s\"", field, index->noun, reference);
     *out = record;
     return 0;
+}
+
+static void write_artifact_key(char key[200], const struct record *record)
+{
+    snprintf(key, 200, "execution/artifact/%s/%010u", record->name, record->version);
+}
+
+void artifact_put(struct store_batch *batch, const struct record *record)
+{
+    char key[200];
+    write_artifact_key(key, record);
+    store_batch_put(batch, store_text(key), (struct store_slice){record->message.data, record->message.size},
+                    STORE_EXPECT_ABSENT);
+}
+
+void artifact_delete(struct store_batch *batch, const struct record *record)
+{
+    char key[200];
+    write_artifact_key(key, record);
+    store_batch_delete(batch, store_text(key), STORE_EXPECT_ANY);
 }

@@ -53,6 +53,11 @@ uint32_t record_index_next_version(const struct record_index *index, const char 
  * that is none of them, NOT_FOUND. */
 int record_index_find(const struct record_index *index, const char *reference, const char *field, struct record **out,
                       struct fault *fault) MRPC_MUST_USE;
+/** Put an artifact's record into @batch, or take it out: execution/artifact/NAME/VERSION. */
+struct store_batch;
+void artifact_put(struct store_batch *batch, const struct record *record);
+void artifact_delete(struct store_batch *batch, const struct record *record);
+
 /** Does any record have this content? */
 struct record *record_index_with_content(const struct record_index *index, const char *sha256);
 

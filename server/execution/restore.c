@@ -98,6 +98,23 @@ static int take_artifact(void *arg, const struct store_entry *entry, struct mrpc
                              artifact->lineage ? artifact->lineage->job : "", fault);
 }
 
+static int take_alias(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault)
+{
+    struct execution *engine = arg;
+    struct alias *alias;
+    API(Alias) * message;
+    int code = api_decode(API_INFO(alias), entry->value.data, entry->value.bytes, arena, &message, fault);
+    if (!code)
+        code = aliases_add(&engine->aliases, message->name, message->alias, &alias, fault);
+    if (code)
+        return code;
+    alias->version = message->version;
+    alias->previous_version = message->previous_version;
+    alias->update_ms = api_timestamp_ms(message->update_time);
+    alias->durable = true;
+    return 0;
+}
+
 static int take_job(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault)
 {
     API(Job) * job;
@@ -147,6 +164,8 @@ int execution_restore(struct execution *engine, struct fault *fault)
     int code = read_all(engine->store, "execution/dataset/", take_dataset, engine, fault);
     if (!code)
         code = read_all(engine->store, "execution/artifact/", take_artifact, engine, fault);
+    if (!code)
+        code = read_all(engine->store, "execution/alias/", take_alias, engine, fault);
     if (!code)
         code = read_all(engine->store, "execution/job/", take_job, engine, fault);
     if (!code)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "execution/service.h"
 
-/* The method table. What stands not here answers UNIMPLEMENTED: resumed uploads, imports, aliases, runs and pipelines. */
+/* The method table. What stands not here answers UNIMPLEMENTED: resumed uploads, runs and pipelines. */
 static const struct mltrainer__execution__v1__execution_service__handlers handlers = {
     .list_models = execution_list_models,
     .get_model = execution_get_model,
@@ -24,7 +24,13 @@ static const struct mltrainer__execution__v1__execution_service__handlers handle
     .compute = execution_compute,
     .list_artifacts = execution_list_artifacts,
     .get_artifact = execution_get_artifact,
+    .delete_artifact = execution_delete_artifact,
     .export_artifact = execution_export_artifact,
+    .import_artifact = {execution_import_artifact_open, execution_import_artifact_message,
+                        execution_import_artifact_half_close},
+    .set_alias = execution_set_alias,
+    .delete_alias = execution_delete_alias,
+    .list_aliases = execution_list_aliases,
     .create_schedule = execution_create_schedule,
     .get_schedule = execution_get_schedule,
     .list_schedules = execution_list_schedules,

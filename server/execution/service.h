@@ -33,6 +33,9 @@ struct command {
     const void *request;
     void *response;
     int (*run)(struct command *command, struct mrpc_arena *arena, struct fault *fault);
+    void *arg; /* run()'s, for @holds */
+    void (*holds)(struct command *command, struct fault *fault);
+    struct fault commit_fault;
 };
 
 /** What run() returns when the call will be, or has been, finished by command_finish(): nothing of the command may be
@@ -43,6 +46,10 @@ struct command {
  * command_post(…)` in a handler. */
 int command_post(struct execution *engine, struct mrpc_call *call, const void *request, void *response,
                  int (*run)(struct command *command, struct mrpc_arena *arena, struct fault *fault));
+/** Commit @batch, then run @holds on the loop and answer with its fault: what was decided holds (code 0) or does not
+ *  (UNAVAILABLE). For `return command_commit(…)` in run(): COMMAND_LATER. Ownership: takes @batch. */
+int command_commit(struct command *command, struct store_batch *batch,
+                   void (*holds)(struct command *command, struct fault *fault));
 /** The answer of a command that was left for later. */
 void command_finish(struct command *command, const struct fault *fault);
 /** Who calls: the name of the identity, "" for an anonymous one. */
@@ -93,6 +100,10 @@ METHOD(predict, Predict);
 METHOD(compute, Compute);
 METHOD(list_artifacts, ListArtifacts);
 METHOD(get_artifact, GetArtifact);
+METHOD(delete_artifact, DeleteArtifact);
+METHOD(set_alias, SetAlias);
+METHOD(delete_alias, DeleteAlias);
+METHOD(list_aliases, ListAliases);
 METHOD(create_schedule, CreateSchedule);
 METHOD(get_schedule, GetSchedule);
 METHOD(list_schedules, ListSchedules);
@@ -100,6 +111,9 @@ METHOD(update_schedule, UpdateSchedule);
 METHOD(delete_schedule, DeleteSchedule);
 int execution_watch_job(void *self, struct mrpc_call *call, const API(WatchJobRequest) * request);
 int execution_export_artifact(void *self, struct mrpc_call *call, const API(ExportArtifactRequest) * request);
+int execution_import_artifact_open(void *self, struct mrpc_call *call);
+int execution_import_artifact_message(void *self, struct mrpc_call *call, const API(ImportArtifactRequest) * message);
+int execution_import_artifact_half_close(void *self, struct mrpc_call *call);
 int execution_upload_dataset_open(void *self, struct mrpc_call *call);
 int execution_upload_dataset_message(void *self, struct mrpc_call *call, const API(UploadDatasetRequest) * message);
 int execution_upload_dataset_half_close(void *self, struct mrpc_call *call);

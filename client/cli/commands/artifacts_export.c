@@ -61,6 +61,6 @@ const struct cli_command artifacts_export_command = {
     .operands_least = 2,
     .operands_most = 2,
     .summary = "Write a trained model to a file",
-    .examples = "  mltctl artifacts export sp500-ridge ridge.mlt\n",
+    .examples = "  mltctl artifacts export sp500-ridge ridge.mlta\n",
     .run = run,
 };

@@ -5,46 +5,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <openssl/evp.h>
-
 #include "commands/commands.h"
 #include "commands/execution.h"
 
-enum { CHUNK_BYTES = 256 * 1024 };
-
-static int hash_file(FILE *in, char hex[65])
+static int send_chunk(struct mrpc_client_call *call, ProtobufCBinaryData chunk)
 {
-    static unsigned char buffer[CHUNK_BYTES];
-    unsigned char digest[32];
-    unsigned int size = sizeof digest;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    int ok = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL);
-    for (size_t got; ok && (got = fread(buffer, 1, sizeof buffer, in)) > 0;)
-        ok = EVP_DigestUpdate(context, buffer, got);
-    ok = ok && !ferror(in) && EVP_DigestFinal_ex(context, digest, &size);
-    EVP_MD_CTX_free(context);
-    for (size_t i = 0; ok && i < sizeof digest; i++)
-        sprintf(hex + 2 * i, "%02x", digest[i]);
-    rewind(in);
-    return ok ? 0 : -1;
-}
-
-static int send_chunks(struct mrpc_client_call *call, FILE *in, uint64_t total)
-{
-    static unsigned char buffer[CHUNK_BYTES];
-    struct progress progress = {.label = "uploading"};
-    uint64_t sent = 0;
-    int error = 0;
-    for (size_t got; !error && (got = fread(buffer, 1, sizeof buffer, in)) > 0;) {
-        Mltrainer__Execution__V1__UploadDatasetRequest message = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__INIT;
-        message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_CHUNK;
-        message.chunk = (ProtobufCBinaryData){got, buffer};
-        error = mltrainer__execution__v1__execution_service__upload_dataset__send(call, &message);
-        sent += got;
-        progress_show(&progress, total ? (double)sent / (double)total : 1, "");
-    }
-    progress_end(&progress);
-    return error;
+    Mltrainer__Execution__V1__UploadDatasetRequest message = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__INIT;
+    message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_CHUNK;
+    message.chunk = chunk;
+    return mltrainer__execution__v1__execution_service__upload_dataset__send(call, &message);
 }
 
 static void print(const Mltrainer__Execution__V1__UploadDatasetResponse *response)
@@ -68,7 +37,7 @@ static int upload(struct cli *cli, FILE *in, Mltrainer__Execution__V1__UploadDat
         return cli_failed("%s", mrpc_error_text(error));
     error = mltrainer__execution__v1__execution_service__upload_dataset__send(call, &first);
     if (!error)
-        error = send_chunks(call, in, header->size_bytes);
+        error = execution_send_file(call, in, header->size_bytes, "uploading", send_chunk);
     if (!error)
         mrpc_client_call_half_close(call);
     const Mltrainer__Execution__V1__UploadDatasetResponse *response =
@@ -97,7 +66,7 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     FILE *in = fopen(path, "rb");
     if (!in || fstat(fileno(in), &info) != 0)
         return cli_failed("%s: %s", path, strerror(errno));
-    if (!S_ISREG(info.st_mode) || hash_file(in, hex) != 0) {
+    if (!S_ISREG(info.st_mode) || execution_hash_file(in, hex) != 0) {
         fclose(in);
         return cli_failed("%s: not a file that can be read", path);
     }

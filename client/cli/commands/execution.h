@@ -43,6 +43,12 @@ struct execution_data {
 Mltrainer__Execution__V1__DataReference *execution_parse_data(const struct cli_arguments *arguments,
                                                               struct execution_data *out);
 
+/** The SHA-256 of a file, which is then at its beginning again. Returns -1 when it cannot be read. */
+int execution_hash_file(FILE *in, char hex[65]);
+/** Send the rest of @in in chunks, with a progress bar; returns what @send does, 0 when all of it is sent. */
+int execution_send_file(struct mrpc_client_call *call, FILE *in, uint64_t total, const char *label,
+                        int (*send)(struct mrpc_client_call *call, ProtobufCBinaryData chunk));
+
 const char *execution_job_state(Mltrainer__Execution__V1__JobState state);
 bool execution_job_ended(Mltrainer__Execution__V1__JobState state);
 const char *execution_task(Mltrainer__Execution__V1__Task task);

@@ -209,7 +209,8 @@ int job_bind_artifact(struct operation *operation, const char *reference, const 
     API(Artifact) * artifact;
     field_path(path, "%s.artifact", field);
     operation->catalog = execution_catalog(operation->engine);
-    int code = record_index_find(&operation->engine->artifacts, reference, path, &record, fault);
+    int code = aliases_find_artifact(&operation->engine->aliases, &operation->engine->artifacts, reference, path,
+                                     &record, fault);
     if (!code)
         code = api_decode(API_INFO(artifact), record->message.data, record->message.size, operation->arena, &artifact,
                           fault);

@@ -186,14 +186,6 @@ static void on_commit(void *arg, const struct store_commit_result *result)
         free(commit); /* the log's reference goes with the process */
 }
 
-static void put_artifact(const struct record *record, struct store_batch *batch)
-{
-    char key[200];
-    snprintf(key, sizeof key, "execution/artifact/%s/%010u", record->name, record->version);
-    store_batch_put(batch, store_text(key), (struct store_slice){record->message.data, record->message.size},
-                    STORE_EXPECT_ABSENT);
-}
-
 static void put_events(struct job *job, struct store_batch *batch, uint64_t first)
 {
     for (uint64_t sequence = first; sequence <= job->log->count; sequence++) {
@@ -212,7 +204,7 @@ static void submit_batch(struct job *job, bool with_record, uint64_t first_event
     if (with_record)
         put_record(job, batch, &fault);
     if (with_record && job->produced)
-        put_artifact(job->produced, batch);
+        artifact_put(batch, job->produced);
     put_events(job, batch, first_event);
     if (!commit || fault.code) {
         store_batch_free(batch);

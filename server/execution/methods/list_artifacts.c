@@ -41,7 +41,8 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     for (size_t i = 0; i < page.count; i++) {
         const struct api_bytes *message = &page.items[i]->message;
-        if (api_decode(API_INFO(artifact), message->data, message->size, arena, &response->artifacts[i], fault))
+        if (api_decode(API_INFO(artifact), message->data, message->size, arena, &response->artifacts[i], fault) ||
+            aliases_tell(&command->engine->aliases, response->artifacts[i], arena, fault))
             return fault->code;
     }
     response->n_artifacts = page.count;

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from cases import case
-from mltctl import FAILED, INVALID_ARGUMENT, NOT_FOUND
+from mltctl import ABORTED, DATA_LOSS, FAILED, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND
 from server import ROOT
 
 SP500 = ROOT / "tests/data/sp500.csv"
@@ -78,6 +78,28 @@ def a_model_is_trained_watched_and_used(ctl):
         assert len(list(csv.DictReader(out.open()))) > 5000
         ctl("artifacts", "export", "next", str(saved))
         assert saved.stat().st_size > 100
+        assert ctl("artifacts", "import", str(saved), "--name", "copy").startswith("copy@1: model ridge")
+        assert "was there already" in ctl("artifacts", "import", str(saved), "--name", "copy")
+        assert ctl.json("artifacts", "predict", "copy", "--dataset", "sp500", "--last")["table"] == predicted["table"]
+        saved.write_bytes(saved.read_bytes()[:-1])
+        assert "artifact" in ctl.error("artifacts", "import", str(saved), code=DATA_LOSS)
+
+
+@case
+def aliases_are_set_moved_back_and_removed(ctl):
+    ctl("datasets", "upload", str(SP500), "--name", "sp500")
+    for _ in range(2):
+        ctl("jobs", "train", "ridge", *TRAIN, "--artifact", "next", "--follow")
+    assert ctl("aliases", "set", "next", "champion", "1").strip() == "next:champion points to 1"
+    ctl("aliases", "set", "next", "champion", "2", "--expected", "1")
+    ctl.error("aliases", "set", "next", "champion", "1", "--expected", "1", code=ABORTED)
+    assert ctl.table("aliases", "ls") == [{"ALIAS": "next:champion", "VERSION": "2", "BEFORE": "1"}]
+    assert "alias      champion" in ctl("artifacts", "describe", "next:champion")
+    assert "champion" in ctl.error("artifacts", "rm", "next:champion", code=FAILED_PRECONDITION)
+    assert ctl("aliases", "back", "next", "champion").strip() == "next:champion points to 1"
+    ctl("aliases", "rm", "next", "champion")
+    assert ctl("artifacts", "rm", "next@1").strip() == "next@1 deleted"
+    assert [row["ARTIFACT"] for row in ctl.table("artifacts", "ls")] == ["next@2"]
 
 
 @case

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include <openssl/evp.h>
+
+#include "commands/execution.h"
+
+enum { CHUNK_BYTES = 256 * 1024 };
+
+int execution_hash_file(FILE *in, char hex[65])
+{
+    static unsigned char buffer[CHUNK_BYTES];
+    unsigned char digest[32];
+    unsigned int size = sizeof digest;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int ok = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL);
+    for (size_t got; ok && (got = fread(buffer, 1, sizeof buffer, in)) > 0;)
+        ok = EVP_DigestUpdate(context, buffer, got);
+    ok = ok && !ferror(in) && EVP_DigestFinal_ex(context, digest, &size);
+    EVP_MD_CTX_free(context);
+    for (size_t i = 0; ok && i < sizeof digest; i++)
+        sprintf(hex + 2 * i, "%02x", digest[i]);
+    rewind(in);
+    return ok ? 0 : -1;
+}
+
+int execution_send_file(struct mrpc_client_call *call, FILE *in, uint64_t total, const char *label,
+                        int (*send)(struct mrpc_client_call *call, ProtobufCBinaryData chunk))
+{
+    static unsigned char buffer[CHUNK_BYTES];
+    struct progress progress = {.label = label};
+    uint64_t sent = 0;
+    int error = 0;
+    for (size_t got; !error && (got = fread(buffer, 1, sizeof buffer, in)) > 0;) {
+        error = send(call, (ProtobufCBinaryData){got, buffer});
+        sent += got;
+        progress_show(&progress, total ? (double)sent / (double)total : 1, "");
+    }
+    progress_end(&progress);
+    return error;
+}
