@@ -56,7 +56,7 @@ const struct cli_command registry_history_command = {
     .operands_least = 1,
     .operands_most = 1,
     .options = options,
-    .summary = "Show who changed the state of an instance, why and when, newest first; also of one that is gone",
+    .summary = "Show who changed an instance, why and when, newest first",
     .examples = "  mltctl registry history prices/a --limit 10\n",
     .run = run,
 };

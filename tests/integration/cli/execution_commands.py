@@ -89,17 +89,17 @@ def a_model_is_trained_watched_and_used(ctl):
 def aliases_are_set_moved_back_and_removed(ctl):
     ctl("datasets", "upload", str(SP500), "--name", "sp500")
     for _ in range(2):
-        ctl("jobs", "train", "ridge", *TRAIN, "--artifact", "next", "--follow")
-    assert ctl("aliases", "set", "next", "champion", "1").strip() == "next:champion points to 1"
-    ctl("aliases", "set", "next", "champion", "2", "--expected", "1")
-    ctl.error("aliases", "set", "next", "champion", "1", "--expected", "1", code=ABORTED)
-    assert ctl.table("aliases", "ls") == [{"ALIAS": "next:champion", "VERSION": "2", "BEFORE": "1"}]
-    assert "alias      champion" in ctl("artifacts", "describe", "next:champion")
-    assert "champion" in ctl.error("artifacts", "rm", "next:champion", code=FAILED_PRECONDITION)
-    assert ctl("aliases", "back", "next", "champion").strip() == "next:champion points to 1"
-    ctl("aliases", "rm", "next", "champion")
-    assert ctl("artifacts", "rm", "next@1").strip() == "next@1 deleted"
-    assert [row["ARTIFACT"] for row in ctl.table("artifacts", "ls")] == ["next@2"]
+        ctl("jobs", "train", "ridge", *TRAIN, "--artifact", "named", "--follow")
+    assert ctl("aliases", "set", "named", "champion", "1").strip() == "named:champion points to 1"
+    ctl("aliases", "set", "named", "champion", "2", "--expected", "1")
+    ctl.error("aliases", "set", "named", "champion", "1", "--expected", "1", code=ABORTED)
+    assert ctl.table("aliases", "ls") == [{"ALIAS": "named:champion", "VERSION": "2", "BEFORE": "1"}]
+    assert "alias      champion" in ctl("artifacts", "describe", "named:champion")
+    assert "champion" in ctl.error("artifacts", "rm", "named:champion", code=FAILED_PRECONDITION)
+    assert ctl("aliases", "back", "named", "champion").strip() == "named:champion points to 1"
+    ctl("aliases", "rm", "named", "champion")
+    assert ctl("artifacts", "rm", "named@1").strip() == "named@1 deleted"
+    assert [row["ARTIFACT"] for row in ctl.table("artifacts", "ls", "named")] == ["named@2"]
 
 
 @case
