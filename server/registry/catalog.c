@@ -313,8 +313,8 @@ static void apply(struct catalog *catalog, struct catalog_change *change)
     struct catalog_slot *slot = change->slot;
     change->before = slot->committed;
     slot->committed = change->removal ? NULL : registry_instance_ref(change->instance);
-    slot->service->live_count += (slot->committed != NULL);
-    slot->service->live_count -= (change->before != NULL);
+    order_replace(&slot->service->order, change->before, slot->committed);
+    shelves_changed(slot);
     if (change->removal)
         slot->gone_revision = change->revision;
     if (change->revision > catalog->committed_revision)
@@ -359,7 +359,8 @@ int catalog_restore(struct catalog *catalog, struct registry_instance *instance,
     slot->committed = instance;
     slot->latest = registry_instance_ref(instance);
     slot->transition_count = transition_count;
-    slot->service->live_count++;
+    order_append(&slot->service->order, instance);
+    shelves_changed(slot);
     if (instance->message->revision > slot->service->revision)
         slot->service->revision = instance->message->revision;
     *out = slot;

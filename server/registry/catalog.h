@@ -4,6 +4,8 @@
 
 #include "registry/instance.h"
 #include "registry/lease.h"
+#include "registry/order.h"
+#include "registry/shelf.h"
 #include "registry/view.h"
 
 /* Who is registered: the rules, without threads, clocks, sockets or disk. Held by the domain loop alone.
@@ -21,6 +23,7 @@ struct catalog_service;
 
 struct catalog_slot {
     struct catalog_service *service;
+    struct catalog_shelf *shelf;
     struct registry_instance *committed; /* NULL: not there */
     struct registry_instance *latest;
     uint32_t pending; /* changes on their way */
@@ -38,10 +41,8 @@ struct catalog_slot {
 struct catalog_service {
     char *namespace_name;
     char *name;
-    struct catalog_slot **slots; /* by id, gone ones among them */
-    size_t count;
-    size_t capacity;
-    size_t live_count; /* committed */
+    struct catalog_shelves shelves; /* of slots, those that are gone among them */
+    struct catalog_order order;     /* of what is committed */
     int64_t revision;
     struct registry_cursors *cursors;
     struct registry_service_view *view; /* NULL: none yet, or out of date */
@@ -153,6 +154,9 @@ int catalog_restore(struct catalog *catalog, struct registry_instance *instance,
                     struct catalog_slot **slot) MRPC_MUST_USE;
 int catalog_restore_gone(struct catalog *catalog, const PB(InstanceKey) * key, uint32_t transition_count,
                          int64_t revision, bool maintenance) MRPC_MUST_USE;
+
+/** Call @visit for each slot, those that are gone among them; it may not add or remove any. */
+void catalog_each(struct catalog *catalog, void (*visit)(void *arg, struct catalog_slot *slot), void *arg);
 
 /** A view of what is committed. NULL when out of memory. */
 struct registry_view *catalog_view(struct catalog *catalog, uint64_t epoch);

@@ -27,32 +27,13 @@ static size_t find_service(const struct catalog *catalog, const char *namespace_
     return low;
 }
 
-static size_t find_slot(const struct catalog_service *service, const char *id, bool *found)
-{
-    size_t low = 0, high = service->count;
-    *found = false;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(service->slots[middle]->id, id);
-        if (order == 0)
-            *found = true;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 struct catalog_slot *catalog_find(const struct catalog *catalog, const PB(InstanceKey) * key)
 {
     bool found;
     size_t at = find_service(catalog, registry_namespace(key->namespace_), key->service, &found);
     if (!found)
         return NULL;
-    const struct catalog_service *service = catalog->services[at];
-    at = find_slot(service, key->id, &found);
-    return found ? service->slots[at] : NULL;
+    return shelves_find(&catalog->services[at]->shelves, key->id);
 }
 
 /* --- making room -------------------------------------------------------------------------------------------------- */
@@ -76,7 +57,8 @@ static void service_free(struct catalog_service *service)
         return;
     registry_service_view_unref(service->view);
     registry_cursors_unref(service->cursors);
-    free(service->slots);
+    shelves_fini(&service->shelves);
+    order_fini(&service->order);
     free(service->namespace_name);
     free(service->name);
     free(service);
@@ -115,7 +97,7 @@ static struct catalog_service *make_service(struct catalog *catalog, const char 
 
 static void drop_service_if_empty(struct catalog *catalog, struct catalog_service *service)
 {
-    if (service->count)
+    if (service->shelves.slot_count)
         return;
     bool found;
     size_t at = find_service(catalog, service->namespace_name, service->name, &found);
@@ -129,31 +111,36 @@ struct catalog_slot *catalog_make_slot(struct catalog *catalog, const PB(Instanc
     struct catalog_service *service = make_service(catalog, registry_namespace(key->namespace_), key->service);
     if (!service)
         return NULL;
-    bool found;
-    size_t at = find_slot(service, key->id, &found);
-    if (found)
-        return service->slots[at];
-    struct catalog_slot *slot = calloc(1, sizeof *slot + strlen(key->id) + 1);
-    if (!slot || !grow(&service->slots, &service->capacity, service->count)) {
-        free(slot);
-        drop_service_if_empty(catalog, service);
-        return NULL;
+    struct catalog_slot *slot = shelves_find(&service->shelves, key->id);
+    if (slot)
+        return slot;
+    slot = calloc(1, sizeof *slot + strlen(key->id) + 1);
+    if (slot) {
+        slot->service = service;
+        strcpy(slot->id, key->id);
     }
-    strcpy(slot->id, key->id);
-    slot->service = service;
-    memmove(&service->slots[at + 1], &service->slots[at], (service->count - at) * sizeof slot);
-    service->slots[at] = slot;
-    service->count++;
-    return slot;
+    if (slot && order_reserve(&service->order, service->shelves.slot_count + 1) &&
+        shelves_add(&service->shelves, slot))
+        return slot;
+    free(slot);
+    drop_service_if_empty(catalog, service);
+    return NULL;
+}
+
+void catalog_each(struct catalog *catalog, void (*visit)(void *arg, struct catalog_slot *slot), void *arg)
+{
+    for (size_t i = 0; i < catalog->count; i++) {
+        const struct catalog_shelves *shelves = &catalog->services[i]->shelves;
+        for (size_t j = 0; j < shelves->count; j++)
+            for (size_t k = 0; k < shelves->shelves[j]->count; k++)
+                visit(arg, shelves->shelves[j]->slots[k]);
+    }
 }
 
 void catalog_slot_free(struct catalog *catalog, struct catalog_slot *slot)
 {
     struct catalog_service *service = slot->service;
-    bool found;
-    size_t at = find_slot(service, slot->id, &found);
-    service->count--;
-    memmove(&service->slots[at], &service->slots[at + 1], (service->count - at) * sizeof slot);
+    shelves_remove(&service->shelves, slot);
     registry_instance_unref(slot->committed);
     registry_instance_unref(slot->latest);
     free(slot);
@@ -264,8 +251,9 @@ void catalog_init(struct catalog *catalog, const struct catalog_limits *limits)
 void catalog_fini(struct catalog *catalog)
 {
     while (catalog->count) {
-        struct catalog_service *service = catalog->services[catalog->count - 1];
-        catalog_slot_free(catalog, service->slots[service->count - 1]);
+        const struct catalog_shelves *shelves = &catalog->services[catalog->count - 1]->shelves;
+        const struct catalog_shelf *last = shelves->shelves[shelves->count - 1];
+        catalog_slot_free(catalog, last->slots[last->count - 1]);
     }
     for (size_t i = 0; i < catalog->owner_count; i++)
         free(catalog->owners[i].name);

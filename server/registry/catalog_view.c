@@ -7,18 +7,26 @@
 
 static bool refresh(struct catalog_service *service)
 {
-    if (service->view || service->live_count == 0)
+    const struct catalog_shelves *shelves = &service->shelves;
+    if (service->view || service->order.count == 0)
         return true;
-    struct registry_instance **live = malloc(service->live_count * sizeof *live);
-    if (!live)
-        return false;
-    size_t count = 0;
-    for (size_t i = 0; i < service->count; i++)
-        if (service->slots[i]->committed)
-            live[count++] = service->slots[i]->committed;
-    service->view = registry_service_view_new(service->namespace_name, service->name, service->revision,
-                                              service->cursors, live, count);
-    free(live);
+    order_sort(&service->order);
+    struct registry_run **runs = malloc(shelves->count * sizeof *runs);
+    if (runs && shelves_show(&service->shelves)) {
+        for (size_t i = 0; i < shelves->count; i++)
+            runs[i] = shelves->shelves[i]->shown;
+        struct registry_service_view_parts parts = {
+            .namespace_name = service->namespace_name,
+            .name = service->name,
+            .revision = service->revision,
+            .cursors = service->cursors,
+            .runs = runs,
+            .run_count = shelves->count,
+            .by_incarnation = service->order.instances,
+        };
+        service->view = registry_service_view_new(&parts);
+    }
+    free(runs);
     return service->view != NULL;
 }
 

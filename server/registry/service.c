@@ -518,14 +518,10 @@ int registry_new(const struct registry_options *options, struct registry **out, 
 }
 
 /* After a restart each lease begins anew, each check where it stood. The loop does not run yet. */
-static void revive(struct registry *registry)
+static void revive(void *arg, struct catalog_slot *slot)
 {
-    for (size_t i = 0; i < registry->catalog.count; i++) {
-        struct catalog_service *service = registry->catalog.services[i];
-        for (size_t j = 0; j < service->count; j++)
-            if (service->slots[j]->committed)
-                follow(registry, service->slots[j]);
-    }
+    if (slot->committed)
+        follow(arg, slot);
 }
 
 int registry_start(struct registry *registry, struct fault *fault)
@@ -542,7 +538,7 @@ int registry_start(struct registry *registry, struct fault *fault)
     };
     if (registry_watches_new(&watches, &registry->watches))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
-    revive(registry);
+    catalog_each(&registry->catalog, revive, registry);
     publish(registry);
     if (domain_loop_start(registry->loop) || domain_loop_start(registry->reading_loop))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no thread");
@@ -561,6 +557,11 @@ void registry_stop(struct registry *registry)
     (void)store_commit_wait(registry->options.store, store_batch_new(), NULL, &ignored);
 }
 
+static void drop_probes(void *arg, struct catalog_slot *slot)
+{
+    prober_drop(arg, slot);
+}
+
 static void drop_what_is_left(struct registry *registry)
 {
     struct transaction *list = take_settled(registry);
@@ -572,10 +573,8 @@ static void drop_what_is_left(struct registry *registry)
         catalog_change_free(transaction->change);
         free(transaction);
     }
-    for (size_t i = 0; i < registry->catalog.count; i++)
-        for (size_t j = 0; j < registry->catalog.services[i]->count; j++)
-            if (registry->prober)
-                prober_drop(registry->prober, registry->catalog.services[i]->slots[j]);
+    if (registry->prober)
+        catalog_each(&registry->catalog, drop_probes, registry->prober);
 }
 
 void registry_free(struct registry *registry)

@@ -38,54 +38,42 @@ struct registry_cursor *registry_cursors_find(struct registry_cursors *cursors, 
     return &cursors->slots[1 + start];
 }
 
-static int compare_incarnations(const void *a, const void *b)
+static void take_run(struct registry_service_view *view, struct registry_run *run)
 {
-    int64_t x = (*(struct registry_instance *const *)a)->message->incarnation;
-    int64_t y = (*(struct registry_instance *const *)b)->message->incarnation;
-    return (x > y) - (x < y);
+    memcpy(view->instances + view->count, run->instances, run->count * sizeof *run->instances);
+    view->count += run->count;
+    view->serving_count += run->health.serving;
+    view->healthy_count += run->health.healthy;
+    view->unhealthy_count += run->health.unhealthy;
+    view->unknown_count += run->health.unknown;
+    view->runs[view->run_count++] = registry_run_ref(run);
 }
 
-static void count_health(struct registry_service_view *view)
+/* Behind the struct: instances by id, by incarnation, runs, names. */
+struct registry_service_view *registry_service_view_new(const struct registry_service_view_parts *parts)
 {
-    for (size_t i = 0; i < view->count; i++) {
-        switch (registry_instance_health(view->instances[i])) {
-        case HEALTH_HEALTHY:
-            view->healthy_count++;
-            view->serving_count += registry_instance_in_service(view->instances[i]);
-            break;
-        case HEALTH_UNHEALTHY:
-            view->unhealthy_count++;
-            break;
-        default:
-            view->unknown_count++;
-        }
-    }
-}
-
-struct registry_service_view *registry_service_view_new(const char *namespace_name, const char *name, int64_t revision,
-                                                        struct registry_cursors *cursors,
-                                                        struct registry_instance *const *instances, size_t count)
-{
-    size_t namespace_bytes = strlen(namespace_name) + 1, name_bytes = strlen(name) + 1;
+    size_t count = 0, namespace_bytes = strlen(parts->namespace_name) + 1, name_bytes = strlen(parts->name) + 1;
+    for (size_t i = 0; i < parts->run_count; i++)
+        count += parts->runs[i]->count;
     struct registry_service_view *view =
-        calloc(1, sizeof *view + 2 * count * sizeof *view->instances + namespace_bytes + name_bytes);
+        malloc(sizeof *view + (2 * count + parts->run_count) * sizeof(void *) + namespace_bytes + name_bytes);
     if (!view)
         return NULL;
+    memset(view, 0, sizeof *view);
     atomic_init(&view->references, 1);
-    view->revision = revision;
-    view->count = count;
+    view->revision = parts->revision;
     view->by_incarnation = view->instances + count;
-    view->namespace_name = (char *)(view->by_incarnation + count);
+    view->runs = (struct registry_run **)(view->by_incarnation + count);
+    view->namespace_name = (char *)(view->runs + parts->run_count);
     view->name = view->namespace_name + namespace_bytes;
-    memcpy(view->namespace_name, namespace_name, namespace_bytes);
-    memcpy(view->name, name, name_bytes);
-    view->cursors = cursors;
-    atomic_fetch_add(&cursors->references, 1);
-    for (size_t i = 0; i < count; i++)
-        view->instances[i] = view->by_incarnation[i] = registry_instance_ref(instances[i]);
+    memcpy(view->namespace_name, parts->namespace_name, namespace_bytes);
+    memcpy(view->name, parts->name, name_bytes);
+    view->cursors = parts->cursors;
+    atomic_fetch_add(&parts->cursors->references, 1);
+    for (size_t i = 0; i < parts->run_count; i++)
+        take_run(view, parts->runs[i]);
     if (count)
-        qsort(view->by_incarnation, count, sizeof *view->by_incarnation, compare_incarnations);
-    count_health(view);
+        memcpy(view->by_incarnation, parts->by_incarnation, count * sizeof *view->by_incarnation);
     return view;
 }
 
@@ -101,8 +89,8 @@ void registry_service_view_unref(struct registry_service_view *view)
     if (!view || atomic_fetch_sub_explicit(&view->references, 1, memory_order_acq_rel) != 1)
         return;
     pick_sets_fini(&view->pick_sets);
-    for (size_t i = 0; i < view->count; i++)
-        registry_instance_unref(view->instances[i]);
+    for (size_t i = 0; i < view->run_count; i++)
+        registry_run_unref(view->runs[i]);
     registry_cursors_unref(view->cursors);
     free(view);
 }

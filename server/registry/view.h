@@ -9,9 +9,11 @@
 #include "registry/instance.h"
 #include "registry/load.h"
 #include "registry/pick_set.h"
+#include "registry/run.h"
 
-/* What connection loops read: the whole registry at one revision, immutable. A change copies the list of one service
- * and the list of services; everything else is shared with the view before. */
+/* What connection loops read: the whole registry at one revision, immutable. A change copies the pointers of
+ * one service and of the list of services; instances are touched only where they, or their neighbours of the same run,
+ * have changed. */
 
 enum { REGISTRY_CURSORS = 64 };
 
@@ -43,14 +45,25 @@ struct registry_service_view {
     size_t unhealthy_count;
     size_t unknown_count;
     size_t count;
+    size_t run_count;
+    struct registry_run **runs;                /* hold the instances, and are shared with other views */
     struct registry_instance **by_incarnation; /* `count` of them, for picks */
     struct registry_instance *instances[];     /* by id */
 };
 
-/** @instances by id; takes references of its own. NULL when out of memory. */
-struct registry_service_view *registry_service_view_new(const char *namespace_name, const char *name, int64_t revision,
-                                                        struct registry_cursors *cursors,
-                                                        struct registry_instance *const *instances, size_t count);
+/** What a view of a service is made of; references are taken of cursors and runs, the rest is copied. */
+struct registry_service_view_parts {
+    const char *namespace_name;
+    const char *name;
+    int64_t revision;
+    struct registry_cursors *cursors;
+    struct registry_run *const *runs; /* by id */
+    size_t run_count;
+    struct registry_instance *const *by_incarnation; /* as many as are in the runs */
+};
+
+/** NULL when out of memory. */
+struct registry_service_view *registry_service_view_new(const struct registry_service_view_parts *parts);
 struct registry_service_view *registry_service_view_ref(struct registry_service_view *view);
 void registry_service_view_unref(struct registry_service_view *view);
 /** The instance of that id, or NULL. Borrowed. */

@@ -23,8 +23,7 @@ struct service {
 static void refresh(struct service *service)
 {
     registry_service_view_unref(service->view);
-    service->view = registry_service_view_new("default", "web", 1, service->cursors, service->members, service->count);
-    assert_non_null(service->view);
+    service->view = sample_view("web", service->cursors, service->members, service->count);
 }
 
 static void join(struct service *service, const char *id, enum registry_health health, uint32_t weight,

@@ -2,8 +2,11 @@
 #ifndef REGISTRY_SAMPLE_H
 #define REGISTRY_SAMPLE_H
 
+#include <stdlib.h>
+
 #include "registry/definition.h"
 #include "registry/instance.h"
+#include "registry/view.h"
 #include "test.h"
 
 /* An instance as a client would send it, in memory of the test's own. */
@@ -52,6 +55,40 @@ static inline struct registry_instance *sample_instance(struct registry_instance
     registry_parts_unref(parts);
     registry_instance_unref(draft);
     return instance;
+}
+
+static inline int sample_compare(const void *a, const void *b)
+{
+    int64_t x = (*(struct registry_instance *const *)a)->message->incarnation;
+    int64_t y = (*(struct registry_instance *const *)b)->message->incarnation;
+    return (x > y) - (x < y);
+}
+
+/** A view of a service with those instances, given by id. */
+static inline struct registry_service_view *sample_view(const char *service, struct registry_cursors *cursors,
+                                                        struct registry_instance *const *instances, size_t count)
+{
+    struct registry_instance **order = malloc((count + 1) * sizeof *order);
+    struct registry_run *run = registry_run_new(instances, count);
+    assert_non_null(order);
+    assert_non_null(run);
+    for (size_t i = 0; i < count; i++)
+        order[i] = instances[i];
+    qsort(order, count, sizeof *order, sample_compare);
+    struct registry_service_view_parts parts = {
+        .namespace_name = "default",
+        .name = service,
+        .revision = 1,
+        .cursors = cursors,
+        .runs = &run,
+        .run_count = 1,
+        .by_incarnation = order,
+    };
+    struct registry_service_view *view = registry_service_view_new(&parts);
+    assert_non_null(view);
+    registry_run_unref(run);
+    free(order);
+    return view;
 }
 
 #endif
