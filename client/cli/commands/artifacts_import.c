@@ -83,7 +83,7 @@ const struct cli_command artifacts_import_command = {
     .operands_least = 1,
     .operands_most = 1,
     .options = options,
-    .summary = "Bring in a trained model that was exported, here or elsewhere",
+    .summary = "Bring in a trained model that was exported",
     .examples = "  mltctl artifacts import ridge.mlta --name sp500-ridge\n",
     .run = run,
 };
