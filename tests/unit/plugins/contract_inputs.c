@@ -152,6 +152,17 @@ static void add_assets(struct table *table, int64_t rows)
     }
 }
 
+static void add_prices(struct table *table, int64_t rows, double money)
+{
+    for (int asset = 0; asset < ASSETS; asset++) {
+        char name[8];
+        snprintf(name, sizeof(name), "a%d", asset);
+        double *values = add(table, name);
+        for (int64_t row = 0; row < rows; row++)
+            values[row] = money * (close_at(row) + 15 * sin((double)row / (20 + 9 * asset)) + noise(row, 30 + asset));
+    }
+}
+
 static void add_features(const struct catalog_model *model, struct table *table, int64_t rows, double money)
 {
     double *x0 = add(table, "x0"), *x1 = add(table, "x1"), *x2 = add(table, "x2"),
@@ -189,6 +200,8 @@ struct table *contract_table(const struct catalog_model *model, int64_t rows, do
         return table;
     if (strcmp(model->task, "risk") == 0 || strcmp(model->task, "portfolio") == 0)
         add_assets(table, rows);
+    else if (strcmp(model->task, "indicator") == 0)
+        add_prices(table, rows, money);
     else
         add_features(model, table, rows, money);
     return table;
@@ -219,5 +232,6 @@ int contract_has_money(const struct catalog_model *model)
     for (size_t i = 0; i < model->column_count; i++)
         if (find_generator(column_name(model, &model->columns[i]))->is_money)
             return 1;
-    return contract_target(model) && strcmp(model->task, "regression") == 0;
+    return (contract_target(model) && strcmp(model->task, "regression") == 0) ||
+           (model->takes_features && strcmp(model->task, "indicator") == 0);
 }

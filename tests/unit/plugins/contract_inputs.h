@@ -7,7 +7,7 @@
 
 /* Tables that any model of the catalog takes, made from what its configuration says: named columns by a list of
  * generators (contract_inputs.c; a new name needs a line there), features x0, x1, x2 and a target y that depends on
- * them, or returns of four assets for risk and portfolios. The same every time. */
+ * them, or returns of four assets for risk and portfolios, or their prices for indicators. The same every time. */
 
 /** @rows rows; money (prices, strikes, and the target of a regression) multiplied by @money. NULL for a model without
  *  a table. */
