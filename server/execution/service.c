@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "execution/service.h"
 
-/* The method table. What stands not here answers UNIMPLEMENTED: resumed uploads, runs and pipelines. */
+/* The method table. What stands not here answers UNIMPLEMENTED: resumed uploads and pipelines. */
 static const struct mltrainer__execution__v1__execution_service__handlers handlers = {
     .list_models = execution_list_models,
     .get_model = execution_get_model,
@@ -31,6 +31,9 @@ static const struct mltrainer__execution__v1__execution_service__handlers handle
     .set_alias = execution_set_alias,
     .delete_alias = execution_delete_alias,
     .list_aliases = execution_list_aliases,
+    .get_run = execution_get_run,
+    .list_runs = execution_list_runs,
+    .compare_runs = execution_compare_runs,
     .create_schedule = execution_create_schedule,
     .get_schedule = execution_get_schedule,
     .list_schedules = execution_list_schedules,

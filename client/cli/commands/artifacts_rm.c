@@ -27,7 +27,7 @@ const struct cli_command artifacts_rm_command = {
     .operands = "ARTIFACT",
     .operands_least = 1,
     .operands_most = 1,
-    .summary = "Delete one version of a trained model",
+    .summary = "Delete one version, unless an alias points to it",
     .examples = "  mltctl artifacts rm sp500-ridge@1\n",
     .run = run,
 };

@@ -47,6 +47,7 @@ struct job {
     struct event *timer;         /* deadline while it waits, or end of a retry pause */
     void (*on_timer)(struct job *job);
     struct record *produced; /* artifact that its end brings, not durable yet; the index owns it */
+    struct api_bytes run;    /* the record that its end brings, until it is durable */
     bool unsaved;            /* the last commit failed; another try is due */
 };
 

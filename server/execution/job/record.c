@@ -6,6 +6,7 @@
 #include <event2/event.h>
 
 #include "execution/job/job.h"
+#include "execution/run/run.h"
 
 /* Saving: a job's record and its events in the store. Keys: execution/job/ID and execution/event/ID/SEQUENCE. */
 
@@ -40,6 +41,7 @@ void execution_job_free(struct job *job)
     free(job->result.data);
     free(job->failure.data);
     free(job->timings.data);
+    free(job->run.data);
     free(job);
 }
 
@@ -167,6 +169,8 @@ static void committed(struct domain_task *task)
         save_later(job, &commit->fault);
     }
     if (!commit->fault.code && commit->complete) {
+        free(job->run.data);
+        job->run = (struct api_bytes){NULL, 0};
         drop_events(job);
         schedules_job_ended(job);
     }
@@ -184,6 +188,13 @@ static void on_commit(void *arg, const struct store_commit_result *result)
         fault_set(&commit->fault, result->code, "%s", result->text ? result->text : "the store refused");
     if (domain_loop_post_task(commit->job->engine->loop, &commit->task))
         free(commit); /* the log's reference goes with the process */
+}
+
+static void put_run(const struct job *job, struct store_batch *batch)
+{
+    char key[RUN_KEY_BYTES];
+    run_key(job->id, key);
+    store_batch_put(batch, store_text(key), (struct store_slice){job->run.data, job->run.size}, STORE_EXPECT_ANY);
 }
 
 static void put_events(struct job *job, struct store_batch *batch, uint64_t first)
@@ -205,6 +216,8 @@ static void submit_batch(struct job *job, bool with_record, uint64_t first_event
         put_record(job, batch, &fault);
     if (with_record && job->produced)
         artifact_put(batch, job->produced);
+    if (with_record && job->run.data)
+        put_run(job, batch);
     put_events(job, batch, first_event);
     if (!commit || fault.code) {
         store_batch_free(batch);

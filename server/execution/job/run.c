@@ -5,6 +5,7 @@
 
 #include "execution/dataset/message.h"
 #include "execution/job/job.h"
+#include "execution/run/run.h"
 
 /* One attempt of a job: from the queue through an operation to what the job becomes. */
 
@@ -154,7 +155,9 @@ static int keep_result(struct job *job, struct operation *operation, struct faul
     else if (operation->output && !operation->judge)
         code = dataset_table_write(operation->output, INLINE_TABLE_BYTES, operation->arena, &operation->result->table,
                                    fault);
-    return code ? code : api_encode(API_INFO(job_result), operation->result, &job->result, fault);
+    if (!code)
+        code = api_encode(API_INFO(job_result), operation->result, &job->result, fault);
+    return code || !(operation->train || operation->judge) ? code : run_make(job, operation, &job->run, fault);
 }
 
 static void keep_timings(struct job *job, struct operation *operation)

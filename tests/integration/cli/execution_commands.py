@@ -103,6 +103,23 @@ def aliases_are_set_moved_back_and_removed(ctl):
 
 
 @case
+def runs_are_listed_shown_and_compared(ctl):
+    ctl("datasets", "upload", str(SP500), "--name", "sp500")
+    for alpha in ("0.5", "5"):
+        ctl("jobs", "train", "ridge", *TRAIN, "--param", f"alpha={alpha}", "--artifact", "compared", "--follow")
+    newest, before = [row["RUN"] for row in ctl.table("runs", "ls", "--model", "ridge", "--limit", "2")]
+    assert newest > before
+    assert ctl.json("runs", "get", newest)["run"]["model"] == "ridge"
+    values = [float(row["RMSE"]) for row in ctl.table("runs", "ls", "--order-by", "-rmse")]
+    assert values == sorted(values, reverse=True)
+    shown = [line.split() for line in ctl("runs", "compare", before, newest).splitlines()]
+    assert shown[0] == ["WHAT", before, newest] and ["parameter.alpha", "0.5", "5"] in shown, shown
+    assert "dataset" not in [line[0] for line in shown]
+    assert "dataset " in ctl("runs", "compare", before, newest, "--all")
+    ctl.error("runs", "get", "nosuch", code=NOT_FOUND)
+
+
+@case
 def a_job_that_cannot_be_is_refused_by_name(ctl):
     ctl("datasets", "upload", str(SP500), "--name", "sp500")
     assert "rigde" in ctl.error("jobs", "train", "rigde", *TRAIN, code=NOT_FOUND)
