@@ -440,15 +440,16 @@ void registry_set_own_addresses(struct registry *registry, const char *const *ad
 /* --- the end of service --------------------------------------------------------------------------------------------
  */
 
-static void end_watches(void *arg)
+static void end_waiting(void *arg)
 {
     struct registry *registry = arg;
     registry_watches_end_all(registry->watches, MRPC_UNAVAILABLE, "the server is stopping");
+    prober_end_waiting(registry->prober);
 }
 
 void registry_drain(struct registry *registry)
 {
-    if (atomic_exchange(&registry->draining, true) || domain_loop_post(registry->loop, end_watches, registry) == 0)
+    if (atomic_exchange(&registry->draining, true) || domain_loop_post(registry->loop, end_waiting, registry) == 0)
         return;
     log_warn(registry->options.log, "registry", "watches are left to the end of the grace");
 }

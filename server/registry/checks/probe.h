@@ -29,15 +29,11 @@ struct probe {
     bool is_waited_for; /* by prober_check_now() */
 };
 
-TAILQ_HEAD(prober_waiters, prober_waiter);
-
 struct probe_set {
     struct prober *prober;
     struct catalog_slot *slot;
     struct registry_instance *instance; /* whose checks they are */
     struct board *board;
-    struct prober_waiters waiters;
-    size_t waiter_count;
     size_t waited_for_count;
     size_t count;
     struct probe probes[];

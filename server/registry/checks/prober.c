@@ -10,8 +10,6 @@
 
 #include "registry/checks/schedule.h"
 
-enum { TTL_TEXT_BYTES = 160 };
-
 struct prober {
     struct prober_options options;
     struct evdns_base *dns;
@@ -19,6 +17,8 @@ struct prober {
     struct lease_heap due;
     struct prober_stats stats;
     size_t hurried_count;
+    TAILQ_HEAD(, prober_waiter) waiters;
+    size_t waiter_count;
     int64_t now_ms;
     int64_t ticked_ms;
     int64_t stalled_us; /* what began before means nothing when it failed */
@@ -127,23 +127,33 @@ static void tell(struct probe *probe, const char *text)
     prober->options.changed(prober->options.arg, set->slot, overall(set), probe->check->name, text);
 }
 
-static void tell_waiters(struct probe_set *set, bool gone)
+/* Those that wait for @set; NULL: all. */
+static void tell_waiters(struct prober *prober, const struct probe_set *set, bool in_vain)
 {
-    struct prober_waiter *waiter;
-    while ((waiter = TAILQ_FIRST(&set->waiters))) {
-        TAILQ_REMOVE(&set->waiters, waiter, entry);
-        set->waiter_count--;
-        waiter->done(waiter, gone);
+    struct prober_waiter *waiter = TAILQ_FIRST(&prober->waiters), *next;
+    for (; waiter; waiter = next) {
+        next = TAILQ_NEXT(waiter, entry);
+        if (set && waiter->set != set)
+            continue;
+        TAILQ_REMOVE(&prober->waiters, waiter, entry);
+        prober->waiter_count--;
+        waiter->done(waiter, in_vain);
     }
+}
+
+void prober_end_waiting(struct prober *prober)
+{
+    tell_waiters(prober, NULL, true);
 }
 
 static void stop_waiting_for(struct probe *probe)
 {
     struct probe_set *set = probe->set;
-    set->waited_for_count -= probe->is_waited_for;
+    if (!probe->is_waited_for)
+        return;
     probe->is_waited_for = false;
-    if (set->waited_for_count == 0)
-        tell_waiters(set, false);
+    if (--set->waited_for_count == 0)
+        tell_waiters(set->prober, set, false);
 }
 
 /* True when the state changed. @text is what there is to say, BOARD_TEXT_BYTES. */
@@ -297,10 +307,11 @@ int prober_check_now(struct prober *prober, struct catalog_slot *slot, struct pr
         active_count += !is_ttl(&set->probes[i]);
     if (!active_count)
         return MRPC_FAILED_PRECONDITION;
-    if (set->waiter_count == PROBER_WAITERS_MAX)
+    if (prober->waiter_count == PROBER_WAITERS_MAX)
         return MRPC_RESOURCE_EXHAUSTED;
-    TAILQ_INSERT_TAIL(&set->waiters, waiter, entry);
-    set->waiter_count++;
+    waiter->set = set;
+    TAILQ_INSERT_TAIL(&prober->waiters, waiter, entry);
+    prober->waiter_count++;
     for (size_t i = 0; i < set->count; i++) {
         struct probe *probe = &set->probes[i];
         if (is_ttl(probe) || probe->is_waited_for)
@@ -347,7 +358,7 @@ static void free_set(struct probe_set *set)
 {
     for (size_t i = 0; i < set->count; i++)
         drop_probe(set->prober, &set->probes[i]);
-    tell_waiters(set, true);
+    tell_waiters(set->prober, set, true);
     set->prober->stats.configured -= set->count;
     board_unref(set->board);
     registry_instance_unref(set->instance);
@@ -384,7 +395,6 @@ static struct probe_set *make_set(struct prober *prober, struct catalog_slot *sl
     set->prober = prober;
     set->slot = slot;
     set->instance = registry_instance_ref(slot->committed);
-    TAILQ_INIT(&set->waiters);
     set->board = board_new(count);
     bool complete = set->board != NULL;
     while (complete && set->count < count)
@@ -442,6 +452,7 @@ int prober_new(const struct prober_options *options, struct prober **out)
     if (!prober)
         return -1;
     prober->options = *options;
+    TAILQ_INIT(&prober->waiters);
     prober->random = (uint64_t)clock_us(CLOCK_REALTIME) | 1;
     int flags = EVDNS_BASE_DISABLE_WHEN_INACTIVE | (options->nameserver ? 0 : EVDNS_BASE_INITIALIZE_NAMESERVERS);
     prober->dns = evdns_base_new(options->base, flags);

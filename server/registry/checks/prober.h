@@ -47,17 +47,21 @@ enum registry_health prober_health(const struct catalog_slot *slot, enum registr
 
 /** Who waits for the checks of a slot to have run; its owner embeds it. */
 struct prober_waiter {
-    /** Once, never from inside prober_check_now(). @gone: the slot, or its checks, are. */
-    void (*done)(struct prober_waiter *waiter, bool gone);
+    /** Once, never from inside prober_check_now(). @in_vain: the slot, or its checks, are gone, or the server ends. */
+    void (*done)(struct prober_waiter *waiter, bool in_vain);
     TAILQ_ENTRY(prober_waiter) entry;
+    struct probe_set *set;
 };
 
-enum { PROBER_WAITERS_MAX = 64 };
+enum { PROBER_WAITERS_MAX = 1024 };
 
 /** Run the checks of @slot (but ttl) now; those that run already count. Returns MRPC_OK, RESOURCE_EXHAUSTED when
  *  PROBER_WAITERS_MAX wait already; FAILED_PRECONDITION: there are none to run. */
 int prober_check_now(struct prober *prober, struct catalog_slot *slot, struct prober_waiter *waiter,
                      int64_t now_ms) MRPC_MUST_USE;
+
+/** Let nobody wait any more. */
+void prober_end_waiting(struct prober *prober);
 
 /** Start what is due. @stalled: the loop itself was held up, so failures now mean nothing and are not counted. */
 void prober_tick(struct prober *prober, int64_t now_ms, bool stalled);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/checks/board.h"
 #include "registry/filter.h"
 #include "registry/identifier.h"
 #include "registry/methods/methods.h"
@@ -14,6 +15,8 @@ struct page {
     const char *namespace_name; /* "" for all */
     const char *service;        /* "" for all */
     const char *after[3];       /* NULL: from the beginning */
+    bool with_checks;
+    bool no_memory;
     size_t limit;
     size_t bytes;
     PB(ListInstancesResponse) * response;
@@ -25,9 +28,8 @@ static int check(const PB(ListInstancesRequest) * request, struct fault *fault)
         return fault_field(fault, "namespace", "is not [A-Za-z0-9._-]{1,128}");
     if (request->service[0] && !registry_identifier_valid(request->service, 128))
         return fault_field(fault, "service", "is not [A-Za-z0-9._-]{1,128}");
-    if (request->view == MLTRAINER__REGISTRY__V1__INSTANCE_VIEW__INSTANCE_VIEW_FULL)
-        return fault_set(fault, MRPC_UNIMPLEMENTED,
-                         "view: FULL is not there yet, GetInstance tells the state of checks");
+    if ((unsigned)request->view > MLTRAINER__REGISTRY__V1__INSTANCE_VIEW__INSTANCE_VIEW_FULL)
+        return fault_field(fault, "view", "%d is not a view", (int)request->view);
     return registry_filter_check(request->filter, fault);
 }
 
@@ -49,11 +51,26 @@ static size_t about_bytes(const PB(Instance) * message)
     return bytes + message->n_checks * 256;
 }
 
+/* A copy of the message, all but its status shared, with the state of its checks. */
+static PB(Instance) * with_checks(struct page *page, const struct registry_instance *instance)
+{
+    PB(Instance) *message = mrpc_arena_memdup(page->arena, instance->message, sizeof *message);
+    PB(InstanceStatus) *status = mrpc_arena_memdup(page->arena, instance->message->status, sizeof *status);
+    if (!message || !status || !board_describe(instance->board, message, page->arena, status))
+        return NULL;
+    message->status = status;
+    return message;
+}
+
 /* False when the page is full. */
-static bool take(struct page *page, PB(Instance) * message)
+static bool take(struct page *page, struct registry_instance *instance)
 {
     PB(ListInstancesResponse) *response = page->response;
     if (response->n_instances == page->limit || page->bytes > PAGE_BYTES_ABOUT)
+        return false;
+    PB(Instance) *message = page->with_checks ? with_checks(page, instance) : instance->message;
+    page->no_memory = !message;
+    if (!message)
         return false;
     response->instances[response->n_instances++] = message;
     page->bytes += about_bytes(message);
@@ -82,7 +99,7 @@ static bool fill(struct page *page, const struct registry_view *view)
         for (size_t i = 0; i < service->count; i++) {
             struct registry_instance *instance = service->instances[i];
             if (is_after(page, service, instance->message->key->id) &&
-                registry_filter_match(page->filter, instance, false) && !take(page, instance->message))
+                registry_filter_match(page->filter, instance, false) && !take(page, instance))
                 return false;
         }
     }
@@ -106,6 +123,7 @@ int registry_list_instances(void *self, struct mrpc_call *call, const PB(ListIns
         .filter = request->filter,
         .namespace_name = request->service[0] ? registry_namespace(request->namespace_) : request->namespace_,
         .service = request->service,
+        .with_checks = request->view == MLTRAINER__REGISTRY__V1__INSTANCE_VIEW__INSTANCE_VIEW_FULL,
         .response = response,
     };
     if (check(request, &fault) || registry_page_size(request->page_size, &page.limit, &fault) ||
@@ -116,7 +134,7 @@ int registry_list_instances(void *self, struct mrpc_call *call, const PB(ListIns
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "no memory");
     const struct registry_view *view = registry_snapshot(self);
     registry_hold_view(call, view);
-    if (!fill(&page, view) && make_token(&page))
+    if (!fill(&page, view) && (page.no_memory || make_token(&page)))
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "no memory");
     response->epoch = view->epoch;
     response->revision = view->revision;

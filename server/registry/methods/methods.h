@@ -33,6 +33,8 @@ int registry_list_transitions(void *self, struct mrpc_call *call, const PB(ListT
 int registry_report_load_open(void *self, struct mrpc_call *call);
 int registry_report_load_message(void *self, struct mrpc_call *call, const PB(ReportLoadRequest) * message);
 int registry_report_load_half_close(void *self, struct mrpc_call *call);
+int registry_check_now(void *self, struct mrpc_call *call, const PB(CheckNowRequest) * request,
+                       PB(CheckNowResponse) * response);
 int registry_get_registry_info(void *self, struct mrpc_call *call, const PB(GetRegistryInfoRequest) * request,
                                PB(GetRegistryInfoResponse) * response);
 

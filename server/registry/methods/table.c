@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/methods/methods.h"
 
-/* The method table. What is not in it answers UNIMPLEMENTED: CheckNow. */
+/* The method table: all of RegistryService. */
 
 const struct mltrainer__registry__v1__registry_service__handlers registry_handlers = {
     .register_ = registry_register,
@@ -27,6 +27,7 @@ const struct mltrainer__registry__v1__registry_service__handlers registry_handle
             .message = registry_report_load_message,
             .half_close = registry_report_load_half_close,
         },
+    .check_now = registry_check_now,
     .get_registry_info = registry_get_registry_info,
 };
 

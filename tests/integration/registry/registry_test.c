@@ -415,16 +415,6 @@ static void full_disk_refuses_and_keeps_serving(void **state)
     assert_int_equal(fixture_discover(fixture.channel, "web", NULL), MRPC_OK);
 }
 
-static void unimplemented_methods_say_so(void **state)
-{
-    struct mrpc_reply reply = MRPC_REPLY_INIT;
-    PB(CheckNowRequest) request;
-    mltrainer__registry__v1__check_now_request__init(&request);
-    assert_null(RPC(check_now)(fixture.channel, NULL, &request, &reply));
-    assert_int_equal(reply.status.code, MRPC_UNIMPLEMENTED);
-    mrpc_reply_fini(&reply);
-}
-
 struct burst {
     pthread_t thread;
     int index;
@@ -480,7 +470,6 @@ int main(void)
         CASE(ttl_check_follows_the_reports),
         CASE(lists_come_in_pages_and_in_order),
         CASE(full_disk_refuses_and_keeps_serving),
-        CASE(unimplemented_methods_say_so),
         CASE(concurrent_registrations_all_arrive),
     };
 #undef CASE
