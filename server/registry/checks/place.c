@@ -42,11 +42,12 @@ static void bound_by_files(struct places_options *options)
     struct rlimit limit = {.rlim_cur = 1024};
     getrlimit(RLIMIT_NOFILE, &limit); /* fails for no valid argument; the default stands if it does */
     size_t files = limit.rlim_cur > 1000000 ? 1000000 : (size_t)limit.rlim_cur;
-    size_t ours = files > 2 * FILES_OF_OTHERS ? (files - FILES_OF_OTHERS) / 2 : 16;
+    size_t ours = files > 2 * FILES_OF_OTHERS ? (files - FILES_OF_OTHERS) * 2 / 3 : 16;
     if (!options->active_max)
-        options->active_max = ours / 2 < PLACES_ACTIVE_MAX ? ours / 2 : PLACES_ACTIVE_MAX;
+        options->active_max = ours / 4 < PLACES_ACTIVE_MAX ? ours / 4 : PLACES_ACTIVE_MAX;
+    size_t rest = ours - (ours / 4 < options->active_max ? ours / 4 : options->active_max);
     if (!options->kept_max)
-        options->kept_max = ours / 2 < KEPT_MAX ? ours / 2 : KEPT_MAX;
+        options->kept_max = rest < KEPT_MAX ? rest : KEPT_MAX;
 }
 
 struct places *places_new(const struct places_options *options)

@@ -25,8 +25,9 @@ struct places_options {
     struct evdns_base *dns;
     const struct target_policy *policy; /* borrowed; read at each use of a connection */
     size_t active_max; /* checks at once; 0: PLACES_ACTIVE_MAX, fewer where the process may open few files */
-    size_t kept_max;   /* connections kept open between checks; 0: half the files that the process may open, at most
-                          16,384. When that many are kept, a check that ends closes its own. */
+    size_t kept_max;   /* connections kept open between checks; 0: what the checks at once leave of two thirds of the
+                          files that the process may open, at most 16,384. When that many are kept, a check that ends
+                          closes its own. */
 };
 
 /** NULL when out of memory. */

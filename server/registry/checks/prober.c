@@ -64,20 +64,31 @@ static void set_due(struct probe *probe, int64_t after_ms)
         set_hurried(probe, false); /* no memory: its state stays what it is until the instance changes */
 }
 
+/* At its turn, @least_ms away at least. */
+static void set_regular(struct probe *probe, int64_t least_ms)
+{
+    struct prober *prober = probe->set->prober;
+    int64_t interval_ms = registry_duration_ms(probe->check->interval);
+    set_hurried(probe, false);
+    set_due(probe, schedule_regular_ms(probe->phase, interval_ms, prober->now_ms, least_ms, next_random(prober)));
+}
+
 /* A run that is wanted soon, or at its turn when all the others are wanted soon too. */
 static void set_due_within(struct probe *probe, int64_t wanted_ms)
 {
     struct prober *prober = probe->set->prober;
     int64_t interval_ms = registry_duration_ms(probe->check->interval);
-    uint64_t random = next_random(prober);
-    int64_t after_ms = schedule_hurried_ms(wanted_ms, interval_ms, prober->hurried_count, random);
-    set_hurried(probe, after_ms > 0);
-    set_due(probe, after_ms ? after_ms : schedule_regular_ms(probe->phase, interval_ms, prober->now_ms, random));
+    int64_t after_ms = schedule_hurried_ms(wanted_ms, interval_ms, prober->hurried_count, next_random(prober));
+    if (!after_ms) {
+        set_regular(probe, interval_ms / 2);
+        return;
+    }
+    set_hurried(probe, true);
+    set_due(probe, after_ms);
 }
 
 static void set_next(struct probe *probe)
 {
-    struct prober *prober = probe->set->prober;
     int64_t interval_ms = registry_duration_ms(probe->check->interval);
     if (is_ttl(probe)) {
         set_due(probe, interval_ms);
@@ -87,8 +98,7 @@ static void set_next(struct probe *probe)
         set_due_within(probe, SCHEDULE_SOON_MS);
         return;
     }
-    set_hurried(probe, false);
-    set_due(probe, schedule_regular_ms(probe->phase, interval_ms, prober->now_ms, next_random(prober)));
+    set_regular(probe, interval_ms / 2);
 }
 
 /* --- results -------------------------------------------------------------------------------------------------------
@@ -410,10 +420,12 @@ static struct probe_set *make_set(struct prober *prober, struct catalog_slot *sl
 static void schedule_first(struct probe *probe)
 {
     write_down(probe, "");
-    if (!is_ttl(probe) && probe->health.state == HEALTH_UNKNOWN)
+    if (is_ttl(probe))
+        set_next(probe);
+    else if (probe->health.state == HEALTH_UNKNOWN)
         set_due_within(probe, SCHEDULE_FIRST_MS);
     else
-        set_next(probe);
+        set_regular(probe, 0);
 }
 
 /* So that whoever holds the instance can read what its checks find; it is not shared yet. */

@@ -7,14 +7,14 @@ static int64_t around(int64_t ms, uint64_t random)
     return (int64_t)(random % (uint64_t)(ms + 1)) - ms / 2;
 }
 
-int64_t schedule_regular_ms(uint64_t phase, int64_t interval_ms, int64_t now_ms, uint64_t random)
+int64_t schedule_regular_ms(uint64_t phase, int64_t interval_ms, int64_t now_ms, int64_t least_ms, uint64_t random)
 {
     int64_t offset_ms = (int64_t)(phase % (uint64_t)interval_ms);
-    int64_t earliest_ms = now_ms + interval_ms / 2;
-    int64_t beyond_ms = (earliest_ms - offset_ms) % interval_ms;
+    int64_t beyond_ms = (now_ms + least_ms - offset_ms) % interval_ms;
     if (beyond_ms < 0)
         beyond_ms += interval_ms;
-    return earliest_ms + (interval_ms - beyond_ms) + around(interval_ms / 10, random) - now_ms;
+    int64_t after_ms = least_ms + (interval_ms - beyond_ms) + around(interval_ms / 10, random);
+    return after_ms > 0 ? after_ms : 0;
 }
 
 int64_t schedule_hurried_ms(int64_t wanted_ms, int64_t interval_ms, size_t hurried_count, uint64_t random)

@@ -13,8 +13,9 @@
 
 enum { SCHEDULE_HURRIED_PER_S = 200, SCHEDULE_SOON_MS = 1000, SCHEDULE_FIRST_MS = 250 };
 
-/** From @now_ms to the next regular run: half an interval away at least. @random: any. */
-int64_t schedule_regular_ms(uint64_t phase, int64_t interval_ms, int64_t now_ms, uint64_t random);
+/** From @now_ms to the next regular run, @least_ms away at least but for the jitter: half an interval after a run, 0 when
+ *  none is known. @random: any. */
+int64_t schedule_regular_ms(uint64_t phase, int64_t interval_ms, int64_t now_ms, int64_t least_ms, uint64_t random);
 
 /** To a run that is wanted about @wanted_ms from now while @hurried_count others are hurried too; 0 when that is no
  *  sooner than a regular one. */

@@ -28,7 +28,7 @@ static void regular_runs_return_to_their_phase(void **state)
         uint64_t phase = next_random();
         int64_t offset_ms = (int64_t)(phase % (uint64_t)interval_ms), jitter_ms = interval_ms / 20;
         for (int run = 0; run < 5; run++) {
-            int64_t after_ms = schedule_regular_ms(phase, interval_ms, now_ms, next_random());
+            int64_t after_ms = schedule_regular_ms(phase, interval_ms, now_ms, interval_ms / 2, next_random());
             assert_in_range(after_ms, interval_ms / 2 - jitter_ms, interval_ms * 3 / 2 + jitter_ms + 1);
             if (run)
                 assert_in_range(after_ms, interval_ms - 2 * jitter_ms - 1, interval_ms + 2 * jitter_ms + 1);
@@ -48,7 +48,7 @@ static void load_is_even_however_they_came(void **state)
         uint64_t phase = next_random();
         int64_t now_ms = (int64_t)i / 5;
         for (;;) {
-            now_ms += schedule_regular_ms(phase, INTERVAL_MS, now_ms, next_random());
+            now_ms += schedule_regular_ms(phase, INTERVAL_MS, now_ms, INTERVAL_MS / 2, next_random());
             if (now_ms >= (SECONDS + 60) * 1000)
                 break;
             starts[now_ms / 1000]++;
