@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/service.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +9,12 @@
 #include <event2/event.h>
 
 #include "events/retention.h"
-#include "events/scene_changed.h"
 #include "registry/checks/prober.h"
-#include "registry/own_ports.h"
 #include "registry/persist.h"
+#include "registry/service_state.h"
 #include "registry/watch.h"
 
 /* The domain: one loop that alone writes the catalog, and the pipeline from there to the disk and back. */
-
-enum { TICK_MS = 100, STALL_MS = 1000, EXPIRE_AGAIN_MS = 1000, NETWORKS_MAX = 64 };
 
 /* A change on its way to the disk. */
 struct transaction {
@@ -29,35 +24,6 @@ struct transaction {
     struct registry_command *command; /* NULL: the registry's own doing */
     int code;
     char text[160];
-};
-
-struct registry {
-    struct registry_options options;
-    struct domain_loop *loop;
-    struct domain_loop *reading_loop;
-    uint64_t epoch;
-    struct snapshot_cell view;
-    _Atomic bool draining;
-
-    /* The domain loop's. */
-    struct catalog catalog;
-    struct lease_heap leases;
-    struct prober *prober;
-    struct registry_watches *watches;
-    struct event *lease_tick, *health_tick; /* the two autonomous loops */
-    int64_t probed_ms;
-    struct scene_notifier *scene; /* told with every new view */
-    int64_t watches_ticked_ms;
-    struct target_policy policy;
-    struct target_network networks[NETWORKS_MAX];
-    struct own_ports own_ports;
-
-    /* What the commit thread hands back. */
-    pthread_mutex_t settled_lock;
-    struct transaction *settled;
-    struct transaction **settled_tail;
-    bool settle_posted;
-    struct domain_task settle_task;
 };
 
 const struct bus_topic registry_instance_changed = {"registry.instance_changed",
@@ -310,97 +276,10 @@ void registry_command_commit(struct registry_command *command, struct catalog_ch
     commit(command->registry, change, command);
 }
 
-/* --- what happens by itself -----------------------------------------------------------------------------------------
- */
-
-void registry_remove(struct registry *registry, struct catalog_slot *slot, enum registry_reason reason,
-                     const char *text)
+void registry_commit(struct registry *registry, struct catalog_change *change)
 {
-    struct registry_cause cause = {reason, "lease", text, registry_wall_ns()};
-    struct catalog_change *change = catalog_remove(&registry->catalog, slot, &cause);
     if (change)
         commit(registry, change, NULL);
-}
-
-static void on_health(void *arg, struct catalog_slot *slot, enum registry_health state, const char *check,
-                      const char *text)
-{
-    struct registry *registry = arg;
-    char words[220];
-    snprintf(words, sizeof words, "check %s: %s", check, text);
-    struct registry_cause cause = {state == HEALTH_UNHEALTHY ? REASON_CHECK_FAILED : REASON_CHECK_PASSED, "checker",
-                                   words, registry_wall_ns()};
-    struct catalog_change *change = catalog_set_health(&registry->catalog, slot, state, &cause);
-    if (change)
-        commit(registry, change, NULL);
-}
-
-static void expire(struct registry *registry, int64_t now_ms)
-{
-    struct lease *lease;
-    while ((lease = lease_pop_due(&registry->leases, now_ms))) {
-        struct catalog_slot *slot = (struct catalog_slot *)((char *)lease - offsetof(struct catalog_slot, lease));
-        registry_remove(registry, slot, REASON_LEASE_EXPIRED, "lease expired");
-        if (slot->latest &&
-            !lease_set(&registry->leases, lease, now_ms, EXPIRE_AGAIN_MS)) /* no memory for the removal */
-            log_error(registry->options.log, "registry", "%s/%s stays: no memory", slot->service->name, slot->id);
-    }
-}
-
-static void on_lease_tick(evutil_socket_t fd, short what, void *arg)
-{
-    struct registry *registry = arg;
-    int64_t now_ms = domain_loop_now_ms(registry->loop);
-    int64_t stalled_ms = lease_heap_tick(&registry->leases, now_ms, STALL_MS);
-    if (stalled_ms)
-        log_warn(registry->options.log, "registry", "stalled ms=%lld: leases are prolonged, failed checks do not count",
-                 (long long)stalled_ms);
-    expire(registry, now_ms);
-    if (now_ms - registry->watches_ticked_ms >= 1000) {
-        registry->watches_ticked_ms = now_ms;
-        registry_watches_tick(registry->watches, registry->catalog.committed_revision, now_ms);
-    }
-}
-
-static void on_health_tick(evutil_socket_t fd, short what, void *arg)
-{
-    struct registry *registry = arg;
-    int64_t now_ms = domain_loop_now_ms(registry->loop);
-    bool stalled = registry->probed_ms && now_ms - registry->probed_ms > STALL_MS;
-    registry->probed_ms = now_ms;
-    prober_tick(registry->prober, now_ms, stalled);
-}
-
-static const struct timeval tick = {.tv_usec = TICK_MS * 1000};
-
-static void start_leases(void *arg)
-{
-    event_add(((struct registry *)arg)->lease_tick, &tick);
-}
-
-static void stop_leases(void *arg)
-{
-    event_del(((struct registry *)arg)->lease_tick);
-}
-
-static void start_health(void *arg)
-{
-    event_add(((struct registry *)arg)->health_tick, &tick);
-}
-
-static void stop_health(void *arg)
-{
-    event_del(((struct registry *)arg)->health_tick);
-}
-
-int registry_run_leases(struct registry *registry, bool run)
-{
-    return domain_loop_post(registry->loop, run ? start_leases : stop_leases, registry);
-}
-
-int registry_run_health(struct registry *registry, bool run)
-{
-    return domain_loop_post(registry->loop, run ? start_health : stop_health, registry);
 }
 
 /* --- own addresses --------------------------------------------------------------------------------------------------
@@ -486,13 +365,11 @@ static int make_parts(struct registry *registry, struct fault *fault)
     int code = read_policy(registry, fault);
     if (code)
         return code;
-    struct prober_options options = {.policy = &registry->policy, .changed = on_health, .arg = registry};
+    struct prober_options options = {.policy = &registry->policy, .changed = registry_on_health, .arg = registry};
     if (domain_loop_new("registry", &registry->loop) || domain_loop_new("registry-read", &registry->reading_loop))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no loop");
     options.base = domain_loop_base(registry->loop);
-    registry->lease_tick = event_new(options.base, -1, EV_PERSIST, on_lease_tick, registry);
-    registry->health_tick = event_new(options.base, -1, EV_PERSIST, on_health_tick, registry);
-    if (!registry->lease_tick || !registry->health_tick || prober_new(&options, &registry->prober) ||
+    if (!registry_make_ticks(registry) || prober_new(&options, &registry->prober) ||
         scene_notifier_new(registry->options.bus, registry->loop, "registry", NULL, NULL, &registry->scene))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
     return MRPC_OK;

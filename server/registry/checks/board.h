@@ -13,7 +13,7 @@
 /* What the checks of an instance have found, for everybody to read: the prober writes, readers get a result that is
  * whole, and neither waits for the other. It is shared by all states of an instance whose checks are the same. */
 
-enum { BOARD_TEXT_BYTES = 160 };
+enum { BOARD_TEXT_BYTES = 120 };
 
 struct board_result {
     uint32_t state; /* enum registry_health */

@@ -13,13 +13,13 @@ enum { BUCKETS = 4096, KEPT_MAX = 16384, FILES_OF_OTHERS = 128 };
 struct place {
     LIST_ENTRY(place) entry;
     struct places *places;
-    char *address;
-    char *authority;
+    uint32_t references;
     uint16_t port;
-    uint32_t active;
-    size_t references;
+    uint16_t active;
     struct turn_queue waiting;
     LIST_HEAD(, kept) kept;
+    char *authority; /* behind the address */
+    char address[];
 };
 
 LIST_HEAD(place_list, place);
@@ -107,15 +107,13 @@ static struct place_list *bucket_of(struct places *places, const char *address, 
 
 static struct place *make(struct places *places, const char *address, uint16_t port)
 {
-    struct place *place = calloc(1, sizeof *place);
+    size_t address_bytes = strlen(address) + 1, authority_bytes = address_bytes + sizeof "[]:65535" - 1;
+    struct place *place = calloc(1, sizeof *place + address_bytes + authority_bytes);
     if (!place)
         return NULL;
-    place->address = strdup(address);
-    if (!place->address || asprintf(&place->authority, strchr(address, ':') ? "[%s]:%u" : "%s:%u", address, port) < 0) {
-        free(place->address);
-        free(place);
-        return NULL;
-    }
+    memcpy(place->address, address, address_bytes);
+    place->authority = place->address + address_bytes;
+    snprintf(place->authority, authority_bytes, strchr(address, ':') ? "[%s]:%u" : "%s:%u", address, port);
     place->places = places;
     place->port = port;
     TAILQ_INIT(&place->waiting);
@@ -150,8 +148,6 @@ void place_unref(struct place *place)
         struct kept *kept = LIST_FIRST(&place->kept);
         kept->close(kept);
     }
-    free(place->address);
-    free(place->authority);
     free(place);
 }
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef REGISTRY_SERVICE_STATE_H
+#define REGISTRY_SERVICE_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "events/scene_changed.h"
+#include "registry/own_ports.h"
+#include "registry/service.h"
+
+/* The inside of the registry, for service.c (the pipeline) and autonomous.c (what happens by itself). */
+
+enum { NETWORKS_MAX = 64 };
+
+struct event;
+struct prober;
+struct transaction;
+
+struct registry {
+    struct registry_options options;
+    struct domain_loop *loop;
+    struct domain_loop *reading_loop;
+    uint64_t epoch;
+    struct snapshot_cell view;
+    _Atomic bool draining;
+
+    /* The domain loop's. */
+    struct catalog catalog;
+    struct lease_heap leases;
+    struct prober *prober;
+    struct registry_watches *watches;
+    struct event *lease_tick, *health_tick; /* the two autonomous loops */
+    int64_t probed_ms;
+    struct scene_notifier *scene; /* told with every new view */
+    int64_t watches_ticked_ms;
+    struct target_policy policy;
+    struct target_network networks[NETWORKS_MAX];
+    struct own_ports own_ports;
+
+    /* What the commit thread hands back. */
+    pthread_mutex_t settled_lock;
+    struct transaction *settled;
+    struct transaction **settled_tail;
+    bool settle_posted;
+    struct domain_task settle_task;
+};
+
+/** Make @change, the registry's own doing, durable, then settle it; it holds in any case. NULL: nothing to do. */
+void registry_commit(struct registry *registry, struct catalog_change *change);
+
+/** The timers of the two loops; they rest. False when out of memory. */
+bool registry_make_ticks(struct registry *registry);
+/** The prober's: @slot's checks say something new. */
+void registry_on_health(void *arg, struct catalog_slot *slot, enum registry_health state, const char *check,
+                        const char *text);
+
+#endif
