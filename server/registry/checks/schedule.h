@@ -11,7 +11,7 @@
  * around it. Runs that are wanted sooner (a first one, one after a result that speaks against the state) are hurried:
  * together at most SCHEDULE_HURRIED_PER_S, so that when everything fails at once the load stays what it was. Pure. */
 
-enum { SCHEDULE_HURRIED_PER_S = 200, SCHEDULE_SOON_MS = 1000, SCHEDULE_FIRST_MS = 250 };
+enum { SCHEDULE_HURRIED_PER_S = 500, SCHEDULE_SOON_MS = 1000, SCHEDULE_FIRST_MS = 250 };
 
 /** From @now_ms to the next regular run, @least_ms away at least but for the jitter: half an interval after a run, 0 when
  *  none is known. @random: any. */
