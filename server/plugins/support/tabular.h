@@ -52,6 +52,14 @@ int32_t tabular_label(struct call *call, const char *const *texts);
                                                                 .id = #name,                                           \
                                                                 .description = text,                                   \
                                                                 .computable = &name##_computable};
+/** For those that draw random numbers. */
+#define TABULAR_ALGORITHM_SEEDED(name, text)                                                                           \
+    static const struct mltrainer_algorithm name##_algorithm = {.size = sizeof(name##_algorithm),                      \
+                                                                .flags =                                               \
+                                                                    MLTRAINER_DETERMINISTIC | MLTRAINER_USES_SEED,     \
+                                                                .id = #name,                                           \
+                                                                .description = text,                                   \
+                                                                .computable = &name##_computable};
 #define TABULAR_ENTRY(name, text) &name##_algorithm,
 
 #endif
