@@ -15,6 +15,10 @@ int jobs_submit(struct cli *cli, const struct cli_arguments *arguments, Mltraine
     timeout.nanos = (int32_t)(timeout_ms % 1000) * 1000000;
     job->timeout = timeout_ms ? &timeout : NULL;
     job->priority = (int32_t)cli_number(arguments, "priority", 0, -100, 100);
+    const char *after[CLI_OPTIONS_MAX];
+    for (job->n_depends_on = 0; (after[job->n_depends_on] = cli_option_at(arguments, "after", job->n_depends_on));)
+        job->n_depends_on++;
+    job->depends_on = (char **)(uintptr_t)after;
     request.spec = job;
     request.request_id = (char *)cli_option(arguments, "request-id", "");
     request.validate_only = cli_switch(arguments, "validate-only");

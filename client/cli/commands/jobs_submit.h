@@ -9,6 +9,7 @@
 /** The entries of a command's option table for it. */
 #define JOBS_SUBMIT_OPTIONS                                                                                            \
     {"priority", "N", "-100..100, higher first [0]"}, {"job-timeout", "TIME", "end the job after this time"},          \
+        {"after", "JOB", "wait until this job has succeeded; may be given again"},                                     \
         {"request-id", "ID", "submitting again with the same id gives the same job"},                                  \
         {"validate-only", NULL, "check, do not run"},                                                                  \
         {"follow", NULL, "show progress until the end; exit 1 if the job fails"}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "execution/field_path.h"
+#include "execution/job/depend.h"
 #include "execution/job/job.h"
 #include "execution/operation/prepare.h"
 #include "execution/parameter_message.h"
@@ -201,6 +202,17 @@ static int require_artifact_columns(struct operation *operation, const API(Artif
                                 : source_require(&operation->source, artifact->target, DATASET_UNKNOWN, path, fault);
 }
 
+/* "${JOB.artifact}" is looked up when the job starts; before, all that can be said is that it is well formed. */
+static bool is_still_to_come(struct operation *operation, const char **reference, const char *path, struct fault *fault)
+{
+    char id[24];
+    if (!operation->spec || !depend_reference(operation->spec, *reference, path, id, fault))
+        return false;
+    if (fault->code || !operation->job)
+        return true;
+    return depend_artifact(operation->engine, id, path, operation->arena, reference, fault) != 0;
+}
+
 int job_bind_artifact(struct operation *operation, const char *reference, const API(DataReference) * data,
                       bool with_target, const char *field, struct fault *fault)
 {
@@ -209,6 +221,8 @@ int job_bind_artifact(struct operation *operation, const char *reference, const 
     API(Artifact) * artifact;
     field_path(path, "%s.artifact", field);
     operation->catalog = execution_catalog(operation->engine);
+    if (is_still_to_come(operation, &reference, path, fault))
+        return fault->code ? fault->code : bind_data(operation, data, field, fault);
     int code = aliases_find_artifact(&operation->engine->aliases, &operation->engine->artifacts, reference, path,
                                      &record, fault);
     if (!code)
@@ -304,8 +318,6 @@ static int check_common(const API(JobSpec) * spec, const char *field, struct fau
         if (strlen(spec->labels[i]->value) > 256)
             return fault_field(fault, path, "a value of more than 256 bytes");
     }
-    if (spec->n_depends_on)
-        return not_yet(fault, field, "depends_on");
     if (*spec->webhook_url)
         return not_yet(fault, field, "webhook_url");
     return check_retry(spec->retry, field, fault);
@@ -315,8 +327,11 @@ int job_bind(struct operation *operation, const API(JobSpec) * spec, const char 
 {
     char path[FIELD_PATH_BYTES];
     int code = check_common(spec, field, fault);
+    if (!code && !operation->job)
+        code = depend_check(operation->engine, spec, field, fault);
     if (code)
         return code;
+    operation->spec = spec;
     switch (spec->work_case) {
     case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TRAIN:
         field_path(path, "%s.train", field);

@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 
+#include "execution/job/depend.h"
 #include "execution/job/job.h"
 
 enum { RETRY_AFTER_MS = 1000, ATTEMPTS_DEFAULT = 2, BACKOFF_DEFAULT_MS = 1000 };
@@ -173,7 +174,11 @@ static int new_job(struct execution *engine, struct request *request, struct job
     job->spec = request->encoded;
     request->encoded.data = NULL;
     *out = job;
-    return 0;
+    if (depend_link(job, request->spec, fault) == 0)
+        return 0;
+    unlist_job(engine, job);
+    execution_job_free(job);
+    return fault->code;
 }
 
 static void on_saved(void *arg, struct job *job, const struct fault *fault)
@@ -183,11 +188,15 @@ static void on_saved(void *arg, struct job *job, const struct fault *fault)
     free(arg);
     if (!fault->code) {
         submission.submitted(submission.arg, job, false, fault);
-        job_enqueue(job);
+        if (job->state == JOB_WAITING)
+            depend_begin(job);
+        else
+            job_enqueue(job);
         jobs_dispatch(engine);
         return;
     }
     engine->jobs.live--;
+    depend_unlink(job);
     unlist_job(engine, job);
     submission.submitted(submission.arg, NULL, false, fault);
     execution_job_free(job);
@@ -332,7 +341,7 @@ void jobs_submit(struct execution *engine, API(JobSpec) * spec, const char *owne
     if (existed)
         return;
     engine->jobs.live++;
-    job_move(job, JOB_QUEUED, "", on_saved, submission);
+    job_move(job, job->dependency_count ? JOB_WAITING : JOB_QUEUED, "", on_saved, submission);
 }
 
 /* ---- Queue and timers ---- */
@@ -415,6 +424,7 @@ void jobs_cancel(struct job *job, const char *reason)
     case JOB_QUEUED:
     case JOB_RETRY_WAIT:
         job_clear_timer(job);
+        depend_unlink(job);
         job_queue_remove(&engine->jobs.queue, &job->entry);
         job->end_ms = api_now_ms();
         engine->jobs.live--;

@@ -17,6 +17,7 @@ struct execution;
 struct operation;
 struct event;
 struct record;
+struct job_dependency;
 
 struct job {
     struct job_queue_entry entry; /* first: the queue gives it back */
@@ -48,6 +49,11 @@ struct job {
     void (*on_timer)(struct job *job);
     struct record *produced; /* artifact that its end brings, not durable yet; the index owns it */
     struct api_bytes run;    /* the record that its end brings, until it is durable */
+    struct job_dependency *dependencies; /* while it waits: for whom */
+    size_t dependency_count, unmet;      /* unmet: of them, those that have not succeeded */
+    struct job_dependency *waiters;      /* who waits for this one */
+    char skip_reason[64];                /* one of them has not succeeded */
+    bool accepted;                       /* its submission is on disk */
     bool unsaved;            /* the last commit failed; another try is due */
 };
 

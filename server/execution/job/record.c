@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 
+#include "execution/job/depend.h"
 #include "execution/job/job.h"
 #include "execution/run/run.h"
 
@@ -33,6 +34,7 @@ void execution_job_free(struct job *job)
     if (!job)
         return;
     job_clear_timer(job);
+    depend_drop(job);
     event_log_unref(job->log);
     free(job->owner);
     free(job->request_id);
@@ -173,6 +175,7 @@ static void committed(struct domain_task *task)
         job->run = (struct api_bytes){NULL, 0};
         drop_events(job);
         schedules_job_ended(job);
+        depend_ended(job);
     }
     if (commit->saved)
         commit->saved(commit->arg, job, &commit->fault);

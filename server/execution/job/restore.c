@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "execution/job/depend.h"
 #include "execution/job/job.h"
 
 /* After a restart: jobs out of the store, and what becomes of them. */
@@ -62,6 +63,21 @@ static void interrupt(struct job *job, const char *why)
     job_move(job, JOB_INTERRUPTED, why, NULL, NULL);
 }
 
+static void wait_again(struct job *job)
+{
+    struct fault fault = FAULT_INIT;
+    struct mrpc_arena *arena = mrpc_arena_new(0);
+    API(JobSpec) * spec;
+    bool linked = arena && api_decode(API_INFO(job_spec), job->spec.data, job->spec.size, arena, &spec, &fault) == 0 &&
+                  depend_link(job, spec, &fault) == 0;
+    mrpc_arena_free(arena);
+    if (!linked) {
+        log_error(job->engine->log, "execution", "job %s cannot wait: %s", job->id, fault.text);
+        return jobs_cancel(job, "no memory after the restart");
+    }
+    depend_begin(job);
+}
+
 /* What was running when the server went down has lost its worker. */
 static void resume(struct job *job)
 {
@@ -82,6 +98,8 @@ static void resume(struct job *job)
         return job_enqueue(job);
     case JOB_QUEUED:
         return job_enqueue(job);
+    case JOB_WAITING:
+        return wait_again(job);
     default:
         return;
     }

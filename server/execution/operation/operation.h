@@ -47,6 +47,7 @@ struct operation {
     struct source source;
     const API(TrainSpec) * train;
     const API(ComputeSpec) * compute;
+    const API(JobSpec) * spec; /* NULL: a call's */
     const char *artifact_sha256;
     const char *plugin_path;
     bool last_row_only;

@@ -34,7 +34,7 @@ static bool find_referred(const struct execution *engine, struct referred *out)
 static bool is_referred_to(const struct job *job, const struct referred *referred)
 {
     const char *id = job->id;
-    return schedules_refer_to(job->engine, job) ||
+    return job->waiters || schedules_refer_to(job->engine, job) ||
            bsearch(&id, referred->jobs, referred->count, sizeof *referred->jobs, by_text);
 }
 

@@ -103,6 +103,15 @@ def aliases_are_set_moved_back_and_removed(ctl):
 
 
 @case
+def a_job_waits_for_another_and_uses_what_it_brings(ctl):
+    ctl("datasets", "upload", str(SP500), "--name", "sp500")
+    first = ctl("jobs", "train", "ridge", *TRAIN, "--artifact", "chained").strip()
+    shown = ctl("jobs", "predict", "${%s.artifact}" % first, "--dataset", "sp500", "--after", first, "--follow")
+    assert "state      succeeded" in shown, shown
+    ctl.error("jobs", "compute", "rsi", "--dataset", "sp500", "--after", "nosuch", code=NOT_FOUND)
+
+
+@case
 def runs_are_listed_shown_and_compared(ctl):
     ctl("datasets", "upload", str(SP500), "--name", "sp500")
     for alpha in ("0.5", "5"):

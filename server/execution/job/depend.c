@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "execution/job/depend.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "execution/field_path.h"
+#include "execution/job/job.h"
+
+/* One job waits for one other. On two lists: the waiter's, by array; the other's, by pointers. */
+struct job_dependency {
+    struct job *on; /* NULL: it has ended, or is gone */
+    struct job *waiter;
+    struct job_dependency *next, **link; /* on->waiters */
+};
+
+static int check_one(struct execution *engine, const API(JobSpec) * spec, size_t at, const char *field, struct fault *fault)
+{
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.depends_on[%zu]", field, at);
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(spec->depends_on[i], spec->depends_on[at]) == 0)
+            return fault_field(fault, path, "\"%.64s\" is there twice", spec->depends_on[at]);
+    return jobs_find(engine, spec->depends_on[at])
+               ? 0
+               : fault_set(fault, MRPC_NOT_FOUND, "%s: no job \"%.64s\"", path, spec->depends_on[at]);
+}
+
+int depend_check(struct execution *engine, const API(JobSpec) * spec, const char *field, struct fault *fault)
+{
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.depends_on", field);
+    if (spec->n_depends_on > DEPENDENCIES_MAX)
+        return fault_field(fault, path, "%zu jobs, more than %d", spec->n_depends_on, DEPENDENCIES_MAX);
+    int code = 0;
+    for (size_t i = 0; i < spec->n_depends_on && code == 0; i++)
+        code = check_one(engine, spec, i, field, fault);
+    return code;
+}
+
+/* ---- Links ---- */
+
+static bool is_settled(const struct job *job)
+{
+    return job_state_is_final(job->state) && job->log->complete && !job->log->count;
+}
+
+static void detach(struct job_dependency *dependency)
+{
+    *dependency->link = dependency->next;
+    if (dependency->next)
+        dependency->next->link = dependency->link;
+    dependency->on = NULL;
+}
+
+void depend_unlink(struct job *job)
+{
+    for (size_t i = 0; i < job->dependency_count; i++)
+        if (job->dependencies[i].on)
+            detach(&job->dependencies[i]);
+    free(job->dependencies);
+    job->dependencies = NULL;
+    job->dependency_count = job->unmet = 0;
+}
+
+void depend_drop(struct job *job)
+{
+    depend_unlink(job);
+    while (job->waiters)
+        detach(job->waiters);
+}
+
+static void remember_failure(struct job *waiter, const char *id, const char *how)
+{
+    if (!*waiter->skip_reason)
+        snprintf(waiter->skip_reason, sizeof waiter->skip_reason, "job %.24s %s", id, how);
+}
+
+/* What has become of @on counts for @waiter. */
+static void count(struct job *waiter, const struct job *on)
+{
+    if (on->state == JOB_SUCCEEDED)
+        waiter->unmet--;
+    else
+        remember_failure(waiter, on->id, job_state_name(on->state));
+}
+
+static void attach(struct job_dependency *dependency, struct job *waiter, struct job *on)
+{
+    *dependency = (struct job_dependency){.on = on, .waiter = waiter, .next = on->waiters, .link = &on->waiters};
+    if (on->waiters)
+        on->waiters->link = &dependency->next;
+    on->waiters = dependency;
+}
+
+int depend_link(struct job *job, const API(JobSpec) * spec, struct fault *fault)
+{
+    if (!spec->n_depends_on)
+        return 0;
+    job->dependencies = calloc(spec->n_depends_on, sizeof *job->dependencies);
+    if (!job->dependencies)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    job->dependency_count = job->unmet = spec->n_depends_on;
+    for (size_t i = 0; i < spec->n_depends_on; i++) {
+        struct job *on = jobs_find(job->engine, spec->depends_on[i]);
+        if (!on)
+            remember_failure(job, spec->depends_on[i], "is gone");
+        else if (is_settled(on))
+            count(job, on);
+        else
+            attach(&job->dependencies[i], job, on);
+    }
+    return 0;
+}
+
+/* ---- Waiting and its end ---- */
+
+static void skip(struct job *job)
+{
+    char reason[sizeof job->skip_reason];
+    snprintf(reason, sizeof reason, "%s", job->skip_reason);
+    depend_unlink(job);
+    job_clear_timer(job);
+    job->end_ms = api_now_ms();
+    job->engine->jobs.live--;
+    job_move(job, JOB_SKIPPED, reason, NULL, NULL);
+}
+
+static void look(struct job *job)
+{
+    if (job->state != JOB_WAITING || !job->accepted)
+        return;
+    if (*job->skip_reason)
+        return skip(job);
+    if (job->unmet)
+        return;
+    depend_unlink(job);
+    job_move(job, JOB_QUEUED, "", NULL, NULL);
+    job_enqueue(job);
+}
+
+static void deadline_passed(struct job *job)
+{
+    depend_unlink(job);
+    job->end_ms = api_now_ms();
+    job->engine->jobs.live--;
+    job_move(job, JOB_TIMED_OUT, "the deadline passed while it waited for other jobs", NULL, NULL);
+}
+
+void depend_begin(struct job *job)
+{
+    job->accepted = true;
+    look(job);
+    if (job->state == JOB_WAITING && job->deadline_ms)
+        job_set_timer(job, job->deadline_ms - api_now_ms(), deadline_passed);
+}
+
+void depend_ended(struct job *job)
+{
+    while (job->waiters) {
+        struct job_dependency *dependency = job->waiters;
+        struct job *waiter = dependency->waiter;
+        detach(dependency);
+        count(waiter, job);
+        look(waiter);
+    }
+    jobs_dispatch(job->engine);
+}
+
+/* ---- References ---- */
+
+bool depend_reference(const API(JobSpec) * spec, const char *text, const char *field, char id[24], struct fault *fault)
+{
+    static const char ending[] = ".artifact}";
+    size_t length = strlen(text);
+    if (strncmp(text, "${", 2) != 0)
+        return false;
+    if (length < 2 + sizeof ending || length > 2 + 23 + sizeof ending - 1 ||
+        strcmp(text + length - (sizeof ending - 1), ending) != 0) {
+        fault_field(fault, field, "\"%.64s\" is not ${JOB.artifact}", text);
+        return true;
+    }
+    snprintf(id, 24, "%.*s", (int)(length - 2 - (sizeof ending - 1)), text + 2);
+    for (size_t i = 0; i < spec->n_depends_on; i++)
+        if (strcmp(spec->depends_on[i], id) == 0)
+            return true;
+    fault_field(fault, field, "%.64s is not among what the job depends on", id);
+    return true;
+}
+
+int depend_artifact(struct execution *engine, const char *id, const char *field, struct mrpc_arena *arena, const char **out,
+                    struct fault *fault)
+{
+    const struct job *job = jobs_find(engine, id);
+    API(JobResult) *result = NULL;
+    if (job && job->result.data && api_decode(API_INFO(job_result), job->result.data, job->result.size, arena, &result, fault))
+        return fault->code;
+    if (!result || !*result->artifact)
+        return fault_set(fault, MRPC_FAILED_PRECONDITION, "%s: job %s brought no artifact", field, id);
+    *out = result->artifact;
+    return 0;
+}
