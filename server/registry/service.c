@@ -13,6 +13,7 @@
 #include "registry/persist.h"
 #include "registry/service_state.h"
 #include "registry/watch.h"
+#include "registry/xds/xds.h"
 
 /* The domain: one loop that alone writes the catalog, and the pipeline from there to the disk and back. */
 
@@ -45,6 +46,11 @@ struct prober *registry_prober(struct registry *registry)
 struct registry_watches *registry_watches(struct registry *registry)
 {
     return registry->watches;
+}
+
+struct registry_xds *registry_xds(struct registry *registry)
+{
+    return registry->xds;
 }
 
 struct domain_loop *registry_loop(struct registry *registry)
@@ -225,6 +231,7 @@ static void settle(struct domain_task *task)
         settle_one(registry, at);
     publish(registry);
     registry_watches_flush(registry->watches, domain_loop_now_ms(registry->loop));
+    registry_xds_touch(registry->xds);
     while (list) {
         struct transaction *transaction = list;
         list = transaction->next;
@@ -324,6 +331,7 @@ static void end_waiting(void *arg)
     struct registry *registry = arg;
     registry_watches_end_all(registry->watches, MRPC_UNAVAILABLE, "the server is stopping");
     prober_end_waiting(registry->prober);
+    registry_xds_touch(registry->xds);
 }
 
 void registry_drain(struct registry *registry)
@@ -370,6 +378,7 @@ static int make_parts(struct registry *registry, struct fault *fault)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no loop");
     options.base = domain_loop_base(registry->loop);
     if (!registry_make_ticks(registry) || prober_new(&options, &registry->prober) ||
+        registry_xds_new(registry, &registry->xds) ||
         scene_notifier_new(registry->options.bus, registry->loop, "registry", NULL, NULL, &registry->scene))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
     return MRPC_OK;
@@ -462,6 +471,7 @@ void registry_free(struct registry *registry)
     drop_what_is_left(registry);
     prober_free(registry->prober);
     registry_watches_free(registry->watches);
+    registry_xds_free(registry->xds);
     if (registry->lease_tick)
         event_free(registry->lease_tick);
     if (registry->health_tick)

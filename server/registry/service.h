@@ -87,6 +87,7 @@ struct prober *registry_prober(struct registry *registry);
 struct registry_watches *registry_watches(struct registry *registry);
 
 /* From any thread. */
+struct registry_xds *registry_xds(struct registry *registry);
 struct domain_loop *registry_loop(struct registry *registry);
 /** Where readers have work done that takes too long for a connection loop. It touches nothing of the domain. */
 struct domain_loop *registry_reading_loop(struct registry *registry);

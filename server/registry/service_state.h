@@ -30,6 +30,7 @@ struct registry {
     struct lease_heap leases;
     struct prober *prober;
     struct registry_watches *watches;
+    struct registry_xds *xds;
     struct event *lease_tick, *health_tick; /* the two autonomous loops */
     int64_t probed_ms;
     struct scene_notifier *scene; /* told with every new view */

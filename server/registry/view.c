@@ -92,6 +92,7 @@ void registry_service_view_unref(struct registry_service_view *view)
     for (size_t i = 0; i < view->run_count; i++)
         registry_run_unref(view->runs[i]);
     registry_cursors_unref(view->cursors);
+    free(atomic_load_explicit(&view->assignment, memory_order_relaxed));
     free(view);
 }
 

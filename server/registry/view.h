@@ -17,6 +17,8 @@
 
 enum { REGISTRY_CURSORS = 64 };
 
+struct xds_assignment;
+
 /** What picks remember of a service, shared by all its views: how busy its instances are, and where its round-robins
  *  stand, one cursor a filter. A cursor is the incarnation of the instance that was picked last. Slot 0 belongs to the
  *  empty filter; when the others are taken, filters share. */
@@ -41,6 +43,7 @@ struct registry_service_view {
     struct registry_cursors *cursors;
     size_t serving_count; /* healthy, and in service */
     struct pick_sets pick_sets; /* made by readers as they need them */
+    _Atomic(struct xds_assignment *) assignment; /* likewise, by xds/assignment.c; one malloc() */
     size_t healthy_count;
     size_t unhealthy_count;
     size_t unknown_count;

@@ -35,11 +35,12 @@ class Server:
         self.own_dir = data_dir is None
         self.data_dir = Path(data_dir or tempfile.mkdtemp(prefix="mlt-server-"))
         self.environment = dict(os.environ, **(environment or {}))
+        self.listen = "127.0.0.1:0"  # set it to .address to start again where clients know it
         self.log_path = self.data_dir.with_name(self.data_dir.name + ".log")
         self.process = self.address = self.began = None
 
     def start(self):
-        command = [str(program()), "--listen", "127.0.0.1:0", "--data-dir", str(self.data_dir), *self.arguments]
+        command = [str(program()), "--listen", self.listen, "--data-dir", str(self.data_dir), *self.arguments]
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL,
                                         env=self.environment, start_new_session=True)

@@ -16,6 +16,7 @@ const struct cli_command *const cli_commands[] = {
     &registry_keepalive_command,
     &registry_watch_command,
     &registry_info_command,
+    &registry_bootstrap_command,
     &models_ls_command,
     &models_describe_command,
     &models_compute_command,

@@ -20,6 +20,7 @@ extern const struct cli_command registry_heartbeat_command;
 extern const struct cli_command registry_keepalive_command;
 extern const struct cli_command registry_watch_command;
 extern const struct cli_command registry_info_command;
+extern const struct cli_command registry_bootstrap_command;
 extern const struct cli_command models_ls_command;
 extern const struct cli_command models_describe_command;
 extern const struct cli_command models_compute_command;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/methods/methods.h"
+#include "registry/xds/xds.h"
 
 /* The method table: all of RegistryService. */
 
@@ -33,5 +34,6 @@ const struct mltrainer__registry__v1__registry_service__handlers registry_handle
 
 int registry_add_to_server(struct registry *registry, struct mrpc_server *server)
 {
-    return mltrainer__registry__v1__registry_service__add_to_server(server, &registry_handlers, registry);
+    int error = mltrainer__registry__v1__registry_service__add_to_server(server, &registry_handlers, registry);
+    return error ? error : registry_xds_add_to_server(registry_xds(registry), server);
 }

@@ -34,6 +34,7 @@ done
 protoc -I"$root/proto" --plugin="$dir/bin/protoc-gen-go" --plugin="$dir/bin/protoc-gen-go-grpc" "${options[@]}" \
   --go_out=. --go_opt=module=$module --go-grpc_out=. --go-grpc_opt=module=$module "${protos[@]}"
 go build -o "$dir/bin/" ./client
+go build -o "$dir/bin/interop-xds" ./xds
 go build -o "$dir/bin/interop-compression" ./compression
 go build -o "$dir/bin/interop-client" google.golang.org/grpc/interop/client
 go build -o "$dir/bin/interop-server" google.golang.org/grpc/interop/server
