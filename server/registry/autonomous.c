@@ -41,6 +41,17 @@ static void expire(struct registry *registry, int64_t now_ms)
     }
 }
 
+void registry_judge_store(struct registry *registry)
+{
+    if (!under_way_judge(&registry->under_way, domain_loop_now_ms(registry->loop)))
+        return;
+    if (atomic_load(&registry->under_way.stalled))
+        log_error(registry->options.log, "registry", "the store has not answered for %d s: changes are refused",
+                  STORE_STALL_MS / 1000);
+    else
+        log_info(registry->options.log, "registry", "the store answers again");
+}
+
 static void on_lease_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct registry *registry = arg;
@@ -50,6 +61,7 @@ static void on_lease_tick(evutil_socket_t fd, short what, void *arg)
         log_warn(registry->options.log, "registry", "stalled ms=%lld: leases are prolonged, failed checks do not count",
                  (long long)stalled_ms);
     expire(registry, now_ms);
+    registry_judge_store(registry);
     if (now_ms - registry->watches_ticked_ms >= 1000) {
         registry->watches_ticked_ms = now_ms;
         registry_watches_tick(registry->watches, registry->catalog.committed_revision, now_ms);

@@ -167,7 +167,7 @@ int catalog_register(struct catalog *catalog, struct registry_instance *draft, c
     *slot = catalog_find(catalog, draft->message->key);
     struct registry_instance *latest = *slot ? (*slot)->latest : NULL;
     int code = check_register(catalog, latest, caller, expected, fault);
-    if (code || (latest && registry_instance_same_definition(latest, draft) == 1)) {
+    if (code || (latest && registry_instance_same_definition(latest, draft))) {
         registry_instance_unref(draft);
         return code;
     }
@@ -204,7 +204,7 @@ int catalog_update(struct catalog *catalog, struct catalog_slot *slot, struct re
     *out = NULL;
     struct registry_cause cause = {REASON_UPDATED, caller->owner, "updated", wall_ns};
     int code = check_expected(slot->latest, expected, fault);
-    if (!code && registry_instance_same_definition(slot->latest, draft) != 1)
+    if (!code && !registry_instance_same_definition(slot->latest, draft))
         code = define(catalog, slot, draft, &cause, out, fault);
     registry_instance_unref(draft);
     return code;
@@ -348,6 +348,12 @@ void catalog_settle(struct catalog *catalog, struct catalog_change *change, bool
         catalog_list_gone(catalog, slot);
 }
 
+static void raise_revision(struct catalog *catalog, int64_t revision)
+{
+    if (revision > catalog->revision)
+        catalog->revision = catalog->committed_revision = revision;
+}
+
 int catalog_restore(struct catalog *catalog, struct registry_instance *instance, uint32_t transition_count,
                     struct catalog_slot **out)
 {
@@ -363,6 +369,7 @@ int catalog_restore(struct catalog *catalog, struct registry_instance *instance,
     shelves_changed(slot);
     if (instance->message->revision > slot->service->revision)
         slot->service->revision = instance->message->revision;
+    raise_revision(catalog, instance->message->revision);
     *out = slot;
     return MRPC_OK;
 }
@@ -376,6 +383,7 @@ int catalog_restore_gone(struct catalog *catalog, const PB(InstanceKey) * key, u
     slot->transition_count = transition_count;
     slot->gone_revision = revision;
     slot->maintenance = maintenance;
+    raise_revision(catalog, revision);
     catalog_list_gone(catalog, slot);
     return MRPC_OK;
 }

@@ -5,6 +5,7 @@
 #include <google/rpc/error_details.mrpc.h>
 
 #include "registry/service.h"
+#include "registry/under_way.h"
 
 /* Between a handler on its connection loop and the domain loop. */
 
@@ -38,6 +39,29 @@ int registry_command_post(struct registry *registry, struct mrpc_call *call, con
         return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1000, "the registry is stopping");
     }
     return MRPC_PENDING;
+}
+
+/* May a change be begun now? */
+static int admit(struct registry *registry, struct mrpc_call *call)
+{
+    const struct under_way *under_way = registry_under_way(registry);
+    if (atomic_load(&under_way->stalled))
+        return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1000, "the store has not answered for %d s",
+                                    STORE_STALL_MS / 1000);
+    if (atomic_load(&under_way->count) >= CHANGES_MAX)
+        return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1000, "%d changes wait for the store", CHANGES_MAX);
+    return MRPC_OK;
+}
+
+int registry_change_post(struct registry *registry, struct mrpc_call *call, const ProtobufCMessage *request,
+                         ProtobufCMessage *response, struct registry_instance *draft,
+                         void (*what)(struct registry_command *command))
+{
+    int code = admit(registry, call);
+    if (!code)
+        return registry_command_post(registry, call, request, response, draft, what);
+    registry_instance_unref(draft);
+    return code;
 }
 
 void registry_command_finish(struct registry_command *command, int code)

@@ -8,6 +8,7 @@
 
 #include "registry/checks/board.h"
 #include "registry/pack.h"
+#include "registry/same.h"
 
 struct registry_instance *registry_instance_draft(const PB(Instance) * source, const char *peer)
 {
@@ -168,21 +169,10 @@ static PB(Instance) definition_of(const struct registry_instance *instance)
     return definition;
 }
 
-int registry_instance_same_definition(const struct registry_instance *a, const struct registry_instance *b)
+bool registry_instance_same_definition(const struct registry_instance *a, const struct registry_instance *b)
 {
     PB(Instance) first = definition_of(a), second = definition_of(b);
-    size_t first_bytes, second_bytes;
-    if (mrpc_encoded_size(PB_INFO(instance), &first.base, &first_bytes, NULL) ||
-        mrpc_encoded_size(PB_INFO(instance), &second.base, &second_bytes, NULL) || first_bytes != second_bytes)
-        return 0;
-    uint8_t *bytes = malloc(2 * first_bytes + 1);
-    if (!bytes)
-        return -1;
-    mrpc_encode(PB_INFO(instance), &first.base, bytes);
-    mrpc_encode(PB_INFO(instance), &second.base, bytes + first_bytes);
-    int same = memcmp(bytes, bytes + first_bytes, first_bytes) == 0;
-    free(bytes);
-    return same;
+    return message_same(&first, &second);
 }
 
 bool registry_instance_same_checks(const struct registry_instance *a, const struct registry_instance *b)
@@ -194,7 +184,7 @@ bool registry_instance_same_checks(const struct registry_instance *a, const stru
     x.weight = y.weight = 0;
     x.n_tags = y.n_tags = x.n_metadata = y.n_metadata = 0;
     x.lease_ttl = y.lease_ttl = NULL;
-    return registry_instance_same_definition(&first, &second) == 1;
+    return registry_instance_same_definition(&first, &second);
 }
 
 enum registry_health registry_instance_health(const struct registry_instance *instance)

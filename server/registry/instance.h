@@ -55,8 +55,8 @@ struct registry_instance *registry_instance_new(struct registry_body *body, cons
 /** The state of @instance, its texts borrowed. */
 struct registry_state registry_instance_state(const struct registry_instance *instance);
 
-/** True when both say the same apart from what the registry itself adds. -1 when out of memory. */
-int registry_instance_same_definition(const struct registry_instance *a, const struct registry_instance *b);
+/** True when both say the same apart from what the registry itself adds. */
+bool registry_instance_same_definition(const struct registry_instance *a, const struct registry_instance *b);
 
 /** True when what the checks talk to, and how, is the same, so that what they found still holds. */
 bool registry_instance_same_checks(const struct registry_instance *a, const struct registry_instance *b);

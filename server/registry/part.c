@@ -10,6 +10,7 @@
 #include <mrpc/codec.h>
 
 #include "registry/pack.h"
+#include "registry/same.h"
 
 struct registry_part {
     _Atomic uint32_t references; /* from 1 to 0 under the lock only, so that nobody finds one that is going */
@@ -31,16 +32,9 @@ struct registry_parts {
     pthread_mutex_t lock;
     struct registry_part **buckets;
     size_t bucket_count;
+    struct registry_part *last[PART_KINDS]; /* found last: neighbours resemble each other most; not held */
     size_t count;
     size_t references; /* the parts', and the catalog's */
-};
-
-/* What is looked for, encoded. */
-struct wanted {
-    enum registry_part_kind kind;
-    const uint8_t *bytes;
-    size_t size;
-    uint64_t hash;
 };
 
 /* Only the fields of @kind. */
@@ -85,40 +79,39 @@ void registry_part_show(const struct registry_part *part, PB(Instance) * message
     }
 }
 
-/* The encoding of @message, in memory of its own or in @buffer; NULL when out of memory. */
-static uint8_t *encode(const PB(Instance) * message, uint8_t *buffer, size_t room, size_t *size)
-{
-    if (mrpc_encoded_size(PB_INFO(instance), &message->base, size, NULL))
-        return NULL;
-    uint8_t *bytes = *size <= room ? buffer : malloc(*size);
-    if (bytes)
-        mrpc_encode(PB_INFO(instance), &message->base, bytes);
-    return bytes;
-}
-
-static uint64_t hash_of(const uint8_t *bytes, size_t size)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3); /* FNV-1a */
-    return hash;
-}
-
-/* Out of memory counts as different: two equal parts do no harm. */
-static bool equal(const struct wanted *wanted, const struct registry_part *part)
+/* Of the encoding; false when out of memory. */
+static bool hash_of(enum registry_part_kind kind, const PB(Instance) * message, uint64_t *hash)
 {
     uint8_t buffer[1024];
-    PB(Instance) message;
+    PB(Instance) chosen;
     size_t size;
-    if (wanted->kind != part->kind || wanted->hash != part->hash)
+    choose(kind, message, &chosen);
+    if (mrpc_encoded_size(PB_INFO(instance), &chosen.base, &size, NULL))
         return false;
-    mltrainer__registry__v1__instance__init(&message);
-    registry_part_show(part, &message);
-    uint8_t *bytes = encode(&message, buffer, sizeof buffer, &size);
-    bool same = bytes && size == wanted->size && memcmp(wanted->bytes, bytes, size) == 0;
+    uint8_t *bytes = size <= sizeof buffer ? buffer : malloc(size);
+    if (!bytes)
+        return false;
+    mrpc_encode(PB_INFO(instance), &chosen.base, bytes);
+    *hash = UINT64_C(0xcbf29ce484222325) + kind;
+    for (size_t i = 0; i < size; i++)
+        *hash = (*hash ^ bytes[i]) * UINT64_C(0x100000001b3); /* FNV-1a */
     if (bytes != buffer)
         free(bytes);
-    return same;
+    return true;
+}
+
+static bool equal(const struct registry_part *part, enum registry_part_kind kind, const PB(Instance) * message)
+{
+    switch (kind) {
+    case PART_LABELS:
+        return strcmp(part->version, message->version) == 0 && strcmp(part->zone, message->zone) == 0 &&
+               texts_same(part->list, part->count, message->tags, message->n_tags) &&
+               message_same(part->lease_ttl, message->lease_ttl);
+    case PART_CHECKS:
+        return messages_same(part->list, part->count, (void *const *)message->checks, message->n_checks);
+    default:
+        return messages_same(part->list, part->count, (void *const *)message->metadata, message->n_metadata);
+    }
 }
 
 /* --- making -------------------------------------------------------------------------------------------------------- */
@@ -146,21 +139,21 @@ static struct registry_part *fill(struct packer *packer, enum registry_part_kind
     }
 }
 
-static struct registry_part *make(struct registry_parts *parts, const struct wanted *wanted,
+static struct registry_part *make(struct registry_parts *parts, enum registry_part_kind kind, uint64_t hash,
                                   const PB(Instance) * message)
 {
     struct packer packer = {0};
-    fill(&packer, wanted->kind, message);
+    fill(&packer, kind, message);
     void *memory = malloc(pack_bytes(&packer));
     if (!memory)
         return NULL;
     pack_into(&packer, memory);
-    struct registry_part *part = fill(&packer, wanted->kind, message);
+    struct registry_part *part = fill(&packer, kind, message);
     atomic_init(&part->references, 1);
-    part->kind = wanted->kind;
+    part->kind = kind;
     part->parts = parts;
-    part->hash = wanted->hash;
     part->next = NULL;
+    part->hash = hash;
     return part;
 }
 
@@ -189,17 +182,21 @@ static void grow(struct registry_parts *parts)
     free(before);
 }
 
+static struct registry_part *hold(struct registry_part *part)
+{
+    atomic_fetch_add_explicit(&part->references, 1, memory_order_relaxed);
+    return part;
+}
+
 /* Holding the lock. */
-static struct registry_part *find_or_add(struct registry_parts *parts, const struct wanted *wanted,
+static struct registry_part *find_or_add(struct registry_parts *parts, enum registry_part_kind kind, uint64_t hash,
                                          const PB(Instance) * message)
 {
     size_t length = 0;
-    for (struct registry_part *at = *bucket_of(parts, wanted->hash); at; at = at->next, length++)
-        if (equal(wanted, at)) {
-            atomic_fetch_add_explicit(&at->references, 1, memory_order_relaxed);
-            return at;
-        }
-    struct registry_part *part = make(parts, wanted, message);
+    for (struct registry_part *at = *bucket_of(parts, hash); at; at = at->next, length++)
+        if (at->kind == kind && at->hash == hash && equal(at, kind, message))
+            return hold(at);
+    struct registry_part *part = make(parts, kind, hash, message);
     if (!part)
         return NULL;
     parts->references++;
@@ -208,7 +205,7 @@ static struct registry_part *find_or_add(struct registry_parts *parts, const str
         return part;
     if (parts->count > parts->bucket_count)
         grow(parts);
-    struct registry_part **bucket = bucket_of(parts, wanted->hash);
+    struct registry_part **bucket = bucket_of(parts, hash);
     part->next = *bucket;
     *bucket = part;
     return part;
@@ -217,20 +214,15 @@ static struct registry_part *find_or_add(struct registry_parts *parts, const str
 struct registry_part *registry_part_of(struct registry_parts *parts, enum registry_part_kind kind,
                                        const PB(Instance) * message)
 {
-    uint8_t buffer[1024];
-    PB(Instance) chosen;
-    struct wanted wanted = {.kind = kind};
-    choose(kind, message, &chosen);
-    uint8_t *bytes = encode(&chosen, buffer, sizeof buffer, &wanted.size);
-    if (!bytes)
-        return NULL;
-    wanted.bytes = bytes;
-    wanted.hash = hash_of(bytes, wanted.size);
+    uint64_t hash;
     pthread_mutex_lock(&parts->lock);
-    struct registry_part *part = find_or_add(parts, &wanted, message);
+    struct registry_part *part = parts->last[kind];
+    if (part && equal(part, kind, message))
+        hold(part);
+    else
+        part = hash_of(kind, message, &hash) ? find_or_add(parts, kind, hash, message) : NULL;
+    parts->last[kind] = part;
     pthread_mutex_unlock(&parts->lock);
-    if (bytes != buffer)
-        free(bytes);
     return part;
 }
 
@@ -255,6 +247,8 @@ static void take_out(struct registry_parts *parts, struct registry_part *part)
         at = &(*at)->next;
     if (*at)
         *at = part->next;
+    if (parts->last[part->kind] == part)
+        parts->last[part->kind] = NULL;
 }
 
 void registry_part_unref(struct registry_part *part)

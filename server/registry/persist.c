@@ -60,7 +60,7 @@ static bool put_instance(struct store_batch *batch, const struct catalog_change 
     record.instance = change->instance->message;
     record.transition_count = change->transition_at + 1;
     record.peer = (char *)(uintptr_t)change->instance->peer;
-    if (change->created)
+    if (change->created && change->transition_at > 0) /* it has been there before */
         store_batch_delete(batch, key_of(key, gone_prefix, change->slot), STORE_EXPECT_ANY);
     return put_message(batch, key_of(key, instance_prefix, change->slot),
                        &mltrainer__registry__record__instance_record__info, &record.base);
@@ -108,20 +108,24 @@ static bool put_state(struct store_batch *batch, uint64_t epoch, int64_t revisio
     return put_message(batch, store_text(state_key), &mltrainer__registry__record__state_record__info, &record.base);
 }
 
-struct store_batch *persist_change(const struct catalog_change *change, uint64_t epoch)
+struct store_batch *persist_change(const struct catalog_change *change)
 {
     struct store_batch *batch = store_batch_new();
     if (batch && (change->removal ? put_gone(batch, change) : put_instance(batch, change)) &&
-        put_transition(batch, change) && put_state(batch, epoch, change->revision))
+        put_transition(batch, change))
         return batch;
     store_batch_free(batch);
     return NULL;
 }
 
-struct store_batch *persist_forget(const struct catalog_slot *slot)
+struct store_batch *persist_forget(const struct catalog_slot *slot, uint64_t epoch, int64_t revision)
 {
     char key[PERSIST_KEY_BYTES];
     struct store_batch *batch = store_batch_new();
+    if (!batch || !put_state(batch, epoch, revision)) {
+        store_batch_free(batch);
+        return NULL;
+    }
     store_batch_delete(batch, key_of(key, gone_prefix, slot), STORE_EXPECT_ANY);
     for (uint32_t i = 0; i < PERSIST_TRANSITIONS_KEPT && i < slot->transition_count; i++)
         store_batch_delete(batch, transition_key(key, slot, i), STORE_EXPECT_ANY);

@@ -10,7 +10,10 @@
  *     registry/instance/NS/SERVICE/ID         InstanceRecord
  *     registry/transition/NS/SERVICE/ID/NN    Transition, a ring of 100
  *     registry/gone/NS/SERVICE/ID             GoneRecord, while the history of one that is gone is kept
- *     registry/state                          StateRecord, rewritten with each change
+ *     registry/state                          StateRecord, rewritten at each start and when something is forgotten
+ *
+ * Each change leaves its revision in a record of the first or the third kind, so the greatest of all records is the
+ * registry's.
  */
 
 enum {
@@ -19,10 +22,11 @@ enum {
 };
 
 /** The batch that makes @change durable; NULL when out of memory. */
-struct store_batch *persist_change(const struct catalog_change *change, uint64_t epoch) MRPC_MUST_USE;
+struct store_batch *persist_change(const struct catalog_change *change) MRPC_MUST_USE;
 
-/** The batch that forgets a slot that has long been gone. */
-struct store_batch *persist_forget(const struct catalog_slot *slot) MRPC_MUST_USE;
+/** The batch that forgets a slot that has long been gone; @epoch and @revision are the registry's. NULL when out of
+ *  memory. */
+struct store_batch *persist_forget(const struct catalog_slot *slot, uint64_t epoch, int64_t revision) MRPC_MUST_USE;
 
 /** What precedes the keys of an instance's transitions; @buffer has PERSIST_KEY_BYTES. */
 struct store_slice persist_transitions(char *buffer, const PB(InstanceKey) * key);

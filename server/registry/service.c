@@ -20,6 +20,7 @@
 /* A change on its way to the disk. */
 struct transaction {
     struct transaction *next;
+    struct under_way_entry under_way;
     struct registry *registry;
     struct catalog_change *change;    /* NULL: only waits for those before it */
     struct registry_command *command; /* NULL: the registry's own doing */
@@ -76,6 +77,11 @@ struct store *registry_store(const struct registry *registry)
 struct thread_pool *registry_threads(const struct registry *registry)
 {
     return registry->options.threads;
+}
+
+const struct under_way *registry_under_way(const struct registry *registry)
+{
+    return &registry->under_way;
 }
 
 struct log *registry_log(const struct registry *registry)
@@ -175,7 +181,8 @@ static void forget_the_oldest(struct registry *registry)
     struct catalog_slot *slot;
     struct retention_event event = {.module = "registry"};
     while ((slot = catalog_take_forgettable(&registry->catalog))) {
-        store_commit(registry->options.store, persist_forget(slot), NULL, NULL);
+        store_commit(registry->options.store, persist_forget(slot, registry->epoch, registry->catalog.revision), NULL,
+                     NULL);
         catalog_slot_free(&registry->catalog, slot);
         event.tombstone_count++;
     }
@@ -227,8 +234,11 @@ static void settle(struct domain_task *task)
 {
     struct registry *registry = (struct registry *)((char *)task - offsetof(struct registry, settle_task));
     struct transaction *list = take_settled(registry);
-    for (struct transaction *at = list; at; at = at->next)
+    for (struct transaction *at = list; at; at = at->next) {
+        under_way_end(&registry->under_way);
         settle_one(registry, at);
+    }
+    registry_judge_store(registry);
     publish(registry);
     registry_watches_flush(registry->watches, domain_loop_now_ms(registry->loop));
     registry_xds_touch(registry->xds);
@@ -274,7 +284,8 @@ static void commit(struct registry *registry, struct catalog_change *change, str
         return;
     }
     *transaction = (struct transaction){.registry = registry, .change = change, .command = command};
-    struct store_batch *batch = change ? persist_change(change, registry->epoch) : store_batch_new();
+    under_way_begin(&registry->under_way, &transaction->under_way, domain_loop_now_ms(registry->loop));
+    struct store_batch *batch = change ? persist_change(change) : store_batch_new();
     store_commit(registry->options.store, batch, on_committed, transaction);
 }
 
@@ -391,6 +402,7 @@ int registry_new(const struct registry_options *options, struct registry **out, 
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
     registry->options = *options;
     registry->settled_tail = &registry->settled;
+    under_way_init(&registry->under_way);
     registry->settle_task.run = settle;
     pthread_mutex_init(&registry->settled_lock, NULL);
     snapshot_cell_init(&registry->view);

@@ -68,6 +68,11 @@ struct registry_command {
 int registry_command_post(struct registry *registry, struct mrpc_call *call, const ProtobufCMessage *request,
                           ProtobufCMessage *response, struct registry_instance *draft,
                           void (*run)(struct registry_command *command));
+/** The same for a method that changes something: refused with UNAVAILABLE while the store does not answer, so that
+ *  calls do not pile up in front of it. */
+int registry_change_post(struct registry *registry, struct mrpc_call *call, const ProtobufCMessage *request,
+                         ProtobufCMessage *response, struct registry_instance *draft,
+                         void (*run)(struct registry_command *command));
 /** Answer the call, on the domain loop. */
 void registry_command_finish(struct registry_command *command, int code);
 void registry_command_fail(struct registry_command *command, const struct fault *fault);
@@ -95,6 +100,7 @@ uint64_t registry_epoch(const struct registry *registry);
 bool registry_draining(const struct registry *registry);
 struct store *registry_store(const struct registry *registry);
 struct thread_pool *registry_threads(const struct registry *registry);
+const struct under_way *registry_under_way(const struct registry *registry);
 struct log *registry_log(const struct registry *registry);
 /** The caller's identity as an owner, in the call's arena; NULL when out of memory. */
 const char *registry_owner(struct mrpc_call *call);

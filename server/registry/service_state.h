@@ -8,6 +8,7 @@
 #include "events/scene_changed.h"
 #include "registry/own_ports.h"
 #include "registry/service.h"
+#include "registry/under_way.h"
 
 /* The inside of the registry, for service.c (the pipeline) and autonomous.c (what happens by itself). */
 
@@ -24,6 +25,7 @@ struct registry {
     uint64_t epoch;
     struct snapshot_cell view;
     _Atomic bool draining;
+    struct under_way under_way;
 
     /* The domain loop's. */
     struct catalog catalog;
@@ -49,6 +51,9 @@ struct registry {
 
 /** Make @change, the registry's own doing, durable, then settle it; it holds in any case. NULL: nothing to do. */
 void registry_commit(struct registry *registry, struct catalog_change *change);
+
+/** Does the store still answer? Asked when it does, and every tick. */
+void registry_judge_store(struct registry *registry);
 
 /** The timers of the two loops; they rest. False when out of memory. */
 bool registry_make_ticks(struct registry *registry);

@@ -42,5 +42,5 @@ int registry_deregister(void *self, struct mrpc_call *call, const PB(DeregisterR
         return mrpc_call_fail_field(call, "incarnation", "is negative");
     if (strlen(request->reason) > 256)
         return mrpc_call_fail_field(call, "reason", "has more than 256 bytes");
-    return registry_command_post(self, call, &request->base, &response->base, NULL, run);
+    return registry_change_post(self, call, &request->base, &response->base, NULL, run);
 }

@@ -65,5 +65,5 @@ int registry_register(void *self, struct mrpc_call *call, const PB(RegisterReque
         return mrpc_call_fail_field(call, "expected_revision", "is negative");
     if (registry_definition_take(request->instance, registry_peer(call), &draft, &fault))
         return fault_answer(call, &fault);
-    return registry_command_post(self, call, &request->base, &response->base, draft, run);
+    return registry_change_post(self, call, &request->base, &response->base, draft, run);
 }

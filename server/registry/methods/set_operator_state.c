@@ -54,5 +54,5 @@ int registry_set_operator_state(void *self, struct mrpc_call *call, const PB(Set
                                     (int)request->operator_state);
     if (strlen(request->reason) > 256)
         return mrpc_call_fail_field(call, "reason", "has more than 256 bytes");
-    return registry_command_post(self, call, &request->base, &response->base, NULL, run);
+    return registry_change_post(self, call, &request->base, &response->base, NULL, run);
 }

@@ -49,5 +49,5 @@ int registry_update_instance(void *self, struct mrpc_call *call, const PB(Update
         return fault_answer(call, &fault);
     if (request->has_expected_revision_case && request->expected_revision < 1)
         return mrpc_call_fail_field(call, "expected_revision", "is not above 0");
-    return registry_command_post(self, call, &request->base, &response->base, NULL, run);
+    return registry_change_post(self, call, &request->base, &response->base, NULL, run);
 }

@@ -122,7 +122,7 @@ static void instance_is_whole_when_its_draft_has_gone(void **state)
     struct registry_parts *parts = registry_parts_new();
     struct registry_instance *draft = rich_draft("a", "blue"), *other = rich_draft("a", "blue");
     struct registry_instance *instance = instance_of(parts, draft);
-    assert_int_equal(registry_instance_same_definition(instance, other), 1);
+    assert_true(registry_instance_same_definition(instance, other));
     assert_string_equal(instance->peer, "192.0.2.9");
     assert_string_equal(instance->message->owner, "token/alice");
     assert_string_equal(instance->message->status->text, "registered");
