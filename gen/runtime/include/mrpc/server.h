@@ -71,7 +71,7 @@ MRPC_API int mrpc_server_add_service(struct mrpc_server *server, const struct mr
 MRPC_API int mrpc_server_listen(struct mrpc_server *server, const char *address, struct mrpc_tls *tls, char **bound)
     MRPC_MUST_USE;
 
-/** Start the acceptor and the loops, threads of their own. */
+/** Start the loops, threads of their own, and the acceptor, which is one more if there are several loops. */
 MRPC_API int mrpc_server_start(struct mrpc_server *server) MRPC_MUST_USE;
 
 /** Graceful end: stop accepting, GOAWAY(2^31-1) + PING, GOAWAY(last), serve what runs for at most @grace_ms, cancel the

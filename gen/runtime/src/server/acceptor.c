@@ -14,6 +14,7 @@
 
 #include "channelz/channelz.h"
 #include "server/address.h"
+#include "server/connection.h"
 #include "server/loop.h"
 #include "server/peer_counts.h"
 #include "server/server.h"
@@ -33,10 +34,11 @@ struct listener {
 
 struct acceptor {
     struct mrpc_server *server;
-    struct event_base *base;
+    struct server_loop *loop;    /* the only one there is, on which it then lives; NULL: it has a thread of its own */
+    struct event_base *base;     /* its own or the loop's */
     struct event stop_event;
     struct event pause_event;
-    int stop_fd;
+    int stop_fd;                 /* of the thread; -1: none */
     int reserve_fd;              /* given up for a moment to accept, and close, what cannot be served */
     struct listener *listeners;
     unsigned next_loop;
@@ -112,17 +114,17 @@ static bool admit(struct mrpc_server *server, struct acceptor *acceptor, const s
 static void take(struct listener *listener, int fd, const struct sockaddr_storage *address, socklen_t address_bytes)
 {
     struct acceptor *acceptor = listener->acceptor;
-    struct handover *handover = calloc(1, sizeof(*handover));
-    if (handover == NULL || !admit(acceptor->server, acceptor, (const struct sockaddr *)address)) {
-        free(handover);
+    if (!admit(acceptor->server, acceptor, (const struct sockaddr *)address)) {
         close(fd);
         return;
     }
-    handover->fd = fd;
-    handover->tls = listener->tls;
-    handover->address = *address;
-    handover->address_bytes = address_bytes;
-    mrpc_loop_hand_over(choose_loop(acceptor), handover);
+    const struct handover handover = {.fd = fd, .tls = listener->tls, .address = *address, .address_bytes = address_bytes};
+    if (acceptor->loop != NULL)
+        mrpc_connection_open(acceptor->loop, &handover);
+    else if (mrpc_loop_hand_over(choose_loop(acceptor), &handover) != 0) {
+        close(fd);
+        mrpc_acceptor_closed(acceptor->server, (const struct sockaddr *)address);
+    }
 }
 
 /* Out of descriptors: shed one client with the reserve, then leave the listeners alone for a while. */
@@ -152,6 +154,8 @@ static void on_pause_over(evutil_socket_t fd, short what, void *arg)
 static void on_acceptable(evutil_socket_t fd, short what, void *arg)
 {
     struct listener *listener = arg;
+    if (listener->acceptor->loop != NULL)
+        mrpc_loop_read_clock(listener->acceptor->loop);
     for (int i = 0; i < ACCEPTS_A_WAKE_UP; i++) {
         struct sockaddr_storage address = {0};
         socklen_t size = sizeof(address);
@@ -180,16 +184,8 @@ int mrpc_acceptor_new(struct mrpc_server *server, struct acceptor **out)
         return MRPC_ERR_NOMEM;
     acceptor->server = server;
     mrpc_peer_counts_init(&acceptor->peers);
-    acceptor->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    acceptor->stop_fd = -1;
     acceptor->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    acceptor->base = event_base_new();
-    if (acceptor->stop_fd < 0 || acceptor->base == NULL) {
-        mrpc_acceptor_free(acceptor);
-        return MRPC_ERR_SYSTEM;
-    }
-    event_assign(&acceptor->stop_event, acceptor->base, acceptor->stop_fd, EV_READ | EV_PERSIST, on_stop, acceptor);
-    event_assign(&acceptor->pause_event, acceptor->base, -1, 0, on_pause_over, acceptor);
-    (void)event_add(&acceptor->stop_event, NULL);
     *out = acceptor;
     return 0;
 }
@@ -201,9 +197,23 @@ int mrpc_acceptor_add(struct acceptor *acceptor, int fd, struct mrpc_tls *tls)
         return MRPC_ERR_NOMEM;
     *listener = (struct listener){.next = acceptor->listeners, .acceptor = acceptor, .fd = fd, .tls = tls,
                                   .channelz_id = mrpc_channelz_new_id()};
-    event_assign(&listener->event, acceptor->base, fd, EV_READ | EV_PERSIST, on_acceptable, listener);
     acceptor->listeners = listener;
     return 0;
+}
+
+static void watch(struct acceptor *acceptor)
+{
+    event_assign(&acceptor->pause_event, acceptor->base, -1, 0, on_pause_over, acceptor);
+    for (struct listener *at = acceptor->listeners; at != NULL; at = at->next)
+        event_assign(&at->event, acceptor->base, at->fd, EV_READ | EV_PERSIST, on_acceptable, at);
+    on_pause_over(-1, 0, acceptor);
+}
+
+void mrpc_acceptor_join(struct acceptor *acceptor, struct server_loop *loop)
+{
+    acceptor->loop = loop;
+    acceptor->base = loop->base;
+    watch(acceptor);
 }
 
 static void *run(void *arg)
@@ -215,7 +225,13 @@ static void *run(void *arg)
 
 int mrpc_acceptor_start(struct acceptor *acceptor)
 {
-    on_pause_over(-1, 0, acceptor);
+    acceptor->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    acceptor->base = event_base_new();
+    if (acceptor->stop_fd < 0 || acceptor->base == NULL)
+        return MRPC_ERR_SYSTEM;
+    event_assign(&acceptor->stop_event, acceptor->base, acceptor->stop_fd, EV_READ | EV_PERSIST, on_stop, acceptor);
+    (void)event_add(&acceptor->stop_event, NULL);
+    watch(acceptor);
     if (pthread_create(&acceptor->thread, NULL, run, acceptor) != 0)
         return MRPC_ERR_SYSTEM;
     (void)pthread_setname_np(acceptor->thread, "mrpc-accept");
@@ -259,9 +275,33 @@ static void remove_socket_file(int fd)
         (void)unlink(text + 5);
 }
 
+static void close_listeners(struct acceptor *acceptor)
+{
+    if (acceptor->base != NULL && acceptor->listeners != NULL)
+        event_del(&acceptor->pause_event);
+    while (acceptor->listeners != NULL) {
+        struct listener *listener = acceptor->listeners;
+        acceptor->listeners = listener->next;
+        if (acceptor->base != NULL)
+            event_del(&listener->event);
+        remove_socket_file(listener->fd);
+        close(listener->fd);
+        free(listener);
+    }
+}
+
+void mrpc_acceptor_leave(struct server_loop *loop)
+{
+    struct mrpc_server *server = loop->server;
+    pthread_mutex_lock(&server->lock);
+    if (server->acceptor->loop == loop)
+        close_listeners(server->acceptor);
+    pthread_mutex_unlock(&server->lock);
+}
+
 void mrpc_acceptor_stop(struct acceptor *acceptor)
 {
-    if (acceptor == NULL)
+    if (acceptor->loop != NULL)
         return;
     if (acceptor->running) {
         uint64_t one = 1;
@@ -269,22 +309,22 @@ void mrpc_acceptor_stop(struct acceptor *acceptor)
         pthread_join(acceptor->thread, NULL);
         acceptor->running = false;
     }
-    while (acceptor->listeners != NULL) {
-        struct listener *listener = acceptor->listeners;
-        acceptor->listeners = listener->next;
-        event_del(&listener->event);
-        remove_socket_file(listener->fd);
-        close(listener->fd);
-        free(listener);
-    }
+    close_listeners(acceptor);
+}
+
+void mrpc_acceptor_close(struct acceptor *acceptor)
+{
+    if (acceptor == NULL)
+        return;
+    mrpc_acceptor_stop(acceptor);
+    close_listeners(acceptor);
 }
 
 void mrpc_acceptor_free(struct acceptor *acceptor)
 {
     if (acceptor == NULL)
         return;
-    mrpc_acceptor_stop(acceptor);
-    if (acceptor->base != NULL)
+    if (acceptor->loop == NULL && acceptor->base != NULL)
         event_base_free(acceptor->base);
     if (acceptor->stop_fd >= 0)
         close(acceptor->stop_fd);

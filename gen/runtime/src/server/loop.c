@@ -125,23 +125,33 @@ int mrpc_loop_start(struct server_loop *loop)
     return 0;
 }
 
+struct handover_task {
+    struct inbox_task task;
+    struct server_loop *loop;
+    struct handover handover;
+};
+
 static void take_over(struct inbox_task *task)
 {
-    struct handover *handover = MRPC_CONTAINER_OF(task, struct handover, task);
-    if (handover->loop->stopping) {
-        close(handover->fd);
-        mrpc_acceptor_closed(handover->loop->server, (const struct sockaddr *)&handover->address);
+    struct handover_task *order = MRPC_CONTAINER_OF(task, struct handover_task, task);
+    struct server_loop *loop = order->loop;
+    if (loop->stopping) {
+        close(order->handover.fd);
+        mrpc_acceptor_closed(loop->server, (const struct sockaddr *)&order->handover.address);
     } else {
-        mrpc_connection_open(handover->loop, handover);
+        mrpc_connection_open(loop, &order->handover);
     }
-    free(handover);
+    free(order);
 }
 
-void mrpc_loop_hand_over(struct server_loop *loop, struct handover *handover)
+int mrpc_loop_hand_over(struct server_loop *loop, const struct handover *handover)
 {
-    handover->loop = loop;
-    handover->task.run = take_over;
-    mrpc_inbox_push(&loop->host->inbox, &handover->task);
+    struct handover_task *order = malloc(sizeof(*order));
+    if (order == NULL)
+        return MRPC_ERR_NOMEM;
+    *order = (struct handover_task){.task.run = take_over, .loop = loop, .handover = *handover};
+    mrpc_inbox_push(&loop->host->inbox, &order->task);
+    return 0;
 }
 
 struct loop_command {
@@ -166,6 +176,7 @@ static void run_drain(struct inbox_task *task)
     struct server_loop *loop = order->loop;
     struct timeval grace = {.tv_sec = order->grace_ms / 1000, .tv_usec = (order->grace_ms % 1000) * 1000};
     free(order);
+    mrpc_acceptor_leave(loop);
     if (loop->draining) {
         close_all(loop);
         return;
@@ -190,6 +201,7 @@ static void run_stop(struct inbox_task *task)
     struct loop_command *order = MRPC_CONTAINER_OF(task, struct loop_command, task);
     struct server_loop *loop = order->loop;
     free(order);
+    mrpc_acceptor_leave(loop);
     loop->stopping = true;
     close_all(loop);
 }

@@ -36,8 +36,6 @@ struct server_loop {
 
 /** A socket on its way from the acceptor to a loop. Counted against the server's limits until it is closed. */
 struct handover {
-    struct inbox_task task;
-    struct server_loop *loop;
     int fd;
     struct mrpc_tls *tls;              /* NULL: clear text */
     struct sockaddr_storage address;
@@ -49,8 +47,8 @@ int mrpc_loop_start(struct server_loop *loop) MRPC_MUST_USE;
 /** After its thread has been joined, or was never started. */
 void mrpc_loop_close(struct server_loop *loop);
 
-/** Thread: any. @handover is malloc'ed and becomes the loop's. */
-void mrpc_loop_hand_over(struct server_loop *loop, struct handover *handover);
+/** Thread: any. @handover is copied. Errors: MRPC_ERR_NOMEM, and the socket is still the caller's. */
+int mrpc_loop_hand_over(struct server_loop *loop, const struct handover *handover) MRPC_MUST_USE;
 /** Drain every connection; after @grace_ms abort what is left. Thread: any. */
 int mrpc_loop_drain(struct server_loop *loop, uint32_t grace_ms);
 /** Close everything and end the thread once no handler holds a call. Thread: any; join the thread afterwards. */

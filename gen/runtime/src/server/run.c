@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* A server's running: listen, start, drain, stop. Threads are started upwards (loops, then the acceptor) and stopped
- * downwards. */
+ * downwards. A server of one loop accepts on it. */
 
 #include "server/run.h"
 
@@ -82,11 +82,14 @@ int mrpc_server_start(struct mrpc_server *server)
         return MRPC_ERR_INVALID;
     int error = open_loops(server);
     unsigned running = 0;
+    bool shared = server->loop_count == 1;
+    if (error == 0 && shared)
+        mrpc_acceptor_join(server->acceptor, server->loops[0]);
     while (error == 0 && running < server->loop_count) {
         error = mrpc_loop_start(server->loops[running]);
         running += error == 0;
     }
-    if (error == 0)
+    if (error == 0 && !shared)
         error = mrpc_acceptor_start(server->acceptor);
     if (error != 0) {
         stop_loops(server, running);
@@ -127,6 +130,7 @@ void mrpc_server_stop(struct mrpc_server *server)
 
 void mrpc_run_fini(struct mrpc_server *server)
 {
+    mrpc_acceptor_close(server->acceptor);
     for (unsigned i = 0; server->loops != NULL && i < server->loop_count; i++)
         mrpc_loop_close(server->loops[i]);
     free(server->loops);
