@@ -2,6 +2,7 @@
 #include <mltrainer/plugin_table.h>
 
 #include "black_scholes.h"
+#include "contract.h"
 
 #define COLUMNS 11
 #define ROWS_BETWEEN_CHECKS 4096
@@ -185,7 +186,9 @@ static const struct mltrainer_algorithm greeks = {
     .computable = &greeks_computable,
 };
 
-static const struct mltrainer_algorithm *const algorithms[] = {&price, &greeks};
+CONTRACTS(TABULAR_ALGORITHM)
+
+static const struct mltrainer_algorithm *const algorithms[] = {&price, &greeks, CONTRACTS(TABULAR_ENTRY)};
 
 const struct mltrainer_plugin mltrainer_plugin_v1 = {
     .size = sizeof(struct mltrainer_plugin),
@@ -195,7 +198,7 @@ const struct mltrainer_plugin mltrainer_plugin_v1 = {
     .version = "1.0.0",
     .description = "Pricing of options.",
     .licence = "Apache-2.0",
-    .engine = "closed forms with erfc of the C library",
+    .engine = "closed forms with erfc of the C library, lattice, quadrature",
     .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
     .algorithms = algorithms,
 };

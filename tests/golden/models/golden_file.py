@@ -88,7 +88,7 @@ class Golden:
         while name in self.names:
             name += "+"
         self.names.add(name)
-        lines = [f"case {name} {model} {input if self.inputs else '-'}"]
+        lines = [f"case {name} {model} {input}"]
         if target or metrics or unseen:
             lines.append("operation train")
         lines += [f"target {target}"] if target else []

@@ -109,6 +109,8 @@ static const struct generator {
     {"time_to_expiry", 't', 0, years_at},
     {"risk_free_rate", 'f', 0, rate_at},
     {"volatility", 'o', 0, volatility_at},
+    {"short_rate", 'f', 0, rate_at},
+    {"time_to_maturity", 't', 0, years_at},
     {"returns", 'q', 0, return_at},
     {"benchmark", 'm', 0, benchmark_at},
 };
