@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMEOUT_MS = 30000, RECEIVE_BYTES = 64 << 20 };
+/* A server that comes back is found within a second, for leases are short; what tries again by itself pauses by itself. */
+enum { TIMEOUT_MS = 30000, RECEIVE_BYTES = 64 << 20, BACKOFF_BASE_MS = 100, BACKOFF_MOST_MS = 1000 };
 
 void client_copy_options(void *to, size_t to_bytes, const void *from, size_t from_bytes)
 {
@@ -38,6 +39,8 @@ static int open_channel(struct mlt_client *client, const char *target, const str
         .bearer_token = options->token,
         .user_agent = "libmltrainer/" MRPC_VERSION,
         .receive_message_bytes = RECEIVE_BYTES,
+        .backoff_base_ms = BACKOFF_BASE_MS,
+        .backoff_max_ms = BACKOFF_MOST_MS,
     };
     int failed = mrpc_channel_new(target, &channel, &client->channel);
     return failed ? client_fail_text(error, MRPC_INVALID_ARGUMENT, "target \"%s\": %s", target, mrpc_error_text(failed)) : 0;

@@ -1,33 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <mltrainer/registry/v1/registry.mrpc.h>
 
 #include "client.h"
+#include "keeper.h"
 
-/* A registration and the thread that keeps it alive: heartbeats at the interval that the server gives; when the server does not
- * know the instance, or cannot be reached, it registers again after a pause that grows from 0.1 s to 10 s with 20 % jitter. */
+/* A registration and the thread that keeps it alive: heartbeats over one stream, at the interval that the server gives.
+ *
+ *     register ──► open a stream ──► beat, answer, wait ──┐
+ *        ▲                ▲              ▲                │
+ *        │                │              └── renewed ─────┤
+ *        │                └── broken, silent, pause ──────┤
+ *        └── unknown instance, or another epoch ──────────┘
+ *
+ * A registry that comes back with another epoch is registered with again at once, though it may remember: it may also
+ * have been restored from a copy. A registration that changes nothing costs it nothing. */
 
-/* PATIENCE_MS bounds each call once the registration stands, so that its end need not wait for a server that is silent. */
-enum { PAUSE_LEAST_MS = 100, PAUSE_MOST_MS = 10000, PATIENCE_MS = 2000 };
+/* PATIENCE_MS bounds each answer once the registration stands, so that its end need not wait for a server that is
+ * silent. */
+enum { PAUSE_MOST_MS = 10000, PAUSE_MOST_LEAST_MS = 500, PATIENCE_MS = 2000, INTERVAL_DEFAULT_MS = 10000 };
 
 struct mlt_registration {
+    struct client_keeper keeper; /* the first: keeper_on_done() */
     struct mlt_client *client;
     struct mlt_instance instance;
     struct mrpc_arena *texts;
-    pthread_t thread;
-    pthread_mutex_t lock; /* guards ending */
-    pthread_cond_t wake;
-    bool ending;
     int64_t interval_ms; /* between heartbeats, as the server wants it; the thread's own after the start */
+    uint64_t epoch;      /* of the registry that it registered with; the thread's own */
     _Atomic uint64_t renewals;
-    uint64_t random;
+
+    /* Under the keeper's lock: the answer to the last heartbeat. */
+    bool answered;
+    int answer_code;
+    uint64_t answer_epoch;
 };
 
 /* Everything of the request that lives on the stack while it is sent. */
@@ -132,72 +140,143 @@ static int do_register(struct mlt_registration *registration, struct mrpc_call_o
         registration->client->channel, &options, &request.message, &reply);
     int code = response ? 0 : client_fail(error, &reply.status);
     const Google__Protobuf__Duration *interval = response ? response->heartbeat_interval : NULL;
-    if (response)
-        registration->interval_ms = interval ? interval->seconds * 1000 + interval->nanos / 1000000 : 10000;
+    if (response) {
+        registration->interval_ms = interval ? interval->seconds * 1000 + interval->nanos / 1000000 : INTERVAL_DEFAULT_MS;
+        registration->epoch = response->epoch;
+    }
     mrpc_reply_fini(&reply);
     return code;
 }
 
-static int beat(struct mlt_registration *registration)
+/* --- heartbeats ----------------------------------------------------------------------------------------------------
+ */
+
+static bool on_answer(void *arg, struct mrpc_client_call *call, const ProtobufCMessage *message)
 {
-    Mltrainer__Registry__V1__HeartbeatRequest request = MLTRAINER__REGISTRY__V1__HEARTBEAT_REQUEST__INIT;
+    const Mltrainer__Registry__V1__HeartbeatStreamResponse *answer =
+        (const Mltrainer__Registry__V1__HeartbeatStreamResponse *)message;
+    struct mlt_registration *registration = arg;
+    (void)call;
+    pthread_mutex_lock(&registration->keeper.lock);
+    registration->answered = true;
+    registration->answer_code = answer->code;
+    registration->answer_epoch = answer->epoch;
+    pthread_cond_broadcast(&registration->keeper.changed);
+    pthread_mutex_unlock(&registration->keeper.lock);
+    return true;
+}
+
+static bool open_stream(struct mlt_registration *registration)
+{
+    static const struct mrpc_client_events events = {.on_message = on_answer, .on_done = keeper_on_done};
+    return mltrainer__registry__v1__registry_service__heartbeat_stream__start(
+               registration->client->channel, NULL, &events, registration, &registration->keeper.call) == 0;
+}
+
+static bool send_beat(struct mlt_registration *registration)
+{
+    Mltrainer__Registry__V1__HeartbeatStreamRequest message = MLTRAINER__REGISTRY__V1__HEARTBEAT_STREAM_REQUEST__INIT;
+    Mltrainer__Registry__V1__HeartbeatRequest heartbeat = MLTRAINER__REGISTRY__V1__HEARTBEAT_REQUEST__INIT;
     Mltrainer__Registry__V1__InstanceKey key;
-    struct mrpc_call_options options = patient(registration);
-    struct mrpc_reply reply = MRPC_REPLY_INIT;
     describe_key(&registration->instance, &key);
-    request.key = &key;
-    mltrainer__registry__v1__registry_service__heartbeat(registration->client->channel, &options, &request, &reply);
-    int code = (int)reply.status.code;
-    mrpc_reply_fini(&reply);
-    return code;
+    heartbeat.key = &key;
+    message.heartbeat = &heartbeat;
+    message.expire_on_disconnect = registration->instance.expire_on_disconnect != 0;
+    registration->answered = false; /* nobody else looks: there is one heartbeat at a time */
+    return mltrainer__registry__v1__registry_service__heartbeat_stream__send(registration->keeper.call, &message) == 0;
 }
 
-/* Source of jitter: xorshift64 (Marsaglia 2003). */
-static int64_t with_jitter(struct mlt_registration *registration, int64_t ms)
+/* What came of a heartbeat. */
+enum beat { BEAT_RENEWED, BEAT_UNKNOWN, BEAT_OTHER_EPOCH, BEAT_BROKEN };
+
+static enum beat beat(struct mlt_registration *registration)
 {
-    uint64_t x = registration->random;
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    registration->random = x;
-    return ms - ms / 5 + (int64_t)(x % (uint64_t)(2 * (ms / 5) + 1));
+    struct client_keeper *keeper = &registration->keeper;
+    int64_t until_ms = keeper_now_ms() + PATIENCE_MS;
+    if (!send_beat(registration))
+        return BEAT_BROKEN;
+    pthread_mutex_lock(&keeper->lock);
+    while (!registration->answered && !keeper->done && !keeper->ending && keeper_now_ms() < until_ms)
+        keeper_wait(keeper, until_ms);
+    bool answered = registration->answered;
+    int code = registration->answer_code;
+    bool same_epoch = registration->answer_epoch == registration->epoch;
+    pthread_mutex_unlock(&keeper->lock);
+    if (!answered)
+        return BEAT_BROKEN;
+    return code ? BEAT_UNKNOWN : same_epoch ? BEAT_RENEWED : BEAT_OTHER_EPOCH;
 }
 
-/* True when the registration is to end. */
-static bool wait_ms(struct mlt_registration *registration, int64_t ms)
+/* Wait for the next heartbeat's time. False when the stream breaks or the end comes. */
+static bool stay(struct mlt_registration *registration, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (ms % 1000) * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&registration->lock);
-    int timed_out = 0;
-    while (!registration->ending && !timed_out)
-        timed_out = pthread_cond_timedwait(&registration->wake, &registration->lock, &until);
-    bool ending = registration->ending;
-    pthread_mutex_unlock(&registration->lock);
-    return ending;
+    struct client_keeper *keeper = &registration->keeper;
+    int64_t until_ms = keeper_now_ms() + ms;
+    pthread_mutex_lock(&keeper->lock);
+    while (!keeper->ending && !keeper->done && keeper_now_ms() < until_ms)
+        keeper_wait(keeper, until_ms);
+    bool go_on = !keeper->ending && !keeper->done;
+    pthread_mutex_unlock(&keeper->lock);
+    return go_on;
+}
+
+/* Who is not known registers soon. With a registry that was away all its clients register again, but their leases have
+ * just begun anew: they take a heartbeat's time for it, each its own part. */
+static bool register_again(struct mlt_registration *registration, enum beat why)
+{
+    struct client_keeper *keeper = &registration->keeper;
+    bool ending = why == BEAT_UNKNOWN ? keeper_pause(keeper)
+                                      : !stay(registration, keeper_random(keeper, registration->interval_ms));
+    if (ending || do_register(registration, patient(registration), NULL) != 0)
+        return false;
+    atomic_fetch_add(&registration->renewals, 1);
+    return true;
+}
+
+/* One stream, as long as it carries. */
+static void beat_on(struct mlt_registration *registration)
+{
+    for (;;) {
+        enum beat result = beat(registration);
+        if (result == BEAT_BROKEN)
+            return;
+        if (result == BEAT_RENEWED) {
+            keeper_worked(&registration->keeper);
+            if (!stay(registration, registration->interval_ms))
+                return;
+        } else if (!register_again(registration, result)) {
+            return;
+        }
+    }
+}
+
+/* In good order: a stream that is only cut would let the instance expire, if it asked for that. */
+static void end_stream(struct mlt_registration *registration)
+{
+    struct client_keeper *keeper = &registration->keeper;
+    int64_t until_ms = keeper_now_ms() + PATIENCE_MS;
+    mrpc_client_call_half_close(keeper->call);
+    pthread_mutex_lock(&keeper->lock);
+    while (!keeper->done && keeper_now_ms() < until_ms)
+        keeper_wait(keeper, until_ms);
+    pthread_mutex_unlock(&keeper->lock);
+    keeper_close_stream(keeper);
 }
 
 static void *keep(void *arg)
 {
     struct mlt_registration *registration = arg;
-    int64_t pause_ms = PAUSE_LEAST_MS;
-    bool known = true;
-    while (!wait_ms(registration, with_jitter(registration, known ? registration->interval_ms : pause_ms))) {
-        if (known && beat(registration) == MRPC_OK)
+    do {
+        if (!open_stream(registration))
             continue;
-        if (wait_ms(registration, 0))
-            break;
-        known = do_register(registration, patient(registration), NULL) == 0;
-        if (known)
-            atomic_fetch_add(&registration->renewals, 1);
-        pause_ms = known ? PAUSE_LEAST_MS : pause_ms * 2 < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS;
-    }
+        beat_on(registration);
+        end_stream(registration);
+    } while (!keeper_pause(&registration->keeper));
     return NULL;
 }
+
+/* --- life ----------------------------------------------------------------------------------------------------------
+ */
 
 static const char *keep_text(struct mlt_registration *registration, const char *text, int *failed)
 {
@@ -225,8 +304,7 @@ static int copy_instance(struct mlt_registration *registration, const struct mlt
 
 static void release(struct mlt_registration *registration)
 {
-    pthread_cond_destroy(&registration->wake);
-    pthread_mutex_destroy(&registration->lock);
+    keeper_fini(&registration->keeper);
     mrpc_arena_free(registration->texts);
     free(registration);
 }
@@ -236,18 +314,18 @@ static struct mlt_registration *registration_new(struct mlt_client *client)
     struct mlt_registration *registration = calloc(1, sizeof *registration);
     if (!registration)
         return NULL;
-    struct timespec now;
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&registration->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
-    pthread_mutex_init(&registration->lock, NULL);
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    registration->random = ((uint64_t)now.tv_nsec << 20) ^ (uintptr_t)registration ^ 0x9e3779b97f4a7c15u;
+    keeper_init(&registration->keeper);
     registration->client = client;
     registration->texts = mrpc_arena_new(0);
     return registration;
+}
+
+/* Nobody is away for longer than a lease because of our own patience. */
+static void limit_pauses(struct mlt_registration *registration)
+{
+    int64_t most_ms = registration->interval_ms;
+    most_ms = most_ms > PAUSE_MOST_MS ? PAUSE_MOST_MS : most_ms;
+    registration->keeper.pause_most_ms = most_ms < PAUSE_MOST_LEAST_MS ? PAUSE_MOST_LEAST_MS : most_ms;
 }
 
 int mlt_registration_begin(struct mlt_client *client, const struct mlt_instance *instance, struct mlt_registration **out,
@@ -261,7 +339,8 @@ int mlt_registration_begin(struct mlt_client *client, const struct mlt_instance 
         code = client_fail_text(error, MRPC_INVALID_ARGUMENT, "service, id and address are required");
     if (!code)
         code = do_register(registration, client_call_options(client), error);
-    if (!code && pthread_create(&registration->thread, NULL, keep, registration) != 0)
+    limit_pauses(registration);
+    if (!code && keeper_start(&registration->keeper, keep, registration) != 0)
         code = client_fail_text(error, MRPC_RESOURCE_EXHAUSTED, "a thread cannot be started");
     if (code) {
         release(registration);
@@ -275,11 +354,7 @@ void mlt_registration_end(struct mlt_registration *registration)
 {
     if (!registration)
         return;
-    pthread_mutex_lock(&registration->lock);
-    registration->ending = true;
-    pthread_cond_signal(&registration->wake);
-    pthread_mutex_unlock(&registration->lock);
-    pthread_join(registration->thread, NULL);
+    keeper_end(&registration->keeper);
     Mltrainer__Registry__V1__DeregisterRequest request = MLTRAINER__REGISTRY__V1__DEREGISTER_REQUEST__INIT;
     Mltrainer__Registry__V1__InstanceKey key;
     struct mrpc_call_options options = patient(registration);

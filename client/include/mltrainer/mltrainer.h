@@ -68,13 +68,15 @@ struct mlt_instance {
     int grpc_check;                  /* 1: the server calls grpc.health.v1 */
     int tcp_check;                   /* 1: the server connects */
     int64_t check_interval_ms;       /* 0: 10,000 */
+    int expire_on_disconnect;        /* 1: a process that dies is gone at once, not when its lease has run out; so is one
+                                        whose connection breaks, until it has registered again */
 };
 
 struct mlt_registration;
 
-/** Register and stay registered: a thread of the library's sends heartbeats, and registers again, with growing pauses and
- *  jitter, for ever, when the server has forgotten the instance or was away. Returns after the first registration.
- *  Everything is copied. Ownership: *@out is ended by mlt_registration_end(). */
+/** Register and stay registered: a thread of the library's sends heartbeats over a stream, and registers again, with
+ *  growing pauses and jitter, for ever, when the registry does not know the instance or comes back with another epoch.
+ *  Returns after the first registration. Everything is copied. Ownership: *@out is ended by mlt_registration_end(). */
 MLT_API int mlt_registration_begin(struct mlt_client *client, const struct mlt_instance *instance,
                                    struct mlt_registration **out, struct mlt_error *error);
 /** Deregister and release. A server that does not answer is waited for 4 s at most. */
@@ -91,6 +93,58 @@ struct mlt_endpoint {
 /** The next healthy instance of a service, in turn. @namespace_name may be NULL. Errors: 5 NOT_FOUND, 14 UNAVAILABLE. */
 MLT_API int mlt_discover(struct mlt_client *client, const char *namespace_name, const char *service,
                          struct mlt_endpoint *out, struct mlt_error *error);
+
+/** What the registry tells of one service, kept up to date by a thread of the library's, for picking without a call. It
+ *  goes on serving what it knew while the registry is away, and says so. */
+struct mlt_cache;
+
+struct mlt_cache_options {
+    size_t struct_bytes;             /* sizeof(struct mlt_cache_options) */
+    const char *namespace_name;      /* NULL: "default" */
+    const char *zone;                /* instances of this zone are preferred while any is healthy; NULL: none */
+};
+
+/** Follow a service. Returns when its present state is known (it may have no instances), at most after the client's
+ *  timeout. @options may be NULL; everything is copied. Ownership: *@out is ended by mlt_cache_close(), before the client.
+ *  Errors: 3 INVALID_ARGUMENT, 4 DEADLINE_EXCEEDED, 8 RESOURCE_EXHAUSTED, 14 UNAVAILABLE. */
+MLT_API int mlt_cache_open(struct mlt_client *client, const char *service, const struct mlt_cache_options *options,
+                           struct mlt_cache **out, struct mlt_error *error);
+MLT_API void mlt_cache_close(struct mlt_cache *cache);
+
+enum mlt_policy {
+    MLT_PICK_IN_TURN,                /* over all threads of this process; who joins or leaves disturbs nobody's turn */
+    MLT_PICK_WEIGHTED,               /* in turn as often as the weights say */
+    MLT_PICK_BY_KEY,                 /* the same key, the same instance, in every process that sees the same instances; who
+                                        leaves gives up only its own keys. Not the instance that the server's own hash picks */
+};
+
+struct mlt_pick {
+    size_t struct_bytes;             /* sizeof(struct mlt_pick) */
+    enum mlt_policy policy;
+    const void *key;                 /* of MLT_PICK_BY_KEY: key_bytes of it, at least one */
+    size_t key_bytes;
+};
+
+/** Pick a healthy instance that is in service. Never calls, never waits for the network. @pick NULL: in turn.
+ *  Errors: 3 INVALID_ARGUMENT, 14 UNAVAILABLE: nobody is healthy. Thread: any. */
+MLT_API int mlt_cache_pick(struct mlt_cache *cache, const struct mlt_pick *pick, struct mlt_endpoint *out,
+                           struct mlt_error *error);
+
+struct mlt_cache_state {
+    size_t struct_bytes;             /* sizeof(struct mlt_cache_state), before the call */
+    uint64_t epoch;                  /* of the registry that told */
+    int64_t revision;                /* that the picture is of */
+    size_t instance_count;
+    size_t candidate_count;          /* that may be picked */
+    int64_t stale_ms;                /* 0: in step; else how long ago the registry was last heard of */
+    uint64_t resync_count;           /* how often it had to begin anew with the present state */
+    uint64_t version;                /* grows with all that is told, and when the registry goes away */
+};
+
+/** How things are. Thread: any. */
+MLT_API void mlt_cache_state(struct mlt_cache *cache, struct mlt_cache_state *out);
+/** Wait until the version is another than @version. Errors: 4 DEADLINE_EXCEEDED after @timeout_ms. Thread: any. */
+MLT_API int mlt_cache_wait(struct mlt_cache *cache, uint64_t version, int64_t timeout_ms);
 
 /* ---- execution ---- */
 
