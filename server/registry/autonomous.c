@@ -60,7 +60,8 @@ static void on_lease_tick(evutil_socket_t fd, short what, void *arg)
     if (stalled_ms)
         log_warn(registry->options.log, "registry", "stalled ms=%lld: leases are prolonged, failed checks do not count",
                  (long long)stalled_ms);
-    expire(registry, now_ms);
+    if (!registry_draining(registry)) /* heartbeats are refused by then; after the restart leases begin anew */
+        expire(registry, now_ms);
     registry_judge_store(registry);
     if (now_ms - registry->watches_ticked_ms >= 1000) {
         registry->watches_ticked_ms = now_ms;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <google/rpc/error_details.mrpc.h>
 
@@ -72,6 +73,14 @@ void registry_command_finish(struct registry_command *command, int code)
 void registry_command_fail(struct registry_command *command, const struct fault *fault)
 {
     registry_command_finish(command, registry_answer(command->registry, command->call, fault));
+}
+
+/* What is posted is a few words long. If even those are not to be had, the whole registry waits until they are: a change
+ * that a watcher does not hear of, or a call that never ends, would be worse. */
+void registry_post_surely(struct mrpc_call *call, void (*task)(void *arg), void *arg)
+{
+    while (mrpc_call_post(call, task, arg))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
 const char *registry_owner(struct mrpc_call *call)

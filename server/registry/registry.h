@@ -24,8 +24,8 @@ int registry_add_to_server(struct registry *registry, struct mrpc_server *server
  * goes there. Before, the configuration's addresses count. Thread: any. */
 void registry_set_own_addresses(struct registry *registry, const char *const *addresses);
 
-/** The server is about to end: watches end with UNAVAILABLE, and a heartbeat stream that breaks from now on is our
- * doing and expires nobody. Call it before calls are cancelled. Idempotent. Thread: any. */
+/** The server is about to end: watches and heartbeat streams end with UNAVAILABLE, and from now on no lease runs out and
+ * no stream that breaks expires anybody. Call it before calls are cancelled. Idempotent. Thread: any. */
 void registry_drain(struct registry *registry);
 
 /** Everything as it is now, for reading: services by namespace and name, their instances by id, with health. NULL

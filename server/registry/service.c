@@ -10,6 +10,7 @@
 
 #include "events/retention.h"
 #include "registry/checks/prober.h"
+#include "registry/methods/methods.h"
 #include "registry/persist.h"
 #include "registry/service_state.h"
 #include "registry/watch.h"
@@ -37,6 +38,11 @@ const struct bus_topic registry_instance_changed = {"registry.instance_changed",
 struct catalog *registry_catalog(struct registry *registry)
 {
     return &registry->catalog;
+}
+
+struct heartbeat_stream **registry_heartbeat_streams(struct registry *registry)
+{
+    return &registry->heartbeat_streams;
 }
 
 struct prober *registry_prober(struct registry *registry)
@@ -340,6 +346,7 @@ void registry_set_own_addresses(struct registry *registry, const char *const *ad
 static void end_waiting(void *arg)
 {
     struct registry *registry = arg;
+    registry_heartbeat_streams_end(registry);
     registry_watches_end_all(registry->watches, MRPC_UNAVAILABLE, "the server is stopping");
     prober_end_waiting(registry->prober);
     registry_xds_touch(registry->xds);
@@ -349,7 +356,7 @@ void registry_drain(struct registry *registry)
 {
     if (atomic_exchange(&registry->draining, true) || domain_loop_post(registry->loop, end_waiting, registry) == 0)
         return;
-    log_warn(registry->options.log, "registry", "watches are left to the end of the grace");
+    log_warn(registry->options.log, "registry", "watches and heartbeats are left to the end of the grace");
 }
 
 bool registry_draining(const struct registry *registry)

@@ -88,6 +88,8 @@ int64_t registry_lease_remaining_ms(struct registry *registry, const struct cata
 /** Remove a slot by itself (expiry, a broken stream). */
 void registry_remove(struct registry *registry, struct catalog_slot *slot, enum registry_reason reason,
                      const char *text);
+/** The head of the list of open heartbeat streams. */
+struct heartbeat_stream **registry_heartbeat_streams(struct registry *registry);
 struct prober *registry_prober(struct registry *registry);
 struct registry_watches *registry_watches(struct registry *registry);
 
@@ -102,6 +104,8 @@ struct store *registry_store(const struct registry *registry);
 struct thread_pool *registry_threads(const struct registry *registry);
 const struct under_way *registry_under_way(const struct registry *registry);
 struct log *registry_log(const struct registry *registry);
+/** Run @task(arg) on the call's loop; waits for memory if there is none. */
+void registry_post_surely(struct mrpc_call *call, void (*task)(void *arg), void *arg);
 /** The caller's identity as an owner, in the call's arena; NULL when out of memory. */
 const char *registry_owner(struct mrpc_call *call);
 bool registry_privileged(const struct mrpc_call *call);

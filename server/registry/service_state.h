@@ -33,6 +33,7 @@ struct registry {
     struct prober *prober;
     struct registry_watches *watches;
     struct registry_xds *xds;
+    struct heartbeat_stream *heartbeat_streams;
     struct event *lease_tick, *health_tick; /* the two autonomous loops */
     int64_t probed_ms;
     struct scene_notifier *scene; /* told with every new view */

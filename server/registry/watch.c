@@ -112,17 +112,10 @@ static void strike_off(struct registry_watches *watches, struct watcher *watcher
 /* --- the end of a watch --------------------------------------------------------------------------------------------
  */
 
-/* What is posted here is a few words long. If even those are not to be had, the whole registry waits until they are: a
- * change that a watcher does not hear of would be worse. */
+/* As in registry_post_surely(). */
 static void wait_for_memory(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-}
-
-static void post_surely(struct mrpc_call *call, void (*task)(void *arg), void *arg)
-{
-    while (mrpc_call_post(call, task, arg))
-        wait_for_memory();
 }
 
 /* On the connection loop, behind everything that was posted for the call. */
@@ -140,7 +133,7 @@ static void end_on_domain(struct domain_task *task)
 {
     struct watcher *watcher = (struct watcher *)((char *)task - offsetof(struct watcher, end_task));
     strike_off(watcher->watches, watcher);
-    post_surely(watcher->call, finish_call, watcher);
+    registry_post_surely(watcher->call, finish_call, watcher);
 }
 
 void watcher_ask_end(struct watcher *watcher, int code, const char *text)
@@ -233,7 +226,7 @@ static void refuse(struct watcher *watcher, int code, const char *text)
 {
     watcher->refusal_code = code;
     watcher->refusal_text = text;
-    post_surely(watcher->call, refuse_on_loop, watcher);
+    registry_post_surely(watcher->call, refuse_on_loop, watcher);
 }
 
 void registry_watches_end_all(struct registry_watches *watches, int code, const char *text)
@@ -277,7 +270,7 @@ static void begin_on_domain(struct domain_task *task)
         return;
     }
     beginning->watcher = watcher;
-    post_surely(watcher->call, begin_on_loop, beginning);
+    registry_post_surely(watcher->call, begin_on_loop, beginning);
 }
 
 int registry_watch_start(struct registry_watches *watches, struct mrpc_call *call, const PB(WatchRequest) * request,
@@ -374,7 +367,7 @@ static void fan_out(struct registry_watches *watches, struct watch_event *event,
     }
     for (size_t i = 0; i < LOOPS_MAX; i++)
         if (deliveries[i])
-            post_surely(deliveries[i]->watchers[0]->call, deliver, deliveries[i]);
+            registry_post_surely(deliveries[i]->watchers[0]->call, deliver, deliveries[i]);
 }
 
 void registry_watches_flush(struct registry_watches *watches, int64_t now_ms)

@@ -7,7 +7,11 @@
 #include <string.h>
 
 /* Heartbeats over one stream, answered one by one: while a message is with the domain loop the next is held back.
- * Instances that asked for it expire when the stream breaks. */
+ * Instances that asked for it expire when the stream breaks.
+ *
+ * The call is kept from its opening. As with watches, the domain loop has a list of the streams, so that a drain ends
+ * them; a call is finished on its connection loop, but only after the domain has struck it off: so one in the list is
+ * always alive, and everything posted for it before its end runs before its end. */
 
 enum { ATTACHED_MAX = 10000 };
 
@@ -23,10 +27,19 @@ struct heartbeat_stream {
     struct mrpc_call *call;
     struct catalog_caller caller;
     const PB(HeartbeatStreamRequest) * message; /* being worked on */
+    struct domain_task begin_task;
     struct domain_task task;
     struct domain_task end_task;
-    bool broken;               /* the connection loop's, handed over with the end */
-    struct attached *attached; /* the domain loop's */
+
+    /* The connection loop's, handed over with the end. */
+    bool ending;
+    bool broken;
+    int end_code; /* the call has the text by then */
+
+    /* The domain loop's. */
+    struct heartbeat_stream *next;
+    struct heartbeat_stream **link; /* what points here; NULL: not in the list */
+    struct attached *attached;
     size_t attached_count;
     size_t attached_capacity;
 };
@@ -54,29 +67,67 @@ static void expire(struct heartbeat_stream *stream, const struct attached *attac
         registry_remove(stream->registry, slot, REASON_STREAM_BROKEN, "heartbeat stream broken");
 }
 
+static void finish_call(void *arg)
+{
+    struct heartbeat_stream *stream = arg;
+    mrpc_call_finish(stream->call, stream->end_code, NULL);
+}
+
 static void end_on_domain(struct domain_task *task)
 {
     struct heartbeat_stream *stream =
         (struct heartbeat_stream *)((char *)task - offsetof(struct heartbeat_stream, end_task));
+    if (stream->next)
+        stream->next->link = stream->link;
+    *stream->link = stream->next;
     /* A server that stops breaks its streams itself. */
     bool expires = stream->broken && !registry_draining(stream->registry);
     for (size_t i = 0; expires && i < stream->attached_count; i++)
         expire(stream, &stream->attached[i]);
-    free_stream(stream);
+    registry_post_surely(stream->call, finish_call, stream);
 }
 
-/* The call is over and nothing of it is with the domain any more. */
-static void on_release(void *data)
+/* On the connection loop. */
+static void ask_end(struct heartbeat_stream *stream, int code)
 {
-    struct heartbeat_stream *stream = data;
+    if (stream->ending)
+        return;
+    stream->ending = true;
+    stream->end_code = code;
     stream->end_task.run = end_on_domain;
     if (domain_loop_post_task(registry_loop(stream->registry), &stream->end_task))
-        free_stream(stream);
+        finish_call(stream); /* the domain has stopped: nobody posts any more */
 }
 
 static void on_cancel(void *arg, struct mrpc_call *call)
 {
-    ((struct heartbeat_stream *)arg)->broken = true;
+    struct heartbeat_stream *stream = arg;
+    stream->broken = true;
+    ask_end(stream, MRPC_CANCELLED);
+}
+
+static void on_release(void *data)
+{
+    free_stream(data);
+}
+
+static int end_for_drain(struct heartbeat_stream *stream)
+{
+    int code = stream->ending ? MRPC_OK
+                              : mrpc_call_fail_retry(stream->call, MRPC_UNAVAILABLE, 1000, "the server is stopping");
+    ask_end(stream, code);
+    return MRPC_PENDING;
+}
+
+static void drain_on_loop(void *arg)
+{
+    (void)end_for_drain(arg);
+}
+
+void registry_heartbeat_streams_end(struct registry *registry)
+{
+    for (struct heartbeat_stream *stream = *registry_heartbeat_streams(registry); stream; stream = stream->next)
+        registry_post_surely(stream->call, drain_on_loop, stream);
 }
 
 /* --- messages ------------------------------------------------------------------------------------------------------
@@ -126,6 +177,15 @@ static int take(struct heartbeat_stream *stream, struct catalog_slot **slot, str
     return attach(stream, *slot, fault);
 }
 
+/* More than 64 KiB of answers that nobody reads. */
+static void end_unread(void *arg)
+{
+    struct heartbeat_stream *stream = arg;
+    if (!stream->ending)
+        ask_end(stream,
+                mrpc_call_fail(stream->call, MRPC_RESOURCE_EXHAUSTED, "the client does not read the answers"));
+}
+
 static void run(struct domain_task *task)
 {
     struct heartbeat_stream *stream =
@@ -149,32 +209,56 @@ static void run(struct domain_task *task)
         response.lease_ttl = &ttl;
     }
     int error = mrpc_call_send(stream->call, &response.base);
-    if (error && error != MRPC_ERR_DONE) /* more than 64 KiB of answers that nobody reads */
-        mrpc_call_finish(stream->call,
-                         mrpc_call_fail(stream->call, MRPC_RESOURCE_EXHAUSTED, "the client does not read the answers"),
-                         NULL);
+    if (error && error != MRPC_ERR_DONE)
+        registry_post_surely(stream->call, end_unread, stream);
     else
         mrpc_call_resume(stream->call);
 }
 
+static int check_message(struct mrpc_call *call, const PB(HeartbeatStreamRequest) * message)
+{
+    struct fault fault = FAULT_INIT;
+    char field[96];
+    if (!message->heartbeat)
+        return mrpc_call_fail_field(call, "heartbeat", "is required");
+    if (registry_check_heartbeat(message->heartbeat, &fault) == MRPC_OK)
+        return MRPC_OK;
+    snprintf(field, sizeof field, "heartbeat.%.80s", fault.field);
+    return mrpc_call_fail_field(call, field, "%s", fault.text);
+}
+
+/* What is pending here goes on with the answer, or ends with the call. */
 int registry_heartbeat_stream_message(void *self, struct mrpc_call *call, const PB(HeartbeatStreamRequest) * message)
 {
     struct heartbeat_stream *stream = mrpc_call_data(call);
-    struct fault fault = FAULT_INIT;
+    if (stream->ending)
+        return MRPC_PENDING;
     if (registry_draining(stream->registry))
-        return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1000, "the server is stopping");
-    if (!message->heartbeat)
-        return mrpc_call_fail_field(call, "heartbeat", "is required");
-    if (registry_check_heartbeat(message->heartbeat, &fault)) {
-        char field[96];
-        snprintf(field, sizeof field, "heartbeat.%.80s", fault.field);
-        return mrpc_call_fail_field(call, field, "%s", fault.text);
+        return end_for_drain(stream);
+    int code = check_message(call, message);
+    if (code) {
+        ask_end(stream, code);
+        return MRPC_PENDING;
     }
     stream->message = message;
     stream->task.run = run;
     if (domain_loop_post_task(registry_loop(stream->registry), &stream->task))
-        return mrpc_call_fail(call, MRPC_UNAVAILABLE, "the registry is stopping");
+        ask_end(stream, mrpc_call_fail(call, MRPC_UNAVAILABLE, "the registry is stopping"));
     return MRPC_PENDING;
+}
+
+static void begin_on_domain(struct domain_task *task)
+{
+    struct heartbeat_stream *stream =
+        (struct heartbeat_stream *)((char *)task - offsetof(struct heartbeat_stream, begin_task));
+    struct heartbeat_stream **first = registry_heartbeat_streams(stream->registry);
+    stream->next = *first;
+    stream->link = first;
+    if (stream->next)
+        stream->next->link = &stream->next;
+    *first = stream;
+    if (registry_draining(stream->registry)) /* it came behind the end of the others */
+        registry_post_surely(stream->call, drain_on_loop, stream);
 }
 
 int registry_heartbeat_stream_open(void *self, struct mrpc_call *call)
@@ -188,12 +272,16 @@ int registry_heartbeat_stream_open(void *self, struct mrpc_call *call)
     stream->registry = self;
     stream->call = call;
     stream->caller = (struct catalog_caller){owner, registry_privileged(call)};
+    stream->begin_task.run = begin_on_domain;
     mrpc_call_set_data(call, stream, on_release);
+    if (domain_loop_post_task(registry_loop(self), &stream->begin_task))
+        return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1000, "the registry is stopping");
     mrpc_call_on_cancel(call, on_cancel, stream);
-    return MRPC_OK;
+    return MRPC_PENDING;
 }
 
 int registry_heartbeat_stream_half_close(void *self, struct mrpc_call *call)
 {
-    return MRPC_OK;
+    ask_end(mrpc_call_data(call), MRPC_OK);
+    return MRPC_PENDING;
 }

@@ -14,6 +14,8 @@ int registry_heartbeat(void *self, struct mrpc_call *call, const PB(HeartbeatReq
                        PB(HeartbeatResponse) * response);
 int registry_heartbeat_stream_open(void *self, struct mrpc_call *call);
 int registry_heartbeat_stream_message(void *self, struct mrpc_call *call, const PB(HeartbeatStreamRequest) * message);
+/** End them all with UNAVAILABLE. On the domain loop. */
+void registry_heartbeat_streams_end(struct registry *registry);
 int registry_heartbeat_stream_half_close(void *self, struct mrpc_call *call);
 int registry_discover(void *self, struct mrpc_call *call, const PB(DiscoverRequest) * request,
                       PB(DiscoverResponse) * response);

@@ -166,12 +166,42 @@ static void a_killed_process_is_gone_at_once_if_it_asked_for_that(void **state)
     }
 }
 
+/* Row N11, from the side of who is registered: the registry ends in good order, again and again; no instance goes, none
+ * is there twice, and the registry need not wait for those who keep a stream open. */
+static void n11_restarts_of_the_registry_lose_nobody(void **state)
+{
+    (void)state;
+    size_t before = state_now().candidate_count;
+    struct process processes[3] = {start("x", "30000", "0"), start("y", "30000", "1"), start("z", "1000", "1")};
+    wait_for(before + 3);
+    for (int round = 0; round < 3; round++) {
+        int status;
+        uint64_t epoch = state_now().epoch;
+        int64_t began_ms = now_ms();
+        assert_int_equal(kill(server.pid, SIGTERM), 0);
+        assert_int_equal(waitpid(server.pid, &status, 0), server.pid);
+        assert_int_equal(WEXITSTATUS(status), 0);
+        assert_in_range(now_ms() - began_ms, 0, 9000); /* a heartbeat of x is due every ten seconds */
+        server_process_start(&server);
+        struct mlt_cache_state now;
+        while ((now = state_now()).epoch == epoch || now.stale_ms) {
+            assert_int_equal(now.candidate_count, before + 3);
+            assert_int_equal(mlt_cache_wait(cache, now.version, PATIENCE_MS), 0);
+        }
+        assert_stays(before + 3, 2 * LEASE_MS);
+    }
+    for (int i = 0; i < 3; i++)
+        end(&processes[i]);
+    wait_for(before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(r08_a_stopped_owner_expires_and_comes_back),
         cmocka_unit_test(r08_a_short_stop_is_no_expiry),
         cmocka_unit_test(a_killed_process_is_gone_at_once_if_it_asked_for_that),
+        cmocka_unit_test(n11_restarts_of_the_registry_lose_nobody),
     };
     return cmocka_run_group_tests_name("client_library/keeper", tests, set_up, tear_down);
 }
