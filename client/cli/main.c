@@ -97,7 +97,8 @@ static const struct cli_command *find_command(const char *noun, const char *verb
 static int open_channel(struct cli *cli, const struct global *global)
 {
     struct mrpc_channel_options options = {.struct_bytes = sizeof options, .user_agent = "mltctl/" MRPC_VERSION,
-                                           .bearer_token = cli->token, .receive_message_bytes = 64u << 20};
+                                           .bearer_token = cli->token, .backoff_base_ms = 100,
+                                           .backoff_max_ms = 2000, .receive_message_bytes = 64u << 20};
     if (global->tls || global->ca || global->certificate) {
         struct mrpc_tls_options tls = {.struct_bytes = sizeof tls, .ca_file = global->ca, .key_file = global->key,
                                        .certificate_file = global->certificate, .server_name = global->server_name};

@@ -3,8 +3,7 @@
 
 #include "commands/commands.h"
 #include "commands/registry.h"
-
-enum { TAGS_MAX = 16 };
+#include "commands/registry_filter.h"
 
 static int parse_policy(const char *text)
 {
@@ -19,10 +18,10 @@ static int parse_policy(const char *text)
 static int run(struct cli *cli, const struct cli_arguments *arguments)
 {
     Mltrainer__Registry__V1__DiscoverRequest request = MLTRAINER__REGISTRY__V1__DISCOVER_REQUEST__INIT;
-    Mltrainer__Registry__V1__InstanceFilter filter = MLTRAINER__REGISTRY__V1__INSTANCE_FILTER__INIT;
+    static struct registry_filter filter;
     struct mrpc_call_options options = cli_call_options(cli);
     struct mrpc_reply reply = MRPC_REPLY_INIT;
-    char storage[512], *tags[TAGS_MAX];
+    char storage[512];
     int policy = parse_policy(cli_option(arguments, "policy", "round-robin"));
     if (policy < 0)
         return cli_usage("--policy: round-robin, weighted-round-robin, weighted-random, least-request or consistent-hash");
@@ -30,12 +29,9 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     request.policy = (Mltrainer__Registry__V1__PickPolicy)policy;
     request.limit = (int32_t)cli_number(arguments, "limit", 1, 1, 1000);
     request.prefer_zone = (char *)cli_option(arguments, "prefer-zone", "");
-    filter.version_range = (char *)cli_option(arguments, "version", "");
-    const char *tag;
-    while (filter.n_tags < TAGS_MAX && (tag = cli_option_at(arguments, "tag", filter.n_tags)))
-        tags[filter.n_tags++] = (char *)tag;
-    filter.tags = tags;
-    request.filter = &filter;
+    request.filter = registry_filter_read(arguments, &filter);
+    request.hash_key.data = (uint8_t *)(uintptr_t)cli_option(arguments, "key", "");
+    request.hash_key.len = strlen((const char *)request.hash_key.data);
     const Mltrainer__Registry__V1__DiscoverResponse *response =
         mltrainer__registry__v1__registry_service__discover(cli->channel, &options, &request, &reply);
     int code = cli_status(cli, &reply.status);
@@ -54,9 +50,9 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
 static const struct cli_option options[] = {
     {"policy", "POLICY", "round-robin, weighted-round-robin, weighted-random, least-request, consistent-hash"},
     {"limit", "N", "how many instances, in the order of the policy [1]"},
-    {"version", "RANGE", "only these versions"},
-    {"tag", "TAG", "only with this tag; may be repeated"},
+    {"key", "TEXT", "of consistent-hash: the same key, the same instance"},
     {"prefer-zone", "ZONE", "this zone first"},
+    REGISTRY_FILTER_OPTIONS,
     {0},
 };
 
@@ -68,6 +64,7 @@ const struct cli_command registry_discover_command = {
     .operands_most = 1,
     .options = options,
     .summary = "Pick a healthy instance",
-    .examples = "  mltctl registry discover prices\n  mltctl registry discover prices --limit 3 --tag blue\n",
+    .examples = "  mltctl registry discover prices\n  mltctl registry discover prices --limit 3 --tag blue\n"
+                "  mltctl registry discover prices --policy consistent-hash --key user-17\n",
     .run = run,
 };

@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include "commands/commands.h"
 #include "commands/registry.h"
+#include "commands/registry_while.h"
 
-extern char **environ;
-
-enum { CHECKS_MAX = 8, TAGS_MAX = 16 };
+enum { CHECKS_MAX = 8, TAGS_MAX = 16, PATIENCE_MS = 2000, AWAY_MS = 2000 };
 
 /* An instance as the command line describes it; everything that it points at. */
 struct description {
@@ -109,15 +100,15 @@ static int describe(const struct cli_arguments *arguments, struct description *d
     return 0;
 }
 
-static int do_register(struct cli *cli, struct description *d, bool print, int64_t *interval_ms)
+static int do_register(struct cli *cli, struct description *d, int64_t timeout_ms, bool print, int64_t *interval_ms)
 {
     Mltrainer__Registry__V1__RegisterRequest request = MLTRAINER__REGISTRY__V1__REGISTER_REQUEST__INIT;
-    struct mrpc_call_options options = cli_call_options(cli);
+    const struct mrpc_call_options options = {.struct_bytes = sizeof options, .timeout_ms = timeout_ms};
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     request.instance = &d->instance;
     const Mltrainer__Registry__V1__RegisterResponse *response =
         mltrainer__registry__v1__registry_service__register(cli->channel, &options, &request, &reply);
-    int code = cli_status(cli, &reply.status);
+    int code = print ? cli_status(cli, &reply.status) : (int)reply.status.code;
     if (response) {
         const Google__Protobuf__Duration *interval = response->heartbeat_interval;
         *interval_ms = interval ? interval->seconds * 1000 + interval->nanos / 1000000 : 10000;
@@ -127,8 +118,8 @@ static int do_register(struct cli *cli, struct description *d, bool print, int64
     } else if (response && print && response->instance) {
         printf("%s at revision %lld; heartbeat every %lld ms\n", response->created ? "registered" : "renewed",
                (long long)response->instance->revision, (long long)*interval_ms);
-        fflush(stdout);
     }
+    fflush(stdout);
     mrpc_reply_fini(&reply);
     return code;
 }
@@ -136,7 +127,7 @@ static int do_register(struct cli *cli, struct description *d, bool print, int64
 static int beat(struct cli *cli, struct description *d)
 {
     Mltrainer__Registry__V1__HeartbeatRequest request = MLTRAINER__REGISTRY__V1__HEARTBEAT_REQUEST__INIT;
-    struct mrpc_call_options options = cli_call_options(cli);
+    const struct mrpc_call_options options = {.struct_bytes = sizeof options, .timeout_ms = PATIENCE_MS};
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     request.key = &d->key;
     mltrainer__registry__v1__registry_service__heartbeat(cli->channel, &options, &request, &reply);
@@ -148,7 +139,7 @@ static int beat(struct cli *cli, struct description *d)
 static void deregister(struct cli *cli, struct description *d)
 {
     Mltrainer__Registry__V1__DeregisterRequest request = MLTRAINER__REGISTRY__V1__DEREGISTER_REQUEST__INIT;
-    struct mrpc_call_options options = cli_call_options(cli);
+    const struct mrpc_call_options options = {.struct_bytes = sizeof options, .timeout_ms = PATIENCE_MS};
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     request.key = &d->key;
     request.reason = "mltctl ended";
@@ -156,47 +147,23 @@ static void deregister(struct cli *cli, struct description *d)
     mrpc_reply_fini(&reply);
 }
 
-/* Heartbeats until a signal comes or the command ends; an instance that the server forgot is registered again. */
+/* Heartbeats until a signal comes or the command ends; an instance that the registry forgot is registered again, for
+ * ever, and a registry that is away is asked a little sooner. A call waits PATIENCE_MS at most, so that the command's
+ * signals and its end do not wait for a registry. */
 static int keep(struct cli *cli, struct description *d, int64_t interval_ms, char **command)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    struct pollfd fds[2] = {{signalfd(-1, &set, SFD_CLOEXEC), POLLIN, 0}, {-1, POLLIN, 0}};
-    pid_t child = 0;
-    if (command) {
-        sigset_t none;
-        posix_spawnattr_t attributes;
-        sigemptyset(&none);
-        posix_spawnattr_init(&attributes);
-        posix_spawnattr_setsigmask(&attributes, &none);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-        int error = posix_spawnp(&child, command[0], NULL, &attributes, command, environ);
-        posix_spawnattr_destroy(&attributes);
-        if (error) {
-            deregister(cli, d);
-            return cli_failed("%s: %s", command[0], strerror(error));
-        }
-        fds[1].fd = (int)syscall(SYS_pidfd_open, child, 0);
-    }
-    for (;;) {
-        int ready = poll(fds, 2, (int)interval_ms);
-        if (ready != 0)
-            break;
-        if (beat(cli, d) == MRPC_NOT_FOUND)
-            do_register(cli, d, false, &interval_ms);
-    }
-    int status = 0;
-    if (child) {
-        if (fds[0].revents)
-            kill(child, SIGTERM);
-        waitpid(child, &status, 0);
-        status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    struct registry_while stay;
+    int code = registry_while_begin(&stay, command);
+    int64_t pause_ms = interval_ms;
+    while (!code && registry_while_wait(&stay, pause_ms)) {
+        int answer = beat(cli, d);
+        if (answer == MRPC_NOT_FOUND)
+            answer = do_register(cli, d, PATIENCE_MS, false, &interval_ms);
+        pause_ms = answer && interval_ms > AWAY_MS ? AWAY_MS : interval_ms;
     }
     deregister(cli, d);
-    return status;
+    registry_while_end(&stay);
+    return code ? code : stay.status;
 }
 
 static int run(struct cli *cli, const struct cli_arguments *arguments)
@@ -208,7 +175,7 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     if (!code && cli_switch(arguments, "while") && (!arguments->rest || !arguments->rest[0]))
         code = cli_usage("--while: write the command behind --");
     if (!code)
-        code = do_register(cli, &description, true, &interval_ms);
+        code = do_register(cli, &description, cli->timeout_ms, true, &interval_ms);
     return code || !stay ? code : keep(cli, &description, interval_ms, cli_switch(arguments, "while") ? arguments->rest : NULL);
 }
 

@@ -206,3 +206,88 @@ def while_returns_the_status_of_the_command(ctl):
     missing = ctl.run("registry", "register", "job/d", "127.0.0.1:1", "--while", "--", "/nonexistent/program")
     assert missing.returncode == 1 and "/nonexistent/program" in missing.stderr
     ctl.error("registry", "get", "job/d", code=NOT_FOUND)
+
+
+@case
+def while_passes_signals_to_the_command(ctl):
+    """The command decides what a signal means; the instance stays until it has ended."""
+    script = "trap 'echo got $?; exit 3' TERM; trap 'echo usr' USR1; echo begun; while :; do sleep 0.05; done"
+    kept = ctl.start("registry", "register", "signals/a", "127.0.0.1:1", "--ttl", "1", "--while", "--", "sh", "-c", script)
+    assert kept.stdout.readline().startswith("registered") and kept.stdout.readline() == "begun\n"
+    kept.send_signal(signal.SIGUSR1)
+    assert kept.stdout.readline() == "usr\n"
+    assert ctl.table("registry", "get", "signals/a")[0]["HEALTH"] == "healthy"
+    kept.send_signal(signal.SIGTERM)
+    assert kept.wait(10) == 3
+    ctl.error("registry", "get", "signals/a", code=NOT_FOUND)
+
+
+@case
+def while_registers_again_what_the_registry_forgot(ctl):
+    kept = ctl.start("registry", "register", "again/a", "127.0.0.1:1", "--ttl", "1", "--while", "--", "sleep", "100")
+    assert kept.stdout.readline().startswith("registered")
+    ctl("registry", "deregister", "again/a")
+    wait_until(lambda: ctl.run("registry", "get", "again/a").returncode == 0, "it is there again")
+    kept.send_signal(signal.SIGTERM)
+    assert kept.wait(10) == 128 + signal.SIGTERM
+    ctl.error("registry", "get", "again/a", code=NOT_FOUND)
+
+
+@case
+def filters_say_which_instances_are_meant(ctl):
+    for name, zone, version, tag in (("a", "east", "1.2.0", "blue"), ("b", "west", "1.3.0", "blue"), ("c", "west", "2.0.0", "red")):
+        ctl("registry", "register", f"sieve/{name}", f"127.0.0.1:{4000 + ord(name)}", "--zone", zone, "--version", version, "--tag", tag)
+    ctl("registry", "register", "sieve/d", "127.0.0.1:4999", "--check", "ttl")
+
+    def listed(*options):
+        return [row["ID"] for row in ctl.table("registry", "ls", "sieve", *options)]
+    assert listed() == ["a", "b", "c", "d"]
+    assert listed("--version", ">=1.2 <2") == ["a", "b"]
+    assert listed("--zone", "west") == ["b", "c"] and listed("--zone", "west", "--zone", "east") == ["a", "b", "c"]
+    assert listed("--tag", "blue", "--zone", "west") == ["b"]
+    assert listed("--health", "unknown") == ["d"] and listed("--protocol", "http") == []
+    assert listed("--metadata", "absent") == [] and listed("--metadata", "count:=3") == []
+    assert ("default/sieve", "d") in {(row["SERVICE"], row["ID"]) for row in ctl.table("registry", "ls", "--health", "unknown")}
+    assert {ctl.table("registry", "discover", "sieve", "--zone", "west")[0]["ID"] for _ in range(4)} == {"b", "c"}
+    assert "--health" in ctl.error("registry", "ls", "sieve", "--health", "fine", code=USAGE)
+    assert "--metadata" in ctl.error("registry", "ls", "sieve", "--metadata", "=x", code=USAGE)
+
+
+@case
+def every_policy_picks(ctl):
+    for name, weight in (("a", "1"), ("b", "1000")):
+        ctl("registry", "register", f"ways/{name}", f"127.0.0.1:{4100 + ord(name)}", "--weight", weight)
+
+    def picked(count, *options):
+        return [ctl.table("registry", "discover", "ways", *options)[0]["ID"] for _ in range(count)]
+    assert sorted(picked(2)) == ["a", "b"]
+    assert picked(4, "--policy", "weighted-round-robin").count("b") >= 3
+    assert picked(4, "--policy", "weighted-random").count("b") >= 2
+    assert set(picked(3, "--policy", "least-request")) <= {"a", "b"}
+    assert len(set(picked(4, "--policy", "consistent-hash", "--key", "user-17"))) == 1
+    assert "hash_key" in ctl.error("registry", "discover", "ways", "--policy", "consistent-hash", code=INVALID_ARGUMENT)
+
+
+@case
+def a_watch_resumes_and_filters(ctl):
+    ctl("registry", "register", "replay/a", "127.0.0.1:1", "--zone", "east")
+    info = ctl.json("registry", "info")
+    ctl("registry", "register", "replay/b", "127.0.0.1:2", "--zone", "west")
+    lines = ctl("registry", "watch", "replay", "--after", info["revision"], "--count", "1", "--for", "20")
+    assert "added    default/replay/b healthy" in lines and "replay/a" not in lines
+    ctl.error("registry", "watch", "replay", "--after", info["revision"], "--epoch", "7", code=64 + 11)
+    only = ctl("registry", "watch", "replay", "--zone", "west", "--count", "1")
+    assert "replay/b" in only and "replay/a" not in only
+
+
+@case
+def a_live_table_is_drawn_anew(ctl):
+    ctl("registry", "register", "live/a", "127.0.0.1:1")
+    watch = ctl.start("registry", "watch", "live", "--table", "--count", "3", "--for", "30")
+    wait_until(lambda: watch.stdout.readline().startswith("1 instance "), "the first table")
+    ctl("registry", "register", "live/b", "127.0.0.1:2")
+    wait_until(lambda: watch.stdout.readline().startswith("2 instances "), "the second")
+    ctl("registry", "deregister", "live/a")
+    rest, _ = watch.communicate(timeout=30)
+    assert watch.returncode == 0 and rest.startswith("\x1b[H\x1b[2J") and "1 instance at" in rest
+    assert " b " in rest and " a " not in rest, rest
