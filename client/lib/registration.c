@@ -33,6 +33,7 @@ struct mlt_registration {
     _Atomic uint64_t renewals;
 
     /* Under the keeper's lock: the answer to the last heartbeat. */
+    bool kept; /* one was answered well */
     bool answered;
     int answer_code;
     uint64_t answer_epoch;
@@ -161,6 +162,7 @@ static bool on_answer(void *arg, struct mrpc_client_call *call, const ProtobufCM
     registration->answered = true;
     registration->answer_code = answer->code;
     registration->answer_epoch = answer->epoch;
+    registration->kept = registration->kept || answer->code == MRPC_OK;
     pthread_cond_broadcast(&registration->keeper.changed);
     pthread_mutex_unlock(&registration->keeper.lock);
     return true;
@@ -328,6 +330,17 @@ static void limit_pauses(struct mlt_registration *registration)
     registration->keeper.pause_most_ms = most_ms < PAUSE_MOST_LEAST_MS ? PAUSE_MOST_LEAST_MS : most_ms;
 }
 
+/* The stream is what a death is noticed by: let it stand before the program goes on, if that is soon. */
+static void wait_for_stream(struct mlt_registration *registration)
+{
+    struct client_keeper *keeper = &registration->keeper;
+    int64_t until_ms = keeper_now_ms() + PATIENCE_MS;
+    pthread_mutex_lock(&keeper->lock);
+    while (!registration->kept && keeper_now_ms() < until_ms)
+        keeper_wait(keeper, until_ms);
+    pthread_mutex_unlock(&keeper->lock);
+}
+
 int mlt_registration_begin(struct mlt_client *client, const struct mlt_instance *instance, struct mlt_registration **out,
                            struct mlt_error *error)
 {
@@ -346,6 +359,8 @@ int mlt_registration_begin(struct mlt_client *client, const struct mlt_instance 
         release(registration);
         return code;
     }
+    if (registration->instance.expire_on_disconnect)
+        wait_for_stream(registration);
     *out = registration;
     return 0;
 }

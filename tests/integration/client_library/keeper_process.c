@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* keeper_process TARGET SERVICE ID LEASE_MS EXPIRE: a process that stays registered until its input ends, then prints
- * how often it registered again. To be stopped, continued and killed. */
+/* keeper_process TARGET SERVICE ID LEASE_MS EXPIRE: a process that says when it is registered, stays so until its
+ * input ends, then prints how often it registered again. To be stopped, continued and killed. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +25,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", error.message);
         return 1;
     }
+    printf("kept\n");
+    fflush(stdout);
     while (read(STDIN_FILENO, &byte, 1) > 0) {
     }
     printf("%llu\n", (unsigned long long)mlt_registration_renewals(registration));

@@ -63,6 +63,9 @@ static struct process start(const char *id, const char *lease_ms, const char *ex
     close(out[1]);
     process.input = in[1];
     process.output = fdopen(out[0], "r");
+    char line[16];
+    assert_non_null(fgets(line, sizeof line, process.output));
+    assert_string_equal(line, "kept\n");
     return process;
 }
 
