@@ -10,7 +10,8 @@ BUILT = ROOT / "build/interop"
 CELLS = ("reflection unary_registry unary_execution unary_diagram unary_admin unary_health server_streaming "
          "client_streaming bidi_streaming cancel deadline error_details").split()
 WEB_CELLS = "unary unary_large server_streaming metadata error_details deadline cancel".split()
-WEB = ("web-http1", "web-http2", "web-gzip", "web-fetch", "web-google")
+WEB = ("web-http1", "web-http2", "web-gzip", "web-fetch", "web-google",
+       "connect-http1", "connect-http2", "connect-gzip", "connect-get", "connect-fetch")
 CLIENT_S = 150
 HERE = ROOT / "tests/interop"
 

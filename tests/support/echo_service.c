@@ -241,6 +241,8 @@ static bool not_implemented(const void *handlers)
 static const struct mrpc_method methods[] = {
     ECHO_METHOD("Say", false, false), ECHO_METHOD("Split", false, true),    ECHO_METHOD("Join", true, false),
     ECHO_METHOD("Chat", true, true),  ECHO_METHOD("Missing", false, false),
+    {.name = "Ask", .path = "/test.Echo/Ask", .request = &google__protobuf__string_value__info,
+     .response = &google__protobuf__string_value__info, .no_side_effects = true},
 };
 
 static const struct mrpc_invoke invokes[] = {
@@ -249,9 +251,10 @@ static const struct mrpc_invoke invokes[] = {
     {.open = open_stream, .message = join, .half_close = join_end, .implemented = implemented},
     {.open = open_stream, .message = chat, .half_close = chat_end, .implemented = implemented},
     {.message = say, .implemented = not_implemented},
+    {.message = say, .implemented = implemented},
 };
 
-static const struct mrpc_service service = {.full_name = "test.Echo", .methods = methods, .method_count = 5};
+static const struct mrpc_service service = {.full_name = "test.Echo", .methods = methods, .method_count = 6};
 static const struct mrpc_skeleton skeleton = {.service = &service, .invokes = invokes};
 
 int echo_service_add(struct echo_service *echo, struct mrpc_server *server)

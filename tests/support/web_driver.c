@@ -116,7 +116,7 @@ static void sent(void *self, void *state, struct mrpc_call *call, const struct m
 {
     struct web_driver *driver = self;
     driver->sent_bytes += message->bytes;
-    assert_int_equal(message->bytes, message->wire_bytes);
+    assert_true(message->wire_bytes <= message->bytes); /* as far as these tests compress */
 }
 
 static const struct mrpc_interceptor watch = {

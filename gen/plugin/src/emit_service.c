@@ -169,8 +169,9 @@ static void emit_method_table(const struct service *service, struct text *out)
         text_print(out, "        .client_streaming = %s,\n", method->client_streaming ? "true" : "false");
         text_print(out, "        .server_streaming = %s,\n", method->server_streaming ? "true" : "false");
         text_print(out, "        .idempotent = %s,\n", method->idempotent ? "true" : "false");
-        text_print(out, "        .request = &%s__info,\n        .response = &%s__info,\n    },\n",
-                   method->request->c_lower, method->response->c_lower);
+        text_print(out, "        .request = &%s__info,\n        .response = &%s__info,\n", method->request->c_lower,
+                   method->response->c_lower);
+        text_print(out, "        .no_side_effects = %s,\n    },\n", method->no_side_effects ? "true" : "false");
     }
     text_print(out, "};\n");
 }

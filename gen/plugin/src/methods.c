@@ -77,9 +77,13 @@ static void method_init(struct schema *schema, const Google__Protobuf__MethodDes
     method->response = schema_find_type(schema, original->output_type);
     method->client_streaming = original->client_streaming;
     method->server_streaming = original->server_streaming;
-    method->idempotent = original->options && original->options->has_idempotency_level &&
-                         original->options->idempotency_level !=
-                             GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__IDEMPOTENCY_UNKNOWN;
+    Google__Protobuf__MethodOptions__IdempotencyLevel level =
+        GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__IDEMPOTENCY_UNKNOWN;
+    if (original->options && original->options->has_idempotency_level) {
+        level = original->options->idempotency_level;
+    }
+    method->idempotent = level != GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__IDEMPOTENCY_UNKNOWN;
+    method->no_side_effects = level == GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__NO_SIDE_EFFECTS;
 }
 
 void service_init(struct schema *schema, const struct schema_file *file, size_t index, struct service *service)

@@ -17,6 +17,7 @@ struct method {
     bool client_streaming;
     bool server_streaming;
     bool idempotent;
+    bool no_side_effects;
 };
 
 struct service {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the seeds of the fuzzer web_session: make_web_corpus.py FOLDER. Each request comes whole and in small pieces."""
 import base64
+import gzip
 import pathlib
 import struct
 import sys
@@ -26,6 +27,14 @@ def call(method, *texts, kind="application/grpc-web", fields=()):
     if "text" in kind:
         frames = [base64.b64encode(frame) for frame in frames]
     return counted("POST /test.Echo/" + method, "Content-Type: " + kind, *fields, body=b"".join(frames))
+
+
+def frames(*messages):
+    return b"".join(b"\0" + struct.pack(">I", len(message)) + message for message in messages)
+
+
+def connect(body, *fields, kind="application/json", method="Say"):
+    return counted("POST /test.Echo/" + method, "Content-Type: " + kind, *fields, body=body)
 
 
 CHUNKED = "Transfer-Encoding: chunked"
@@ -53,6 +62,17 @@ SEEDS = {
     "call_bad": call("Say", b"x", kind="application/grpc-web+json") + call("Say", b"x", fields=["grpc-timeout: 1x"]),
     "call_not_base64": counted("POST /test.Echo/Say", "Content-Type: application/grpc-web-text", body=b"AAAA=AAA"),
     "call_cut": counted("POST /test.Echo/Say", "Content-Type: application/grpc-web", body=b"\0\0\0\0\x09abc"),
+    "connect": connect(b'"hello"') + connect(b'"fail:5:why"') + connect(b'"details"') + connect(b'"trailers:2"'),
+    "connect_proto": connect(b"\x0a\x05hello", kind="application/proto") + connect(b"", kind="application/proto"),
+    "connect_hold": connect(b'"hold"', "Connect-Timeout-Ms: 50") + connect(b'"x"', "Connect-Protocol-Version: 2"),
+    "connect_gzip": connect(gzip.compress(b'"size:900"', mtime=0), "Content-Encoding: gzip", "Accept-Encoding: gzip"),
+    "connect_get": request("GET /test.Echo/Ask?connect=v1&encoding=json&message=%22a+b%22") +
+                   request("GET /test.Echo/Ask?base64=1&encoding=proto&message=CgE_") +
+                   request("GET /test.Echo/Say?encoding=json&message=1&compression=gzip"),
+    "connect_stream": connect(frames(b'"3:10"'), kind="application/connect+json", method="Split") +
+                      connect(frames(b'"a"', b'"bb"'), kind="application/connect+json", method="Join") +
+                      connect(frames(b"\x0a\x01a"), kind="application/connect+proto", method="Chat"),
+    "connect_bad": connect(b"{") + connect(b"x" * 70000) + connect(b'"x"', method="Split"),
     "native": counted("POST /test.Echo/Say", "Content-Type: application/grpc", body=message(b"x")),
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes as an HTTP/1.1 client would send them, against a server session with test.Echo (by gRPC-Web) and some routes behind
+/* Bytes as an HTTP/1.1 client would send them, against a server session with test.Echo (by gRPC-Web and Connect) and some routes behind
  * it. The first byte chooses the sizes of the pieces in which they arrive (0: all at once) and, by its lowest bit, whether
  * the client takes what it is sent; the second when requests that handlers hold are answered. Whatever comes, every
  * request is answered once and destroyed once, what is kept stays bounded, and all that is said begins with "HTTP/1.1 ". */

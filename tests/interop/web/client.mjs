@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gRPC-Web columns of the matrix: connect's clients, for Node over HTTP/1.1 and HTTP/2 and, by fetch, as in a browser;
-// Google's own client, in text.
+// The gRPC-Web and Connect columns of the matrix: connect's clients, for Node over HTTP/1.1 and HTTP/2 and, by fetch, as in
+// a browser; Google's own client, in text.
 // Services come from the descriptors that protoc makes of proto/.   node client.mjs COLUMN ADDRESS SERVER_PID
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -21,6 +21,11 @@ const transports = {
   'web-gzip': () => node.createGrpcWebTransport({ baseUrl, httpVersion: '1.1', ...gzip }),
   'web-fetch': () => web.createGrpcWebTransport({ baseUrl }),
   'web-google': () => createGoogleTransport({ baseUrl, registry }),
+  'connect-http1': () => node.createConnectTransport({ baseUrl, httpVersion: '1.1', useBinaryFormat: false }),
+  'connect-http2': () => node.createConnectTransport({ baseUrl, httpVersion: '2', useBinaryFormat: true }),
+  'connect-gzip': () => node.createConnectTransport({ baseUrl, httpVersion: '2', useBinaryFormat: false, ...gzip }),
+  'connect-get': () => node.createConnectTransport({ baseUrl, httpVersion: '1.1', useBinaryFormat: false, useHttpGet: true }),
+  'connect-fetch': () => web.createConnectTransport({ baseUrl }),
 };
 const transport = transports[column]();
 const Format = Object.fromEntries(registry.getEnum('mltrainer.diagram.v1.Format').values.map((v) => [v.localName, v.number]));
@@ -83,8 +88,10 @@ const cells = {
     let trailers, headers;
     const calling = { headers: { 'x-custom-bin': 'AAEC' }, onTrailer: (t) => { trailers = t; }, onHeader: (h) => { headers = h; } };
     await clients.health.check({}, calling);
-    assert.equal(trailers.get('grpc-status'), '0');
-    if (column !== 'web-google') assert.match(headers.get('content-type'), /^application\/grpc-web/); // which it keeps to itself
+    const connect = column.startsWith('connect');
+    if (!connect) assert.equal(trailers.get('grpc-status'), '0');
+    const type = connect ? /^application\/(json|proto)$/ : /^application\/grpc-web/;
+    if (column !== 'web-google') assert.match(headers.get('content-type'), type); // which it keeps to itself
   },
 
   async error_details() {

@@ -185,7 +185,8 @@ static void method_table_says_kinds_and_paths(void **state)
     for (int i = UNARY; i <= BIDI; i++) {
         assert_int_equal(service->methods[i].client_streaming, i == CLIENT_STREAM || i == BIDI);
         assert_int_equal(service->methods[i].server_streaming, i == SERVER_STREAM || i == BIDI);
-        assert_int_equal(service->methods[i].idempotent, i == BIDI);
+        assert_int_equal(service->methods[i].idempotent, i == BIDI || i == UNARY);
+        assert_int_equal(service->methods[i].no_side_effects, i == UNARY);
         assert_ptr_equal(service->methods[i].request, &generator__v1__everything__info);
     }
     assert_string_equal(service->methods[BIDI].path, "/generator.v1.EverythingService/Bidi");

@@ -44,7 +44,7 @@ static void g15_content_type_decides_whether_it_is_grpc(void **state)
     struct session_driver *driver = *state;
     static const char *const good[] = {"application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8",
                                        "Application/GRPC", "application/grpc+proto; a=b"};
-    static const char *const bad[] = {"text/html", "application/grpcx", "application/json", NULL};
+    static const char *const bad[] = {"text/html", "application/grpcx", "application/xml", NULL};
     int32_t id = 1;
     for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++, id += 2) {
         ask(driver, id, "content-type", good[i]);
@@ -59,8 +59,10 @@ static void g15_content_type_decides_whether_it_is_grpc(void **state)
         assert_int_equal(size, atoi(driver_trailer(driver, id, "content-length")));
         free(body);
     }
-    ask(driver, id, "content-type", "application/grpc+json");
-    assert_int_equal(driver_status(driver, id), 12);
+    ask(driver, id, "content-type", "application/grpc+json"); /* which the message is not */
+    assert_int_equal(driver_status(driver, id), 3);
+    ask(driver, id + 2, "content-type", "application/grpc+avro");
+    assert_int_equal(driver_status(driver, id + 2), 12);
 }
 
 static void g15_only_post_is_a_call(void **state)

@@ -35,6 +35,7 @@ struct mrpc_method {
     bool idempotent;                              /* idempotency_level is NO_SIDE_EFFECTS or IDEMPOTENT */
     const struct mrpc_message_info *request;
     const struct mrpc_message_info *response;
+    bool no_side_effects;                         /* idempotency_level is NO_SIDE_EFFECTS: Connect calls it by GET too */
 };
 
 struct mrpc_service {

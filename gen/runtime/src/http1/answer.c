@@ -26,7 +26,8 @@ static const char *reason(const char *status)
 {
     static const char *const texts[][2] = {
         {"200", "OK"},          {"204", "No Content"},        {"304", "Not Modified"},
-        {"400", "Bad Request"}, {"403", "Forbidden"},         {"404", "Not Found"},
+        {"400", "Bad Request"}, {"401", "Unauthorized"},      {"403", "Forbidden"},
+        {"404", "Not Found"},   {"409", "Conflict"},          {"429", "Too Many Requests"},
         {"405", "Method Not Allowed"}, {"408", "Request Timeout"}, {"413", "Content Too Large"},
         {"415", "Unsupported Media Type"}, {"417", "Expectation Failed"}, {"421", "Misdirected Request"},
         {"431", "Request Header Fields Too Large"}, {"500", "Internal Server Error"}, {"501", "Not Implemented"},

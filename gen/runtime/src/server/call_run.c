@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <mrpc/codec.h>
+#include <mrpc/json.h>
 
 #include "server/call.h"
 #include "server/handler_watch.h"
@@ -84,6 +85,25 @@ static void run_open(struct mrpc_call *call)
     settle(call, returned, false);
 }
 
+/* What a Connect call by its form cannot ask of the method. True when it was refused. */
+static bool misfits(struct mrpc_call *call)
+{
+    struct mrpc_stream *stream = &call->stream;
+    const struct mrpc_method *method = call->method->method;
+    if (stream->dialect != MRPC_DIALECT_CONNECT)
+        return false;
+    if (method->client_streaming || method->server_streaming) {
+        mrpc_web_refuse_later(stream, "415", "a stream's content-type is application/connect+json or +proto\n",
+                              "not_grpc");
+        return true;
+    }
+    if (stream->query_message == NULL || method->no_side_effects)
+        return false;
+    stream->refusal_allow = "POST";
+    mrpc_web_refuse_later(stream, "405", "this method may change something: call it by POST\n", "web_method");
+    return true;
+}
+
 void mrpc_call_begin(struct mrpc_stream *stream)
 {
     struct mrpc_call *call = mrpc_call_of(stream);
@@ -98,6 +118,8 @@ void mrpc_call_begin(struct mrpc_stream *stream)
         mrpc_call_end_early(call, MRPC_UNIMPLEMENTED, text);
         return;
     }
+    if (misfits(call))
+        return;
     /* Answer as we are asked: compressed if the request is and the client takes that. */
     if ((stream->accept_encodings & stream->encoding) != 0)
         stream->response_encoding = stream->encoding;
@@ -119,12 +141,30 @@ void mrpc_call_begin(struct mrpc_stream *stream)
         mrpc_stream_expect_message(stream);
 }
 
+/* Fields that are not known are passed over in JSON as they are in the binary form: a newer client may send them. */
+static int read_message(const struct mrpc_call *call, struct mrpc_arena *arena, const uint8_t *bytes, size_t size,
+                        ProtobufCMessage **out, struct mrpc_decode_error *error)
+{
+    static const struct mrpc_json_options json = {.struct_bytes = sizeof(json), .flags = MRPC_JSON_IGNORE_UNKNOWN};
+    const struct mrpc_message_info *info = call->method->method->request;
+    if (call->stream.content_type == MRPC_CONTENT_JSON)
+        return mrpc_json_decode(info, (const char *)bytes, size, &json, arena, out, error);
+    return mrpc_decode(info, bytes, size, NULL, arena, out, error);
+}
+
+/* Binary messages come from programs, others from people. */
+static int malformed_code(const struct mrpc_call *call)
+{
+    bool by_hand = call->stream.content_type == MRPC_CONTENT_JSON || mrpc_is_connect(&call->stream);
+    return by_hand ? MRPC_INVALID_ARGUMENT : MRPC_INTERNAL;
+}
+
 /* NULL when the call has ended because of it. The call's own arena may be a handler's, on another thread. */
 static ProtobufCMessage *decode(struct mrpc_call *call, struct mrpc_arena *arena, const uint8_t *bytes, size_t size)
 {
     ProtobufCMessage *message = NULL;
     struct mrpc_decode_error error = {.path = "", .reason = "malformed"};
-    int rv = mrpc_decode(call->method->method->request, bytes, size, NULL, arena, &message, &error);
+    int rv = read_message(call, arena, bytes, size, &message, &error);
     if (rv == 0)
         return message;
     const char *text = NULL;
@@ -133,7 +173,7 @@ static ProtobufCMessage *decode(struct mrpc_call *call, struct mrpc_arena *arena
                                  error.path[0] != '\0' ? ": " : "", error.reason, error.offset_bytes);
     if (text == NULL)
         text = rv == MRPC_ERR_MALFORMED ? "the request cannot be decoded" : "the request needs too much memory";
-    mrpc_call_end_early(call, rv == MRPC_ERR_MALFORMED ? MRPC_INTERNAL : MRPC_RESOURCE_EXHAUSTED, text);
+    mrpc_call_end_early(call, rv == MRPC_ERR_MALFORMED ? malformed_code(call) : MRPC_RESOURCE_EXHAUSTED, text);
     return NULL;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <mrpc/codec.h>
+#include <mrpc/json.h>
 
 #include "server/call.h"
 #include "server/server.h"
@@ -29,10 +30,26 @@ static enum mrpc_encoding encoding_of(const struct mrpc_call *call)
     return call->sends_plain ? MRPC_ENCODING_IDENTITY : call->stream.response_encoding;
 }
 
+static bool speaks_json(const struct mrpc_call *call)
+{
+    return call->stream.content_type == MRPC_CONTENT_JSON;
+}
+
+/* A unary Connect call's one head says how it ended: it leaves with the end. */
+static bool has_one_head(const struct mrpc_call *call)
+{
+    return call->stream.dialect == MRPC_DIALECT_CONNECT;
+}
+
 static int submit_headers(struct mrpc_call *call)
 {
     if (call->stream.headers_sent)
         return 0;
+    if (has_one_head(call)) {
+        if (call->record != NULL && !call->record->headers_told)
+            mrpc_record_headers(call);
+        return 0;
+    }
     int error = mrpc_stream_send_headers(&call->stream, &call->headers);
     if (error == 0 && call->record != NULL)
         mrpc_record_headers(call);
@@ -121,22 +138,56 @@ struct payload {
     bool raw;
 };
 
-static int frame(struct mrpc_call *call, const struct payload *payload, struct mrpc_buffer *out)
+/* *@size is the text's, which is not compressed. */
+static int frame_json(struct mrpc_call *call, const ProtobufCMessage *message, struct mrpc_buffer *out, size_t *size)
+{
+    char *text;
+    int error = mrpc_json_encode(call->method->method->response, message, NULL, &text, size);
+    if (error != 0)
+        return error;
+    error = mrpc_frame_bytes(text, *size, encoding_of(call), call->host->server->limits.send_message_bytes, out);
+    free(text);
+    return error;
+}
+
+/* Bytes that were encoded for everybody, to one who speaks JSON. */
+static int frame_encoded_as_json(struct mrpc_call *call, const struct payload *payload, struct mrpc_buffer *out,
+                                 size_t *size)
+{
+    struct mrpc_arena *arena = mrpc_arena_new(0);
+    ProtobufCMessage *message;
+    int error = arena == NULL ? MRPC_ERR_NOMEM
+                              : mrpc_decode(call->method->method->response, payload->bytes, payload->size, NULL, arena,
+                                            &message, NULL);
+    if (error == 0)
+        error = frame_json(call, message, out, size);
+    mrpc_arena_free(arena);
+    return error;
+}
+
+/* *@json_bytes: see plain_bytes(). */
+static int frame(struct mrpc_call *call, const struct payload *payload, struct mrpc_buffer *out, size_t *json_bytes)
 {
     size_t limit = call->host->server->limits.send_message_bytes;
     enum mrpc_encoding encoding = encoding_of(call);
+    *json_bytes = 0;
     if (payload->raw)
         return payload->size > limit ? MRPC_ERR_LIMIT : mrpc_buffer_append(out, payload->bytes, payload->size);
+    if (speaks_json(call))
+        return payload->message != NULL ? frame_json(call, payload->message, out, json_bytes)
+                                        : frame_encoded_as_json(call, payload, out, json_bytes);
     if (payload->message == NULL)
         return mrpc_frame_bytes(payload->bytes, payload->size, encoding, limit, out);
     const char *bad_field = NULL;
     return mrpc_frame_message(call->method->method->response, payload->message, encoding, limit, out, &bad_field);
 }
 
-/* How long the message is that was framed behind @before bytes: only interceptors ask. */
+/* How long the message is that was framed behind @before bytes, of @json_bytes if in JSON: only interceptors ask. */
 static size_t plain_bytes(const struct mrpc_call *call, const struct payload *payload, struct mrpc_buffer *out,
-                          size_t before)
+                          size_t before, size_t json_bytes)
 {
+    if (json_bytes > 0)
+        return json_bytes;
     size_t size = mrpc_buffer_size(out) - before - MRPC_FRAME_PREFIX_BYTES;
     if (mrpc_buffer_bytes(out)[before] == 0)
         return size;
@@ -151,8 +202,8 @@ static int send_here(struct mrpc_call *call, const struct payload *payload)
     struct mrpc_chunk *chunk = mrpc_stream_tail_chunk(&call->stream);
     if (chunk == NULL)
         return MRPC_ERR_NOMEM;
-    size_t before = mrpc_buffer_size(&chunk->bytes);
-    int error = frame(call, payload, &chunk->bytes);
+    size_t before = mrpc_buffer_size(&chunk->bytes), json_bytes;
+    int error = frame(call, payload, &chunk->bytes, &json_bytes);
     if (error != 0)
         return error;
     size_t added = mrpc_buffer_size(&chunk->bytes) - before;
@@ -161,8 +212,8 @@ static int send_here(struct mrpc_call *call, const struct payload *payload)
     call->headers_submitted = true;
     error = submit_headers(call);
     if (error == 0 && call->record != NULL && !payload->raw)
-        tell_sent(call, plain_bytes(call, payload, &chunk->bytes, before), mrpc_buffer_bytes(&chunk->bytes) + before,
-                  added);
+        tell_sent(call, plain_bytes(call, payload, &chunk->bytes, before, json_bytes),
+                  mrpc_buffer_bytes(&chunk->bytes) + before, added);
     mrpc_stream_appended(&call->stream, added);
     mrpc_host_touch(&call->session->session);
     return error;
@@ -171,11 +222,13 @@ static int send_here(struct mrpc_call *call, const struct payload *payload)
 static int send_from_afar(struct mrpc_call *call, const struct payload *payload)
 {
     struct mrpc_chunk *chunk = mrpc_chunk_new();
-    int error = chunk != NULL ? frame(call, payload, &chunk->bytes) : MRPC_ERR_NOMEM;
+    size_t json_bytes = 0;
+    int error = chunk != NULL ? frame(call, payload, &chunk->bytes, &json_bytes) : MRPC_ERR_NOMEM;
     size_t added = chunk != NULL ? mrpc_buffer_size(&chunk->bytes) : 0;
     if (error == 0) {
         atomic_fetch_add(&call->queued_bytes, added);
-        error = post_send(call, chunk, call->record != NULL && !payload->raw ? plain_bytes(call, payload, &chunk->bytes, 0) : 0);
+        bool told = call->record != NULL && !payload->raw;
+        error = post_send(call, chunk, told ? plain_bytes(call, payload, &chunk->bytes, 0, json_bytes) : 0);
         if (error != 0)
             atomic_fetch_sub(&call->queued_bytes, added);
     }
@@ -245,6 +298,37 @@ void mrpc_call_writable(struct mrpc_stream *stream)
         mrpc_call_complete(call, call->finish_code, call->response);
 }
 
+/* The body of a unary Connect call is what the frame holds, and its head says whether that is compressed. */
+static void take_out_of_frame(struct mrpc_call *call, struct mrpc_buffer *framed)
+{
+    if (mrpc_buffer_bytes(framed)[0] == 0)
+        call->stream.response_encoding = MRPC_ENCODING_IDENTITY;
+    mrpc_buffer_consume(framed, MRPC_FRAME_PREFIX_BYTES);
+}
+
+static int answer_framed(struct mrpc_call *call, const ProtobufCMessage *response, const char **bad_field)
+{
+    const struct mrpc_message_info *info = call->method->method->response;
+    size_t limit = call->host->server->limits.send_message_bytes, size = 0;
+    struct mrpc_chunk *chunk = mrpc_chunk_new();
+    int error = chunk == NULL       ? MRPC_ERR_NOMEM
+                : speaks_json(call) ? frame_json(call, response, &chunk->bytes, &size)
+                                    : mrpc_frame_message(info, response, encoding_of(call), limit, &chunk->bytes, bad_field);
+    if (error != 0) {
+        mrpc_chunk_unref(chunk);
+        return error;
+    }
+    if (!speaks_json(call))
+        (void)!mrpc_encoded_size(info, response, &size, NULL);
+    error = submit_headers(call);
+    if (error == 0 && call->record != NULL)
+        tell_sent(call, size, mrpc_buffer_bytes(&chunk->bytes), mrpc_buffer_size(&chunk->bytes));
+    if (has_one_head(call))
+        take_out_of_frame(call, &chunk->bytes);
+    mrpc_stream_send_chunk(&call->stream, chunk);
+    return error;
+}
+
 /* A response that is compressed, or that shares its stream with what was sent before, is framed now; any other when its
  * frame leaves. */
 static int answer_message(struct mrpc_call *call, const ProtobufCMessage *response, const char **bad_field)
@@ -258,6 +342,8 @@ static int answer_message(struct mrpc_call *call, const ProtobufCMessage *respon
         return error;
     if (size > limit)
         return MRPC_ERR_LIMIT;
+    if (speaks_json(call) || has_one_head(call))
+        return answer_framed(call, response, bad_field);
     if (encoding_of(call) == MRPC_ENCODING_IDENTITY && stream->queued_bytes == 0 &&
         !call->host->server->chain.wants_sent_data) {
         mrpc_stream_send_direct(stream, info, response, size);
@@ -266,18 +352,7 @@ static int answer_message(struct mrpc_call *call, const ProtobufCMessage *respon
             mrpc_record_sent(call, &(struct mrpc_call_message){.bytes = size, .wire_bytes = size});
         return error;
     }
-    struct mrpc_chunk *chunk = mrpc_chunk_new();
-    error = chunk != NULL ? mrpc_frame_message(info, response, encoding_of(call), limit, &chunk->bytes, bad_field)
-                          : MRPC_ERR_NOMEM;
-    if (error != 0) {
-        mrpc_chunk_unref(chunk);
-        return error;
-    }
-    error = submit_headers(call);
-    if (error == 0 && call->record != NULL)
-        tell_sent(call, size, mrpc_buffer_bytes(&chunk->bytes), mrpc_buffer_size(&chunk->bytes));
-    mrpc_stream_send_chunk(stream, chunk);
-    return error;
+    return answer_framed(call, response, bad_field);
 }
 
 static int refuse_response(struct mrpc_call *call, int error, const char *bad_field)
@@ -323,6 +398,7 @@ int mrpc_call_answer(struct mrpc_call *call, int code, const ProtobufCMessage *r
                                           .details_bytes = details_bytes,
                                           .pushback = code != 0 ? call->pushback : NULL,
                                           .trailers = call->trailers.count > 0 ? &call->trailers : NULL,
+                                          .headers = has_one_head(call) ? &call->headers : NULL,
                                       });
     return code;
 }

@@ -83,7 +83,7 @@ void mrpc_stream_answer_preflight(struct mrpc_stream *stream, const char *asked_
 }
 
 /* Source: google/rpc/code.proto, "HTTP Mapping". */
-static const char *http_status(int code)
+const char *mrpc_http_status_of(int code)
 {
     switch (code) {
     case MRPC_INVALID_ARGUMENT:
@@ -119,5 +119,5 @@ void mrpc_stream_fail_http(struct mrpc_stream *stream, const struct stream_end *
     if (stream->headers_sent)
         mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
     else
-        answer(stream, http_status(end->code), end->message != NULL ? end->message : "failed\n", NULL);
+        answer(stream, mrpc_http_status_of(end->code), end->message != NULL ? end->message : "failed\n", NULL);
 }

@@ -125,16 +125,26 @@ static void body_late(struct mrpc_timer *timer)
     refuse_body(stream, "408", "the request did not come in time\n");
 }
 
-/* The body of a web request, whole before anybody sees it. */
+static void body_too_long(struct mrpc_stream *stream)
+{
+    if (stream->route == NULL) {
+        fault(stream, MRPC_RESOURCE_EXHAUSTED, "message is larger than the receive limit");
+        return;
+    }
+    mrpc_session_reject(stream->session, "body_limit");
+    refuse_body(stream, "413", "the body is longer than is taken here\n");
+}
+
+/* A body that is one thing, of a web request or a Connect call: whole before anybody sees it. */
 static void collect(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
 {
+    size_t limit = stream->route != NULL ? stream->route->body_bytes : stream->session->limits->receive_message_bytes;
     give_back(stream, size);
     if (mrpc_buffer_size(&stream->held) == 0)
         (void)!mrpc_session_after(stream->session, &stream->message_timer, stream->session->limits->message_timeout_ms,
-                                  body_late);
-    if (size > stream->route->body_bytes - mrpc_buffer_size(&stream->held)) {
-        mrpc_session_reject(stream->session, "body_limit");
-        refuse_body(stream, "413", "the body is longer than is taken here\n");
+                                  stream->route != NULL ? body_late : message_late);
+    if (size > limit - mrpc_buffer_size(&stream->held)) {
+        body_too_long(stream);
         return;
     }
     if (mrpc_buffer_append(&stream->held, bytes, size) != 0)
@@ -176,7 +186,7 @@ void mrpc_data_received(struct mrpc_stream *stream, const uint8_t *bytes, size_t
 {
     if (stream->discarding)
         give_back(stream, size);
-    else if (stream->route != NULL)
+    else if (stream->route != NULL || stream->dialect == MRPC_DIALECT_CONNECT)
         collect(stream, bytes, size);
     else if (stream->dialect == MRPC_DIALECT_WEB_TEXT)
         receive_text(stream, bytes, size);
@@ -205,6 +215,21 @@ static void hand_over_body(struct mrpc_stream *stream)
     charge(stream);
 }
 
+/* A Connect call's message has no frame: it gets one, so that limits, compression and counts are those of any other. */
+static void hand_over_unframed(struct mrpc_stream *stream)
+{
+    bool in_query = stream->query_message != NULL;
+    size_t size = in_query ? stream->query_message_bytes : mrpc_buffer_size(&stream->held);
+    const uint8_t *bytes = in_query ? stream->query_message : mrpc_buffer_bytes(&stream->held);
+    const uint8_t prefix[] = {size > 0 && stream->encoding != MRPC_ENCODING_IDENTITY, (uint8_t)(size >> 24),
+                              (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size};
+    (void)deliver(stream, prefix, sizeof(prefix));
+    if (size > 0 && !stream->discarding)
+        (void)deliver(stream, bytes, size);
+    mrpc_buffer_fini(&stream->held);
+    charge(stream);
+}
+
 static void tell_half_close(struct mrpc_stream *stream)
 {
     if (!stream->remote_closed || stream->holding || stream->discarding || stream->half_close_told)
@@ -216,6 +241,8 @@ static void tell_half_close(struct mrpc_stream *stream)
     }
     if (stream->route != NULL)
         hand_over_body(stream);
+    else if (stream->dialect == MRPC_DIALECT_CONNECT)
+        hand_over_unframed(stream);
     if (stream->discarding)
         return;
     if (at_boundary(stream))

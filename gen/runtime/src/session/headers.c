@@ -60,7 +60,7 @@ static void add_host(struct mrpc_stream *stream, const char *value, size_t size)
 static void add_media_type(struct mrpc_stream *stream, const char *value, size_t size)
 {
     stream->content_type = mrpc_content_type_parse_any(value, size, &stream->dialect);
-    if (stream->content_type == MRPC_CONTENT_OTHER)
+    if (stream->content_type == MRPC_CONTENT_OTHER || mrpc_is_connect(stream))
         stream->media_type = keep(stream, value, size);
 }
 
@@ -127,11 +127,11 @@ static const char *find_fault(struct mrpc_stream *stream, enum mrpc_code *code)
     *code = MRPC_UNIMPLEMENTED;
     if (stream->path == NULL || mrpc_path_split(stream->path, stream->path_bytes, &stream->name) != 0)
         return "malformed method name";
-    if (stream->content_type != MRPC_CONTENT_PROTO)
-        return "only protobuf messages are served here";
+    if (stream->content_type == MRPC_CONTENT_UNKNOWN)
+        return "messages are protobuf or JSON here";
     if (stream->encoding == MRPC_ENCODING_UNKNOWN)
         return "unsupported grpc-encoding";
-    *code = MRPC_INTERNAL;
+    *code = mrpc_is_connect(stream) ? MRPC_INVALID_ARGUMENT : MRPC_INTERNAL;
     if (stream->bad_timeout)
         return "malformed grpc-timeout";
     return stream->bad_metadata ? "malformed metadata" : NULL;
@@ -140,7 +140,7 @@ static const char *find_fault(struct mrpc_stream *stream, enum mrpc_code *code)
 /* What a speaker of plain HTTP is told. */
 static bool refused(struct mrpc_stream *stream)
 {
-    if (!stream->method_post)
+    if (!stream->method_post && stream->query_message == NULL)
         mrpc_web_refuse_later(stream, "405", "gRPC calls are POST requests\n", "not_grpc");
     else if (stream->content_type == MRPC_CONTENT_OTHER)
         mrpc_web_refuse_later(stream, "415", "the content-type of a gRPC call is application/grpc\n", "not_grpc");
@@ -154,7 +154,6 @@ static bool refused(struct mrpc_stream *stream)
 void mrpc_headers_end(struct mrpc_stream *stream)
 {
     stream->head_done = 1;
-    stream->assembler.encoding = stream->encoding;
     bool call = stream->method_post && stream->dialect == MRPC_DIALECT_GRPC;
     if (!call || stream->origin != NULL) {
         if (mrpc_web_take(stream))
@@ -162,8 +161,11 @@ void mrpc_headers_end(struct mrpc_stream *stream)
     }
     if (refused(stream))
         return;
-    enum mrpc_code code;
-    const char *reason = find_fault(stream, &code);
+    enum mrpc_code code = MRPC_INVALID_ARGUMENT;
+    const char *reason = mrpc_is_connect(stream) ? mrpc_connect_take_head(stream) : NULL;
+    stream->assembler.encoding = stream->encoding;
+    if (reason == NULL)
+        reason = find_fault(stream, &code);
     if (reason != NULL)
         stream->session->events->fault(stream, code, reason);
     else

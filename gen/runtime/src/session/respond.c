@@ -42,20 +42,28 @@ static void add_answer_head(struct header_list *list, const struct web_answer *a
         mrpc_header_add(list, "content-length", answer->length);
 }
 
+static void add_call_head(struct header_list *list, const struct mrpc_stream *stream)
+{
+    static const char *const types[][2] = {
+        [MRPC_DIALECT_GRPC] = {"application/grpc", "application/grpc+json"},
+        [MRPC_DIALECT_WEB] = {"application/grpc-web+proto", "application/grpc-web+json"},
+        [MRPC_DIALECT_WEB_TEXT] = {"application/grpc-web-text+proto", "application/grpc-web-text+json"},
+        [MRPC_DIALECT_CONNECT_STREAM] = {"application/connect+proto", "application/connect+json"},
+    };
+    bool connect = stream->dialect == MRPC_DIALECT_CONNECT_STREAM;
+    mrpc_header_add(list, ":status", "200");
+    mrpc_header_add(list, "content-type", types[stream->dialect][stream->content_type == MRPC_CONTENT_JSON]);
+    if (stream->response_encoding != MRPC_ENCODING_IDENTITY)
+        mrpc_header_add(list, connect ? "connect-content-encoding" : "grpc-encoding",
+                        mrpc_encoding_name(stream->response_encoding));
+}
+
 static void add_response_head(struct header_list *list, const struct mrpc_stream *stream)
 {
-    if (stream->answer != NULL) {
+    if (stream->answer != NULL)
         add_answer_head(list, stream->answer);
-    } else {
-        mrpc_header_add(list, ":status", "200");
-        if (stream->dialect == MRPC_DIALECT_GRPC)
-            mrpc_header_add(list, "content-type", "application/grpc");
-        else
-            mrpc_header_add(list, "content-type", stream->dialect == MRPC_DIALECT_WEB ? "application/grpc-web+proto"
-                                                                                     : "application/grpc-web-text+proto");
-        if (stream->response_encoding != MRPC_ENCODING_IDENTITY)
-            mrpc_header_add(list, "grpc-encoding", mrpc_encoding_name(stream->response_encoding));
-    }
+    else
+        add_call_head(list, stream);
     if (stream->cors_origin != NULL && stream->dialect != MRPC_DIALECT_GRPC)
         mrpc_header_add_cors(list, stream);
 }
@@ -251,6 +259,18 @@ static void put_block(const struct header_list *list, uint8_t *out)
     }
 }
 
+static int queue_end_frame(struct mrpc_stream *stream, const struct stream_end *end)
+{
+    if (!stream->headers_sent && mrpc_stream_send_headers(stream, NULL) != 0)
+        return -1;
+    struct mrpc_chunk *chunk = mrpc_connect_end_frame(end);
+    if (chunk == NULL)
+        return -1;
+    stream->plain = 1;
+    mrpc_stream_send_chunk(stream, chunk);
+    return 0;
+}
+
 static struct mrpc_chunk *trailer_frame(const struct header_list *list)
 {
     size_t size = block_bytes(list);
@@ -285,6 +305,10 @@ static int queue_trailer_frame(struct mrpc_stream *stream, const struct stream_e
 
 static int say_end(struct mrpc_stream *stream, const struct stream_end *end)
 {
+    if (stream->dialect == MRPC_DIALECT_CONNECT)
+        return mrpc_connect_finish(stream, end);
+    if (stream->dialect == MRPC_DIALECT_CONNECT_STREAM)
+        return queue_end_frame(stream, end);
     if (stream->dialect != MRPC_DIALECT_GRPC)
         return queue_trailer_frame(stream, end);
     return !stream->headers_sent && stream->queued_bytes == 0 ? submit_trailers_only(stream, end)

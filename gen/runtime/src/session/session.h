@@ -69,6 +69,7 @@ struct stream_end {
     const struct mrpc_metadata *trailers;   /* NULL: none */
     bool list_encodings;                    /* say what we accept: grpc-accept-encoding */
     const char *pushback;                   /* ms as text, grpc-retry-pushback-ms; NULL: the client decides */
+    const struct mrpc_metadata *headers;    /* Connect's one head has those too; NULL: none, or another dialect */
 };
 
 /** The head of an answer to a web request. The owner's, for as long as the stream. */
@@ -111,6 +112,8 @@ struct mrpc_stream {
     const struct web_route *route;          /* a web request; NULL: a call */
     const struct web_answer *answer;        /* of a web request, set before its head is sent */
     struct mrpc_base64_stream text;         /* what of gRPC-Web's text form has come in part */
+    const uint8_t *query_message;           /* of a Connect GET: its message, which has no body; else NULL */
+    size_t query_message_bytes;
 
     const char *refusal_status;             /* not for us: what it is answered with when it has been sent */
     const char *refusal_text;
@@ -321,6 +324,20 @@ bool mrpc_web_take(struct mrpc_stream *stream);
 /** Refuse it when it has been sent; @word is for the observer. */
 void mrpc_web_refuse_later(struct mrpc_stream *stream, const char *status, const char *text, const char *word);
 
+/* connect.c: Connect's dialects. */
+static inline bool mrpc_is_connect(const struct mrpc_stream *stream)
+{
+    return stream->dialect == MRPC_DIALECT_CONNECT || stream->dialect == MRPC_DIALECT_CONNECT_STREAM;
+}
+/** Take from the metadata of a head what is Connect's own. What is wrong with it, or NULL. */
+const char *mrpc_connect_take_head(struct mrpc_stream *stream);
+/** If it is a GET that carries a call in its query, make it that call. */
+void mrpc_connect_take_get(struct mrpc_stream *stream);
+/** The head, after which what is queued is all there is; of a failure its body too. Errors: negative. */
+int mrpc_connect_finish(struct mrpc_stream *stream, const struct stream_end *end);
+/** The payload of a stream's last frame. NULL: out of memory. */
+struct mrpc_chunk *mrpc_connect_end_frame(const struct stream_end *end);
+
 /* data.c: incoming messages of one stream. */
 void mrpc_data_received(struct mrpc_stream *stream, const uint8_t *bytes, size_t size);
 void mrpc_data_end(struct mrpc_stream *stream);
@@ -337,6 +354,8 @@ void mrpc_send_resume(struct mrpc_stream *stream);
 void mrpc_send_fini(struct mrpc_stream *stream);
 
 /* answer.c: plain HTTP. */
+/** google/rpc/code.proto's HTTP status of a code. */
+const char *mrpc_http_status_of(int code);
 /** The refusal that was set. */
 void mrpc_stream_refuse(struct mrpc_stream *stream);
 /** A CORS preflight whose origin is listed; @asked_headers may be NULL. */

@@ -89,7 +89,7 @@ static void begin(struct mrpc_stream *stream)
 /* On HTTP/2 a request that nothing would serve, and that shows no sign of a browser, is left to gRPC's rules. */
 static bool concerns_us(const struct mrpc_stream *stream, bool path_known)
 {
-    bool web_call = stream->method_post && stream->dialect != MRPC_DIALECT_HTTP;
+    bool web_call = (stream->method_post && stream->dialect != MRPC_DIALECT_HTTP) || stream->query_message != NULL;
     return path_known || web_call || stream->origin != NULL || stream->session->http1 != NULL;
 }
 
@@ -103,6 +103,8 @@ bool mrpc_web_take(struct mrpc_stream *stream)
         return false;
     if (!native && stream->path != NULL)
         route = mrpc_routes_find(&web->routes, method, stream->path, stream->path_bytes, &path_known);
+    if (!path_known && strcmp(method, "GET") == 0)
+        mrpc_connect_take_get(stream);
     if (!concerns_us(stream, path_known))
         return false;
     if (guard(stream))

@@ -48,20 +48,40 @@ static enum mrpc_dialect take_dialect(const char **at, const char *end)
     return take(at, end, "-text") ? MRPC_DIALECT_WEB_TEXT : MRPC_DIALECT_WEB;
 }
 
-/* What follows the dialect's name: nothing, "+proto" and its like, parameters. */
-static enum mrpc_content_type rest_type(const char *at, const char *end)
+/* Where the parameters begin; NULL when they are malformed. */
+static const char *name_end(const char *at, const char *end)
 {
     const char *semicolon = at < end ? memchr(at, ';', (size_t)(end - at)) : NULL;
     const char *stop = semicolon ? semicolon : end;
     if (semicolon && !parameters_valid(semicolon + 1, end))
-        return MRPC_CONTENT_OTHER;
+        return NULL;
     while (stop > at && (stop[-1] == ' ' || stop[-1] == '\t'))
         stop--;
+    return stop;
+}
+
+/* What follows the dialect's name: nothing, "+proto" and its like, parameters. */
+static enum mrpc_content_type rest_type(const char *at, const char *end)
+{
+    const char *stop = name_end(at, end);
+    if (!stop)
+        return MRPC_CONTENT_OTHER;
     if (at == stop)
         return MRPC_CONTENT_PROTO;
     if (*at != '+')
         return MRPC_CONTENT_OTHER;
     return subtype(at + 1, (size_t)(stop - at - 1));
+}
+
+/* Connect's: "application/json" and "application/connect+json". */
+static enum mrpc_content_type connect_type(const char *at, const char *end, enum mrpc_dialect *dialect)
+{
+    const char *stop = name_end(at, end);
+    if (!stop || !take(&at, stop, "application/"))
+        return MRPC_CONTENT_OTHER;
+    *dialect = take(&at, stop, "connect+") ? MRPC_DIALECT_CONNECT_STREAM : MRPC_DIALECT_CONNECT;
+    enum mrpc_content_type type = subtype(at, (size_t)(stop - at));
+    return type == MRPC_CONTENT_UNKNOWN ? MRPC_CONTENT_OTHER : type;
 }
 
 enum mrpc_content_type mrpc_content_type_parse_any(const char *text, size_t size, enum mrpc_dialect *dialect)
@@ -72,7 +92,8 @@ enum mrpc_content_type mrpc_content_type_parse_any(const char *text, size_t size
     if (size == sizeof(usual) - 1 && memcmp(text, usual, sizeof(usual) - 1) == 0)
         return MRPC_CONTENT_PROTO;   /* as nearly everybody writes it */
     *dialect = take_dialect(&at, text + size);
-    enum mrpc_content_type type = *dialect == MRPC_DIALECT_HTTP ? MRPC_CONTENT_OTHER : rest_type(at, text + size);
+    enum mrpc_content_type type = *dialect == MRPC_DIALECT_HTTP ? connect_type(text, text + size, dialect)
+                                                                : rest_type(at, text + size);
     if (type == MRPC_CONTENT_OTHER)
         *dialect = MRPC_DIALECT_HTTP;
     return type;

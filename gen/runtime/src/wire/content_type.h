@@ -7,7 +7,7 @@
 enum mrpc_content_type {
     MRPC_CONTENT_OTHER,   /* not gRPC at all: HTTP 415 */
     MRPC_CONTENT_PROTO,   /* application/grpc, application/grpc+proto */
-    MRPC_CONTENT_JSON,    /* application/grpc+json */
+    MRPC_CONTENT_JSON,    /* application/grpc+json, application/json */
     MRPC_CONTENT_UNKNOWN, /* application/grpc+anything else */
 };
 
@@ -17,6 +17,8 @@ enum mrpc_dialect {
     MRPC_DIALECT_GRPC,     /* application/grpc: trailers are HTTP trailers */
     MRPC_DIALECT_WEB,      /* application/grpc-web: they are a frame with the flag 0x80 */
     MRPC_DIALECT_WEB_TEXT, /* application/grpc-web-text: the same in base64 */
+    MRPC_DIALECT_CONNECT,  /* application/json, application/proto: one message without a frame, HTTP's own status */
+    MRPC_DIALECT_CONNECT_STREAM, /* application/connect+json, +proto: gRPC's frames, the end in one with the flag 2 */
 };
 
 /** Media types compare without case; parameters must be name=value and are otherwise ignored. */

@@ -71,6 +71,7 @@ static const struct mrpc_method my__private__golden__prefixed__v1__thing_service
         .idempotent = false,
         .request = &my__private__golden__prefixed__v1__thing__info,
         .response = &my__private__golden__prefixed__v1__thing__info,
+        .no_side_effects = false,
     },
 };
 static const struct mrpc_invoke my__private__golden__prefixed__v1__thing_service__invokes[] = {

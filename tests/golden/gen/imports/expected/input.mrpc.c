@@ -88,6 +88,7 @@ static const struct mrpc_method golden__imports__v1__import_service__methods[] =
         .idempotent = false,
         .request = &golden__imports__v1__importer__info,
         .response = &golden__imports__types__umbrella__info,
+        .no_side_effects = false,
     },
 };
 static const struct mrpc_invoke golden__imports__v1__import_service__invokes[] = {

@@ -179,6 +179,7 @@ static const struct mrpc_method golden__a__user_service__methods[] = {
         .idempotent = false,
         .request = &golden__a__user_service__info,
         .response = &golden__a__thing__info,
+        .no_side_effects = false,
     },
     {
         .name = "Pack",
@@ -188,6 +189,7 @@ static const struct mrpc_method golden__a__user_service__methods[] = {
         .idempotent = false,
         .request = &golden__a__user_service__info,
         .response = &golden__a__thing__info,
+        .no_side_effects = false,
     },
 };
 static const struct mrpc_invoke golden__a__user_service__invokes[] = {

@@ -61,6 +61,7 @@ static const struct mrpc_method lonely_service__methods[] = {
         .idempotent = false,
         .request = &lonely__info,
         .response = &lonely__info,
+        .no_side_effects = false,
     },
 };
 static const struct mrpc_invoke lonely_service__invokes[] = {

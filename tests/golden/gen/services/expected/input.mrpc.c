@@ -436,6 +436,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = true,
         .request = &golden__services__v1__get_thing_request__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = true,
     },
     {
         .name = "PutThing",
@@ -445,6 +446,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = true,
         .request = &golden__services__v1__thing__info,
         .response = &google__protobuf__empty__info,
+        .no_side_effects = false,
     },
     {
         .name = "WatchThings",
@@ -454,6 +456,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__get_thing_request__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = false,
     },
     {
         .name = "UploadThings",
@@ -463,6 +466,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__thing__info,
         .response = &google__protobuf__empty__info,
+        .no_side_effects = false,
     },
     {
         .name = "ChatThings",
@@ -472,6 +476,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__thing__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = false,
     },
     {
         .name = "Register",
@@ -481,6 +486,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__get_thing_request__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = false,
     },
     {
         .name = "Default",
@@ -490,6 +496,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__get_thing_request__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = false,
     },
     {
         .name = "Delete",
@@ -499,6 +506,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__thing__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = false,
     },
     {
         .name = "Service",
@@ -508,6 +516,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__get_thing_request__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = false,
     },
     {
         .name = "Skeleton",
@@ -517,6 +526,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__get_thing_request__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = false,
     },
     {
         .name = "Handlers",
@@ -526,6 +536,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__get_thing_request__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = false,
     },
     {
         .name = "AddToServer",
@@ -535,6 +546,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__get_thing_request__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = false,
     },
     {
         .name = "SayHello",
@@ -544,6 +556,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__get_thing_request__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = false,
     },
     {
         .name = "say_hello",
@@ -553,6 +566,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__get_thing_request__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = false,
     },
     {
         .name = "Say_hello",
@@ -562,6 +576,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__get_thing_request__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = false,
     },
     {
         .name = "SayHello__async",
@@ -571,6 +586,7 @@ static const struct mrpc_method golden__services__v1__everything_service__method
         .idempotent = false,
         .request = &golden__services__v1__get_thing_request__info,
         .response = &golden__services__v1__thing__info,
+        .no_side_effects = false,
     },
 };
 static const struct mrpc_invoke golden__services__v1__everything_service__invokes[] = {
