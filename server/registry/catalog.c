@@ -98,8 +98,10 @@ static struct registry_state state_of(const struct registry_instance *draft, con
     };
     if (latest) {
         struct registry_state before = registry_instance_state(latest);
-        if (registry_instance_same_checks(latest, draft))
+        if (registry_instance_same_checks(latest, draft)) {
             state.health = before.health;
+            state.held = before.held;
+        }
         state.operator_state = before.operator_state;
         state.incarnation = before.incarnation;
         state.create_ns = before.create_ns;
@@ -154,6 +156,8 @@ static int define(struct catalog *catalog, struct catalog_slot *slot, const stru
         return no_memory(fault);
     }
     change->created = created;
+    if (!state.held)
+        protection_rise(&slot->service->protection, &slot->standing);
     catalog_unlist_gone(catalog, slot);
     *out = change;
     return MRPC_OK;
@@ -213,16 +217,12 @@ int catalog_update(struct catalog *catalog, struct catalog_slot *slot, struct re
 /* --- what ends or changes an instance -------------------------------------------------------------------------------
  */
 
-static struct registry_instance *next_state(const struct registry_instance *before, enum registry_health health,
-                                            enum registry_operator_state operator_state,
+static struct registry_instance *next_state(const struct registry_instance *before, struct registry_state *state,
                                             const struct registry_cause *cause)
 {
-    struct registry_state state = registry_instance_state(before);
-    state.health = health;
-    state.operator_state = operator_state;
-    state.cause = *cause;
-    state.update_ns = cause->wall_ns;
-    return registry_instance_new(registry_body_ref(before->body), &state);
+    state->cause = *cause;
+    state->update_ns = cause->wall_ns;
+    return registry_instance_new(registry_body_ref(before->body), state);
 }
 
 struct catalog_change *catalog_remove(struct catalog *catalog, struct catalog_slot *slot,
@@ -230,25 +230,29 @@ struct catalog_change *catalog_remove(struct catalog *catalog, struct catalog_sl
 {
     if (!slot->latest)
         return NULL;
-    struct registry_instance *last = next_state(slot->latest, registry_instance_health(slot->latest),
-                                                registry_instance_operator_state(slot->latest), cause);
+    struct registry_state state = registry_instance_state(slot->latest);
+    struct registry_instance *last = next_state(slot->latest, &state, cause);
     struct catalog_change *change = last ? make_change(catalog, slot, last, true) : NULL;
     if (change) {
         catalog_disown(catalog, last->message->owner);
         slot->maintenance = registry_instance_operator_state(last) == OPERATOR_MAINTENANCE;
+        protection_rise(&slot->service->protection, &slot->standing);
     }
     return change;
 }
 
 struct catalog_change *catalog_set_health(struct catalog *catalog, struct catalog_slot *slot,
-                                          enum registry_health state, const struct registry_cause *cause)
+                                          enum registry_health health, bool held, const struct registry_cause *cause)
 {
-    if (!slot->latest || registry_instance_health(slot->latest) == state)
+    if (!slot->latest ||
+        (registry_instance_health(slot->latest) == health && registry_instance_is_held(slot->latest) == held))
         return NULL;
     if (registry_instance_operator_state(slot->latest) == OPERATOR_MAINTENANCE)
         return NULL; /* checks go on, but do not count */
-    struct registry_instance *next =
-        next_state(slot->latest, state, registry_instance_operator_state(slot->latest), cause);
+    struct registry_state state = registry_instance_state(slot->latest);
+    state.health = health;
+    state.held = held;
+    struct registry_instance *next = next_state(slot->latest, &state, cause);
     return next ? make_change(catalog, slot, next, false) : NULL;
 }
 
@@ -259,7 +263,10 @@ int catalog_set_operator_state(struct catalog *catalog, struct catalog_slot *slo
     *out = NULL;
     if (registry_instance_operator_state(slot->latest) == state)
         return MRPC_OK;
-    struct registry_instance *next = next_state(slot->latest, health, state, cause);
+    struct registry_state next_one = registry_instance_state(slot->latest);
+    next_one.health = health;
+    next_one.operator_state = state;
+    struct registry_instance *next = next_state(slot->latest, &next_one, cause);
     *out = next ? make_change(catalog, slot, next, false) : NULL;
     return *out ? MRPC_OK : no_memory(fault);
 }

@@ -5,6 +5,7 @@
 #include "registry/instance.h"
 #include "registry/lease.h"
 #include "registry/order.h"
+#include "registry/protection.h"
 #include "registry/shelf.h"
 #include "registry/view.h"
 
@@ -35,6 +36,7 @@ struct catalog_slot {
     bool maintenance; /* when it went the machine was in maintenance: it comes back in it */
     struct lease lease;
     struct probe_set *probes; /* the prober's */
+    struct protection_member standing;
     char id[];
 };
 
@@ -44,6 +46,7 @@ struct catalog_service {
     struct catalog_shelves shelves; /* of slots, those that are gone among them */
     struct catalog_order order;     /* of what is committed */
     int64_t revision;
+    struct protection protection;
     struct registry_cursors *cursors;
     struct registry_service_view *view; /* NULL: none yet, or out of date */
 };
@@ -128,12 +131,12 @@ int catalog_heartbeat(const struct catalog *catalog, const PB(InstanceKey) * key
                       const struct catalog_caller *caller, struct catalog_slot **slot,
                       struct fault *fault) MRPC_MUST_USE;
 
-/** What happens by itself: expiry, and health (which stays as it is in maintenance). NULL when there is nothing to
- * change or no memory for it. */
+/** What happens by itself: expiry, and health with whether it is held (which stay as they are in maintenance). NULL when
+ * there is nothing to change or no memory for it. */
 struct catalog_change *catalog_remove(struct catalog *catalog, struct catalog_slot *slot,
                                       const struct registry_cause *cause);
 struct catalog_change *catalog_set_health(struct catalog *catalog, struct catalog_slot *slot,
-                                          enum registry_health state, const struct registry_cause *cause);
+                                          enum registry_health health, bool held, const struct registry_cause *cause);
 
 /** The store has answered; changes are settled in the order in which they were made. @applied: it holds from now on.
  *  change->before is set. The change is then still the caller's, for catalog_change_free(). */
@@ -155,7 +158,9 @@ int catalog_restore(struct catalog *catalog, struct registry_instance *instance,
 int catalog_restore_gone(struct catalog *catalog, const PB(InstanceKey) * key, uint32_t transition_count,
                          int64_t revision, bool maintenance) MRPC_MUST_USE;
 
-/** Call @visit for each slot, those that are gone among them; it may not add or remove any. */
+/** Call @visit for each slot (of @service), those that are gone among them; it may not add or remove any. */
+void catalog_service_each(struct catalog_service *service, void (*visit)(void *arg, struct catalog_slot *slot),
+                          void *arg);
 void catalog_each(struct catalog *catalog, void (*visit)(void *arg, struct catalog_slot *slot), void *arg);
 
 /** A view of what is committed. NULL when out of memory. */

@@ -127,14 +127,19 @@ struct catalog_slot *catalog_make_slot(struct catalog *catalog, const PB(Instanc
     return NULL;
 }
 
+void catalog_service_each(struct catalog_service *service, void (*visit)(void *arg, struct catalog_slot *slot),
+                          void *arg)
+{
+    const struct catalog_shelves *shelves = &service->shelves;
+    for (size_t i = 0; i < shelves->count; i++)
+        for (size_t j = 0; j < shelves->shelves[i]->count; j++)
+            visit(arg, shelves->shelves[i]->slots[j]);
+}
+
 void catalog_each(struct catalog *catalog, void (*visit)(void *arg, struct catalog_slot *slot), void *arg)
 {
-    for (size_t i = 0; i < catalog->count; i++) {
-        const struct catalog_shelves *shelves = &catalog->services[i]->shelves;
-        for (size_t j = 0; j < shelves->count; j++)
-            for (size_t k = 0; k < shelves->shelves[j]->count; k++)
-                visit(arg, shelves->shelves[j]->slots[k]);
-    }
+    for (size_t i = 0; i < catalog->count; i++)
+        catalog_service_each(catalog->services[i], visit, arg);
 }
 
 void catalog_slot_free(struct catalog *catalog, struct catalog_slot *slot)

@@ -26,6 +26,7 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
         .threads = dependencies[4],
         .own_addresses = addresses,
         .check_targets = targets,
+        .without_protection = !config_switch(config, "registry.protection"),
         .limits.gone_kept = (size_t)config_number(config, "retention.tombstones"),
     };
     struct registry *registry;

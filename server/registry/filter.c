@@ -93,12 +93,9 @@ static bool state_matches(const PB(InstanceFilter) * filter, const struct regist
     return false;
 }
 
-bool registry_filter_match(const PB(InstanceFilter) * filter, const struct registry_instance *instance,
-                           bool healthy_only)
+static bool definition_matches(const PB(InstanceFilter) * filter, const struct registry_instance *instance)
 {
     const PB(Instance) *message = instance->message;
-    if (!state_matches(filter, instance, healthy_only))
-        return false;
     if (!filter)
         return true;
     if (filter->version_range[0] && !registry_version_in_range(message->version, filter->version_range))
@@ -112,4 +109,16 @@ bool registry_filter_match(const PB(InstanceFilter) * filter, const struct regis
         if (!metadata_matches(message, filter->metadata[i]))
             return false;
     return !filter->protocol[0] || has_protocol(message, filter->protocol);
+}
+
+bool registry_filter_match(const PB(InstanceFilter) * filter, const struct registry_instance *instance,
+                           bool healthy_only)
+{
+    return state_matches(filter, instance, healthy_only) && definition_matches(filter, instance);
+}
+
+bool registry_filter_match_held(const PB(InstanceFilter) * filter, const struct registry_instance *instance)
+{
+    return registry_instance_is_held(instance) && registry_instance_in_service(instance) &&
+           (!filter || filter->n_states == 0) && definition_matches(filter, instance);
 }

@@ -16,6 +16,9 @@ int registry_filter_check(const PB(InstanceFilter) * filter, struct fault *fault
 bool registry_filter_match(const PB(InstanceFilter) * filter, const struct registry_instance *instance,
                            bool healthy_only);
 
+/** The same for Discover when nobody is HEALTHY: those that are held. Never when @filter names states: they say all. */
+bool registry_filter_match_held(const PB(InstanceFilter) * filter, const struct registry_instance *instance);
+
 /** Does @version satisfy @range (">=1.2 <2", "=1.4.2", "1")? False for a version that is none. */
 bool registry_version_in_range(const char *version, const char *range);
 bool registry_version_range_valid(const char *range);

@@ -78,6 +78,7 @@ static PB(InstanceStatus) * fill_status(struct packer *packer, const struct regi
     mltrainer__registry__v1__instance_status__init(status);
     status->state = (PB(HealthState))state->health;
     status->operator_state = (PB(OperatorState))state->operator_state;
+    status->held = state->held;
     status->reason = (PB(TransitionReason))state->cause.reason;
     status->actor = actor;
     status->text = text;
@@ -146,6 +147,7 @@ struct registry_state registry_instance_state(const struct registry_instance *in
     return (struct registry_state){
         .health = registry_instance_health(instance),
         .operator_state = registry_instance_operator_state(instance),
+        .held = status->held,
         .cause = {(enum registry_reason)status->reason, status->actor, status->text, ns_of(status->since_time)},
         .incarnation = message->incarnation,
         .revision = message->revision,
@@ -196,6 +198,11 @@ enum registry_operator_state registry_instance_operator_state(const struct regis
 {
     const PB(InstanceStatus) *status = instance->message->status;
     return status && status->operator_state ? (enum registry_operator_state)status->operator_state : OPERATOR_ACTIVE;
+}
+
+bool registry_instance_is_held(const struct registry_instance *instance)
+{
+    return instance->message->status && instance->message->status->held;
 }
 
 bool registry_instance_in_service(const struct registry_instance *instance)

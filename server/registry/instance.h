@@ -43,6 +43,7 @@ struct registry_cause {
 struct registry_state {
     enum registry_health health;
     enum registry_operator_state operator_state;
+    bool held;                   /* kept although it has fallen: see protection.h */
     struct registry_cause cause; /* of this state, and since when */
     int64_t incarnation;
     int64_t revision;
@@ -63,6 +64,7 @@ bool registry_instance_same_checks(const struct registry_instance *a, const stru
 
 enum registry_health registry_instance_health(const struct registry_instance *instance);
 enum registry_operator_state registry_instance_operator_state(const struct registry_instance *instance);
+bool registry_instance_is_held(const struct registry_instance *instance);
 /** May it get new work? Draining instances and those in maintenance may not, whatever their health. */
 bool registry_instance_in_service(const struct registry_instance *instance);
 /** 0: no lease. */

@@ -100,6 +100,10 @@ static struct pick_set *set_new(const struct registry_service_view *view, const 
     for (size_t i = 0; i < view->count; i++)
         if (registry_filter_match(filter, view->by_incarnation[i], true))
             set->members[set->count++] = view->by_incarnation[i];
+    bool nobody = set->count == 0; /* then those that are held, better than none */
+    for (size_t i = 0; nobody && i < view->count; i++)
+        if (registry_filter_match_held(filter, view->by_incarnation[i]))
+            set->members[set->count++] = view->by_incarnation[i];
     if (prefer_zone[0])
         set->count = keep_zone(set->members, set->count, prefer_zone);
     describe_members(set);

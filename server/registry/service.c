@@ -153,13 +153,20 @@ static void tell_bus(struct registry *registry, const struct catalog_change *cha
 /* --- leases and checks ---------------------------------------------------------------------------------------------
  */
 
-void registry_renew(struct registry *registry, struct catalog_slot *slot)
+static void begin_lease(struct registry *registry, struct catalog_slot *slot)
 {
     int64_t ttl_ms = slot->latest ? registry_instance_lease_ms(slot->latest) : 0;
     if (ttl_ms <= 0)
         lease_clear(&registry->leases, &slot->lease);
     else if (!lease_set(&registry->leases, &slot->lease, domain_loop_now_ms(registry->loop), ttl_ms))
         log_error(registry->options.log, "registry", "no memory for a lease of %s/%s", slot->service->name, slot->id);
+}
+
+void registry_renew(struct registry *registry, struct catalog_slot *slot)
+{
+    begin_lease(registry, slot);
+    if (slot->standing.has_lapsed)
+        registry_revive(registry, slot);
 }
 
 int64_t registry_lease_remaining_ms(struct registry *registry, const struct catalog_slot *slot)
@@ -176,7 +183,7 @@ static void follow(struct registry *registry, struct catalog_slot *slot)
         return;
     }
     if (!slot->lease.heap_at)
-        registry_renew(registry, slot);
+        begin_lease(registry, slot);
     if (!prober_update(registry->prober, slot, domain_loop_now_ms(registry->loop)))
         log_error(registry->options.log, "registry", "no memory for the checks of %s/%s", slot->service->name,
                   slot->id);
@@ -426,8 +433,10 @@ int registry_new(const struct registry_options *options, struct registry **out, 
 /* After a restart each lease begins anew, each check where it stood. The loop does not run yet. */
 static void revive(void *arg, struct catalog_slot *slot)
 {
-    if (slot->committed)
-        follow(arg, slot);
+    if (!slot->committed)
+        return;
+    follow(arg, slot);
+    registry_restore_standing(arg, slot);
 }
 
 int registry_start(struct registry *registry, struct fault *fault)

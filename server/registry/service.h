@@ -28,6 +28,7 @@ struct registry_options {
     struct catalog_limits limits;
     const char *const *own_addresses; /* what the configuration says; NULL-terminated; copied */
     const char *const *check_targets; /* CIDR texts, NULL-terminated; NULL: none; copied */
+    bool without_protection;          /* lists are never held: see protection.h */
     uint32_t watch_log;               /* changes kept for watchers that resume; 0: 10,000 */
     uint32_t watcher_queue_bytes;     /* what may wait for a slow watcher; 0: 1 MiB */
 };

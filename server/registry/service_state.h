@@ -38,6 +38,7 @@ struct registry {
     int64_t probed_ms;
     struct scene_notifier *scene; /* told with every new view */
     int64_t watches_ticked_ms;
+    size_t holding_count; /* services whose list is held */
     struct target_policy policy;
     struct target_network networks[NETWORKS_MAX];
     struct own_ports own_ports;
@@ -58,6 +59,10 @@ void registry_judge_store(struct registry *registry);
 
 /** The timers of the two loops; they rest. False when out of memory. */
 bool registry_make_ticks(struct registry *registry);
+/** A heartbeat came for a slot that has lapsed: it is what its checks say again. */
+void registry_revive(struct registry *registry, struct catalog_slot *slot);
+/** At the start: what the store held of slot->committed tells how it stands. */
+void registry_restore_standing(struct registry *registry, struct catalog_slot *slot);
 /** The prober's: @slot's checks say something new. */
 void registry_on_health(void *arg, struct catalog_slot *slot, enum registry_health state, const char *check,
                         const char *text);

@@ -78,8 +78,8 @@ const char *registry_operator_state(Mltrainer__Registry__V1__OperatorState state
 const char *registry_reason(Mltrainer__Registry__V1__TransitionReason reason)
 {
     static const char *const names[] = {"-",           "registered",    "updated",      "deregistered", "lease expired",
-                                        "stream broken", "check passed", "check failed", "operator"};
-    return reason >= 0 && reason <= 8 ? names[reason] : "?";
+                                        "stream broken", "check passed", "check failed", "operator", "lease renewed"};
+    return reason >= 0 && reason <= 9 ? names[reason] : "?";
 }
 
 const char *const registry_titles[] = {"SERVICE", "ID", "ADDRESS", "HEALTH", "WHY", "VERSION", "ZONE", ">WEIGHT", NULL};

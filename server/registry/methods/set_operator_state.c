@@ -30,7 +30,8 @@ static void run(struct registry_command *command)
     }
     const struct registry_instance *latest = command->slot->latest;
     enum registry_health health = registry_instance_health(latest);
-    if (registry_instance_operator_state(latest) == OPERATOR_MAINTENANCE) /* what was found meanwhile counts now */
+    bool was_in_maintenance = registry_instance_operator_state(latest) == OPERATOR_MAINTENANCE;
+    if (was_in_maintenance && !command->slot->standing.has_lapsed) /* what was found meanwhile counts now */
         health = prober_health(command->slot, health);
     struct registry_cause cause = {REASON_OPERATOR, command->caller.owner, text_of(request), registry_wall_ns()};
     if (catalog_set_operator_state(registry_catalog(command->registry), command->slot,

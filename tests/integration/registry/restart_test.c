@@ -199,7 +199,7 @@ static void after_a_restart_a_lease_begins_anew_and_runs_out(void **state)
     int64_t begin = fixture_now_ms();
     assert_int_equal(get(server.channel, "mortal", &incarnation), MRPC_OK);
     while (get(server.channel, "mortal", &incarnation) == MRPC_OK) {
-        assert_true(fixture_now_ms() - begin < 6000);
+        assert_true(fixture_now_ms() - begin < 20000); /* among many it lingers for 10 s */
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     }
     assert_true(fixture_now_ms() - begin > 1500);

@@ -238,9 +238,9 @@ static void health_changes_once(void **state)
     PB(InstanceKey) key = key_of("web", "a");
     struct catalog_slot *slot = catalog_find(&catalog, &key);
     struct registry_cause cause = {REASON_CHECK_FAILED, "checker", "status 503", 2000};
-    struct catalog_change *change = catalog_set_health(&catalog, slot, HEALTH_UNHEALTHY, &cause);
+    struct catalog_change *change = catalog_set_health(&catalog, slot, HEALTH_UNHEALTHY, false, &cause);
     assert_non_null(change);
-    assert_null(catalog_set_health(&catalog, slot, HEALTH_UNHEALTHY, &cause));
+    assert_null(catalog_set_health(&catalog, slot, HEALTH_UNHEALTHY, false, &cause));
     settle(change, true);
     assert_int_equal(get("a")->status->state, HEALTH_UNHEALTHY);
     assert_string_equal(get("a")->status->text, "status 503");
