@@ -19,6 +19,7 @@ static void sqlite_stats(const struct store *base, struct store_stats *out)
 static void sqlite_close(struct store *base)
 {
     struct sqlite_store *store = sqlite_of(base);
+    sqlite_stop_checkpointer(store);
     sqlite_close_readers(store);
     sqlite_finish_writer(store);
     pthread_cond_destroy(&store->reader_free);
@@ -57,6 +58,8 @@ int store_sqlite_open(const struct store_sqlite_options *options, struct store *
     int code = sqlite_open_writer(store, fault);
     if (!code)
         code = sqlite_prepare_writer(store, fault);
+    if (!code)
+        code = sqlite_start_checkpointer(store, fault);
     if (!code)
         code = commit_queue_start(&store->base, options->queue_bytes, &store->base.queue, fault);
     store->options.directory = NULL; /* borrowed for the opening only */

@@ -12,7 +12,7 @@
 #include "store/sqlite.h"
 
 /* Inside the SQLite backend. sqlite_open.c: lock, checks, migrations; sqlite_commit.c: the writing connection, touched
- * by the commit thread alone; sqlite_read.c: reading connections, lent to one caller at a time; sqlite_result.c: what a
+ * by the commit thread alone; sqlite_checkpoint.c: copying the log back, beside it; sqlite_read.c: reading connections, lent to one caller at a time; sqlite_result.c: what a
  * result code of SQLite means; sqlite.c: the life of it all. */
 
 enum { SQLITE_READERS_MAX = 4, SQLITE_BUSY_TIMEOUT_MS = 5000 };
@@ -45,7 +45,8 @@ struct sqlite_store {
     uint64_t group_revision; /* as of the batches applied in the open transaction */
     uint64_t deletion_count;
     int wal_pages;
-    bool dead; /* after a fatal failure nothing is written any more */
+    _Atomic bool dead; /* after a fatal failure nothing is written any more */
+    struct sqlite_checkpointer *checkpointer;
 
     pthread_mutex_t readers_lock;
     pthread_cond_t reader_free;
@@ -84,6 +85,15 @@ int64_t sqlite_row_checksum(struct store_slice key, struct store_slice value, ui
 int sqlite_prepare_writer(struct sqlite_store *store, struct fault *fault) MRPC_MUST_USE;
 void sqlite_finish_writer(struct sqlite_store *store);
 void sqlite_commit(struct store *store, struct store_batch *const *batches, size_t count);
+
+/** A fatal failure: the process ends, unless on_fatal decides otherwise. Thread: commit or checkpoint. */
+void sqlite_die(struct sqlite_store *store, const char *text);
+
+int sqlite_start_checkpointer(struct sqlite_store *store, struct fault *fault) MRPC_MUST_USE;
+/** Waits for a checkpoint that runs. */
+void sqlite_stop_checkpointer(struct sqlite_store *store);
+/** The log has that many pages now: have them copied when they are many. On the commit thread, after a commit. */
+void sqlite_checkpoint(struct sqlite_store *store, int log_pages);
 
 int sqlite_get(struct store *store, struct store_slice key, struct store_list *list, struct fault *fault);
 int sqlite_range(struct store *store, const struct store_range *range, struct store_list *list, struct fault *fault);

@@ -10,9 +10,6 @@
  * whose conditions fail has written nothing and needs no savepoint. A failure of SQLite itself (full disk, input/output
  * error) undoes the group and fails all of it. */
 
-/* Past this many pages the log is copied back into the database; past the second number the file is cut as well. */
-enum { CHECKPOINT_PAGES = 1000, TRUNCATE_PAGES = 16384 };
-
 static const char *const sql[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
@@ -298,7 +295,7 @@ static void fail_all(struct sqlite_store *store, struct store_batch *const *batc
     }
 }
 
-static void die(struct sqlite_store *store, const char *text)
+void sqlite_die(struct sqlite_store *store, const char *text)
 {
     store->dead = true;
     if (store->options.on_fatal) {
@@ -323,21 +320,9 @@ static void undo_group(struct sqlite_store *store, int result, struct store_batc
         store->deletion_count = (uint64_t)deletions;
     atomic_store(&store->read_only, full);
     if (sqlite_result_fatal(result))
-        die(store, text);
+        sqlite_die(store, text);
     fail_all(store, batches, count, sqlite_result_code(result),
              full ? "the disk is full: read-only until there is space" : text);
-}
-
-/* A checkpoint that cannot proceed (readers, full disk) is tried again after the next group; a failed sync of the
- * database file is as fatal as one of the log. */
-static void checkpoint(struct sqlite_store *store)
-{
-    if (store->wal_pages < CHECKPOINT_PAGES)
-        return;
-    int mode = store->wal_pages < TRUNCATE_PAGES ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE;
-    int result = sqlite3_wal_checkpoint_v2(store->writer, NULL, mode, NULL, NULL);
-    if (sqlite_result_fatal(result))
-        die(store, sqlite3_errmsg(store->writer));
 }
 
 void sqlite_commit(struct store *base, struct store_batch *const *batches, size_t count)
@@ -354,6 +339,6 @@ void sqlite_commit(struct store *base, struct store_batch *const *batches, size_
     }
     atomic_store(&store->revision, store->group_revision);
     atomic_store(&store->read_only, false);
-    checkpoint(store);
+    sqlite_checkpoint(store, store->wal_pages);
     atomic_store(&store->wal_bytes, (uint64_t)store->wal_pages * 4096);
 }
