@@ -103,6 +103,7 @@ static void hear_result(void *arg, uint64_t ticket, struct process_result *resul
     outcome->worker_lost = result->worker_lost;
     outcome->signal = result->signal;
     outcome->pid = result->pid;
+    outcome->cpu_us = result->cpu_us;
     snprintf(outcome->signal_name, sizeof(outcome->signal_name), "%s", result->signal_name);
     snprintf(outcome->stderr_tail, sizeof(outcome->stderr_tail), "%s", result->stderr_tail);
     outcome->table = process_result_take_table(result);

@@ -30,6 +30,7 @@ struct outcome {
     char stderr_tail[2048];
     int pid;
     int64_t took_ms; /* from submit to done */
+    int64_t cpu_us;  /* of the worker, in the plugin's hands; 0 when it was lost */
     struct table *table;
     void *artifact;
     size_t artifact_bytes;

@@ -17,7 +17,7 @@
 
 #define ROWS 400
 #define FAILURES_MAX 200
-#define ROUNDS 8
+#define ROUNDS 24
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HEAP_IS_SOMEBODY_ELSES 1 /* mallinfo2() knows nothing of it; LeakSanitizer looks instead */
