@@ -12,11 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import footprint, growth, messages, tls, unary
+from measure import client, footprint, growth, messages, tls, unary
 from measure.bench import PEERS, ROOT, Bench, read_settings
 from measure.machine import machine
 
-MEASURES = {"unary": unary, "messages": messages, "tls": tls, "footprint": footprint, "growth": growth}
+MEASURES = {"unary": unary, "messages": messages, "tls": tls, "footprint": footprint, "growth": growth, "client": client}
 
 
 def build_peers():

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# build.sh FOLDER: build the other gRPC servers into FOLDER: grpc-go at the version of go.mod and go.sum, grpc++ as Debian
-# has it. Both from proto/external/helloworld.proto. What is there already and has not changed is left alone.
+# build.sh FOLDER: build the other gRPC servers into FOLDER, and a client of grpc-go: grpc-go at the version of go.mod and
+# go.sum, grpc++ as Debian has it, from proto/external/helloworld.proto. What is there and has not changed is left alone.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 proto=$(cd "$here/../../../proto/external" && pwd)
@@ -21,6 +21,7 @@ protoc -I"$proto" --plugin="$out/protoc-gen-go" --plugin="$out/protoc-gen-go-grp
   --go_out=. --go_opt=module=mltrainer/tests/bench/peers,Mhelloworld.proto=$import \
   --go-grpc_out=. --go-grpc_opt=module=mltrainer/tests/bench/peers,Mhelloworld.proto=$import helloworld.proto
 go build -o "$out/grpc_go_server" .
+go build -o "$out/grpc_go_client" ./client
 
 cd "$out/src/cpp"
 protoc -I"$proto" --plugin=protoc-gen-grpc="$(command -v grpc_cpp_plugin)" --cpp_out=. --grpc_out=. helloworld.proto

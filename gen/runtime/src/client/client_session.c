@@ -8,6 +8,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "client/status_map.h"
+#include "session/memory.h"
 
 /* A stream's window bounds what we hold for a reader that does not read; the connection's is given back at once, so
  * that a slow stream does not stop the others. */
@@ -321,7 +322,8 @@ static int make_http2(struct mrpc_client_session *session)
     if (!error) {
         nghttp2_option_set_no_auto_window_update(option, 1);
         nghttp2_option_set_max_continuations(option, CONTINUATIONS_MAX);
-        if (nghttp2_session_client_new2(&session->http2, callbacks, session, option) != 0)
+        nghttp2_mem *memory = session->config.memory ? &session->config.memory->h2 : NULL;
+        if (nghttp2_session_client_new3(&session->http2, callbacks, session, option, memory) != 0)
             error = MRPC_ERR_NOMEM;
     }
     nghttp2_option_del(option);

@@ -19,10 +19,13 @@
  * and ends it with lost() when the transport is gone. Thread: one at a time. No function is to be called from within
  * produce() or receive() but those that the comments of the events allow. */
 
+struct session_memory;
+
 struct mrpc_client_session_config {
     const char *scheme;           /* "http" or "https"; copied pointer, must outlive the session */
     int64_t keepalive_time_ms;    /* without reading for so long while streams are open, PING; 0: never */
     int64_t keepalive_timeout_ms; /* wait so long for what a PING brings */
+    struct session_memory *memory; /* of the thread that drives it, outlives it; NULL: malloc's */
 };
 
 /** Called from within receive(). */

@@ -450,7 +450,9 @@ int mrpc_client_connection_open(struct mrpc_loop *loop, const struct mrpc_client
     connection->watch.fd = -1;
     connection->timer.fire = on_timer;
     connection->flusher.run = run_flush;
-    int error = mrpc_client_session_new(&config->session, &session_events, connection, mrpc_loop_time_ms(loop),
+    struct mrpc_client_session_config session = config->session;
+    session.memory = mrpc_loop_session_memory(loop);
+    int error = mrpc_client_session_new(&session, &session_events, connection, mrpc_loop_time_ms(loop),
                                         &connection->session);
     if (!error)
         error = start(connection, config);

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "session/memory.h"
+
 #define EVENTS_A_WAKEUP 64
 #define NEVER INT64_MAX
 /* Tasks that post tasks are run at once, but not for ever: sockets and timers get their turn. */
@@ -30,6 +32,7 @@ struct mrpc_loop {
     int event_next; /* the events of this wake-up that still wait, so that a removed watch is not called */
     int event_count;
     _Atomic(pthread_t) owner;
+    struct session_memory session_memory;
 
     pthread_mutex_t lock; /* guards what follows */
     struct mrpc_task *tasks;
@@ -42,6 +45,11 @@ int64_t mrpc_clock_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+struct session_memory *mrpc_loop_session_memory(struct mrpc_loop *loop)
+{
+    return &loop->session_memory;
 }
 
 int64_t mrpc_loop_time_ms(const struct mrpc_loop *loop)
@@ -292,6 +300,7 @@ int mrpc_loop_new(struct mrpc_loop **out)
         return MRPC_ERR_NOMEM;
     loop->epoll_fd = loop->event_fd = loop->timer_fd = -1;
     loop->armed_ms = NEVER;
+    mrpc_session_memory_init(&loop->session_memory);
     loop->tasks_end = &loop->tasks;
     loop->now_ms = mrpc_clock_ms();
     atomic_store(&loop->owner, pthread_self());
@@ -313,6 +322,7 @@ void mrpc_loop_free(struct mrpc_loop *loop)
     run_tasks(loop);
     run_flushers(loop);
     mrpc_timer_heap_fini(&loop->timers);
+    mrpc_session_memory_fini(&loop->session_memory);
     close_descriptor(loop->epoll_fd);
     close_descriptor(loop->event_fd);
     close_descriptor(loop->timer_fd);

@@ -18,6 +18,8 @@
  * that a wake-up produced leaves in one write. */
 
 /** Something that another thread asks the loop to do. Embedded in its owner, which must live until it has run. */
+struct session_memory;
+
 struct mrpc_task {
     struct mrpc_task *next;
     /** Thread: the loop's. Once a post. May free its owner. */
@@ -38,6 +40,8 @@ int mrpc_loop_turn(struct mrpc_loop *loop, int timeout_ms);
 
 /** CLOCK_MONOTONIC in ms, read once a wake-up. */
 int64_t mrpc_loop_time_ms(const struct mrpc_loop *loop);
+/** For the sessions that it drives. */
+struct session_memory *mrpc_loop_session_memory(struct mrpc_loop *loop);
 
 /** For tests: what is due within the next @ms is due at the next wake-up. Deadlines of calls go by the real clock. */
 void mrpc_loop_advance(struct mrpc_loop *loop, int64_t ms);
