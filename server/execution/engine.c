@@ -121,6 +121,7 @@ void execution_free(struct execution *engine)
     bus_unsubscribe(engine->pool_changes);
     scene_notifier_free(engine->scene);
     schedules_fini(engine);
+    pipelines_fini(engine);
     retention_fini(engine);
     if (engine->loop)
         jobs_fini(engine);
@@ -139,6 +140,7 @@ static void resume(void *arg)
     struct execution *engine = arg;
     execution_probe_plugins(engine);
     jobs_resume(engine);
+    pipelines_resume(engine);
 }
 
 int execution_start(struct execution *engine, struct fault *fault)

@@ -15,6 +15,7 @@
 #include "execution/execution.h"
 #include "execution/file.h"
 #include "execution/job/jobs.h"
+#include "execution/pipeline/pipelines.h"
 #include "execution/record_index.h"
 #include "execution/retention/retention.h"
 #include "execution/schedule/schedules.h"
@@ -50,6 +51,7 @@ struct execution {
     struct aliases aliases; /* of artifacts */
     struct jobs jobs;
     struct schedules schedules;
+    struct pipelines pipelines;
     struct retention retention;
     struct operation *operations; /* that have not ended */
     bool stopping;

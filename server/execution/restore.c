@@ -115,6 +115,13 @@ static int take_alias(void *arg, const struct store_entry *entry, struct mrpc_ar
     return 0;
 }
 
+static int take_pipeline(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault)
+{
+    API(Pipeline) * message;
+    int code = api_decode(API_INFO(pipeline), entry->value.data, entry->value.bytes, arena, &message, fault);
+    return code ? code : pipelines_restore(arg, message, fault);
+}
+
 static int take_job(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault)
 {
     API(Job) * job;
@@ -166,6 +173,8 @@ int execution_restore(struct execution *engine, struct fault *fault)
         code = read_all(engine->store, "execution/artifact/", take_artifact, engine, fault);
     if (!code)
         code = read_all(engine->store, "execution/alias/", take_alias, engine, fault);
+    if (!code)
+        code = read_all(engine->store, "execution/pipeline/", take_pipeline, engine, fault);
     if (!code)
         code = read_all(engine->store, "execution/job/", take_job, engine, fault);
     if (!code)

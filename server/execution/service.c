@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "execution/service.h"
 
-/* The method table. What stands not here answers UNIMPLEMENTED: resumed uploads and pipelines. */
+/* The method table. What stands not here answers UNIMPLEMENTED: resumed uploads. */
 static const struct mltrainer__execution__v1__execution_service__handlers handlers = {
     .list_models = execution_list_models,
     .get_model = execution_get_model,
@@ -34,6 +34,11 @@ static const struct mltrainer__execution__v1__execution_service__handlers handle
     .get_run = execution_get_run,
     .list_runs = execution_list_runs,
     .compare_runs = execution_compare_runs,
+    .submit_pipeline = execution_submit_pipeline,
+    .get_pipeline = execution_get_pipeline,
+    .list_pipelines = execution_list_pipelines,
+    .watch_pipeline = execution_watch_pipeline,
+    .cancel_pipeline = execution_cancel_pipeline,
     .create_schedule = execution_create_schedule,
     .get_schedule = execution_get_schedule,
     .list_schedules = execution_list_schedules,

@@ -205,7 +205,7 @@ static int require_artifact_columns(struct operation *operation, const API(Artif
 /* "${JOB.artifact}" is looked up when the job starts; before, all that can be said is that it is well formed. */
 static bool is_still_to_come(struct operation *operation, const char **reference, const char *path, struct fault *fault)
 {
-    char id[24];
+    char id[DEPEND_NAME_BYTES];
     if (!operation->spec || !depend_reference(operation->spec, *reference, path, id, fault))
         return false;
     if (fault->code || !operation->job)
@@ -327,8 +327,6 @@ int job_bind(struct operation *operation, const API(JobSpec) * spec, const char 
 {
     char path[FIELD_PATH_BYTES];
     int code = check_common(spec, field, fault);
-    if (!code && !operation->job)
-        code = depend_check(operation->engine, spec, field, fault);
     if (code)
         return code;
     operation->spec = spec;

@@ -170,18 +170,19 @@ void depend_ended(struct job *job)
 
 /* ---- References ---- */
 
-bool depend_reference(const API(JobSpec) * spec, const char *text, const char *field, char id[24], struct fault *fault)
+bool depend_reference(const API(JobSpec) * spec, const char *text, const char *field, char id[DEPEND_NAME_BYTES],
+                      struct fault *fault)
 {
     static const char ending[] = ".artifact}";
     size_t length = strlen(text);
     if (strncmp(text, "${", 2) != 0)
         return false;
-    if (length < 2 + sizeof ending || length > 2 + 23 + sizeof ending - 1 ||
+    if (length < 2 + sizeof ending || length > 2 + 128 + sizeof ending - 1 ||
         strcmp(text + length - (sizeof ending - 1), ending) != 0) {
         fault_field(fault, field, "\"%.64s\" is not ${JOB.artifact}", text);
         return true;
     }
-    snprintf(id, 24, "%.*s", (int)(length - 2 - (sizeof ending - 1)), text + 2);
+    snprintf(id, DEPEND_NAME_BYTES, "%.*s", (int)(length - 2 - (sizeof ending - 1)), text + 2);
     for (size_t i = 0; i < spec->n_depends_on; i++)
         if (strcmp(spec->depends_on[i], id) == 0)
             return true;

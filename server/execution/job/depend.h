@@ -8,7 +8,7 @@
  * then it is queued. When one of them ends otherwise, it is SKIPPED, and so are those that wait for it, one commit after
  * the other. A dependency is a job that is there already, so that there can be no cycle. Thread: the loop's. */
 
-enum { DEPENDENCIES_MAX = 1000 };
+enum { DEPENDENCIES_MAX = 1000, DEPEND_NAME_BYTES = 130 };
 
 /** Are @spec's dependencies jobs that are there? @field names the specification. Errors: INVALID_ARGUMENT, NOT_FOUND. */
 int depend_check(struct execution *engine, const API(JobSpec) * spec, const char *field, struct fault *fault) MRPC_MUST_USE;
@@ -28,7 +28,8 @@ void depend_ended(struct job *job);
 
 /** "${ID.artifact}" stands for what another job brings. True if @text is one; @id gets the job's identifier.
  *  Errors (in @fault, with true): INVALID_ARGUMENT naming @field when it is malformed or @spec does not depend on it. */
-bool depend_reference(const API(JobSpec) * spec, const char *text, const char *field, char id[24], struct fault *fault);
+bool depend_reference(const API(JobSpec) * spec, const char *text, const char *field, char id[DEPEND_NAME_BYTES],
+                      struct fault *fault);
 /** What it brought. Errors: FAILED_PRECONDITION when it brought no artifact. */
 int depend_artifact(struct execution *engine, const char *id, const char *field, struct mrpc_arena *arena, const char **out,
                     struct fault *fault) MRPC_MUST_USE;

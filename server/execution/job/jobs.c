@@ -154,19 +154,26 @@ struct request {
     struct api_bytes encoded;
 };
 
+static bool keep_origin(struct job *job, const struct job_origin *origin)
+{
+    job->schedule = origin->schedule ? strdup(origin->schedule) : NULL;
+    job->pipeline = origin->pipeline ? strdup(origin->pipeline) : NULL;
+    job->pipeline_key = origin->pipeline ? strdup(origin->pipeline_key) : NULL;
+    return (job->schedule || !origin->schedule) && ((job->pipeline && job->pipeline_key) || !origin->pipeline);
+}
+
 static int new_job(struct execution *engine, struct request *request, struct job **out, struct fault *fault)
 {
     struct job *job = execution_job_new(engine, engine->jobs.next_number);
     if (job) {
         job->owner = strdup(request->owner);
         job->request_id = strdup(request->request_id);
-        job->schedule = request->origin ? strdup(request->origin->schedule) : NULL;
         job->due_ms = request->origin ? request->origin->due_ms : 0;
         job->create_ms = api_now_ms();
         job->deadline_ms = end_of(job->create_ms, request->spec);
         job_take_policy(job, request->spec);
     }
-    bool whole = job && job->owner && job->request_id && (job->schedule || !request->origin);
+    bool whole = job && job->owner && job->request_id && (!request->origin || keep_origin(job, request->origin));
     if (!whole || job_list(engine, job)) {
         execution_job_free(job);
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
@@ -202,14 +209,15 @@ static void on_saved(void *arg, struct job *job, const struct fault *fault)
     execution_job_free(job);
 }
 
-static int check_room(struct execution *engine, struct fault *fault)
+int jobs_check_room(struct execution *engine, size_t count, struct fault *fault)
 {
     size_t limit = (size_t)config_number(engine->config, "execution.queue");
     if (engine->stopping)
         return fault_retry(fault, MRPC_UNAVAILABLE, RETRY_AFTER_MS, "the server is stopping");
-    if (engine->jobs.live - engine->jobs.running < limit)
+    if (engine->jobs.live - engine->jobs.running + count <= limit)
         return 0;
-    return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, RETRY_AFTER_MS, "%zu jobs wait already", limit);
+    return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, RETRY_AFTER_MS, "%zu jobs wait already, of %zu at most",
+                       engine->jobs.live - engine->jobs.running, limit);
 }
 
 /* Would it run? Binding it to an operation that is thrown away is the whole check. */
@@ -269,7 +277,9 @@ static int accept_job(struct execution *engine, struct request *request, struct 
     *job = known;
     if (known)
         return 0;
-    int code = check_room(engine, fault);
+    int code = jobs_check_room(engine, 1, fault);
+    if (!code)
+        code = depend_check(engine, request->spec, "spec", fault);
     if (!code)
         code = jobs_check(engine, request->spec, "spec", fault);
     return code ? code : new_job(engine, request, job, fault);

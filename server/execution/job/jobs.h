@@ -36,6 +36,7 @@ struct job {
     bool keyed; /* request_id is honoured */
     char *schedule; /* that submitted it, or NULL */
     int64_t due_ms; /* when that was due */
+    char *pipeline, *pipeline_key; /* that it belongs to, and its task there; or NULL */
     struct api_bytes spec;                            /* JobSpec, its maps ordered by key */
     struct api_bytes result, failure, timings;        /* once there are */
     int64_t create_ms, start_ms, end_ms, deadline_ms; /* CLOCK_REALTIME; 0: not */
@@ -81,11 +82,15 @@ struct job *jobs_find(struct execution *engine, const char *id);
 /** What a submission is answered with, when it is durable (or has failed): @code 0 or fault's. */
 typedef void jobs_submitted(void *arg, struct job *job, bool already_existed, const struct fault *fault);
 
-/** The schedule that submits a job. */
+/** What submits a job in somebody's stead: a schedule, or a pipeline. NULL: not that one. */
 struct job_origin {
     const char *schedule;
     int64_t due_ms;
+    const char *pipeline, *pipeline_key;
 };
+
+/** Is there room for @count more? Errors: RESOURCE_EXHAUSTED with retry_after, UNAVAILABLE while the server stops. */
+int jobs_check_room(struct execution *engine, size_t count, struct fault *fault) MRPC_MUST_USE;
 
 /** Would it be accepted? @field names the specification in errors, which are those of job_bind(). */
 int jobs_check(struct execution *engine, const API(JobSpec) * spec, const char *field,

@@ -7,6 +7,7 @@
 
 #include "execution/job/depend.h"
 #include "execution/job/job.h"
+#include "execution/pipeline/pipelines.h"
 #include "execution/run/run.h"
 
 /* Saving: a job's record and its events in the store. Keys: execution/job/ID and execution/event/ID/SEQUENCE. */
@@ -39,6 +40,8 @@ void execution_job_free(struct job *job)
     free(job->owner);
     free(job->request_id);
     free(job->schedule);
+    free(job->pipeline);
+    free(job->pipeline_key);
     free(job->spec.data);
     free(job->result.data);
     free(job->failure.data);
@@ -79,12 +82,17 @@ int job_message(const struct job *job, struct mrpc_arena *arena, API(Job) * *out
     message->end_time = job->end_ms ? api_timestamp(arena, job->end_ms) : NULL;
     message->deadline = job->deadline_ms ? api_timestamp(arena, job->deadline_ms) : NULL;
     message->last_sequence = job->sequence;
+    if (job->pipeline) {
+        message->pipeline = mrpc_arena_strdup(arena, job->pipeline);
+        message->pipeline_key = mrpc_arena_strdup(arena, job->pipeline_key);
+    }
     if (job->schedule) {
         message->schedule = mrpc_arena_strdup(arena, job->schedule);
         message->due_time = api_timestamp(arena, job->due_ms);
     }
     *out = message;
-    bool whole = message->id && message->owner && message->request_id && message->schedule;
+    bool whole = message->id && message->owner && message->request_id && message->schedule && message->pipeline &&
+                 message->pipeline_key;
     return whole ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }
 
@@ -167,6 +175,8 @@ static void committed(struct domain_task *task)
     if (!commit->fault.code) {
         event_log_commit(commit->log, commit->sequence, commit->complete);
         tell_bus(job, commit);
+        if (job->pipeline && commit->state != JOB_NONE)
+            pipelines_job_moved(job);
     } else if (!commit->saved) {
         save_later(job, &commit->fault);
     }

@@ -38,13 +38,16 @@ int jobs_restore(struct execution *engine, const API(Job) * message, struct faul
     job->owner = strdup(message->owner);
     job->request_id = strdup(message->request_id);
     job->schedule = *message->schedule ? strdup(message->schedule) : NULL;
+    job->pipeline = *message->pipeline ? strdup(message->pipeline) : NULL;
+    job->pipeline_key = *message->pipeline ? strdup(message->pipeline_key) : NULL;
     job->due_ms = api_timestamp_ms(message->due_time);
     job->create_ms = api_timestamp_ms(message->create_time);
     job->start_ms = api_timestamp_ms(message->start_time);
     job->end_ms = api_timestamp_ms(message->end_time);
     job->deadline_ms = api_timestamp_ms(message->deadline);
     job_take_policy(job, message->spec);
-    bool whole = job->owner && job->request_id && (job->schedule || !*message->schedule);
+    bool whole = job->owner && job->request_id && (job->schedule || !*message->schedule) &&
+                 ((job->pipeline && job->pipeline_key) || !*message->pipeline);
     int code = whole ? restore_parts(job, message, fault)
                      : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code && job_list(engine, job))

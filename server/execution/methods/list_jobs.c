@@ -17,6 +17,11 @@ static bool has_schedule(const struct job *job, const API(ListJobsRequest) * req
     return !*request->schedule || (job->schedule && strcmp(job->schedule, request->schedule) == 0);
 }
 
+static bool has_pipeline(const struct job *job, const API(ListJobsRequest) * request)
+{
+    return !*request->pipeline || (job->pipeline && strcmp(job->pipeline, request->pipeline) == 0);
+}
+
 static bool has_labels(const API(Job) * message, const API(ListJobsRequest) * request)
 {
     for (size_t i = 0; i < request->n_labels; i++) {
@@ -73,7 +78,7 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
     for (size_t i = jobs->count; i > 0; i--) {
         const struct job *job = jobs->items[i - 1];
         if ((*request->page_token && strcmp(job->id, request->page_token) >= 0) || !has_state(job, request) ||
-            (request->kind && request->kind != job->kind) || *request->pipeline || !has_schedule(job, request))
+            (request->kind && request->kind != job->kind) || !has_pipeline(job, request) || !has_schedule(job, request))
             continue;
         if (add(job, request, &page, arena, response, fault))
             break;

@@ -5,6 +5,7 @@
 
 #include "events/retention.h"
 #include "execution/job/job.h"
+#include "execution/pipeline/pipelines.h"
 #include "execution/retention/retention.h"
 
 /* ---- What is referred to ---- */
@@ -34,7 +35,7 @@ static bool find_referred(const struct execution *engine, struct referred *out)
 static bool is_referred_to(const struct job *job, const struct referred *referred)
 {
     const char *id = job->id;
-    return job->waiters || schedules_refer_to(job->engine, job) ||
+    return job->waiters || pipelines_refer_to(job->engine, job) || schedules_refer_to(job->engine, job) ||
            bsearch(&id, referred->jobs, referred->count, sizeof *referred->jobs, by_text);
 }
 
@@ -152,6 +153,7 @@ bool retention_sweep_jobs(struct execution *engine, int64_t now_ms)
     *piece = (struct piece){.task.run = committed, .engine = engine, .batch = store_batch_new(), .event.module = "execution"};
     struct policy policy = policy_of(engine, now_ms);
     pass(engine, &policy, &referred, piece);
+    pipelines_sweep(engine, policy.oldest_ms);
     free(referred.jobs);
     bool more = piece->event.more, any = piece->event.job_count || piece->event.request_key_count;
     if (any) {

@@ -118,7 +118,7 @@ static void submit(struct schedule *schedule, int64_t due_ms)
         *run = (struct run){schedule, due_ms};
         schedule->submitting = true;
         snprintf(key, sizeof key, "schedule:%s:%lld", schedule->name, (long long)due_ms);
-        jobs_submit(schedule->engine, spec, schedule->owner, key, &(struct job_origin){schedule->name, due_ms}, submitted,
+        jobs_submit(schedule->engine, spec, schedule->owner, key, &(struct job_origin){.schedule = schedule->name, .due_ms = due_ms}, submitted,
                     run);
     }
     mrpc_arena_free(arena);
