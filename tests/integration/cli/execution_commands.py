@@ -112,6 +112,25 @@ def a_job_waits_for_another_and_uses_what_it_brings(ctl):
 
 
 @case
+def the_pipeline_of_the_guide_runs(ctl):
+    ctl("datasets", "upload", str(SP500), "--name", "sp500")
+    shown = ctl("pipelines", "run", str(ROOT / "docs/guide/examples/pipeline.yaml"))
+    assert "today succeeded" in shown and shown.splitlines()[-5].endswith(" succeeded"), shown
+    row = ctl.table("pipelines", "ls")[0]
+    assert row["STATE"] == "succeeded" and row["ENDED"] == "3 of 3"
+    assert [task["state"] for task in ctl.json("pipelines", "get", row["PIPELINE"])["pipeline"]["tasks"]] == ["JOB_STATE_SUCCEEDED"] * 3
+    with folder() as path:
+        bad = Path(path, "bad.yaml")
+        for text, words in (("tasks: [", "bad.yaml:"), ("tasks: 5", "a list is expected"), ("nonsense: 1", "no such field")):
+            bad.write_text(text)
+            assert words in ctl.error("pipelines", "run", str(bad), code=FAILED)
+        job = {"compute": {"model": "rsi", "data": {"dataset": "sp500"}}}
+        bad.write_text(json.dumps({"tasks": [{"key": "a", "dependsOn": ["b"], "spec": job}, {"key": "b", "dependsOn": ["a"], "spec": job}]}))
+        assert "a cycle: a -> b -> a" in ctl.error("pipelines", "run", str(bad), code=INVALID_ARGUMENT)
+    ctl.error("pipelines", "cancel", "nosuch", code=NOT_FOUND)
+
+
+@case
 def runs_are_listed_shown_and_compared(ctl):
     ctl("datasets", "upload", str(SP500), "--name", "sp500")
     for alpha in ("0.5", "5"):
