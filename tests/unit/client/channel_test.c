@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <mrpc/channel.h>
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +8,7 @@
 #include <unistd.h>
 
 #include "echo_methods.h"
+#include "outside_server.h"
 #include "scripted_server.h"
 #include "test.h"
 
@@ -549,37 +546,12 @@ static void freeing_the_channel_ends_open_calls_cancelled(void **state)
     mrpc_loop_free(loop);
 }
 
-/* An IPv4 address of this machine that is not loopback; false when it has none. */
-static bool find_own_address(char *text, size_t size)
-{
-    struct ifaddrs *all;
-    bool found = false;
-    assert_int_equal(getifaddrs(&all), 0);
-    for (const struct ifaddrs *at = all; at && !found; at = at->ifa_next) {
-        if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET || at->ifa_flags & IFF_LOOPBACK)
-            continue;
-        const struct sockaddr_in *name = (const struct sockaddr_in *)at->ifa_addr;
-        found = inet_ntop(AF_INET, &name->sin_addr, text, (socklen_t)size) != NULL;
-    }
-    freeifaddrs(all);
-    return found;
-}
-
-static void only_hello(struct scripted_server *server, unsigned connection)
-{
-    scripted_hello(server);
-    scripted_wait_close(server);
-    assert_null(raw_peer_find(server->peer, NGHTTP2_HEADERS, -1));
-}
-
 static void a_token_does_not_travel_in_clear_text(void **state)
 {
-    char address[64], target[96];
-    if (!find_own_address(address, sizeof address))
+    char target[OUTSIDE_TARGET_BYTES];
+    struct scripted_server server;
+    if (!outside_server_start(&server, target))
         skip();
-    struct scripted_server server = {.any_address = true};
-    scripted_server_start(&server, 1, only_hello);
-    snprintf(target, sizeof target, "%s:%u", address, server.port);
     const struct mrpc_channel_options options = {.struct_bytes = sizeof options, .bearer_token = "secret"};
     struct mrpc_channel *channel;
     struct mrpc_reply reply = MRPC_REPLY_INIT;

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <mrpc/channel.h>
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +9,7 @@
 #include "client/channel_core.h"
 #include "client/subchannel.h"
 #include "echo_methods.h"
+#include "outside_server.h"
 #include "test.h"
 
 /* Per-call credentials. Checklist, client 8: only on secure channels. */
@@ -204,41 +201,16 @@ static void what_may_not_be_sent_is_refused(void **state)
     mrpc_channel_free(channel);
 }
 
-/* An IPv4 address of this machine that is not loopback; false when it has none. */
-static bool find_own_address(char *text, size_t size)
-{
-    struct ifaddrs *all;
-    bool found = false;
-    assert_int_equal(getifaddrs(&all), 0);
-    for (const struct ifaddrs *at = all; at && !found; at = at->ifa_next) {
-        if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET || at->ifa_flags & IFF_LOOPBACK)
-            continue;
-        const struct sockaddr_in *name = (const struct sockaddr_in *)at->ifa_addr;
-        found = inet_ntop(AF_INET, &name->sin_addr, text, (socklen_t)size) != NULL;
-    }
-    freeifaddrs(all);
-    return found;
-}
-
-static void only_hello(struct scripted_server *server, unsigned connection)
-{
-    scripted_hello(server);
-    scripted_wait_close(server);
-    assert_null(raw_peer_find(server->peer, NGHTTP2_HEADERS, -1));
-}
-
 static void on_a_connection_that_is_not_secure_the_call_is_unauthenticated(void **state)
 {
-    char address[64], target[96];
-    if (!find_own_address(address, sizeof address))
+    char target[OUTSIDE_TARGET_BYTES];
+    struct scripted_server server;
+    if (!outside_server_start(&server, target))
         skip();
-    struct scripted_server server = {.any_address = true};
     struct giver giver = {.key = "authorization"};
     struct mrpc_call_credentials credentials = credentials_of(&giver);
     const struct mrpc_call_options options = {.struct_bytes = sizeof options, .credentials = &credentials};
     struct mrpc_channel *channel;
-    scripted_server_start(&server, 1, only_hello);
-    snprintf(target, sizeof target, "%s:%u", address, server.port);
     assert_int_equal(mrpc_channel_new(target, NULL, &channel), 0);
     assert_int_equal(say(channel, &options, NULL), MRPC_UNAUTHENTICATED);
     assert_false(channel->subchannels->served); /* so the connection's end still counts as a failed attempt */
