@@ -12,6 +12,8 @@ CELLS = ("reflection unary_registry unary_execution unary_diagram unary_admin un
 WEB_CELLS = "unary unary_large server_streaming metadata error_details deadline cancel".split()
 WEB = ("web-http1", "web-http2", "web-gzip", "web-fetch", "web-google",
        "connect-http1", "connect-http2", "connect-gzip", "connect-get", "connect-fetch")
+CONNECT_GO_CELLS = ("unary unary_json unary_gzip get get_json metadata server_streaming client_streaming error_details "
+                    "deadline").split()
 CLIENT_S = 150
 HERE = ROOT / "tests/interop"
 
@@ -21,6 +23,7 @@ def commands(address, pid):
     return {
         "python": [sys.executable, str(HERE / "python/client.py"), *run],
         "go": [str(BUILT / "go/bin/client"), *run],
+        "connect-go": [str(BUILT / "go/bin/connect"), *run],
         "grpcurl": [sys.executable, str(HERE / "command_line/client.py"), "grpcurl", str(BUILT / "go/bin/grpcurl"), *run],
         "node": ["node", str(BUILT / "node/client.mjs"), *run, str(ROOT / "proto")],
         **{name: ["node", str(BUILT / "web/client.mjs"), name, *run] for name in WEB},
@@ -45,14 +48,14 @@ def run_client(name):
         output = getattr(error, "output", None)
         print(output.decode() if isinstance(output, bytes) else output or "")
         print(traceback.format_exc(), f"not ok {name}/server_stays_and_stops", sep="")
-    for cell in WEB_CELLS if name in WEB else CELLS:
+    for cell in CONNECT_GO_CELLS if name == "connect-go" else WEB_CELLS if name in WEB else CELLS:
         if ran and f"{name}/{cell}" not in reported:
             print(f"{name} did not report it\nnot ok {name}/{cell}")
     sys.stdout.flush()
 
 
 def main():
-    names = sys.argv[1:] or ["python", "go", "grpcurl", "node", "buf", *WEB]
+    names = sys.argv[1:] or ["python", "go", "grpcurl", "node", "buf", *WEB, "connect-go"]
     for name in names:
         run_client(name)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Build the generated Go client, grpcurl and grpc-go's own interop programs, at the versions of go.mod and go.sum (all of which Go 1.19, Debian 12's,
+# Build the generated Go client, one that speaks Connect, grpcurl and grpc-go's own interop programs, at the versions of go.mod and go.sum (all of which Go 1.19, Debian 12's,
 # can build), into build/interop/go/bin. Stubs: protoc-gen-go and protoc-gen-go-grpc, from proto/ as it is.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,6 +34,7 @@ done
 protoc -I"$root/proto" --plugin="$dir/bin/protoc-gen-go" --plugin="$dir/bin/protoc-gen-go-grpc" "${options[@]}" \
   --go_out=. --go_opt=module=$module --go-grpc_out=. --go-grpc_opt=module=$module "${protos[@]}"
 go build -o "$dir/bin/" ./client
+go build -o "$dir/bin/" ./connect
 go build -o "$dir/bin/interop-xds" ./xds
 go build -o "$dir/bin/interop-compression" ./compression
 go build -o "$dir/bin/interop-client" google.golang.org/grpc/interop/client

@@ -3,6 +3,7 @@ module mltrainer/tests/interop
 go 1.19
 
 require (
+	connectrpc.com/connect v1.11.1
 	github.com/fullstorydev/grpcurl v1.9.1
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20240318140521-94a12d6c2237
 	google.golang.org/grpc v1.64.1
