@@ -2,12 +2,14 @@
 """The real server and what an operating system does to it: signals, descriptors that run out, a log that nobody takes,
 workers and stores that others meddle with (rows O, S and X of faults.md). process.py [ROW…] runs the rows named."""
 import contextlib
+import mmap
 import os
 import random
 import resource
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -23,7 +25,7 @@ from mltrainer.registry.v1 import registry_pb2, registry_pb2_grpc
 
 import cases
 from cases import case, wait_until
-from server import Server, program
+from server import Server, ServerFailed, program
 
 OWN = [("grpc.use_local_subchannel_pool", 1)]
 CONFIGURATION, STORE = 2, 4
@@ -83,6 +85,26 @@ def refuses(port):
         return peer.connect_ex(("127.0.0.1", port)) != 0
 
 
+class Shim:
+    """A C library whose calls fail now and then (shim.c), preloaded into a server: how often is set while it runs."""
+    LIBRARY = program().parents[1] / "tests/libfault_shim.so"
+    BYTES = 16
+
+    def __init__(self):
+        self.file = tempfile.NamedTemporaryFile()
+        self.file.write(bytes(self.BYTES))
+        self.file.flush()
+        self.chances = mmap.mmap(self.file.fileno(), self.BYTES)
+        self.environment = {"LD_PRELOAD": str(self.LIBRARY), "MLT_SHIM": self.file.name}
+
+    def set(self, memory=0.0, pieces=0.0, entropy=0.0):
+        self.chances[:12] = struct.pack("<III", *(int(chance * 0xffffffff) for chance in (memory, pieces, entropy)))
+
+    @property
+    def failed(self):
+        return struct.unpack("<I", self.chances[12:])[0]
+
+
 ENDED = (job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED, job_pb2.JOB_STATE_TIMED_OUT)
 
 
@@ -102,6 +124,30 @@ def o02_descriptors_that_run_out_while_it_runs():
         header = dataset_pb2.UploadDatasetHeader(name="after")
         client.execution.UploadDataset(iter([dataset_pb2.UploadDatasetRequest(header=header),
                                              dataset_pb2.UploadDatasetRequest(chunk=b"a\n1\n")]), timeout=20)
+
+
+@case
+def o03_memory_that_is_not_there_now_and_then():
+    """Some calls are shed, or their connection is; the server stays, and what it acknowledged is there afterwards."""
+    shed = (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL)
+    shim, acknowledged = Shim(), set()
+    with Server("--log-level", "error", environment=shim.environment) as server, Client(server) as client:
+        client.check()
+        shim.set(memory=0.002)
+        for i in range(1500 if os.environ.get("MLT_LONG") else 300):
+            try:
+                client.register("memory", f"i{i % 50}")
+                acknowledged.add(f"i{i % 50}")
+                client.check()
+            except grpc.RpcError as error:
+                assert error.code() in shed, error
+            server.assert_same_process()
+        shim.set()
+        assert shim.failed > 5, shim.failed
+        wait_until(lambda: client.register("memory", "after"), "calls to be served again")
+        reply = client.registry.ListInstances(registry_pb2.ListInstancesRequest(service="memory"), timeout=20)
+        missing = acknowledged - {instance.key.id for instance in reply.instances}
+        assert not missing, f"acknowledged and lost: {missing}"
 
 
 @case
@@ -175,6 +221,39 @@ def o07_a_storm_of_signals():
         assert client.state(job) == job_pb2.JOB_STATE_SUCCEEDED
 
 
+def start_again(data, within_s=2):
+    """A worker that was just being started holds the folder until it learns that its parent is gone."""
+    deadline = time.monotonic() + within_s
+    while True:
+        server = Server(data_dir=data)
+        try:
+            return server.start()
+        except ServerFailed as failure:
+            if "in use" not in str(failure) or time.monotonic() > deadline:
+                raise
+            server.process.stdout.close()
+            server.remove()
+
+
+@case
+def o10_a_crash_is_told_and_recovered_from():
+    with tempfile.TemporaryDirectory() as folder:
+        data, kept = Path(folder, "data"), []
+        for round in range(3):
+            server = start_again(data)
+            with Client(server) as client:   # what the crash before it left is there
+                reply = client.registry.ListInstances(registry_pb2.ListInstancesRequest(service="crash"), timeout=20)
+                assert {instance.key.id for instance in reply.instances} == set(kept), kept
+                client.register("crash", f"i{round}")
+                kept.append(f"i{round}")
+                os.kill(server.pid, signal.SIGSEGV)
+                assert server.process.wait(20) == -signal.SIGSEGV, "it does not end by the signal"
+            said = server.log_tail(100)
+            server.process.stdout.close()
+            server.remove()
+            assert "mltrainerd: crash: SIGSEGV" in said and said.count("[0x") > 3, said
+
+
 @case
 def o11_what_it_cannot_start_with_is_said_in_a_line():
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as busy:
@@ -215,6 +294,25 @@ def o13_a_log_that_nobody_takes():
 
 
 @case
+def o14_reads_and_writes_in_pieces():
+    """Half of all reads and writes are cut short, interrupted or told to come again: all results are the same."""
+    shim = Shim()
+    with Server("--log-level", "error", environment=shim.environment) as server, Client(server) as client:
+        shim.set(pieces=0.5)
+        for i in range(50):
+            client.check()
+            client.register("pieces", f"i{i}")
+        header = dataset_pb2.UploadDatasetHeader(name="d")
+        rows = b"a\n" + b"".join(b"%d\n" % i for i in range(20000))
+        parts = [dataset_pb2.UploadDatasetRequest(chunk=rows[at:at + 7000]) for at in range(0, len(rows), 7000)]
+        reply = client.execution.UploadDataset(iter([dataset_pb2.UploadDatasetRequest(header=header), *parts]), timeout=60)
+        assert reply.dataset.row_count == 20000, reply
+        listed = client.registry.ListInstances(registry_pb2.ListInstancesRequest(service="pieces"), timeout=60)
+        assert {instance.key.id for instance in listed.instances} == {f"i{i}" for i in range(50)}
+        assert shim.failed > 200, shim.failed
+
+
+@case
 def o15_an_unusual_umask_opens_nothing():
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder, "data")
@@ -243,6 +341,18 @@ def o17_a_thousand_idle_connections():
             peer.close()
         assert each < 64 << 10, f"{each:.0f} bytes a connection"
         wait_until(lambda: client.admin.GetServerInfo(admin_pb2.GetServerInfoRequest()).connections <= 1, "their end")
+
+
+@case
+def o18_without_entropy_it_does_not_start():
+    shim = Shim()
+    shim.set(entropy=1)
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([program(), "--listen", "127.0.0.1:0", "--data-dir", folder + "/data"], capture_output=True,
+                              text=True, timeout=60, env=dict(os.environ, **shim.environment))
+        said = done.stderr.strip().splitlines()
+        assert done.returncode > 0 and done.stdout == "", f"{done.returncode} {said}"
+        assert said[-1].startswith("mltrainerd: "), said
 
 
 @case

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_LOG_CRASH_H
+#define MLT_LOG_CRASH_H
+
+/** From now on a fault that ends the process (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) first writes which one and where
+ *  to @fd, one frame a line for addr2line, and then ends it as ever, by that signal. Signals that somebody else has taken
+ *  already, as sanitizers do, stay theirs. Once, before threads are started. */
+void crash_report_to(int fd);
+
+#endif
