@@ -82,11 +82,25 @@ static void grpc_web_calls(void **state)
     survives(request, (size_t)used, "gAAAABBncnBjLXN0YXR1czogMA0K");   /* the trailers in base64 */
 }
 
+/* A message, an error with details, a GET, and a stream whose last frame is JSON. */
+static void connect_calls(void **state)
+{
+    static const char request[] =
+        "POST /test.Echo/Say HTTP/1.1\r\n" HOST "Content-Type: application/json\r\nContent-Length: 4\r\n\r\n\"hi\""
+        "POST /test.Echo/Say HTTP/1.1\r\n" HOST "Content-Type: application/json\r\nContent-Length: 9\r\n\r\n\"details\""
+        "POST /test.Echo/Say HTTP/1.1\r\n" HOST "Content-Type: application/json\r\nContent-Length: 12\r\n\r\n\"trailers:1\""
+        "GET /test.Echo/Ask?encoding=json&base64=1&message=ImhpIg HTTP/1.1\r\n" HOST "\r\n"
+        "POST /test.Echo/Split HTTP/1.1\r\n" HOST "Content-Type: application/connect+json\r\nContent-Length: 10\r\n\r\n"
+        "\0\0\0\0\5\"2:1\"";
+    survives(request, sizeof(request) - 1, "\2\0\0\0\2{}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(web_requests),
         cmocka_unit_test(grpc_web_calls),
+        cmocka_unit_test(connect_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
