@@ -207,9 +207,11 @@ enum mrpc_json_read mrpc_json_decode_field(struct mrpc_json_decoder *decoder, st
     return read_singular(decoder, scope, field, info);
 }
 
-static bool name_is(const char *name, const char *text, size_t size)
+/* Most names differ in their first byte: whoever sends a great many that are not known must not make us call out for each
+ * name of each field. */
+static inline bool name_is(const char *name, const char *text, size_t size)
 {
-    return strncmp(name, text, size) == 0 && name[size] == '\0';
+    return name[0] == text[0] && strncmp(name, text, size) == 0 && name[size] == '\0';
 }
 
 /* Members mostly come in the order of the fields: the search begins behind the one before. */
@@ -218,7 +220,7 @@ static unsigned find_field(const struct mrpc_json_reader *key, const struct mrpc
     char name[NAME_MAX_BYTES];
     size_t size = key->decoded_bytes;
     unsigned count = info->descriptor->n_fields;
-    if (size >= sizeof(name))
+    if (size == 0 || size >= sizeof(name))
         return MRPC_JSON_NO_FIELD;
     mrpc_json_decode_string(key, name);
     if (memchr(name, '\0', size))
