@@ -42,6 +42,7 @@ static const struct component *const components[] = {
     &registry_component,
     &lease_loop_component,
     &health_loop_component,
+    &self_registration_component,
     &operation_arena_component,
     &operation_component,
     &execution_component,

@@ -34,6 +34,7 @@ const struct config_key config_keys[] = {
     {"web.origins", CONFIG_LIST, NULL, 0, 0, "origins whose pages may call the server: https://HOST[:PORT]"},
     {"registry.check_targets", CONFIG_LIST, NULL, 0, 0,
      "private networks (CIDR) that health checks may go to besides an instance's own address"},
+    {"registry.self", CONFIG_SWITCH, "true", 0, 0, "keep the server and its pools registered, in namespace mltrainer"},
     {"registry.protection", CONFIG_SWITCH, "true", 0, 0,
      "hold a service's list when more than half of it fails at once: who fails stays, and is handed out last"},
     {"execution.workers", CONFIG_COUNT, "0", 0, 256, "worker processes; 0: one a core"},

@@ -2,6 +2,7 @@
 #include "registry/own_ports.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,8 +33,10 @@ static void read_one(const char *address, struct own_ports *out)
     host[length - 2 * (size_t)bracketed] = '\0';
     out->loopback_only = out->loopback_only && is_loopback(host);
     unsigned long port = strtoul(colon + 1, NULL, 10);
-    if (port > 0 && port <= 65535 && out->count < OWN_PORTS_MAX)
-        out->ports[out->count++] = (uint16_t)port;
+    if (port == 0 || port > 65535 || out->count == OWN_PORTS_MAX)
+        return;
+    snprintf(out->hosts[out->count], OWN_HOST_BYTES, "%.253s", host);
+    out->ports[out->count++] = (uint16_t)port;
 }
 
 void own_ports_read(const char *const *addresses, struct own_ports *out)

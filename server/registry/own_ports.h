@@ -8,10 +8,11 @@
 
 /* Where this server listens, as far as the judgement of check targets wants to know. */
 
-enum { OWN_PORTS_MAX = 32 };
+enum { OWN_PORTS_MAX = 32, OWN_HOST_BYTES = 254 };
 
 struct own_ports {
     uint16_t ports[OWN_PORTS_MAX];
+    char hosts[OWN_PORTS_MAX][OWN_HOST_BYTES]; /* in their order, without brackets */
     size_t count;
     bool loopback_only; /* every address is loopback or a unix socket */
 };

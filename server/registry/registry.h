@@ -17,6 +17,13 @@ extern const struct component registry_component;
 extern const struct component lease_loop_component;
 extern const struct component health_loop_component;
 
+/** Where the server registers itself. */
+#define REGISTRY_SELF_NAMESPACE "mltrainer"
+
+/** Keeps the server and its pools registered there. Needs "registry", "thread_pool", "process_pool"
+ *  and "config". */
+extern const struct component self_registration_component;
+
 /** Put the service on a server before its start. Returns 0 or an enum mrpc_error. */
 int registry_add_to_server(struct registry *registry, struct mrpc_server *server) MRPC_MUST_USE;
 

@@ -86,8 +86,16 @@ static void detail_text(const struct registry_instance *instance, char *out, siz
              operator_texts[registry_instance_operator_state(instance)]);
 }
 
-static const char *if_not_default(const char *namespace_name)
+/* The server's own registrations: nobody has to declare them. */
+static bool is_own(const char *namespace_name)
 {
+    return strcmp(namespace_name, REGISTRY_SELF_NAMESPACE) == 0;
+}
+
+static const char *kind_of(const char *namespace_name)
+{
+    if (is_own(namespace_name))
+        return SCENE_KIND_OWN;
     return strcmp(namespace_name, "default") == 0 ? "" : namespace_name;
 }
 
@@ -105,6 +113,7 @@ static void add_instance(struct scene_builder *b, const struct registry_service_
                                                     .parent = group,
                                                     .title = message->key->id,
                                                     .detail = detail,
+                                                    .kind = is_own(service->namespace_name) ? SCENE_KIND_OWN : "",
                                                     .key = instance_key(service, message->key->id).text,
                                                     .health = instance_health(instance)});
 }
@@ -117,7 +126,7 @@ static void add_service_with_instances(struct scene_builder *b, const struct reg
     scene_builder_group(b, &(struct scene_item_spec){.id = id,
                                                      .title = service->name,
                                                      .detail = detail,
-                                                     .kind = if_not_default(service->namespace_name),
+                                                     .kind = kind_of(service->namespace_name),
                                                      .key = service_key(service).text,
                                                      .health = service_health(service)});
     for (size_t i = 0; i < service->count; i++)
@@ -133,6 +142,7 @@ static void add_service_card(struct scene_builder *b, const struct registry_serv
                                                     .parent = group,
                                                     .title = service->name,
                                                     .detail = detail,
+                                                    .kind = is_own(service->namespace_name) ? SCENE_KIND_OWN : "",
                                                     .key = service_key(service).text,
                                                     .health = service_health(service)});
 }
@@ -148,7 +158,9 @@ static void add_service_cards(struct scene_builder *b, const struct registry_vie
         if (!current || strcmp(current, service->namespace_name) != 0) {
             current = service->namespace_name;
             make_id(group, current, current, "", "");
-            scene_builder_group(b, &(struct scene_item_spec){.id = group, .title = current, .kind = "namespace"});
+            scene_builder_group(b, &(struct scene_item_spec){.id = group,
+                                                             .title = current,
+                                                             .kind = is_own(current) ? SCENE_KIND_OWN : "namespace"});
         }
         add_service_card(b, service, group);
     }

@@ -333,6 +333,7 @@ static void take_own_addresses(void *arg)
 {
     struct own_addresses *own = arg;
     use_own_ports(own->registry, &own->ports);
+    own->registry->listens = true;
     free(own);
 }
 

@@ -42,6 +42,7 @@ struct registry {
     struct target_policy policy;
     struct target_network networks[NETWORKS_MAX];
     struct own_ports own_ports;
+    bool listens; /* there, and no longer only according to the configuration */
 
     /* What the commit thread hands back. */
     pthread_mutex_t settled_lock;

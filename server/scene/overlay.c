@@ -263,7 +263,8 @@ static void add_undeclared_items(struct join *join, const struct laid *laid)
     const struct scene *scene = laid->view->scene;
     for (int i = 0; i < scene->item_count; i++) {
         int parent = scene->items[i].parent;
-        if (laid->state[i] == 0 && (parent < 0 || laid->state[parent] & HOLDS))
+        bool is_own = strcmp(scene->items[i].kind, SCENE_KIND_OWN) == 0;
+        if (laid->state[i] == 0 && !is_own && (parent < 0 || laid->state[parent] & HOLDS))
             add_undeclared_item(join, laid, &scene->items[i]);
     }
 }

@@ -29,6 +29,10 @@ enum scene_limit {
     SCENE_MAX_ID_BYTES = 128,
 };
 
+/** The kind of an item of a live view that the server itself has put there: where that view is covered, it need not be
+ *  declared. */
+#define SCENE_KIND_OWN "this server"
+
 /** No health, no dot; the rest as in diagram.proto. */
 enum scene_health {
     SCENE_HEALTH_NONE,

@@ -27,6 +27,12 @@ class Client:
     def __exit__(self, *_):
         self.channel.close()
 
+    def wait_for_itself(self):
+        """Until the server has registered itself and its pools: from then on live views stand still."""
+        request = registry_pb2.ListInstancesRequest(namespace="mltrainer", filter=registry_pb2.InstanceFilter(
+            states=[registry_pb2.HEALTH_STATE_HEALTHY]))
+        wait_until(lambda: len(self.registry.ListInstances(request, timeout=HOLD_S).instances) == 3, "the server knows itself")
+
     def render(self, **drawing):
         return self.diagram.Render(pb.RenderRequest(drawing=pb.Drawing(**drawing)), timeout=HOLD_S)
 

@@ -14,6 +14,7 @@ from server import Server
 @contextlib.contextmanager
 def client():
     with Server() as server, Client(server) as made:
+        made.wait_for_itself()
         yield made
 
 
