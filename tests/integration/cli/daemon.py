@@ -145,3 +145,15 @@ def what_was_registered_outlives_kill_minus_9():
         server.log.close()
         with Server(data_dir=Path(folder, "data")) as again:
             assert Mltctl(again.address).table("registry", "ls", "stays")[0]["ID"] == "a"
+
+
+@case
+def the_server_and_its_pools_are_in_its_own_registry():
+    with Server() as server:
+        ctl = Mltctl(server.address)
+        wait_until(lambda: [(row["SERVICE"], row["HEALTHY"]) for row in ctl.table("registry", "ls", "--namespace", "mltrainer")] ==
+                   [("mltrainerd", "1"), ("process-pool", "1"), ("thread-pool", "1")], "all three are healthy")
+        assert ctl.table("registry", "ls", "mltrainer/mltrainerd")[0]["ADDRESS"] == server.address
+        assert "workers there" in ctl.table("registry", "ls", "mltrainer/process-pool")[0]["WHY"]
+    with Server("--registry-self=false") as server:
+        assert Mltctl(server.address).json("registry", "ls").get("services", []) == []
