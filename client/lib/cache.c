@@ -324,3 +324,21 @@ int mlt_cache_wait(struct mlt_cache *cache, uint64_t version, int64_t timeout_ms
     pthread_mutex_unlock(&keeper->lock);
     return moved ? 0 : MRPC_DEADLINE_EXCEEDED;
 }
+
+void mlt_cache_wake(struct mlt_cache *cache)
+{
+    pthread_mutex_lock(&cache->keeper.lock);
+    cache->version++;
+    pthread_cond_broadcast(&cache->keeper.changed);
+    pthread_mutex_unlock(&cache->keeper.lock);
+}
+
+size_t mlt_cache_list(struct mlt_cache *cache, struct mlt_candidate *out, size_t room)
+{
+    pthread_mutex_lock(&cache->keeper.lock);
+    size_t count = cache_members_candidates(&cache->members);
+    for (size_t i = 0; i < count && i < room; i++)
+        out[i] = (struct mlt_candidate){cache->members.candidates[i]->endpoint, cache->members.candidates[i]->weight};
+    pthread_mutex_unlock(&cache->keeper.lock);
+    return count;
+}

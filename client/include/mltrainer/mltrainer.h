@@ -146,6 +146,18 @@ MLT_API void mlt_cache_state(struct mlt_cache *cache, struct mlt_cache_state *ou
 /** Wait until the version is another than @version. Errors: 4 DEADLINE_EXCEEDED after @timeout_ms. Thread: any. */
 MLT_API int mlt_cache_wait(struct mlt_cache *cache, uint64_t version, int64_t timeout_ms);
 
+/** Let every mlt_cache_wait() return, by another version. Thread: any. */
+MLT_API void mlt_cache_wake(struct mlt_cache *cache);
+
+struct mlt_candidate {
+    struct mlt_endpoint endpoint;
+    uint32_t weight;
+};
+
+/** All that may be picked, in the order of their turns. Returns how many there are; at most @room are written to @out.
+ *  Thread: any. */
+MLT_API size_t mlt_cache_list(struct mlt_cache *cache, struct mlt_candidate *out, size_t room);
+
 /* ---- execution ---- */
 
 struct mlt_dataset {
