@@ -200,6 +200,12 @@ static void on_lease_tick(evutil_socket_t fd, short what, void *arg)
     }
 }
 
+void registry_begin_time(struct registry *registry)
+{
+    registry->probed_ms = domain_loop_now_ms(registry->loop);
+    (void)lease_heap_tick(&registry->leases, registry->probed_ms, STALL_MS);
+}
+
 static void on_health_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct registry *registry = arg;

@@ -454,6 +454,7 @@ int registry_start(struct registry *registry, struct fault *fault)
     };
     if (registry_watches_new(&watches, &registry->watches))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
+    registry_begin_time(registry);
     catalog_each(&registry->catalog, revive, registry);
     publish(registry);
     if (domain_loop_start(registry->loop) || domain_loop_start(registry->reading_loop))

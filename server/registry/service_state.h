@@ -55,6 +55,8 @@ struct registry {
 /** Make @change, the registry's own doing, durable, then settle it; it holds in any case. NULL: nothing to do. */
 void registry_commit(struct registry *registry, struct catalog_change *change);
 
+/** From now on a gap in time is noticed, also one before the first tick. At the start. */
+void registry_begin_time(struct registry *registry);
 /** Does the store still answer? Asked when it does, and every tick. */
 void registry_judge_store(struct registry *registry);
 

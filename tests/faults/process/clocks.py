@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The registry of a real server while the wall clock jumps and while its store stands still (rows R12, R13, S13).
-clocks.py [ROW…] runs the rows named."""
+"""The registry of a real server while the wall clock jumps, while its store stands still, and while an owner or the server
+itself is stopped (rows R08, R12, R13, S13, O08). clocks.py [ROW…] runs the rows named."""
 import contextlib
 import glob
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -202,6 +203,59 @@ def r13_a_store_that_stands_still_for_30_s_stops_changes_and_nothing_else():
             assert time.monotonic() - began > stall_s - 5
         wait_until(lambda: outcome_of(lambda: registry.register("after")) is None, "changes to be taken again")
         assert registry.ids() - {"unsure"} == {"before", "after"} | {f"waits-{i}" for i in range(8)}
+
+
+def reasons(registry, id):
+    return [pb.TransitionReason.Name(mark.reason).removeprefix("TRANSITION_REASON_").lower() for mark in registry.history(id)]
+
+
+@contextlib.contextmanager
+def kept(server, id, ttl_s):
+    """Another process that keeps an instance registered, and registers it again when the server has forgotten it."""
+    mltctl = Path(os.environ["MLT_BUILD"]) / "bin/mltctl"
+    process = subprocess.Popen([mltctl, "--server", server.address, "registry", "register", f"web/{id}", "127.0.0.1:1", "--ttl",
+                                str(ttl_s), "--keep"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline().startswith("registered at revision ")
+        yield process
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def outlast(registry, id, ttl_s):
+    """Let a lease run out that nobody renews: that long has passed for the server."""
+    registry.register(id, ttl_s=ttl_s)
+    wait_until(lambda: id not in registry.ids(), "a lease that nobody renews to run out", 60)
+
+
+@case
+def r08_an_owner_that_was_stopped_is_expired_once_and_comes_back_once():
+    with Server() as server, Registry(server) as registry, kept(server, "owned", 2) as owner:
+        owner.send_signal(signal.SIGSTOP)
+        wait_until(lambda: "owned" not in registry.ids(), "the lease to run out", 60)
+        outlast(registry, "meanwhile", 2)
+        assert reasons(registry, "owned") == ["lease_expired", "registered"]
+        owner.send_signal(signal.SIGCONT)
+        wait_until(lambda: "owned" in registry.ids(), "it to be registered again", 60)
+        outlast(registry, "afterwards", 5)
+        assert reasons(registry, "owned") == ["registered", "lease_expired", "registered"], "no flapping"
+        assert "owned" in registry.ids()
+
+
+@case
+def r08_o08_a_server_that_was_stopped_expires_nobody_who_could_not_reach_it():
+    with Server() as server, Registry(server) as registry, kept(server, "owned", 2):
+        began = time.monotonic()
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            wait_until(lambda: time.monotonic() - began > 6, "three times the lease")
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        outlast(registry, "afterwards", 5)
+        assert reasons(registry, "owned") == ["registered"], reasons(registry, "owned")
 
 
 ROWS = [word.lower() for word in sys.argv[1:]]
