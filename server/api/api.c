@@ -82,6 +82,8 @@ static int write_metrics(const void *self, int (*write)(void *arg, const char *t
     int error = interceptors_write_metrics(api->interceptors, write, arg);
     if (!error)
         error = rejections_write(&api->rejections, write, arg);
+    if (!error)
+        error = registry_write_metrics(api->registry, write, arg);
     char text[512];
     int size = snprintf(text, sizeof text,
                         "# TYPE mltrainer_connections gauge\nmltrainer_connections %llu\n"

@@ -182,6 +182,21 @@ void registry_judge_store(struct registry *registry)
         log_info(registry->options.log, "registry", "the store answers again");
 }
 
+void registry_on_check(void *arg, bool passed, int64_t duration_us)
+{
+    registry_metrics_check(&((struct registry *)arg)->metrics, passed, duration_us);
+}
+
+/* What is read from outside of the loop. */
+static void show_numbers(struct registry *registry)
+{
+    struct prober_stats checks;
+    prober_stats(registry->prober, &checks);
+    atomic_store_explicit(&registry->metrics.watchers, registry_watches_count(registry->watches), memory_order_relaxed);
+    atomic_store_explicit(&registry->metrics.checks_configured, checks.configured, memory_order_relaxed);
+    atomic_store_explicit(&registry->metrics.checks_in_flight, checks.in_flight, memory_order_relaxed);
+}
+
 static void on_lease_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct registry *registry = arg;
@@ -196,6 +211,7 @@ static void on_lease_tick(evutil_socket_t fd, short what, void *arg)
     if (now_ms - registry->watches_ticked_ms >= 1000) {
         registry->watches_ticked_ms = now_ms;
         registry_watches_tick(registry->watches, registry->catalog.committed_revision, now_ms);
+        show_numbers(registry);
         let_go_of_all(registry, now_ms);
     }
 }

@@ -40,6 +40,11 @@ void registry_drain(struct registry *registry);
 const struct registry_view *registry_snapshot(struct registry *registry);
 void registry_snapshot_release(const struct registry_view *view);
 
+/** Write the registry's part of the metrics page, piece by piece, in Prometheus' text format. Looks at every instance: not
+ *  for a loop. Thread: any. Errors: what @write returned. */
+int registry_write_metrics(struct registry *registry, int (*write)(void *arg, const char *text, size_t size), void *arg)
+    MRPC_MUST_USE;
+
 /** Told on the bus after each change that holds. */
 extern const struct bus_topic registry_instance_changed;
 struct registry_instance_event {

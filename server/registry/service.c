@@ -11,6 +11,7 @@
 #include "events/retention.h"
 #include "registry/checks/prober.h"
 #include "registry/methods/methods.h"
+#include "registry/http_sd/route.h"
 #include "registry/persist.h"
 #include "registry/service_state.h"
 #include "registry/watch.h"
@@ -23,6 +24,7 @@ struct transaction {
     struct transaction *next;
     struct under_way_entry under_way;
     struct registry *registry;
+    int64_t began_us;
     struct catalog_change *change;    /* NULL: only waits for those before it */
     struct registry_command *command; /* NULL: the registry's own doing */
     int code;
@@ -58,6 +60,11 @@ struct registry_watches *registry_watches(struct registry *registry)
 struct registry_xds *registry_xds(struct registry *registry)
 {
     return registry->xds;
+}
+
+struct http_sd *registry_http_sd(struct registry *registry)
+{
+    return registry->http_sd;
 }
 
 struct domain_loop *registry_loop(struct registry *registry)
@@ -213,6 +220,13 @@ static bool holds(const struct transaction *transaction)
     return transaction->code == MRPC_OK || !transaction->command;
 }
 
+static int64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static void settle_one(struct registry *registry, struct transaction *transaction)
 {
     struct catalog_change *change = transaction->change;
@@ -227,6 +241,7 @@ static void settle_one(struct registry *registry, struct transaction *transactio
         return;
     follow(registry, change->slot);
     registry_watches_note(registry->watches, change);
+    registry_metrics_transition(&registry->metrics, (enum registry_reason)change->instance->message->status->reason);
     tell_bus(registry, change);
 }
 
@@ -258,6 +273,8 @@ static void settle(struct domain_task *task)
     while (list) {
         struct transaction *transaction = list;
         list = transaction->next;
+        if (transaction->change)
+            registry_metrics_commit(&registry->metrics, transaction->code == MRPC_OK, now_us() - transaction->began_us);
         if (transaction->command)
             transaction->command->committed(transaction->command, transaction->code, transaction->text);
         catalog_change_free(transaction->change);
@@ -296,7 +313,8 @@ static void commit(struct registry *registry, struct catalog_change *change, str
             command->committed(command, MRPC_RESOURCE_EXHAUSTED, "no memory");
         return;
     }
-    *transaction = (struct transaction){.registry = registry, .change = change, .command = command};
+    *transaction = (struct transaction){
+        .registry = registry, .change = change, .command = command, .began_us = now_us()};
     under_way_begin(&registry->under_way, &transaction->under_way, domain_loop_now_ms(registry->loop));
     struct store_batch *batch = change ? persist_change(change) : store_batch_new();
     store_commit(registry->options.store, batch, on_committed, transaction);
@@ -399,12 +417,15 @@ static int make_parts(struct registry *registry, struct fault *fault)
     int code = read_policy(registry, fault);
     if (code)
         return code;
-    struct prober_options options = {.policy = &registry->policy, .changed = registry_on_health, .arg = registry};
+    struct prober_options options = {.policy = &registry->policy,
+                                     .changed = registry_on_health,
+                                     .ran = registry_on_check,
+                                     .arg = registry};
     if (domain_loop_new("registry", &registry->loop) || domain_loop_new("registry-read", &registry->reading_loop))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no loop");
     options.base = domain_loop_base(registry->loop);
     if (!registry_make_ticks(registry) || prober_new(&options, &registry->prober) ||
-        registry_xds_new(registry, &registry->xds) ||
+        registry_xds_new(registry, &registry->xds) || http_sd_new(registry, &registry->http_sd) ||
         scene_notifier_new(registry->options.bus, registry->loop, "registry", NULL, NULL, &registry->scene))
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "registry: no memory");
     return MRPC_OK;
@@ -502,6 +523,7 @@ void registry_free(struct registry *registry)
     prober_free(registry->prober);
     registry_watches_free(registry->watches);
     registry_xds_free(registry->xds);
+    http_sd_free(registry->http_sd);
     if (registry->lease_tick)
         event_free(registry->lease_tick);
     if (registry->health_tick)

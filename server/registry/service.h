@@ -96,6 +96,7 @@ struct registry_watches *registry_watches(struct registry *registry);
 
 /* From any thread. */
 struct registry_xds *registry_xds(struct registry *registry);
+struct http_sd *registry_http_sd(struct registry *registry);
 struct domain_loop *registry_loop(struct registry *registry);
 /** Where readers have work done that takes too long for a connection loop. It touches nothing of the domain. */
 struct domain_loop *registry_reading_loop(struct registry *registry);

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "events/scene_changed.h"
+#include "registry/metrics.h"
 #include "registry/own_ports.h"
 #include "registry/service.h"
 #include "registry/under_way.h"
@@ -33,6 +34,8 @@ struct registry {
     struct prober *prober;
     struct registry_watches *watches;
     struct registry_xds *xds;
+    struct http_sd *http_sd;
+    struct registry_metrics metrics; /* read by anybody */
     struct heartbeat_stream *heartbeat_streams;
     struct event *lease_tick, *health_tick; /* the two autonomous loops */
     int64_t probed_ms;
@@ -69,5 +72,8 @@ void registry_restore_standing(struct registry *registry, struct catalog_slot *s
 /** The prober's: @slot's checks say something new. */
 void registry_on_health(void *arg, struct catalog_slot *slot, enum registry_health state, const char *check,
                         const char *text);
+
+/** The prober's: a check has run. */
+void registry_on_check(void *arg, bool passed, int64_t duration_us);
 
 #endif

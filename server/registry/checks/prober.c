@@ -197,6 +197,8 @@ static void on_done(void *arg, bool passed, const char *words)
         prober->stalled_us = now_us;
     probe->attempt = NULL;
     probe->run_us = now_us - probe->started_us;
+    if (prober->options.ran)
+        prober->options.ran(prober->options.arg, passed, probe->run_us);
     snprintf(text, sizeof text, "%s", words);
     bool counts = passed || probe->started_us > prober->stalled_us;
     bool changed = counts && count_result(probe, passed, text);

@@ -22,6 +22,8 @@ struct prober_options {
     /** The checks of @slot say something new all together. On the domain loop. */
     void (*changed)(void *arg, struct catalog_slot *slot, enum registry_health state, const char *check,
                     const char *text);
+    /** A check has run; not those of kind ttl. May be NULL. On the domain loop. */
+    void (*ran)(void *arg, bool passed, int64_t duration_us);
     void *arg;
 };
 

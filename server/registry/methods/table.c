@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/http_sd/route.h"
 #include "registry/methods/methods.h"
 #include "registry/xds/xds.h"
 
@@ -35,5 +36,7 @@ const struct mltrainer__registry__v1__registry_service__handlers registry_handle
 int registry_add_to_server(struct registry *registry, struct mrpc_server *server)
 {
     int error = mltrainer__registry__v1__registry_service__add_to_server(server, &registry_handlers, registry);
-    return error ? error : registry_xds_add_to_server(registry_xds(registry), server);
+    if (!error)
+        error = registry_xds_add_to_server(registry_xds(registry), server);
+    return error ? error : http_sd_add_to_server(registry_http_sd(registry), server);
 }

@@ -59,7 +59,7 @@ static CORE(HealthStatus) health_of(const struct registry_instance *instance, bo
 {
     if (registry_instance_operator_state(instance) == OPERATOR_DRAINING)
         return ENVOY__CONFIG__CORE__V3__HEALTH_STATUS__DRAINING;
-    bool held = instance->message->status && instance->message->status->held;
+    bool held = registry_instance_is_held(instance);
     bool usable = registry_instance_health(instance) == HEALTH_HEALTHY || (held && nothing_better);
     return usable && registry_instance_in_service(instance) ? ENVOY__CONFIG__CORE__V3__HEALTH_STATUS__HEALTHY
                                                             : ENVOY__CONFIG__CORE__V3__HEALTH_STATUS__UNHEALTHY;

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's Prometheus against the real server: it scrapes /metrics, and finds what else to scrape by /v1/http_sd."""
+import contextlib
+import http.server
+import json
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import grpc
+from google.protobuf import duration_pb2
+from mltrainer.registry.v1 import registry_pb2, registry_pb2_grpc
+
+from cases import Skip, case, main, wait_until
+from server import Server
+
+CONFIGURATION = """
+global: {{scrape_interval: 1s, scrape_timeout: 1s}}
+scrape_configs:
+  - job_name: mltrainerd
+    static_configs: [{{targets: ["{server}"]}}]
+  - job_name: found
+    http_sd_configs: [{{url: "http://{server}/v1/http_sd?protocol=metrics&healthy=true", refresh_interval: 1s}}]
+    relabel_configs:
+      - {{source_labels: [__meta_mltrainer_service], target_label: service}}
+      - {{source_labels: [__meta_mltrainer_id], target_label: instance}}
+      - {{source_labels: [__meta_mltrainer_metadata_team_name], target_label: team}}
+"""
+PROMETHEUS_S = 60
+
+
+class Exporter(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b"# TYPE answer gauge\nanswer 42\n"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class World:
+    def __init__(self, server):
+        self.server = server
+        self.registry = registry_pb2_grpc.RegistryServiceStub(grpc.insecure_channel(server.address))
+
+    def register(self, service, name, endpoints, **fields):
+        instance = registry_pb2.Instance(
+            key=registry_pb2.InstanceKey(service=service, id=name, namespace=fields.pop("namespace", "")),
+            lease_ttl=duration_pb2.Duration(seconds=3600),
+            endpoints=[registry_pb2.Endpoint(address=address, port=port, protocol=protocol)
+                       for address, port, protocol in endpoints], **fields)
+        self.registry.Register(registry_pb2.RegisterRequest(instance=instance))
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://{self.server.address}{path}", timeout=30) as answer:
+            return answer.headers["content-type"], answer.read().decode()
+
+    def found(self, path):
+        kind, text = self.get(path)
+        assert kind == "application/json", kind
+        return {group["labels"]["__meta_mltrainer_id"]: group for group in json.loads(text)}
+
+
+@contextlib.contextmanager
+def world():
+    with Server() as server:
+        yield World(server)
+
+
+@case
+def a_namespace_without_instances_is_an_empty_list(world):
+    assert world.get("/v1/http_sd/nowhere") == ("application/json", "[]\n")
+    assert world.found("/v1/http_sd/default/nobody") == {}
+
+
+@case
+def an_instance_is_a_group_with_its_labels(world):
+    world.register("shop", "s1", [("192.0.2.7", 80, "http"), ("192.0.2.7", 9100, "metrics")], version="1.2",
+                   zone="east", tags=["blue", "fast"], weight=7,
+                   metadata={"team.name": registry_pb2.MetadataValue(text='a"b\n'),
+                             "team-name": registry_pb2.MetadataValue(text="the same label"),
+                             "size": registry_pb2.MetadataValue(integer=3)})
+    group = world.found("/v1/http_sd/default/shop")["s1"]
+    assert group["targets"] == ["192.0.2.7:9100"], group
+    labels = {name.removeprefix("__meta_mltrainer_"): value for name, value in group["labels"].items()}
+    same = labels.pop("metadata_team_name")
+    assert same in ('a"b\n', "the same label")
+    assert labels == {"namespace": "default", "service": "shop", "id": "s1", "version": "1.2", "zone": "east",
+                      "weight": "7", "tags": ",blue,fast,", "protocol": "metrics", "health": "healthy",
+                      "operator_state": "active", "metadata_size": "3"}, labels
+
+
+@case
+def filters_choose_instances_and_endpoints(world):
+    world.register("shop", "s2", [("2001:db8::1", 443, "https")], tags=["blue"])
+    world.register("shop", "s1", [("192.0.2.9", 80, "http")], namespace="prod")
+    assert set(world.found("/v1/http_sd")) >= {"s1", "s2"}
+    assert set(world.found("/v1/http_sd/prod")) == {"s1"}
+    assert set(world.found("/v1/http_sd/default/shop?tag=blue&tag=fast")) == {"s1"}
+    assert set(world.found("/v1/http_sd/default?protocol=https")) == {"s2"}
+    group = world.found("/v1/http_sd/default/shop?protocol=https")["s2"]
+    assert group["targets"] == ["[2001:db8::1]:443"] and group["labels"]["__scheme__"] == "https", group
+    key = registry_pb2.InstanceKey(service="shop", id="s2")
+    world.registry.SetOperatorState(registry_pb2.SetOperatorStateRequest(
+        key=key, operator_state=registry_pb2.OPERATOR_STATE_DRAINING))
+    assert set(world.found("/v1/http_sd/default/shop?healthy=true")) == {"s1"}
+    assert world.found("/v1/http_sd/default/shop")["s2"]["labels"]["__meta_mltrainer_operator_state"] == "draining"
+
+
+@case
+def what_is_asked_wrongly_is_told_so(world):
+    for path in ("/v1/http_sd/a%20b", "/v1/http_sd/a/b/c", "/v1/http_sd?zone=x", "/v1/http_sd?tag=", "/v1/http_sd?tag",
+                 "/v1/http_sd?healthy=maybe", "/v1/http_sd?protocol=" + 33 * "x", "/v1/http_sd?" + 17 * "tag=a&"):
+        try:
+            raise AssertionError(f"{path}: {world.get(path)}")
+        except urllib.error.HTTPError as error:
+            assert error.code == 400 and len(error.read()) > 10, path
+
+
+@case
+def many_instances_come_whole(world):
+    """More than is ever queued for one connection: made and sent in parts."""
+    for i in range(3000):
+        world.register("many", f"m{i}", [("192.0.2.1", 1 + i, "metrics")],
+                       metadata={"filler": registry_pb2.MetadataValue(text=100 * "x")})
+    # what is longer than a part by itself
+    world.register("many", "long", [("192.0.2.1", 1, "metrics")],
+                   metadata={"filler": registry_pb2.MetadataValue(text=15000 * "\x01")})
+    found = world.found("/v1/http_sd/default/many")
+    assert len(found) == 3001, len(found)
+    assert len(found["long"]["labels"]["__meta_mltrainer_metadata_filler"]) == 15000
+
+
+@case
+def a_reader_that_goes_away_in_the_middle_is_forgotten(world):
+    for _ in range(20):  # more than are served at a time
+        with socket.create_connection(("127.0.0.1", world.server.port)) as connection:
+            connection.sendall(b"GET /v1/http_sd/default/many HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+    wait_until(lambda: status(world, "/v1/http_sd/default/shop") == 200, "its place is free again")
+
+
+def status(world, path):
+    try:
+        world.get(path)
+        return 200
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@case
+def promtool_finds_no_fault_with_the_metrics(world):
+    if not shutil.which("promtool"):
+        raise Skip("there is no promtool here")
+    _, page = world.get("/metrics")
+    ours = "".join(line for line in page.splitlines(True) if "mltrainer_registry_" in line or "mltrainer_xds_" in line)
+    assert ours.count("# HELP ") == ours.count("# TYPE ") > 10
+    done = subprocess.run(["promtool", "check", "metrics"], input=ours, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def value(page, series):
+    return float(next(line.split()[-1] for line in page.splitlines() if line.startswith(series + " ")))
+
+
+@case
+def metrics_count_what_happens(world):
+    _, page = world.get("/metrics")
+    assert value(page, 'mltrainer_registry_instances{health="healthy"}') >= 3003
+    assert value(page, 'mltrainer_registry_instances_out_of_service{operator_state="draining"}') == 1
+    assert value(page, "mltrainer_registry_services") >= 2
+    registered = value(page, 'mltrainer_registry_transitions_total{reason="registered"}')
+    assert registered >= 3003
+    assert value(page, 'mltrainer_registry_commit_duration_seconds_count') >= registered
+    assert value(page, 'mltrainer_registry_commit_duration_seconds_bucket{le="+Inf"}') >= registered
+    assert not any("s1" in line or "shop" in line for line in page.splitlines() if "mltrainer_registry" in line)
+    watch = world.registry.Watch(registry_pb2.WatchRequest(service="shop"))
+    next(watch)
+    wait_until(lambda: value(world.get("/metrics")[1], "mltrainer_registry_watchers") == 1, "the watch is counted")
+    watch.cancel()
+    wait_until(lambda: value(world.get("/metrics")[1], "mltrainer_registry_watchers") == 0, "its end is, too")
+
+
+@case
+def metrics_count_checks_by_result(world):
+    check = registry_pb2.Check(tcp=registry_pb2.TcpCheck(), interval=duration_pb2.Duration(seconds=1))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        world.register("checked", "good", [("127.0.0.1", listening.getsockname()[1], "tcp")], checks=[check])
+        world.register("checked", "bad", [("127.0.0.1", 1, "tcp")], checks=[check])
+
+        def both():
+            page = world.get("/metrics")[1]
+            return all(value(page, f'mltrainer_registry_check_results_total{{result="{result}"}}') >= 1
+                       for result in ("passed", "failed"))
+
+        wait_until(both, "a check has passed and one has failed")
+    assert value(world.get("/metrics")[1], "mltrainer_registry_check_duration_seconds_count") >= 2
+
+
+def query(port, text):
+    url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": text})
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return json.load(answer)["data"]["result"]
+    except OSError:
+        return []
+
+
+@contextlib.contextmanager
+def prometheus(server):
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+        configuration = Path(folder) / "prometheus.yml"
+        configuration.write_text(CONFIGURATION.format(server=server))
+        reserved.close()
+        with open(Path(folder) / "log", "w+") as log:
+            process = subprocess.Popen(
+                ["prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={folder}/data",
+                 f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
+            try:
+                yield port
+            except AssertionError:
+                log.seek(0)
+                print(log.read()[-3000:])
+                raise
+            finally:
+                process.terminate()
+                process.wait(30)
+
+
+@case
+def prometheus_scrapes_the_server_and_what_it_finds(world):
+    if not shutil.which("prometheus"):
+        raise Skip("there is no prometheus here")
+    exporter = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Exporter)
+    threading.Thread(target=exporter.serve_forever, daemon=True).start()
+    world.register("exporters", "e1", [("127.0.0.1", exporter.server_port, "metrics")],
+                   metadata={"team.name": registry_pb2.MetadataValue(text="night shift")})
+    key = registry_pb2.InstanceKey(service="exporters", id="e1")
+    found = 'up{job="found",service="exporters",instance="e1",team="night shift"} == 1'
+    for i in range(3001):  # what earlier cases left has nothing to scrape
+        name = f"m{i}" if i < 3000 else "long"
+        world.registry.Deregister(registry_pb2.DeregisterRequest(key=registry_pb2.InstanceKey(service="many", id=name)))
+    with prometheus(world.server.address) as port:
+        wait_until(lambda: query(port, 'up{job="mltrainerd"} == 1'), "the server is up", PROMETHEUS_S)
+        wait_until(lambda: query(port, found), "the exporter is found and up", PROMETHEUS_S)
+        wait_until(lambda: query(port, 'answer{instance="e1"} == 42'), "its metric is there", PROMETHEUS_S)
+        wait_until(lambda: query(port, "mltrainer_registry_services > 0"), "the registry's are, too", PROMETHEUS_S)
+        world.registry.Deregister(registry_pb2.DeregisterRequest(key=key))
+        wait_until(lambda: not query(port, found), "deregistered, it is scraped no more", PROMETHEUS_S)
+    exporter.shutdown()
+    exporter.server_close()
+
+
+main("prometheus", setup=world)
