@@ -219,6 +219,7 @@ void mrpc_acceptor_join(struct acceptor *acceptor, struct server_loop *loop)
 static void *run(void *arg)
 {
     struct acceptor *acceptor = arg;
+    (void)pthread_setname_np(pthread_self(), "mrpc-accept");
     event_base_dispatch(acceptor->base);
     return NULL;
 }
@@ -234,7 +235,6 @@ int mrpc_acceptor_start(struct acceptor *acceptor)
     watch(acceptor);
     if (pthread_create(&acceptor->thread, NULL, run, acceptor) != 0)
         return MRPC_ERR_SYSTEM;
-    (void)pthread_setname_np(acceptor->thread, "mrpc-accept");
     acceptor->running = true;
     return 0;
 }
