@@ -232,7 +232,7 @@ static void without_a_registry_opening_fails(void **state)
     struct mlt_client *nowhere;
     struct mlt_cache *cache = NULL;
     struct mlt_error error;
-    const struct mlt_client_options options = {.struct_bytes = sizeof options, .timeout_ms = 500};
+    const struct mlt_client_options options = {.struct_bytes = sizeof options, .timeout_ms = 5000};
     assert_int_equal(mlt_client_new("127.0.0.1:1", &options, &nowhere, NULL), 0);
     assert_int_equal(mlt_cache_open(nowhere, "s", NULL, &cache, &error), 14);
     assert_non_null(strstr(error.message, "127.0.0.1:1"));
