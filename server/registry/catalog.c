@@ -347,6 +347,7 @@ void catalog_settle(struct catalog *catalog, struct catalog_change *change, bool
 {
     struct catalog_slot *slot = change->slot;
     slot->pending--;
+    slot->failed_count += !applied;
     if (applied)
         apply(catalog, change);
     if (slot->pending == 0 && slot->latest != slot->committed)

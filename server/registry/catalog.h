@@ -27,7 +27,8 @@ struct catalog_slot {
     struct catalog_shelf *shelf;
     struct registry_instance *committed; /* NULL: not there */
     struct registry_instance *latest;
-    uint32_t pending; /* changes on their way */
+    uint32_t pending;      /* changes on their way */
+    uint32_t failed_count; /* of changes that could not be written */
     uint32_t transition_count;
     int64_t gone_revision;           /* when committed is NULL */
     struct catalog_slot *gone_older; /* among those that are gone, by gone_revision */

@@ -65,9 +65,72 @@ int registry_change_post(struct registry *registry, struct mrpc_call *call, cons
     return code;
 }
 
+void registry_command_decide(struct registry_command *command, struct registry_instance *instance)
+{
+    struct registry_instance *before = command->decided;
+    command->decided = registry_instance_ref(instance);
+    registry_instance_unref(before);
+}
+
 void registry_command_finish(struct registry_command *command, int code)
 {
+    struct registry_instance *draft = command->draft, *decided = command->decided;
     mrpc_call_finish(command->call, code, code ? NULL : command->response);
+    registry_instance_unref(draft); /* the command went with the call */
+    registry_instance_unref(decided);
+}
+
+static void answer_awaited(struct registry_command *command)
+{
+    if (command->refusal)
+        registry_command_fail(command, command->refusal);
+    else
+        command->then(command, MRPC_OK, "");
+}
+
+static void on_awaited(struct registry_command *command, int code, const char *text)
+{
+    const struct catalog_slot *slot = catalog_find(registry_catalog(command->registry), command->awaited);
+    if (code)
+        command->then(command, code, text);
+    else if (!slot || slot->failed_count != command->failed_count)
+        command->run(command);
+    else
+        answer_awaited(command);
+}
+
+static void on_again(struct registry_command *command, int code, const char *text)
+{
+    if (code)
+        command->then(command, code, text);
+    else
+        command->run(command);
+}
+
+void registry_command_again(struct registry_command *command)
+{
+    command->then = command->committed;
+    command->committed = on_again;
+    registry_command_commit(command, NULL);
+}
+
+void registry_command_await(struct registry_command *command, const PB(InstanceKey) * key, const struct fault *refusal)
+{
+    const struct catalog_slot *slot = catalog_find(registry_catalog(command->registry), key);
+    struct fault *kept = refusal ? mrpc_arena_alloc(mrpc_call_arena(command->call), sizeof *kept) : NULL;
+    command->then = command->committed;
+    command->refusal = refusal;
+    if (!slot || !slot->pending || (refusal && !kept)) {
+        answer_awaited(command);
+        return;
+    }
+    if (refusal)
+        *kept = *refusal;
+    command->refusal = kept;
+    command->awaited = key;
+    command->failed_count = slot->failed_count;
+    command->committed = on_awaited;
+    registry_command_commit(command, NULL);
 }
 
 void registry_command_fail(struct registry_command *command, const struct fault *fault)

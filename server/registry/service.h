@@ -55,7 +55,8 @@ struct registry_command {
     struct mrpc_call *call;
     const ProtobufCMessage *request;
     ProtobufCMessage *response;
-    struct registry_instance *draft; /* Register's; a reference */
+    struct registry_instance *draft;   /* Register's; a reference */
+    struct registry_instance *decided; /* what it answers with; a reference */
     struct catalog_caller caller;
     struct catalog_slot *slot;
     int64_t revision;
@@ -63,6 +64,11 @@ struct registry_command {
     void (*run)(struct registry_command *command);
     /** How its commit ended, on the domain loop, after the view shows it. */
     void (*committed)(struct registry_command *command, int code, const char *text);
+    /* registry_command_await()'s. */
+    void (*then)(struct registry_command *command, int code, const char *text);
+    const PB(InstanceKey) * awaited;
+    const struct fault *refusal;
+    uint32_t failed_count;
 };
 
 /** Run @run on the domain loop. Returns MRPC_PENDING, or a status code. */
@@ -80,6 +86,14 @@ void registry_command_fail(struct registry_command *command, const struct fault 
 
 /** Make @change durable, then settle it, then call command->committed. @change NULL: wait for everything before. */
 void registry_command_commit(struct registry_command *command, struct catalog_change *change);
+/** For a decision that changes nothing and rests on the latest word about @key: when that is durable, refuse with
+ * @refusal or, if that is NULL, call command->committed. If some of it cannot be written, command->run decides anew.
+ * An answer that told of what is not durable yet would let its reader know what a later reader does not find. */
+void registry_command_await(struct registry_command *command, const PB(InstanceKey) * key, const struct fault *refusal);
+/** Call command->run again when everything before is durable. */
+void registry_command_again(struct registry_command *command);
+/** Answer with that state: @instance may be NULL. */
+void registry_command_decide(struct registry_command *command, struct registry_instance *instance);
 
 /* On the domain loop only. */
 struct catalog *registry_catalog(struct registry *registry);

@@ -307,6 +307,8 @@ int registry_watch_start(struct registry_watches *watches, struct mrpc_call *cal
 void registry_watches_note(struct registry_watches *watches, const struct catalog_change *change)
 {
     struct watch_event *event;
+    if (change->removal && !change->before)
+        return; /* of one whose registration could not be written: nobody was told that it came */
     while (!(event = watch_event_new(change, watches->options.epoch)))
         wait_for_memory();
     if (watches->log_size == watches->options.log_count)

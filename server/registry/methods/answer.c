@@ -26,13 +26,10 @@ void registry_hold_instance(struct mrpc_call *call, struct registry_instance *in
 void registry_command_answer_instance(struct registry_command *command, int code, const char *text, const char *what,
                                       PB(Instance) * *at)
 {
-    struct registry_instance *instance = command->slot->committed;
+    struct registry_instance *instance = command->decided;
     struct fault fault = FAULT_INIT;
-    if (code)
+    if (code) {
         fault_retry(&fault, (enum mrpc_code)code, 1000, "not %s: %s", what, text);
-    else if (!instance) /* deregistered by somebody else in the same moment */
-        fault_retry(&fault, MRPC_ABORTED, 100, "the instance was removed while it was being %s", what);
-    if (fault.code) {
         registry_command_fail(command, &fault);
         return;
     }

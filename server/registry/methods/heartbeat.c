@@ -43,20 +43,31 @@ int registry_take_heartbeat(struct registry *registry, const PB(HeartbeatRequest
     return MRPC_OK;
 }
 
-static void run(struct registry_command *command)
+static void answer(struct registry_command *command, int code, const char *text)
 {
-    const PB(HeartbeatRequest) *request = (const PB(HeartbeatRequest) *)command->request;
     PB(HeartbeatResponse) *response = (PB(HeartbeatResponse) *)command->response;
     struct fault fault = FAULT_INIT;
-    if (registry_take_heartbeat(command->registry, request, &command->caller, &command->slot, &fault)) {
+    if (code) {
+        fault_retry(&fault, (enum mrpc_code)code, 1000, "not renewed: %s", text);
         registry_command_fail(command, &fault);
         return;
     }
+    int64_t ttl_ms = registry_instance_lease_ms(command->decided);
     response->epoch = registry_epoch(command->registry);
-    int64_t ttl_ms = registry_instance_lease_ms(command->slot->latest);
     if (ttl_ms > 0)
         response->lease_ttl = registry_duration(mrpc_call_arena(command->call), ttl_ms);
     registry_command_finish(command, MRPC_OK);
+}
+
+static void run(struct registry_command *command)
+{
+    const PB(HeartbeatRequest) *request = (const PB(HeartbeatRequest) *)command->request;
+    struct fault fault = FAULT_INIT;
+    command->committed = answer;
+    int code = registry_take_heartbeat(command->registry, request, &command->caller, &command->slot, &fault);
+    if (!code)
+        registry_command_decide(command, command->slot->latest);
+    registry_command_await(command, request->key, code ? &fault : NULL);
 }
 
 int registry_heartbeat(void *self, struct mrpc_call *call, const PB(HeartbeatRequest) * request,

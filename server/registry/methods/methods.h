@@ -50,8 +50,8 @@ int registry_check_heartbeat(const PB(HeartbeatRequest) * request, struct fault 
 void registry_hold_view(struct mrpc_call *call, const struct registry_view *view);
 /** The same with an instance (a reference is taken). */
 void registry_hold_instance(struct mrpc_call *call, struct registry_instance *instance);
-/** For `committed` of a method that answers with its instance: fail with "not @what: @text", or point *@at to what is
- * committed and finish. */
+/** For `committed` of a method that answers with its instance: fail with "not @what: @text", or point *@at to what was
+ * decided and finish. */
 void registry_command_answer_instance(struct registry_command *command, int code, const char *text, const char *what,
                                       PB(Instance) * *at);
 

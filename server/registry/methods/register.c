@@ -4,17 +4,14 @@
 
 /* Register: checked on the connection loop, decided on the domain loop, answered when it is on disk. */
 
+/* With what this registration made of the instance, also if others have changed it in the same sync. */
 static void answer(struct registry_command *command)
 {
     PB(RegisterResponse) *response = (PB(RegisterResponse) *)command->response;
-    struct registry_instance *instance = command->slot->committed;
-    if (!instance) { /* deregistered by somebody else in the same moment */
-        struct fault fault = FAULT_INIT;
-        fault_retry(&fault, MRPC_ABORTED, 100, "the instance was removed while it was being registered");
-        registry_command_fail(command, &fault);
-        return;
-    }
-    registry_renew(command->registry, command->slot);
+    struct registry_instance *instance = command->decided;
+    struct catalog_slot *slot = catalog_find(registry_catalog(command->registry), instance->message->key);
+    if (slot && slot->latest && slot->latest->message->incarnation == instance->message->incarnation)
+        registry_renew(command->registry, slot);
     registry_hold_instance(command->call, instance);
     response->instance = instance->message;
     response->epoch = registry_epoch(command->registry);
@@ -36,24 +33,39 @@ static void committed(struct registry_command *command, int code, const char *te
     answer(command);
 }
 
+/* Its end is on its way to the disk. If that failed, and this succeeded, watchers would be told of another incarnation
+ * without the end of the one before. */
+static bool is_going(struct registry_command *command, const PB(InstanceKey) * key)
+{
+    const struct catalog_slot *slot = catalog_find(registry_catalog(command->registry), key);
+    return slot && slot->committed && !slot->latest;
+}
+
 static void run(struct registry_command *command)
 {
     const PB(RegisterRequest) *request = (const PB(RegisterRequest) *)command->request;
     const int64_t *expected = request->has_expected_revision_case ? &request->expected_revision : NULL;
     struct catalog_change *change;
     struct fault fault = FAULT_INIT;
-    int code = catalog_register(registry_catalog(command->registry), command->draft, &command->caller, expected,
-                                registry_wall_ns(), &command->slot, &change, &fault);
+    command->committed = committed;
+    if (is_going(command, request->instance->key)) {
+        registry_command_again(command);
+        return;
+    }
+    int code = catalog_register(registry_catalog(command->registry), registry_instance_ref(command->draft),
+                                &command->caller, expected, registry_wall_ns(), &command->slot, &change, &fault);
     if (code) {
-        registry_command_fail(command, &fault);
+        registry_command_await(command, request->instance->key, &fault);
         return;
     }
     command->created = change && change->created;
-    command->committed = committed;
-    if (change || command->slot->pending)
-        registry_command_commit(command, change); /* also an unchanged one waits for what is on its way */
+    registry_command_decide(command, change ? change->instance : command->slot->latest);
+    if (command->slot->committed) /* the lease that runs must not run out while this goes to the disk */
+        registry_renew(command->registry, command->slot);
+    if (change)
+        registry_command_commit(command, change);
     else
-        answer(command);
+        registry_command_await(command, request->instance->key, NULL);
 }
 
 int registry_register(void *self, struct mrpc_call *call, const PB(RegisterRequest) * request,

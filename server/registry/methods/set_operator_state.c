@@ -24,8 +24,9 @@ static void run(struct registry_command *command)
     const PB(SetOperatorStateRequest) *request = (const PB(SetOperatorStateRequest) *)command->request;
     struct catalog_change *change;
     struct fault fault = FAULT_INIT;
+    command->committed = committed;
     if (catalog_touch(registry_catalog(command->registry), request->key, &command->caller, &command->slot, &fault)) {
-        registry_command_fail(command, &fault);
+        registry_command_await(command, request->key, &fault);
         return;
     }
     const struct registry_instance *latest = command->slot->latest;
@@ -40,8 +41,11 @@ static void run(struct registry_command *command)
         registry_command_fail(command, &fault);
         return;
     }
-    command->committed = committed;
-    registry_command_commit(command, change);
+    registry_command_decide(command, change ? change->instance : command->slot->latest);
+    if (change)
+        registry_command_commit(command, change);
+    else
+        registry_command_await(command, request->key, NULL);
 }
 
 int registry_set_operator_state(void *self, struct mrpc_call *call, const PB(SetOperatorStateRequest) * request,

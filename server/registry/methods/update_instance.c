@@ -20,6 +20,7 @@ static void run(struct registry_command *command)
     struct catalog_change *change = NULL;
     uint32_t fields;
     struct fault fault = FAULT_INIT;
+    command->committed = committed;
     int code = catalog_touch(registry_catalog(command->registry), request->instance->key, &command->caller,
                              &command->slot, &fault);
     if (!code)
@@ -30,11 +31,14 @@ static void run(struct registry_command *command)
         code = catalog_update(registry_catalog(command->registry), command->slot, draft, &command->caller, expected,
                               registry_wall_ns(), &change, &fault);
     if (code) {
-        registry_command_fail(command, &fault);
+        registry_command_await(command, request->instance->key, &fault);
         return;
     }
-    command->committed = committed;
-    registry_command_commit(command, change); /* NULL: unchanged, as soon as everything before is durable */
+    registry_command_decide(command, change ? change->instance : command->slot->latest);
+    if (change)
+        registry_command_commit(command, change);
+    else
+        registry_command_await(command, request->instance->key, NULL);
 }
 
 int registry_update_instance(void *self, struct mrpc_call *call, const PB(UpdateInstanceRequest) * request,
