@@ -64,7 +64,8 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* --- registering ------------------------------------------------------------------------------------------------------
+/* --- registering
+ * ------------------------------------------------------------------------------------------------------
  */
 
 static void register_next(struct bench *bench);
@@ -129,7 +130,8 @@ static void register_next(struct bench *bench)
     }
 }
 
-/* --- being checked -----------------------------------------------------------------------------------------------------
+/* --- being checked
+ * -----------------------------------------------------------------------------------------------------
  */
 
 static void watch_fd(struct bench *bench, int fd)
@@ -219,7 +221,8 @@ static void serve(struct bench *bench, double seconds)
         turn(bench, until_ms);
 }
 
-/* --- a run ------------------------------------------------------------------------------------------------------------
+/* --- a run
+ * ------------------------------------------------------------------------------------------------------------
  */
 
 static void print_figures(const struct bench *bench, double cpu_seconds)
@@ -259,10 +262,14 @@ static void run(struct bench *bench)
 }
 
 static const struct option options[] = {
-    {"target", required_argument, NULL, 't'},   {"server-pid", required_argument, NULL, 'p'},
-    {"count", required_argument, NULL, 'c'},    {"interval-ms", required_argument, NULL, 'i'},
-    {"warmup", required_argument, NULL, 'w'},   {"seconds", required_argument, NULL, 's'},
-    {"port", required_argument, NULL, 'o'},     {"registered", no_argument, NULL, 'r'},
+    {"target", required_argument, NULL, 't'},
+    {"server-pid", required_argument, NULL, 'p'},
+    {"count", required_argument, NULL, 'c'},
+    {"interval-ms", required_argument, NULL, 'i'},
+    {"warmup", required_argument, NULL, 'w'},
+    {"seconds", required_argument, NULL, 's'},
+    {"port", required_argument, NULL, 'o'},
+    {"registered", no_argument, NULL, 'r'},
     {NULL, 0, NULL, 0},
 };
 
@@ -293,12 +300,14 @@ static bool take(struct bench *bench, int option)
 
 int main(int argc, char **argv)
 {
-    static struct bench bench = {.count = 100, .interval_ms = 1000, .warmup_seconds = 2, .seconds = 5, .registers = true};
+    static struct bench bench = {
+        .count = 100, .interval_ms = 1000, .warmup_seconds = 2, .seconds = 5, .registers = true};
     struct rlimit files;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         if (!take(&bench, option)) {
-            fprintf(stderr, "usage: registry_checks --target HOST:PORT [--server-pid PID] [--count N] [--interval-ms N]\n"
-                            "       [--warmup S] [--seconds S] [--port N] [--registered]\n");
+            fprintf(stderr,
+                    "usage: registry_checks --target HOST:PORT [--server-pid PID] [--count N] [--interval-ms N]\n"
+                    "       [--warmup S] [--seconds S] [--port N] [--registered]\n");
             return 2;
         }
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

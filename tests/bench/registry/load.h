@@ -27,6 +27,7 @@ struct load_settings {
     int server_pid;
     uint64_t count;        /* calls, changes or crashes; 0: as many as fit in `seconds` */
     uint64_t first_number; /* of the ids */
+    uint64_t alive;        /* churn: pairs of calls between the coming and the going of an instance */
     double seconds;
     double warmup_seconds;
     int64_t ttl_ms;
@@ -37,6 +38,8 @@ struct load_settings {
 int load_register(const struct load_settings *settings);
 int load_discover(const struct load_settings *settings);
 int load_watch(const struct load_settings *settings);
+int load_churn(const struct load_settings *settings);
+int load_storm(const struct load_settings *settings);
 int load_crash(const struct load_settings *settings);
 int load_hold(const struct load_settings *settings);
 int load_etcd(const struct load_settings *settings);

@@ -76,35 +76,28 @@ static const struct {
     const char *name;
     int (*run)(const struct load_settings *settings);
 } commands[] = {
-    {"register", load_register}, {"discover", load_discover}, {"watch", load_watch},
-    {"crash", load_crash},       {"hold", load_hold},         {"etcd", load_etcd},
+    {"register", load_register}, {"discover", load_discover}, {"watch", load_watch}, {"crash", load_crash},
+    {"hold", load_hold},         {"churn", load_churn},       {"storm", load_storm}, {"etcd", load_etcd},
 };
 
 static void usage(void)
 {
-    fprintf(stderr, "usage: registry_load register|discover|watch|crash|hold|etcd --target HOST:PORT\n"
+    fprintf(stderr, "usage: registry_load register|discover|watch|crash|hold|churn|storm|etcd --target HOST:PORT\n"
                     "       [--service NAME] [--prefix TEXT] [--mode stream|ttl] [--connections N] [--streams N]\n"
                     "       [--services N] [--server-pid PID] [--count N] [--first-number N] [--seconds S]\n"
-                    "       [--warmup S] [--ttl-ms N] [--checked]\n");
+                    "       [--warmup S] [--ttl-ms N] [--alive N] [--checked]\n");
     exit(2);
 }
 
 static const struct option options[] = {
-    {"target", required_argument, NULL, 't'},
-    {"service", required_argument, NULL, 's'},
-    {"prefix", required_argument, NULL, 'x'},
-    {"mode", required_argument, NULL, 'm'},
-    {"connections", required_argument, NULL, 'c'},
-    {"streams", required_argument, NULL, 'r'},
-    {"services", required_argument, NULL, 'n'},
-    {"server-pid", required_argument, NULL, 'p'},
-    {"count", required_argument, NULL, 'i'},
-    {"first-number", required_argument, NULL, 'f'},
-    {"seconds", required_argument, NULL, 'd'},
-    {"warmup", required_argument, NULL, 'w'},
-    {"ttl-ms", required_argument, NULL, 'l'},
-    {"checked", no_argument, NULL, 'k'},
-    {NULL, 0, NULL, 0},
+    {"target", required_argument, NULL, 't'},      {"service", required_argument, NULL, 's'},
+    {"prefix", required_argument, NULL, 'x'},      {"mode", required_argument, NULL, 'm'},
+    {"connections", required_argument, NULL, 'c'}, {"streams", required_argument, NULL, 'r'},
+    {"services", required_argument, NULL, 'n'},    {"server-pid", required_argument, NULL, 'p'},
+    {"count", required_argument, NULL, 'i'},       {"first-number", required_argument, NULL, 'f'},
+    {"seconds", required_argument, NULL, 'd'},     {"warmup", required_argument, NULL, 'w'},
+    {"ttl-ms", required_argument, NULL, 'l'},      {"checked", no_argument, NULL, 'k'},
+    {"alive", required_argument, NULL, 'a'},       {NULL, 0, NULL, 0},
 };
 
 static bool take(struct load_settings *settings, int option)
@@ -137,6 +130,8 @@ static bool take(struct load_settings *settings, int option)
         return (settings->warmup_seconds = atof(optarg)) >= 0;
     case 'l':
         return (settings->ttl_ms = atoll(optarg)) >= 0;
+    case 'a':
+        return (settings->alive = strtoull(optarg, NULL, 10)) > 0;
     case 'k':
         return (settings->checked = true);
     default:
@@ -156,6 +151,7 @@ int main(int argc, char **argv)
         .seconds = 3,
         .warmup_seconds = 0.5,
         .ttl_ms = 3600000,
+        .alive = 1000,
     };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         if (!take(&settings, option))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Networks that behave badly (N01 to N05 of faults.md): network.py [NAME…] runs the tests whose names begin so. Our own
+"""Networks that behave badly (N01 to N05 and N08 of faults.md): network.py [NAME…] runs the tests whose names begin so. Our own
 client (mltctl) and grpcio call the real server through proxy.py."""
+import json
 import os
 import subprocess
 import sys
@@ -162,6 +163,24 @@ def n05_any_splitting_gives_the_same(server):
             assert mltctl(proxy.address, "models", "ls") == whole
             check(proxy.address)
             upload(proxy.address, f"split{piece}", 2000 * piece)
+
+
+def n08_everybody_comes_back_at_once(server):
+    """Thousands of clients that were cut off by kill -9 and all want to renew: 10,000 with MLT_LONG."""
+    clients = 9000 if os.environ.get("MLT_LONG") else 1000
+    command = [str(BUILD / "bin/registry_load"), "storm", "--target", server.address, "--connections", str(clients)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as load:
+        first = json.loads(load.stdout.readline())
+        server.listen = server.address
+        server.kill()
+        load.stdin.write("again\n")
+        load.stdin.flush()
+        server.start()
+        again = json.loads(load.stdout.readline())
+        assert load.wait(PATIENCE_S) == 0
+    for figures in (first, again):
+        assert figures["clients"] == clients and figures["refused"] == 0, figures
+        assert figures["last_ms"] < 60000, figures
 
 
 def main():
