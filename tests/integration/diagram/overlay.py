@@ -72,12 +72,12 @@ def a_spec_is_laid_over_with_what_it_names(client):
 
 @case
 def equal_ids_meet_in_an_overlay(client):
-    spec = ("nodes: [diagram, views, registry, teapot]\n"
-            "edges: [{from: diagram, to: views}, {from: registry, to: views}]\n")
+    spec = ("nodes: [diagram, views, registry_scene, teapot]\n"
+            "edges: [{from: diagram, to: views}, {from: registry_scene, to: views}]\n")
     reply = client.render(spec=spec, overlay="container")
     kinds = {drift.id: drift.kind for drift in reply.info.drift}
-    assert kinds["teapot"] == kinds["registry->views"] == pb.Drift.KIND_ABSENT, kinds
-    assert kinds["container.store"] == kinds["views->registry"] == pb.Drift.KIND_UNDECLARED, kinds
+    assert kinds["teapot"] == kinds["registry_scene->views"] == pb.Drift.KIND_ABSENT, kinds
+    assert kinds["container.store"] == kinds["views->registry_scene"] == pb.Drift.KIND_UNDECLARED, kinds
     assert "diagram" not in kinds and "diagram->views" not in kinds
     assert len(client.render(spec=spec).info.drift) == 0
     whole = client.render(view="container", overlay="container")
