@@ -90,15 +90,6 @@ def components_are_made_by_their_create():
     return findings
 
 
-def every_component_is_in_the_table():
-    """What is declared as a component is in server/components.c, so that the graph that runs is the graph of the tables."""
-    table = set(re.findall(r"&(\w+_component)\b", text(Path("server/components.c"))))
-    defined = {name: f for f in OWN_C if f.parts[0] == "server" and f.suffix == ".c"
-               for name in re.findall(r"^(?:static )?const struct component (\w+) = \{", text(f), re.M)}
-    return [f"{f}: {name} is not in server/components.c" for name, f in defined.items() if name not in table] + \
-        [f"server/components.c: {name} is defined nowhere" for name in sorted(table - set(defined))]
-
-
 def no_hosts_or_machine_paths():
     """A commit names no package registry's host and no path of the machine that it was written on."""
     words = ["registry." + "npmjs", "pypi" + ".org", "pythonhosted" + ".org", "proxy.golang" + ".org", "crates" + ".io/",
@@ -141,8 +132,7 @@ def models_page_is_current():
 
 
 def main():
-    for rule in (top_level, licence, layering, components_are_made_by_their_create, every_component_is_in_the_table,
-                 no_hosts_or_machine_paths,
+    for rule in (top_level, licence, layering, components_are_made_by_their_create, no_hosts_or_machine_paths,
                  no_string_built_sql, files_tell_one_story, names_say_something, shell_scripts_parse,
                  documents_name_real_paths, models_page_is_current):
         report(rule.__name__, rule())

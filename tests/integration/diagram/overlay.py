@@ -72,7 +72,7 @@ def a_spec_is_laid_over_with_what_it_names(client):
 
 @case
 def equal_ids_meet_in_an_overlay(client):
-    spec = ("nodes: [diagram, views, registry_scene, teapot]\n"
+    spec = ("nodes: [diagram, views, {id: registry_scene}, teapot]\n"
             "edges: [{from: diagram, to: views}, {from: registry_scene, to: views}]\n")
     reply = client.render(spec=spec, overlay="container")
     kinds = {drift.id: drift.kind for drift in reply.info.drift}
