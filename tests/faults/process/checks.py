@@ -88,7 +88,7 @@ def register(registry, port, number):
 
 
 def health(registry):
-    services = registry.ListServices(registry_pb2.ListServicesRequest(page_size=1000), timeout=20).services
+    services = registry.ListServices(registry_pb2.ListServicesRequest(namespace="default", page_size=1000), timeout=20).services
     return (sum(service.healthy_count for service in services), sum(service.unhealthy_count for service in services))
 
 

@@ -47,7 +47,7 @@ class Registry:
         return self.stub.Heartbeat(pb.HeartbeatRequest(key=pb.InstanceKey(service="web", id=id)), timeout=30)
 
     def ids(self):
-        return {instance.key.id for instance in self.stub.ListInstances(pb.ListInstancesRequest(), timeout=30).instances}
+        return {instance.key.id for instance in self.stub.ListInstances(pb.ListInstancesRequest(service="web"), timeout=30).instances}
 
     def history(self, id):
         return self.stub.ListTransitions(pb.ListTransitionsRequest(key=pb.InstanceKey(service="web", id=id)), timeout=30).transitions

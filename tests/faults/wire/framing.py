@@ -174,9 +174,11 @@ def content_types(server):
         for method in ("GET", "PUT", "get"):
             stream = peer.wait(peer.open(CHECK, method=method, end=True))
             assert stream.http_status == "405" or stream.reset == PROTOCOL_ERROR, (method, stream)
-        for kind in ("text/html", "application/grpcx", "application/json", ""):
+        for kind in ("text/html", "application/grpcx", "application/xml", ""):
             stream = peer.call(CHECK, content_type=kind)
             assert stream.http_status == "415", (kind, stream)
+        stream = peer.call(CHECK, content_type="application/json")   # Connect's, and no JSON
+        assert stream.http_status == "400" and b'"invalid_argument"' in stream.data, stream
         stream = peer.call(CHECK, drop=("content-type",))
         assert stream.http_status == "415", stream
         for kind in ("application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"):
