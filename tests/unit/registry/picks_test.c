@@ -292,7 +292,7 @@ static void disruption_is_small_at_any_size(void **state)
 {
     static const size_t sizes[] = {2, 3, 20, 100, 500, 1000};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-        static char names[1000][8];
+        static char names[1000][24];
         static struct maglev_member members[1000];
         size_t count = sizes[s], lost = 0, moved = 0;
         for (size_t i = 0; i < count; i++) {
