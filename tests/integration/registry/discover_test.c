@@ -58,7 +58,7 @@ static void a_key_finds_the_same_instance_again(void **state)
 {
     char first[64][8], again[8], all[8];
     int different = 0;
-    for (const char *id = "a\0b\0c\0d\0e"; *id; id += 2)
+    for (const char *id = "a\0b\0c\0d\0e\0"; *id; id += 2)
         put(fixture.channel, id);
     PB(DiscoverRequest) request = request_for(MLTRAINER__REGISTRY__V1__PICK_POLICY__PICK_POLICY_CONSISTENT_HASH);
     assert_int_equal(discover(&request, first[0]), MRPC_INVALID_ARGUMENT); /* without a key */
