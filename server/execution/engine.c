@@ -173,7 +173,7 @@ static void answer_stop(void *arg)
     pthread_mutex_lock(&question->lock);
     question->answered = true;
     question->idle = !engine->operations && atomic_load(&engine->probes) == 0 && schedules_are_idle(engine) &&
-                     retention_is_idle(engine);
+                     retention_is_idle(engine) && engine->jobs.saving == 0;
     pthread_cond_signal(&question->changed);
     pthread_mutex_unlock(&question->lock);
 }
@@ -199,6 +199,9 @@ void execution_stop(struct execution *engine)
     while (!ask_to_stop(engine) && domain_loop_now_ms(engine->loop) < until_ms)
         nanosleep(&pause, NULL);
     domain_loop_stop(engine->loop);
+    /* What was committed after all comes back to a loop that has stopped, but not to an engine that is gone. */
+    struct fault ignored = FAULT_INIT;
+    (void)store_commit_wait(engine->store, store_batch_new(), NULL, &ignored);
 }
 
 /* ---- Reading ---- */

@@ -65,6 +65,7 @@ struct jobs {
     void *requests; /* tsearch tree of jobs by owner and request_id */
     size_t live;    /* not ended */
     size_t running; /* attempts under way */
+    size_t saving;  /* batches on their way to the disk */
     size_t running_limit;
     uint64_t next_number;
     struct event *retry_unsaved;

@@ -167,6 +167,7 @@ static void committed(struct domain_task *task)
 {
     struct job_commit *commit = (struct job_commit *)task;
     struct job *job = commit->job;
+    job->engine->jobs.saving--;
     if (!commit->fault.code && commit->produced) {
         commit->produced->durable = true;
         if (job->produced == commit->produced)
@@ -254,6 +255,7 @@ static void submit_batch(struct job *job, bool with_record, uint64_t first_event
                                   .saved = saved,
                                   .arg = arg,
                                   .fault = FAULT_INIT};
+    job->engine->jobs.saving++;
     store_commit(job->engine->store, batch, on_commit, commit);
 }
 
