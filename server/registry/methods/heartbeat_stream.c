@@ -102,6 +102,8 @@ static void ask_end(struct heartbeat_stream *stream, int code)
 static void on_cancel(void *arg, struct mrpc_call *call)
 {
     struct heartbeat_stream *stream = arg;
+    if (stream->ending) /* in order, and handed over by now */
+        return;
     stream->broken = true;
     ask_end(stream, MRPC_CANCELLED);
 }
