@@ -8,10 +8,12 @@
 #include "execution/field_path.h"
 #include "execution/job/job.h"
 
-/* One job waits for one other. On two lists: the waiter's, by array; the other's, by pointers. */
+/* One job waits for one other. On two lists: the waiter's, by array; the other's, by pointers. It stays there when the
+ * other has ended, until the waiter waits for nobody any more: so retention leaves alone what will be asked for. */
 struct job_dependency {
-    struct job *on; /* NULL: it has ended, or is gone */
+    struct job *on; /* NULL: it is gone */
     struct job *waiter;
+    bool counted; /* its end */
     struct job_dependency *next, **link; /* on->waiters */
 };
 
@@ -77,13 +79,17 @@ static void remember_failure(struct job *waiter, const char *id, const char *how
         snprintf(waiter->skip_reason, sizeof waiter->skip_reason, "job %.24s %s", id, how);
 }
 
-/* What has become of @on counts for @waiter. */
-static void count(struct job *waiter, const struct job *on)
+/* What has become of the other one counts for the waiter, once. */
+static void count(struct job_dependency *dependency)
 {
+    const struct job *on = dependency->on;
+    if (dependency->counted)
+        return;
+    dependency->counted = true;
     if (on->state == JOB_SUCCEEDED)
-        waiter->unmet--;
+        dependency->waiter->unmet--;
     else
-        remember_failure(waiter, on->id, job_state_name(on->state));
+        remember_failure(dependency->waiter, on->id, job_state_name(on->state));
 }
 
 static void attach(struct job_dependency *dependency, struct job *waiter, struct job *on)
@@ -104,12 +110,13 @@ int depend_link(struct job *job, const API(JobSpec) * spec, struct fault *fault)
     job->dependency_count = job->unmet = spec->n_depends_on;
     for (size_t i = 0; i < spec->n_depends_on; i++) {
         struct job *on = jobs_find(job->engine, spec->depends_on[i]);
-        if (!on)
+        if (!on) {
             remember_failure(job, spec->depends_on[i], "is gone");
-        else if (is_settled(on))
-            count(job, on);
-        else
-            attach(&job->dependencies[i], job, on);
+            continue;
+        }
+        attach(&job->dependencies[i], job, on);
+        if (is_settled(on))
+            count(&job->dependencies[i]);
     }
     return 0;
 }
@@ -158,12 +165,10 @@ void depend_begin(struct job *job)
 
 void depend_ended(struct job *job)
 {
-    while (job->waiters) {
-        struct job_dependency *dependency = job->waiters;
-        struct job *waiter = dependency->waiter;
-        detach(dependency);
-        count(waiter, job);
-        look(waiter);
+    for (struct job_dependency *dependency = job->waiters, *next; dependency; dependency = next) {
+        next = dependency->next; /* another waiter's: this one may cease to wait */
+        count(dependency);
+        look(dependency->waiter);
     }
     jobs_dispatch(job->engine);
 }

@@ -220,8 +220,8 @@ int jobs_check_room(struct execution *engine, size_t count, struct fault *fault)
                        engine->jobs.live - engine->jobs.running, limit);
 }
 
-/* Would it run? Binding it to an operation that is thrown away is the whole check. */
-int jobs_check(struct execution *engine, const API(JobSpec) * spec, const char *field, struct fault *fault)
+/* Binding it to an operation that is thrown away is the whole check. */
+int jobs_check_work(struct execution *engine, const API(JobSpec) * spec, const char *field, struct fault *fault)
 {
     struct operation *operation = operation_new(engine);
     if (!operation)
@@ -229,6 +229,12 @@ int jobs_check(struct execution *engine, const API(JobSpec) * spec, const char *
     int code = job_bind(operation, spec, field, fault);
     operation_free(operation);
     return code;
+}
+
+int jobs_check(struct execution *engine, const API(JobSpec) * spec, const char *field, struct fault *fault)
+{
+    int code = depend_check(engine, spec, field, fault);
+    return code ? code : jobs_check_work(engine, spec, field, fault);
 }
 
 static int by_key(const void *a, const void *b)
@@ -278,8 +284,6 @@ static int accept_job(struct execution *engine, struct request *request, struct 
     if (known)
         return 0;
     int code = jobs_check_room(engine, 1, fault);
-    if (!code)
-        code = depend_check(engine, request->spec, "spec", fault);
     if (!code)
         code = jobs_check(engine, request->spec, "spec", fault);
     return code ? code : new_job(engine, request, job, fault);

@@ -93,9 +93,12 @@ struct job_origin {
 /** Is there room for @count more? Errors: RESOURCE_EXHAUSTED with retry_after, UNAVAILABLE while the server stops. */
 int jobs_check_room(struct execution *engine, size_t count, struct fault *fault) MRPC_MUST_USE;
 
-/** Would it be accepted? @field names the specification in errors, which are those of job_bind(). */
+/** Would it be accepted? @field names the specification in errors, which are those of depend_check() and job_bind(). */
 int jobs_check(struct execution *engine, const API(JobSpec) * spec, const char *field,
                struct fault *fault) MRPC_MUST_USE;
+/** The same, but for what it depends on: of a pipeline's task those are keys still. */
+int jobs_check_work(struct execution *engine, const API(JobSpec) * spec, const char *field,
+                    struct fault *fault) MRPC_MUST_USE;
 /** Maps come in any order, and some languages shuffle them: sorted, equal requests are equal bytes. */
 void jobs_sort_maps(API(JobSpec) * spec);
 

@@ -16,14 +16,11 @@ static void submitted(void *arg, struct job *job, bool already_existed, const st
 static int validate(struct command *command, API(JobSpec) * spec, struct mrpc_arena *arena, struct fault *fault)
 {
     API(SubmitJobResponse) *response = command->response;
-    struct operation *operation = operation_new(command->engine);
     response->job = API_NEW(arena, Job, job);
-    if (!operation || !response->job)
-        fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    else if (!job_bind(operation, spec, "spec", fault))
-        response->job->spec = spec;
-    operation_free(operation);
-    return fault->code;
+    if (!response->job)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    response->job->spec = spec;
+    return jobs_check(command->engine, spec, "spec", fault);
 }
 
 static int run(struct command *command, struct mrpc_arena *arena, struct fault *fault)

@@ -24,7 +24,7 @@ static int check_jobs(struct execution *engine, const API(PipelineSpec) * spec, 
         char field[FIELD_PATH_BYTES];
         const API(JobSpec) *job = pipeline_task_job(spec, NULL, i, arena);
         field_path(field, "spec.tasks[%zu].spec", i);
-        code = job ? jobs_check(engine, job, field, fault) : no_memory(fault);
+        code = job ? jobs_check_work(engine, job, field, fault) : no_memory(fault);
     }
     mrpc_arena_free(arena);
     return code;

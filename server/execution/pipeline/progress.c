@@ -204,7 +204,6 @@ static void task_submitted(void *arg, struct job *job, bool existed, const struc
 
 static void submit_next(struct pipeline *pipeline)
 {
-    struct fault fault = FAULT_INIT;
     const API(Pipeline) *message = pipeline->message;
     size_t at = pipeline->order[pipeline->submitted];
     const char *task = message->spec->tasks[at]->key;
@@ -219,11 +218,8 @@ static void submit_next(struct pipeline *pipeline)
         spec->timeout = message->spec->timeout;
     snprintf(request_id, sizeof request_id, "pipeline:%s:%s", pipeline->id, task);
     pipeline->submitting = true;
-    if (jobs_check_room(pipeline->engine, 0, &fault))
-        task_submitted(pipeline, NULL, false, &fault);
-    else
-        jobs_submit(pipeline->engine, spec, message->owner, request_id,
-                    &(struct job_origin){.pipeline = pipeline->id, .pipeline_key = task}, task_submitted, pipeline);
+    jobs_submit(pipeline->engine, spec, message->owner, request_id,
+                &(struct job_origin){.pipeline = pipeline->id, .pipeline_key = task}, task_submitted, pipeline);
     mrpc_arena_free(arena);
 }
 

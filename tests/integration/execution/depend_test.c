@@ -44,23 +44,6 @@ static void cancel(struct fixture *fixture, const char *id)
     assert_non_null(RPC(cancel_job)(fixture->channel, NULL, &request, fresh(fixture)));
 }
 
-static API(JobSpec) * prediction_of(const char *artifact)
-{
-    static API(JobSpec) spec;
-    static API(PredictSpec) predict;
-    static API(DataReference) data;
-    INIT(job_spec, &spec);
-    INIT(predict_spec, &predict);
-    INIT(data_reference, &data);
-    data.data_case = MLTRAINER__EXECUTION__V1__DATA_REFERENCE__DATA_DATASET;
-    data.dataset = "sp500";
-    predict.artifact = (char *)artifact;
-    predict.data = &data;
-    spec.work_case = MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_PREDICT;
-    spec.predict = &predict;
-    return &spec;
-}
-
 static void a_job_waits_and_takes_what_the_other_brought(void **state)
 {
     struct fixture fixture;
@@ -135,6 +118,39 @@ static void waiting_survives_a_crash(void **state)
     fixture_close(&fixture);
 }
 
+/* Retention takes every job that has ended, but not one that somebody still waits behind. */
+static void what_is_waited_for_outlives_retention(void **state)
+{
+    struct fixture fixture;
+    API(ListJobsRequest) request;
+    setenv("MLTRAINER_RETENTION_JOBS", "1", 1);
+    setenv("MLTRAINER_RETENTION_INTERVAL", "100ms", 1);
+    fixture_open(&fixture, NULL);
+    char *done = submitted(submit(&fixture, zoo_job("echoes"), ""), &fixture);
+    assert_int_equal(watch(&fixture, done, 0, NULL, NULL), STATE(SUCCEEDED));
+    char *gate = submitted(submit(&fixture, zoo_job("listens"), ""), &fixture), *both[] = {done, gate};
+    char *waits = submitted(submit_after(&fixture, zoo_job("echoes"), both, 2), &fixture);
+    char *other = submitted(submit(&fixture, zoo_job("echoes"), ""), &fixture);
+    assert_int_equal(watch(&fixture, other, 0, NULL, NULL), STATE(SUCCEEDED));
+    char *last = submitted(submit(&fixture, zoo_job("echoes"), ""), &fixture);
+    assert_int_equal(watch(&fixture, last, 0, NULL, NULL), STATE(SUCCEEDED));
+    const API(ListJobsResponse) * list;
+    INIT(list_jobs_request, &request);
+    do { /* until retention has been there: of those that ended one is left beside the one that is waited for */
+        list = RPC(list_jobs)(fixture.channel, NULL, &request, fresh(&fixture));
+        assert_non_null(list);
+    } while (list->n_jobs > 4);
+    assert_int_equal(get_job(&fixture, done)->state, STATE(SUCCEEDED));
+    fixture_crash(&fixture);
+    assert_int_equal(get_job(&fixture, waits)->state, STATE(WAITING));
+    cancel(&fixture, gate);
+    assert_int_equal(watch(&fixture, waits, 0, NULL, NULL), STATE(SKIPPED));
+    unsetenv("MLTRAINER_RETENTION_JOBS");
+    unsetenv("MLTRAINER_RETENTION_INTERVAL");
+    free(done), free(gate), free(waits), free(other), free(last);
+    fixture_close(&fixture);
+}
+
 static void a_deadline_counts_while_waiting(void **state)
 {
     struct fixture fixture;
@@ -162,6 +178,14 @@ static void what_cannot_be_waited_for_is_refused_by_name(void **state)
     assert_null(submit_after(&fixture, zoo_job("echoes"), &nobody, 1));
     assert_int_equal(CODE(&fixture), MRPC_NOT_FOUND);
     assert_non_null(strstr(TEXT(&fixture), "depends_on[0]"));
+    API(SubmitJobRequest) check; /* validation alone says the same */
+    INIT(submit_job_request, &check);
+    check.spec = zoo_job("echoes");
+    check.spec->n_depends_on = 1;
+    check.spec->depends_on = &nobody;
+    check.validate_only = true;
+    assert_null(RPC(submit_job)(fixture.channel, NULL, &check, fresh(&fixture)));
+    assert_int_equal(CODE(&fixture), MRPC_NOT_FOUND);
     assert_null(submit_after(&fixture, zoo_job("echoes"), twice, 2));
     assert_int_equal(CODE(&fixture), MRPC_INVALID_ARGUMENT);
     assert_null(submit_after(&fixture, prediction_of("${j000000009999.artifact}"), &one, 1));
@@ -185,6 +209,7 @@ int main(void)
         cmocka_unit_test(a_job_waits_and_takes_what_the_other_brought),
         cmocka_unit_test(what_comes_after_a_failure_is_skipped_to_the_last),
         cmocka_unit_test(waiting_survives_a_crash),
+        cmocka_unit_test(what_is_waited_for_outlives_retention),
         cmocka_unit_test(a_deadline_counts_while_waiting),
         cmocka_unit_test(what_cannot_be_waited_for_is_refused_by_name),
     };

@@ -249,6 +249,23 @@ API(JobSpec) * sp500_training(void)
     return &spec;
 }
 
+API(JobSpec) * prediction_of(const char *artifact)
+{
+    static API(JobSpec) spec;
+    static API(PredictSpec) predict;
+    static API(DataReference) data;
+    INIT(job_spec, &spec);
+    INIT(predict_spec, &predict);
+    INIT(data_reference, &data);
+    data.data_case = MLTRAINER__EXECUTION__V1__DATA_REFERENCE__DATA_DATASET;
+    data.dataset = "sp500";
+    predict.artifact = (char *)artifact;
+    predict.data = &data;
+    spec.work_case = MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_PREDICT;
+    spec.predict = &predict;
+    return &spec;
+}
+
 API(JobSpec) * zoo_job(const char *animal)
 {
     static API(JobSpec) spec;

@@ -49,6 +49,8 @@ API(JobState) watch(struct fixture *fixture, const char *id, uint64_t after, cha
 
 /** A training of ridge on lagged log returns of sp500. Static memory. */
 API(JobSpec) * sp500_training(void);
+/** A prediction for sp500. Static memory; @artifact is borrowed. */
+API(JobSpec) * prediction_of(const char *artifact);
 /** A computation of the zoo. */
 API(JobSpec) * zoo_job(const char *animal);
 

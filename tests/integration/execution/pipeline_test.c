@@ -94,23 +94,6 @@ static API(PipelineState) follow(struct fixture *fixture, const char *id, char *
     return state;
 }
 
-static API(JobSpec) * prediction_of(const char *artifact)
-{
-    static API(JobSpec) spec;
-    static API(PredictSpec) predict;
-    static API(DataReference) data;
-    INIT(job_spec, &spec);
-    INIT(predict_spec, &predict);
-    INIT(data_reference, &data);
-    data.data_case = MLTRAINER__EXECUTION__V1__DATA_REFERENCE__DATA_DATASET;
-    data.dataset = "sp500";
-    predict.artifact = (char *)artifact;
-    predict.data = &data;
-    spec.work_case = MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_PREDICT;
-    spec.predict = &predict;
-    return &spec;
-}
-
 static void a_model_is_trained_and_used_in_one_pipeline(void **state)
 {
     struct fixture fixture;
