@@ -3,9 +3,10 @@
 /* A load generator: calls in a closed loop, CONNECTIONS x STREAMS at a time, for SECONDS after WARMUP.
  *     mrpc_bench_client --target HOST:PORT [--method /helloworld.Greeter/SayHello] [--connections 1] [--streams 1]
  *                       [--threads 1] [--seconds 5] [--warmup 1] [--payload 5] [--rate N] [--streaming] [--blocking]
- *                       [--server-pid PID]
+ *                       [--server-pid PID] [--request FILE]
  * prints one JSON object: calls/s, latency percentiles, the client's own CPU a call, and the server's with --server-pid,
- * over the measured seconds only. The request is a message whose field 1 holds --payload bytes; any response will do.
+ * over the measured seconds only. The request is a message whose field 1 holds --payload bytes, or the
+ * encoded one in FILE; any response will do.
  * By default each thread drives a loop of its own with asynchronous calls; --blocking instead has one thread a stream
  * and the library's loop. --rate opens the loop: N calls/s begin on time, and a call that finds no stream free waits,
  * its latency counted from when it was due. --streaming takes a stream of responses a call. Exit 1 when a call failed. */
@@ -21,7 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <google/protobuf/empty.mrpc.h>
 #include <google/protobuf/wrappers.mrpc.h>
+#include <mrpc/codec.h>
 #include <mrpc/mrpc.h>
 
 #include "histogram.h"
@@ -34,7 +37,9 @@ struct settings {
     int server_pid;
     double seconds, warmup_seconds, rate;
     int blocking, streaming;
-    Google__Protobuf__BytesValue request;
+    const char *request_file;
+    Google__Protobuf__BytesValue payload;
+    const ProtobufCMessage *request;
 };
 
 enum phase { WARMUP, MEASURE, STOP };
@@ -146,8 +151,8 @@ static void begin(struct slot *slot, uint64_t due_ns)
     struct mrpc_client_call *call;
     slot->started_ns = due_ns;
     if (!settings->streaming)
-        mrpc_channel_unary_async(slot->channel, &settings->method, NULL, &settings->request.base, on_done, slot);
-    else if (mrpc_client_call_start_with(slot->channel, &settings->method, NULL, &settings->request.base, &events, slot,
+        mrpc_channel_unary_async(slot->channel, &settings->method, NULL, settings->request, on_done, slot);
+    else if (mrpc_client_call_start_with(slot->channel, &settings->method, NULL, settings->request, &events, slot,
                                          &call) != 0)
         exit(2);
 }
@@ -205,7 +210,7 @@ static void *run_blocking(void *arg)
     while (!stopped(worker)) {
         struct mrpc_reply reply = MRPC_REPLY_INIT;
         uint64_t started_ns = now_ns();
-        (void)mrpc_channel_unary(worker->channels[0], &settings->method, NULL, &settings->request.base, &reply);
+        (void)mrpc_channel_unary(worker->channels[0], &settings->method, NULL, settings->request, &reply);
         note(worker, started_ns, &reply.status);
         mrpc_reply_fini(&reply);
     }
@@ -348,7 +353,7 @@ static void usage(void)
 {
     fprintf(stderr, "usage: mrpc_bench_client --target HOST:PORT [--method PATH] [--connections N] [--streams N]\n"
                     "       [--threads N] [--seconds S] [--warmup S] [--payload BYTES] [--rate N] [--streaming]\n"
-                    "       [--blocking] [--server-pid PID]\n");
+                    "       [--blocking] [--server-pid PID] [--request FILE]\n");
     exit(2);
 }
 
@@ -361,7 +366,7 @@ static void parse(int argc, char **argv, struct settings *settings)
         {"warmup", required_argument, NULL, 'w'},      {"payload", required_argument, NULL, 'p'},
         {"blocking", no_argument, NULL, 'b'},          {"rate", required_argument, NULL, 'r'},
         {"streaming", no_argument, NULL, 'x'},         {"server-pid", required_argument, NULL, 'i'},
-        {NULL, 0, NULL, 0},
+        {"request", required_argument, NULL, 'f'},     {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -403,6 +408,9 @@ static void parse(int argc, char **argv, struct settings *settings)
         case 'i':
             settings->server_pid = atoi(optarg);
             break;
+        case 'f':
+            settings->request_file = optarg;
+            break;
         default:
             usage();
         }
@@ -411,6 +419,23 @@ static void parse(int argc, char **argv, struct settings *settings)
         settings->threads < 1 || settings->payload_bytes < 0 || settings->seconds <= 0 || settings->warmup_seconds < 0 ||
         settings->rate < 0 || (settings->blocking && (settings->streaming || settings->rate > 0)))
         usage();
+}
+
+/* A message of which nothing is known but its fields, which are sent as they are. */
+static const ProtobufCMessage *read_request(const char *path, struct mrpc_arena *arena)
+{
+    static const struct mrpc_decode_options options = {.keep_unknown = 1};
+    static uint8_t bytes[4 << 20];
+    ProtobufCMessage *message;
+    FILE *file = fopen(path, "rb");
+    size_t size = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+    if (!file || ferror(file) ||
+        mrpc_decode(&google__protobuf__empty__info, bytes, size, &options, arena, &message, NULL)) {
+        fprintf(stderr, "%s: not an encoded message\n", path);
+        exit(2);
+    }
+    fclose(file);
+    return message;
 }
 
 int main(int argc, char **argv)
@@ -425,18 +450,25 @@ int main(int argc, char **argv)
                                               .payload_bytes = 5,
                                               .seconds = 5,
                                               .warmup_seconds = 1,
-                                              .request = GOOGLE__PROTOBUF__BYTES_VALUE__INIT}};
+                                              .payload = GOOGLE__PROTOBUF__BYTES_VALUE__INIT}};
     static struct result result;
     struct settings *settings = &bench.settings;
     parse(argc, argv, settings);
-    settings->request.value.len = (size_t)settings->payload_bytes;
-    settings->request.value.data = malloc((size_t)settings->payload_bytes + 1);
-    memset(settings->request.value.data, 'x', (size_t)settings->payload_bytes + 1);
+    struct mrpc_arena *arena = mrpc_arena_new(0);
+    settings->payload.value.len = (size_t)settings->payload_bytes;
+    settings->payload.value.data = malloc((size_t)settings->payload_bytes + 1);
+    memset(settings->payload.value.data, 'x', (size_t)settings->payload_bytes + 1);
+    settings->request = &settings->payload.base;
+    if (settings->request_file) {
+        settings->method.request = &google__protobuf__empty__info;
+        settings->request = read_request(settings->request_file, arena);
+    }
     if (settings->blocking)
         run_with_threads(&bench, &result);
     else
         run_with_loops(&bench, &result);
     print_result(settings, &result);
-    free(settings->request.value.data);
+    free(settings->payload.value.data);
+    mrpc_arena_free(arena);
     return result.errors > 0;
 }
