@@ -6,6 +6,8 @@
 
 #include <mrpc/web.h>
 
+#include "web/page.h"
+
 static void healthz(void *self, struct mrpc_web *web)
 {
     bool serving = mrpc_server_health(self, "") == MRPC_SERVING;
@@ -66,5 +68,7 @@ int api_add_web(struct mrpc_server *server, const struct config *config, struct 
     const struct mrpc_web_route route = {
         .struct_bytes = sizeof route, .method = "GET", .path = "/healthz", .handle = healthz, .self = server};
     int error = mrpc_server_add_route(server, &route);
-    return error ? fault_set(fault, MRPC_INTERNAL, "/healthz: %s", mrpc_error_text(error)) : 0;
+    if (error)
+        return fault_set(fault, MRPC_INTERNAL, "/healthz: %s", mrpc_error_text(error));
+    return config_switch(config, "web.page") ? web_page_add(server, fault) : 0;
 }

@@ -29,6 +29,7 @@ const struct config_key config_keys[] = {
     {"channelz", CONFIG_SWITCH, "false", 0, 0,
      "serve grpc.channelz.v1: connections, their peers and certificates, for who looks for a fault"},
     {"http1", CONFIG_SWITCH, "true", 0, 0, "speak HTTP/1.1 too, for pages and gRPC-Web; false: HTTP/2 alone"},
+    {"web.page", CONFIG_SWITCH, "true", 0, 0, "serve the page at /: diagrams, registry, jobs, live"},
     {"web.hosts", CONFIG_LIST, NULL, 0, 0,
      "names by which browsers may call the server, besides loopback names and its address: NAME without port"},
     {"web.origins", CONFIG_LIST, NULL, 0, 0, "origins whose pages may call the server: https://HOST[:PORT]"},

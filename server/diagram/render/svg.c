@@ -207,11 +207,23 @@ static void write_tooltip(const struct picture *picture, int i, struct buffer *o
     buffer_text(out, "</title>");
 }
 
+/* What a page needs to lead from an item to what it stands for. */
+static void write_attribute(struct buffer *out, const char *name, const char *value)
+{
+    if (!*value)
+        return;
+    buffer_printf(out, " %s=\"", name);
+    buffer_xml(out, value);
+    buffer_text(out, "\"");
+}
+
 static void write_item(const struct picture *picture, int i, struct buffer *out)
 {
     const struct scene_item *item = &picture->scene->items[i];
-    buffer_printf(out, "<g id=\"item-%s\" data-id=\"%s\" class=\"%s\">", item->id, item->id,
-                  item->is_group ? "group" : "node");
+    buffer_printf(out, "<g id=\"item-%s\" data-id=\"%s\"", item->id, item->id);
+    write_attribute(out, "data-key", item->key);
+    write_attribute(out, "data-live", item->live);
+    buffer_printf(out, " class=\"%s\">", item->is_group ? "group" : "node");
     write_tooltip(picture, i, out);
     if (*item->link) {
         buffer_text(out, "<a href=\"");

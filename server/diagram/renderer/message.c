@@ -64,6 +64,7 @@ void message_put_scene(struct buffer *out, const struct scene *scene)
         put_number(out, item->color);
         put_number(out, item->health);
         put_number(out, item->drift);
+        put_text(out, item->key);
         put_text(out, item->live);
     }
     put_number(out, (uint64_t)scene->edge_count);
@@ -200,6 +201,7 @@ static void get_item(struct reader *r, struct scene_builder *b)
     spec.color = (uint32_t)color & 0xffffff;
     spec.health = (enum scene_health)get_small(r, SCENE_HEALTH_DOWN);
     spec.drift = (enum scene_drift)get_small(r, SCENE_DRIFT_UNDECLARED);
+    spec.key = get_text(r);
     spec.live = get_text(r);
     if (r->failed)
         return;
