@@ -15,7 +15,7 @@
 
 /* The registry is killed and stays away, while services keep themselves registered and others come, go and ask. Each
  * time it comes back, with its store or without, every registration is there again within two times to live, once.
- *     MLT_SEED=n repeats the choices. MLT_LONG: 20 outages of 1 to 60 s instead of 4 of 1 to 3 s */
+ *     MLT_SEED=n repeats the choices. MLT_LONG: 20 outages of 1 to 60 s instead of 2 of 1 to 3 s */
 
 #define PB(name) Mltrainer__Registry__V1__##name
 #define RPC(name) mltrainer__registry__v1__registry_service__##name
@@ -192,7 +192,7 @@ static void every_registration_is_back_after_an_outage(void **state)
 {
     const char *given = getenv("MLT_SEED");
     unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL), first_seed = seed;
-    int outages = getenv("MLT_LONG") ? 20 : 4, longest_ms = getenv("MLT_LONG") ? 60000 : 3000;
+    int outages = getenv("MLT_LONG") ? 20 : 2, longest_ms = getenv("MLT_LONG") ? 60000 : 3000;
     pthread_t loaders[LOADERS];
     server_process_begin(&server);
     begin_registrations();
