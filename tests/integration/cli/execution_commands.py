@@ -22,7 +22,8 @@ def folder():
 @case
 def models_and_plugins_are_listed_and_described(ctl):
     models = {row["MODEL"]: row for row in ctl.table("models", "ls")}
-    assert {"ridge", "rsi", "black_scholes"} <= models.keys() and all(row["STATE"] == "available" for row in models.values())
+    assert {"ridge", "rsi", "black_scholes"} <= models.keys()
+    assert all((row["STATE"] == "available") == (row["FAMILY"] != "nlp") for row in models.values())  # nlp says why
     linear = ctl.table("models", "ls", "--family", "linear")
     assert linear and all(row["FAMILY"] == "linear" for row in linear)
     assert len(ctl.json("models", "ls")["models"]) == len(models)

@@ -30,6 +30,9 @@ static const struct exception {
     {"linear", "elastic_net", "scales"},    /* the same */
     {"tree", "random_forest", "row order"}, /* chance draws rows by their number */
     {"tree", "ada_boost", "row order"},     /* the same */
+    {"neural", "mlp", "row order"},         /* batches are of rows by their number */
+    {"neural", "feedforward", "row order"}, /* the same */
+    {"neural", "adversarial", "row order"}, /* the same */
 };
 
 /* What a contract is held with instead of a default that would take long. */
@@ -41,6 +44,21 @@ static const struct override {
     {"tree", "max_iter", 6},
     {"tree", "iterations", 6},
     {"tree", "min_samples_leaf", 3}, /* else a tree knows each row by heart, whatever its features */
+    {"neural", "max_iter", 1},
+    {"neural", "batch_size", 100},
+    {"neural", "lookback", 4},
+    {"neural", "units", 4},
+    {"neural", "lstm_units", 4},
+    {"neural", "filters", 4},
+    {"neural", "num_heads", 2},
+    {"neural", "num_layers", 1},
+    {"neural", "d_model", 8},
+    {"neural", "key_dim", 4},
+    {"neural", "hidden_size", 4},
+    {"neural", "hidden_channels", 4},
+    {"neural", "patch_size", 4},
+    {"reinforcement", "episodes", 2},
+    {"exotic", "max_iter", 2},
 };
 #define OVERRIDES (sizeof(overrides) / sizeof(overrides[0]))
 

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/learner.h"
+
+#define LEARNERS(X)                                                                                                    \
+    X(mlp, "Dense layers, trained by Adam.", MLTRAINER_USES_SEED)                                                      \
+    X(feedforward, "Dense layers with dropout.", MLTRAINER_USES_SEED)                                                  \
+    X(adversarial, "Dense layers, trained also on inputs moved against them.", MLTRAINER_USES_SEED)                    \
+    X(autoencoder, "Dense layers through a narrow one and back.", MLTRAINER_USES_SEED)                                 \
+    X(lstm, "Long short-term memory over the last rows.", MLTRAINER_USES_SEED)                                         \
+    X(gru, "Gated recurrent units over the last rows.", MLTRAINER_USES_SEED)                                           \
+    X(bilstm, "Long short-term memory over the last rows, both ways.", MLTRAINER_USES_SEED)                            \
+    X(cnn_lstm, "A convolution over the last rows, then long short-term memory.", MLTRAINER_USES_SEED)
+
+LEARNERS(LEARNER_DECLARE)
+LEARNERS(LEARNER_ALGORITHM)
+
+static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY)};
+
+const struct mltrainer_plugin mltrainer_plugin_v1 = {
+    .size = sizeof(struct mltrainer_plugin),
+    .abi_major = MLTRAINER_ABI_MAJOR,
+    .abi_minor = MLTRAINER_ABI_MINOR,
+    .family = "neural",
+    .version = "1.0.0",
+    .description = "Networks, trained by gradient.",
+    .licence = "Apache-2.0",
+    .engine = "layers of this project on OpenBLAS",
+    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
+    .algorithms = algorithms,
+};

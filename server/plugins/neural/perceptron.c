@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dense layers one after the other: each row by itself. */
+#include "model.h"
+
+static void read_mlp(struct call *call, struct plan *plan, struct trainer *trainer)
+{
+    static const char *const shapes[] = {"identity", "relu", "tanh", "logistic", NULL};
+
+    plan->shape = call_choice(call, "activation", shapes);
+    neural_read_sizes(call, plan);
+}
+
+static void read_feedforward(struct call *call, struct plan *plan, struct trainer *trainer)
+{
+    static const char *const shapes[] = {"linear", "relu", "tanh", "sigmoid", "elu", "gelu", NULL};
+
+    plan->shape = call_choice(call, "activation", shapes);
+    plan->dropout = call_number_within(call, "dropout", 0, 0.95);
+    neural_read_sizes(call, plan);
+}
+
+static void read_adversarial(struct call *call, struct plan *plan, struct trainer *trainer)
+{
+    read_mlp(call, plan, trainer);
+    trainer->adversary = call_number_within(call, "epsilon", 0, 1e6);
+}
+
+static void build(struct net *net, const struct plan *plan)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < plan->size_count; i++) {
+        at = net_activation(net, net_dense(net, at, plan->sizes[i]), (enum net_shape)plan->shape);
+        at = net_dropout(net, at, plan->dropout, 0);
+    }
+    net_dense(net, at, plan->outputs);
+}
+
+static const struct architecture mlp_architecture = {.read = read_mlp, .build = build, .emit = neural_emit_number};
+NEURAL(mlp, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
+
+static const struct architecture feedforward_architecture = {
+    .read = read_feedforward, .build = build, .emit = neural_emit_number};
+NEURAL(feedforward, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
+
+static const struct architecture adversarial_architecture = {
+    .read = read_adversarial, .build = build, .emit = neural_emit_number};
+NEURAL(adversarial, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
