@@ -15,46 +15,120 @@ static const Mltrainer__Execution__V1__Metric *find_metric(Mltrainer__Execution_
 }
 
 /* Baselines are named by what they predict: "mean.rmse", "last.rmse". */
-static void add_baseline(struct columns *columns, const Mltrainer__Execution__V1__JobResult *result, const char *what,
-                         const char *name)
+static const struct {
+    const char *prefix, *title;
+} baselines[] = {
+    {"mean", ">PREDICT THE MEAN"},
+    {"last", ">PREDICT THE LAST"},
+    {"majority", ">PREDICT THE MOST FREQUENT"},
+    {"hold", ">BUY AND HOLD"},
+    {"historical", ">RISK AS IT WAS"},
+};
+enum { BASELINES = sizeof baselines / sizeof *baselines };
+
+static bool has_baseline(const Mltrainer__Execution__V1__JobResult *result, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    for (size_t i = 0; i < result->n_baseline_metrics; i++)
+        if (strncmp(result->baseline_metrics[i]->name, prefix, length) == 0 &&
+            result->baseline_metrics[i]->name[length] == '.')
+            return true;
+    return false;
+}
+
+static void add_value(struct columns *columns, Mltrainer__Execution__V1__Metric **metrics, size_t count, const char *prefix,
+                      const char *name)
 {
     char full[160];
-    snprintf(full, sizeof full, "%s.%s", what, name);
-    const Mltrainer__Execution__V1__Metric *metric =
-        find_metric(result->baseline_metrics, result->n_baseline_metrics, full);
+    snprintf(full, sizeof full, "%s%s%s", prefix, *prefix ? "." : "", name);
+    const Mltrainer__Execution__V1__Metric *metric = find_metric(metrics, count, full);
     if (metric)
         columns_add(columns, "%.6g", metric->value);
     else
         columns_add(columns, "-");
 }
 
-static void add_metric(struct columns *columns, Mltrainer__Execution__V1__Metric **metrics, size_t count, const char *name)
+/* After several folds a mean, and how far they lie apart. */
+static void add_spread(struct columns *columns, Mltrainer__Execution__V1__Metric **metrics, size_t count, const char *name)
 {
-    const Mltrainer__Execution__V1__Metric *metric = find_metric(metrics, count, name);
-    if (metric)
-        columns_add(columns, "%.6g", metric->value);
+    char full[160];
+    snprintf(full, sizeof full, "%s.deviation", name);
+    const Mltrainer__Execution__V1__Metric *mean = find_metric(metrics, count, name);
+    const Mltrainer__Execution__V1__Metric *deviation = find_metric(metrics, count, full);
+    if (mean && deviation)
+        columns_add(columns, "%.6g +- %.2g", mean->value, deviation->value);
     else
-        columns_add(columns, "-");
+        add_value(columns, metrics, count, "", name);
+}
+
+static bool is_deviation(const char *name)
+{
+    const char *end = strrchr(name, '.');
+    return end && strcmp(end, ".deviation") == 0;
+}
+
+static void add_metric_row(struct columns *columns, const Mltrainer__Execution__V1__JobResult *result, const char *name)
+{
+    columns_add(columns, "%s", name);
+    add_spread(columns, result->train_metrics, result->n_train_metrics, name);
+    add_spread(columns, result->test_metrics, result->n_test_metrics, name);
+    for (size_t i = 0; i < BASELINES; i++)
+        if (has_baseline(result, baselines[i].prefix))
+            add_value(columns, result->baseline_metrics, result->n_baseline_metrics, baselines[i].prefix, name);
 }
 
 static void print_metrics(const Mltrainer__Execution__V1__JobResult *result)
 {
-    static const char *const titles[] = {"METRIC", ">TRAIN", ">TEST", ">PREDICT THE MEAN", ">PREDICT THE LAST", NULL};
+    const char *titles[3 + BASELINES + 1] = {"METRIC", ">TRAIN", ">TEST"};
+    size_t title_count = 3;
     if (result->n_test_metrics == 0 && result->n_train_metrics == 0)
         return;
+    for (size_t i = 0; i < BASELINES; i++)
+        if (has_baseline(result, baselines[i].prefix))
+            titles[title_count++] = baselines[i].title;
     bool has_test = result->n_test_metrics > 0;
     Mltrainer__Execution__V1__Metric **rows = has_test ? result->test_metrics : result->train_metrics;
     size_t count = has_test ? result->n_test_metrics : result->n_train_metrics;
     struct columns *columns = columns_new(titles);
-    for (size_t i = 0; i < count; i++) {
-        const char *name = rows[i]->name;
-        columns_add(columns, "%s", name);
-        add_metric(columns, result->train_metrics, result->n_train_metrics, name);
-        add_metric(columns, result->test_metrics, result->n_test_metrics, name);
-        add_baseline(columns, result, "mean", name);
-        add_baseline(columns, result, "last", name);
+    for (size_t i = 0; i < count; i++)
+        if (!is_deviation(rows[i]->name))
+            add_metric_row(columns, result, rows[i]->name);
+    columns_print(columns);
+}
+
+/* The first metric of the task tells folds apart best. */
+static void print_folds(const Mltrainer__Execution__V1__JobResult *result)
+{
+    if (result->n_folds == 0 || result->folds[0]->n_test_metrics == 0)
+        return;
+    const char *name = result->folds[0]->test_metrics[0]->name;
+    char title[80];
+    snprintf(title, sizeof title, ">TEST %s", name);
+    const char *const titles[] = {">FOLD", ">TRAIN ROWS", ">TEST ROWS", "TEST FROM", "TO", title, NULL};
+    struct columns *columns = columns_new(titles);
+    for (size_t i = 0; i < result->n_folds; i++) {
+        const Mltrainer__Execution__V1__FoldResult *fold = result->folds[i];
+        const Mltrainer__Execution__V1__SplitSummary *split = fold->split;
+        columns_add(columns, "%zu", i + 1);
+        columns_add(columns, "%" PRIu64, split ? split->train_rows : 0);
+        columns_add(columns, "%" PRIu64, split ? split->test_rows : 0);
+        columns_add(columns, "%s", split && *split->test_begin ? split->test_begin : "-");
+        columns_add(columns, "%s", split && *split->test_end ? split->test_end : "-");
+        add_value(columns, fold->test_metrics, fold->n_test_metrics, "", name);
     }
     columns_print(columns);
+}
+
+static void print_confusion(const Mltrainer__Execution__V1__ConfusionMatrix *matrix)
+{
+    if (!matrix || matrix->n_counts != matrix->n_classes * matrix->n_classes)
+        return;
+    for (size_t i = 0; i < matrix->n_classes; i++) {
+        printf("was %-6g said", matrix->classes[i]);
+        for (size_t j = 0; j < matrix->n_classes; j++)
+            printf(" %g: %" PRIu64, matrix->classes[j], matrix->counts[i * matrix->n_classes + j]);
+        putchar('\n');
+    }
 }
 
 static void print_split(const Mltrainer__Execution__V1__SplitSummary *split)
@@ -86,7 +160,9 @@ void execution_print_job(const Mltrainer__Execution__V1__Job *job)
         printf("dataset    %s (%" PRIu64 " rows)\n", result->dataset, result->row_count);
     if (result->split)
         print_split(result->split);
+    print_folds(result);
     print_metrics(result);
+    print_confusion(result->confusion);
 }
 
 static void print_event(const Mltrainer__Execution__V1__JobEvent *event)

@@ -16,6 +16,9 @@ struct training {
     Mltrainer__Execution__V1__ColumnSelection selection;
     Mltrainer__Execution__V1__Validation validation;
     Mltrainer__Execution__V1__HoldOut hold_out;
+    Mltrainer__Execution__V1__KFold k_fold;
+    Mltrainer__Execution__V1__WalkForward walk_forward;
+    Mltrainer__Execution__V1__Preprocessing preprocessing;
     Mltrainer__Execution__V1__LaggedColumn lagged[LAGGED_MAX], *lagged_pointers[LAGGED_MAX];
     char lagged_names[LAGGED_MAX][129];
     uint32_t lags[LAGGED_MAX][LAGS_MAX];
@@ -99,6 +102,77 @@ static void describe_parameters(const struct cli_arguments *arguments, struct tr
     t->train.n_parameters = t->parameters.count;
 }
 
+/* NAME, NAME:NUMBER or NAME:NUMBER,NUMBER; the numbers are 0 where they are left out. */
+static bool is_method(const char *text, const char *name, unsigned numbers, unsigned long long out[2])
+{
+    size_t length = strlen(name);
+    if (strncmp(text, name, length) != 0 || (text[length] && text[length] != ':'))
+        return false;
+    const char *at = text + length;
+    out[0] = out[1] = 0;
+    for (unsigned i = 0; i < numbers && *at; i++) {
+        char *end;
+        out[i] = strtoull(at + 1, &end, 10);
+        if (end == at + 1 || out[i] > INT64_MAX || (*end && *end != ','))
+            exit(cli_usage("--validation: \"%s\" has no numbers behind \"%s\"", text, name));
+        at = end;
+    }
+    if (*at)
+        exit(cli_usage("--validation: \"%s\" has too much behind \"%s\"", text, name));
+    return true;
+}
+
+static void describe_validation(const struct cli_arguments *arguments, struct training *t)
+{
+    const char *text = cli_option(arguments, "validation", "hold-out");
+    uint32_t embargo = (uint32_t)cli_number(arguments, "embargo", 0, 0, 100000);
+    unsigned long long numbers[2];
+    t->hold_out.test_fraction = cli_real(arguments, "test-fraction", 0);
+    t->hold_out.shuffle = t->k_fold.shuffle = cli_switch(arguments, "shuffle");
+    t->hold_out.embargo_rows = t->k_fold.embargo_rows = t->walk_forward.embargo_rows = embargo;
+    t->train.validation = &t->validation;
+    if (is_method(text, "hold-out", 0, numbers)) {
+        t->validation.method_case = MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_HOLD_OUT;
+        t->validation.hold_out = &t->hold_out;
+    } else if (is_method(text, "k-fold", 1, numbers)) {
+        t->k_fold.folds = numbers[0] > UINT32_MAX ? UINT32_MAX : (uint32_t)numbers[0];
+        t->validation.method_case = MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_K_FOLD;
+        t->validation.k_fold = &t->k_fold;
+    } else if (is_method(text, "walk-forward", 2, numbers) || is_method(text, "expanding", 2, numbers)) {
+        t->walk_forward.train_rows = numbers[0];
+        t->walk_forward.test_rows = numbers[1];
+        t->walk_forward.expanding = *text == 'e';
+        t->validation.method_case = MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_WALK_FORWARD;
+        t->validation.walk_forward = &t->walk_forward;
+    } else if (is_method(text, "none", 0, numbers)) {
+        t->validation.method_case = MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_SKIP;
+        t->validation.skip = true;
+    } else {
+        exit(cli_usage("--validation: \"%s\" is not hold-out, k-fold:K, walk-forward:TRAIN,TEST, expanding:TRAIN,TEST or "
+                       "none",
+                       text));
+    }
+}
+
+static int one_of(const struct cli_arguments *arguments, const char *option, const char *const *names, int first)
+{
+    const char *text = cli_option(arguments, option, names[0]);
+    for (int i = 0; names[i]; i++)
+        if (strcmp(names[i], text) == 0)
+            return first + i;
+    exit(cli_usage("--%s: there is no \"%s\"", option, text));
+}
+
+static void describe_preprocessing(const struct cli_arguments *arguments, struct training *t)
+{
+    static const char *const imputations[] = {"none", "mean", "median", "zero", NULL};
+    static const char *const scalings[] = {"none", "standard", "min-max", "robust", NULL};
+    t->preprocessing.imputation = (Mltrainer__Execution__V1__Imputation)one_of(arguments, "impute", imputations, 1);
+    t->preprocessing.scaling = (Mltrainer__Execution__V1__Scaling)one_of(arguments, "scale", scalings, 1);
+    bool any = t->preprocessing.imputation > 1 || t->preprocessing.scaling > 1;
+    t->train.preprocessing = any ? &t->preprocessing : NULL;
+}
+
 static void describe(const struct cli_arguments *arguments, struct training *t)
 {
     mltrainer__execution__v1__job_spec__init(&t->job);
@@ -107,6 +181,9 @@ static void describe(const struct cli_arguments *arguments, struct training *t)
     mltrainer__execution__v1__column_selection__init(&t->selection);
     mltrainer__execution__v1__validation__init(&t->validation);
     mltrainer__execution__v1__hold_out__init(&t->hold_out);
+    mltrainer__execution__v1__kfold__init(&t->k_fold);
+    mltrainer__execution__v1__walk_forward__init(&t->walk_forward);
+    mltrainer__execution__v1__preprocessing__init(&t->preprocessing);
     t->job.work_case = MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TRAIN;
     t->job.train = &t->train;
     t->train.model = (char *)arguments->operands[0];
@@ -115,11 +192,8 @@ static void describe(const struct cli_arguments *arguments, struct training *t)
     t->train.seed = (uint64_t)cli_number(arguments, "seed", 0, 0, INT64_MAX);
     t->train.artifact_name = (char *)cli_option(arguments, "artifact", "");
     t->train.refit = cli_switch(arguments, "refit");
-    t->hold_out.test_fraction = cli_real(arguments, "test-fraction", 0);
-    t->hold_out.shuffle = cli_switch(arguments, "shuffle");
-    t->validation.method_case = MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_HOLD_OUT;
-    t->validation.hold_out = &t->hold_out;
-    t->train.validation = &t->validation;
+    describe_validation(arguments, t);
+    describe_preprocessing(arguments, t);
     describe_columns(arguments, t);
     describe_parameters(arguments, t);
 }
@@ -139,9 +213,14 @@ static const struct cli_option options[] = {
     {"target-transform", "TRANSFORM", "with --lags: level, difference, simple-return or log-return [level]"},
     {"horizon", "N", "with --lags: rows ahead to predict [1]"},
     {"time", "COLUMN", "orders the rows; the test part then is the latest"},
-    {"test-fraction", "X", "share of rows kept for testing [0.2]"},
+    {"validation", "METHOD",
+     "hold-out, k-fold:K, walk-forward:TRAIN,TEST or expanding:TRAIN,TEST (rows), or none [hold-out]"},
+    {"test-fraction", "X", "with hold-out: share of rows kept for testing [0.2]"},
+    {"embargo", "ROWS", "left out between training and test [horizon - 1]"},
     {"shuffle", NULL, "draw the test rows at random"},
     {"refit", NULL, "train on all rows after validation"},
+    {"impute", "HOW", "absent features become: mean, median or zero of the training part, or stay: none [none]"},
+    {"scale", "HOW", "features by the training part: standard, min-max, robust or none [none]"},
     {"param", "NAME=VALUE", "a parameter of the model; may be repeated"},
     {"seed", "N", "of models that draw random numbers [0]"},
     {"artifact", "NAME", "name of what comes out"},
@@ -159,6 +238,7 @@ const struct cli_command jobs_train_command = {
     .summary = "Train a model",
     .examples = "  mltctl jobs train ridge --dataset prices --target y --follow\n"
                 "  mltctl jobs train ridge --dataset sp500 --target close --target-transform log-return \\\n"
-                "    --lags close:log-return:1,2,3 --time date --artifact sp500-ridge --follow\n",
+                "    --lags close:log-return:1,2,3 --time date --artifact sp500-ridge --follow\n"
+                "  mltctl jobs train ridge --dataset prices --target y --validation k-fold:5 --scale standard --follow\n",
     .run = run,
 };

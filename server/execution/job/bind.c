@@ -10,7 +10,7 @@
 
 /* From what a client wrote to an operation that can run, with every check that can be made before running. */
 
-enum { THREADS_MAX = 64 };
+enum { THREADS_MAX = 64, EMBARGO_MAX = 100000 };
 
 static int not_yet(struct fault *fault, const char *field, const char *what)
 {
@@ -130,29 +130,92 @@ static int bind_columns(struct operation *operation, const API(TrainSpec) * trai
 
 /* ---- Train ---- */
 
-static int check_validation(const API(Validation) * validation, const char *field, struct fault *fault)
+static int check_embargo(uint32_t rows, const char *field, struct fault *fault)
 {
     char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.embargo_rows", field);
+    return rows > EMBARGO_MAX ? fault_field(fault, path, "%u is above %d", rows, EMBARGO_MAX) : 0;
+}
+
+static int check_shuffle(bool shuffle, const API(TrainSpec) * train, const char *field, struct fault *fault)
+{
+    char path[FIELD_PATH_BYTES];
+    bool ordered = *train->time_column || train->columns_case == MLTRAINER__EXECUTION__V1__TRAIN_SPEC__COLUMNS_FEATURES;
+    field_path(path, "%s.shuffle", field);
+    return shuffle && ordered ? fault_field(fault, path, "rows in the order of time are not drawn at random") : 0;
+}
+
+static int check_hold_out(const API(HoldOut) * how, const API(TrainSpec) * train, const char *field,
+                          struct fault *fault)
+{
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.test_fraction", field);
+    if (!(how->test_fraction >= 0 && how->test_fraction <= 0.9))
+        return fault_field(fault, path, "%g is not in (0, 0.9]", how->test_fraction);
+    int code = check_embargo(how->embargo_rows, field, fault);
+    return code ? code : check_shuffle(how->shuffle, train, field, fault);
+}
+
+static int check_k_fold(const API(KFold) * how, const API(TrainSpec) * train, const char *field, struct fault *fault)
+{
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.folds", field);
+    if (how->folds == 1 || how->folds > 100)
+        return fault_field(fault, path, "%u is not in 2 to 100", how->folds);
+    int code = check_embargo(how->embargo_rows, field, fault);
+    return code ? code : check_shuffle(how->shuffle, train, field, fault);
+}
+
+static int check_walk_forward(const API(WalkForward) * how, const char *field, struct fault *fault)
+{
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.train_rows", field);
+    if (!how->train_rows)
+        return fault_field(fault, path, "at least one row must train");
+    field_path(path, "%s.test_rows", field);
+    if (!how->test_rows)
+        return fault_field(fault, path, "at least one row must test");
+    return check_embargo(how->embargo_rows, field, fault);
+}
+
+static int check_validation(const struct operation *operation, const API(TrainSpec) * train, const char *field,
+                            struct fault *fault)
+{
+    char path[FIELD_PATH_BYTES];
+    const API(Validation) *validation = train->validation;
     if (!validation)
         return 0;
+    bool several = validation->method_case == MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_K_FOLD ||
+                   validation->method_case == MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_WALK_FORWARD;
+    if (several && !(operation->model->operations & CATALOG_PREDICT))
+        return fault_field(fault, field, "model %s does not predict: there is nothing to validate", train->model);
     switch (validation->method_case) {
-    case MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_K_FOLD:
-        return not_yet(fault, field, "k_fold");
-    case MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_WALK_FORWARD:
-        return not_yet(fault, field, "walk_forward");
     case MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_HOLD_OUT:
-        break;
+        field_path(path, "%s.hold_out", field);
+        return check_hold_out(validation->hold_out, train, path, fault);
+    case MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_K_FOLD:
+        field_path(path, "%s.k_fold", field);
+        return check_k_fold(validation->k_fold, train, path, fault);
+    case MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_WALK_FORWARD:
+        field_path(path, "%s.walk_forward", field);
+        return check_walk_forward(validation->walk_forward, path, fault);
     default:
         return 0;
     }
-    const API(HoldOut) *how = validation->hold_out;
-    field_path(path, "%s.hold_out.test_fraction", field);
-    if (!(how->test_fraction >= 0 && how->test_fraction <= 0.9))
-        return fault_field(fault, path, "%g is not in (0, 0.9]", how->test_fraction);
-    field_path(path, "%s.hold_out.embargo_rows", field);
-    if (how->embargo_rows > 100000)
-        return fault_field(fault, path, "%u is above 100000", how->embargo_rows);
-    return how->shuffle ? not_yet(fault, field, "hold_out.shuffle") : 0;
+}
+
+static int check_preprocessing(const API(Preprocessing) * how, const char *field, struct fault *fault)
+{
+    char path[FIELD_PATH_BYTES];
+    if (!how)
+        return 0;
+    field_path(path, "%s.imputation", field);
+    if ((int)how->imputation < 0 || (int)how->imputation > SCALER_FILL_ZERO)
+        return fault_field(fault, path, "%d is not an imputation", (int)how->imputation);
+    field_path(path, "%s.scaling", field);
+    if ((int)how->scaling < 0 || (int)how->scaling > SCALER_SCALE_ROBUST)
+        return fault_field(fault, path, "%d is not a scaling", (int)how->scaling);
+    return 0;
 }
 
 static int bind_train(struct operation *operation, const API(TrainSpec) * train, const char *field, struct fault *fault)
@@ -169,7 +232,10 @@ static int bind_train(struct operation *operation, const API(TrainSpec) * train,
         code = bind_columns(operation, train, field, fault);
     field_path(path, "%s.validation", field);
     if (!code)
-        code = check_validation(train->validation, path, fault);
+        code = check_validation(operation, train, path, fault);
+    field_path(path, "%s.preprocessing", field);
+    if (!code)
+        code = check_preprocessing(train->preprocessing, path, fault);
     field_path(path, "%s.artifact_name", field);
     if (!code && *train->artifact_name)
         code = api_identifier(train->artifact_name, path, fault);
@@ -198,8 +264,9 @@ static int require_artifact_columns(struct operation *operation, const API(Artif
     int code = 0;
     for (size_t i = 0; !code && i < artifact->n_features; i++)
         code = source_require(&operation->source, artifact->features[i], DATASET_DOUBLE, path, fault);
-    return code || !with_target ? code
-                                : source_require(&operation->source, artifact->target, DATASET_UNKNOWN, path, fault);
+    return code || !with_target || !*artifact->target
+               ? code
+               : source_require(&operation->source, artifact->target, DATASET_UNKNOWN, path, fault);
 }
 
 /* "${JOB.artifact}" is looked up when the job starts; before, all that can be said is that it is well formed. */

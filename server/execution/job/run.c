@@ -76,7 +76,7 @@ static void on_event(struct operation *operation, const struct process_event *ev
         return;
     job->stage = operation->stage;
     if (event->kind == PROCESS_EVENT_PROGRESS)
-        tell_progress(job, event->progress);
+        tell_progress(job, operation_progress(operation, event->progress));
     else if (event->kind == PROCESS_EVENT_METRIC)
         tell_metric(job, event);
     else if (event->kind == PROCESS_EVENT_LOG)

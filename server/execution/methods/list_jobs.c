@@ -35,11 +35,13 @@ static bool has_labels(const API(Job) * message, const API(ListJobsRequest) * re
     return true;
 }
 
-/* Tables belong to GetJob. */
+/* Tables and folds belong to GetJob. */
 static void lighten(API(Job) * message)
 {
-    if (message->result)
-        message->result->table = NULL;
+    if (!message->result)
+        return;
+    message->result->table = NULL;
+    message->result->n_folds = 0;
 }
 
 struct page {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "execution/operation/divider.h"
 #include "execution/operation/operation.h"
 #include "execution/operation/persister.h"
 #include "execution/operation/prepare.h"
@@ -53,6 +54,8 @@ static int open_artifact(struct operation *operation, struct fault *fault)
     selection_of(header, &selection);
     const API(FeatureSpec) *spec = header->feature_spec;
     code = prepare_table(operation, spec, spec ? NULL : &selection, header->time_column, operation->judge, fault);
+    if (!code)
+        code = divider_prepare(operation, header->preparation, header->n_preparation, fault);
     if (!code && operation->last_row_only)
         code = keep_last_row(operation, fault);
     return code;

@@ -34,6 +34,8 @@ void operation_release(struct operation *operation)
     source_fini(&operation->source);
     artifact_file_fini(&operation->artifact);
     feature_table_fini(&operation->features);
+    fold_plan_fini(&operation->plan);
+    fold_fini(&operation->fold);
     table_free(operation->input);
     table_free(operation->train_part);
     table_free(operation->test_part);
@@ -194,6 +196,7 @@ static void worker_done(void *arg, uint64_t ticket, struct process_result *resul
     }
     if (step->taken(operation, result, &fault))
         return operation_end(operation, &fault);
+    operation->steps_done++;
     if (!must_stop(operation))
         operation->next(operation);
 }
@@ -238,6 +241,13 @@ void operation_cancel_all(struct execution *engine)
 {
     for (struct operation *operation = engine->operations; operation; operation = operation->following)
         operation_cancel(operation);
+}
+
+double operation_progress(const struct operation *operation, double fraction)
+{
+    double steps = operation->steps ? (double)operation->steps : 1;
+    double done = ((double)operation->steps_done + fraction) / steps;
+    return done < 1 ? done : 1;
 }
 
 int operation_add_metric(struct operation *operation, size_t *count, API(Metric) * **list, const char *name,

@@ -5,6 +5,8 @@
 #include "execution/artifact/container.h"
 #include "execution/engine.h"
 #include "execution/feature/features.h"
+#include "execution/feature/folds.h"
+#include "execution/feature/scaler.h"
 #include "execution/feature/split.h"
 #include "execution/operation/source.h"
 
@@ -12,7 +14,8 @@
  * process (what computes), and ends on the execution loop, which starts the next one. A job's attempt and a unary call
  * are operations alike; what differs is who asked.
  *
- *     train:    prepare(thread) ─► fit(worker) ─► predict on both parts(worker) ─► judge(thread) ─► keep(thread)
+ *     train:    prepare(thread) ─► fit(worker) ─► predict on both parts(worker) ─► judge(thread) ─► keep(thread);
+ *               from judge back to fit while there are folds
  *     evaluate: open(thread) ─► predict(worker) ─► judge(thread)
  *     predict:  open(thread) ─► predict(worker) ─► shape(thread)
  *     compute:  prepare(thread) ─► compute(worker)
@@ -60,7 +63,13 @@ struct operation {
     const char *target, *time, *weight, *group;
     const char *const *feature_names;
     size_t feature_count;
-    struct split split;
+    struct fold_plan plan;
+    size_t fold_index;
+    struct fold fold; /* the present one */
+    API(FoldResult) * *folds; /* plan.count of them, once judged */
+    bool judged;              /* all of them */
+    struct scaler_column *preparation; /* learnt last; names are feature_names */
+    size_t preparation_count;
     struct table *train_part, *test_part, *train_predictions, *test_predictions;
     struct table **predictions; /* where those of the running step go */
     struct artifact_file artifact;
@@ -76,6 +85,7 @@ struct operation {
     API(JobTimings) * timings;
     struct table *output; /* predict, compute */
     const char *stage;
+    size_t steps, steps_done; /* of those in workers; 0: one */
 
     /* operation.c's own. */
     struct thread_task task;
@@ -117,6 +127,9 @@ void operation_train(struct operation *operation);
 void operation_evaluate(struct operation *operation);
 void operation_predict(struct operation *operation);
 void operation_compute(struct operation *operation);
+
+/** How much of it is done, when its present step in a worker has done @fraction. */
+double operation_progress(const struct operation *operation, double fraction);
 
 /** Append a metric to a list of the arena's. Errors: RESOURCE_EXHAUSTED. */
 int operation_add_metric(struct operation *operation, size_t *count, API(Metric) * **list, const char *name,

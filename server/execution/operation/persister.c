@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "execution/operation/persister.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -29,6 +30,26 @@ static int write_features(struct operation *operation, API(Artifact) * header, s
     header->feature_spec = made ? spec->features : NULL;
     header->time_column = spec->time_column;
     return header->target ? 0 : no_memory(fault);
+}
+
+static int write_preparation(struct operation *operation, API(Artifact) * header, struct fault *fault)
+{
+    size_t count = operation->preparation_count;
+    header->preparation = mrpc_arena_calloc(operation->arena, count + 1, sizeof *header->preparation);
+    if (!header->preparation)
+        return no_memory(fault);
+    for (; header->n_preparation < count; header->n_preparation++) {
+        const struct scaler_column *from = &operation->preparation[header->n_preparation];
+        API(PreparedColumn) *column = API_NEW(operation->arena, PreparedColumn, prepared_column);
+        if (!column || !(column->name = mrpc_arena_strdup(operation->arena, from->name)))
+            return no_memory(fault);
+        if (!isnan(from->fill))
+            mltrainer__execution__v1__prepared_column__set_fill(column, from->fill);
+        column->offset = from->offset;
+        column->scale = from->scale;
+        header->preparation[header->n_preparation] = column;
+    }
+    return 0;
 }
 
 /* The version that the plugin gave itself, from the catalog as it is now: the job's own may be older than the plugin's probe.
@@ -66,6 +87,8 @@ int persister_keep(struct operation *operation, struct fault *fault)
         return no_memory(fault);
     header->seed = operation->seed;
     int code = write_features(operation, header, fault);
+    if (!code)
+        code = write_preparation(operation, header, fault);
     if (!code)
         code = parameter_messages_write(operation->parameters, operation->parameter_count, arena, &header->n_parameters,
                                         &header->parameters, fault);

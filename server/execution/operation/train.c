@@ -1,48 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "execution/operation/divider.h"
 #include "execution/operation/operation.h"
 #include "execution/operation/persister.h"
 #include "execution/operation/prepare.h"
 #include "execution/operation/trainer.h"
 #include "execution/operation/validator.h"
 
-/* The order of a training job. What is done in each step is the business of trainer, validator and persister, which
- * know nothing of each other. */
-
-static int hold_out(struct operation *operation, uint64_t rows, struct fault *fault)
-{
-    const API(Validation) *validation = operation->train->validation;
-    const API(HoldOut) *how =
-        validation && validation->method_case == MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_HOLD_OUT
-            ? validation->hold_out
-            : NULL;
-    double fraction = how && how->test_fraction > 0 ? how->test_fraction : 0.2;
-    uint64_t embargo = how ? how->embargo_rows : 0;
-    const API(FeatureSpec) *spec =
-        operation->train->columns_case == MLTRAINER__EXECUTION__V1__TRAIN_SPEC__COLUMNS_FEATURES
-            ? operation->train->features
-            : NULL;
-    if (spec && spec->horizon && spec->horizon - 1 > embargo)
-        embargo = spec->horizon - 1;
-    return split_hold_out(rows, fraction, embargo, &operation->split, fault);
-}
-
-static int divide(struct operation *operation, struct fault *fault)
-{
-    uint64_t rows = (uint64_t)table_rows(&operation->table->array);
-    const API(Validation) *validation = operation->train->validation;
-    if (validation && validation->method_case == MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_SKIP && validation->skip)
-        operation->split = (struct split){.train_rows = rows, .test_first = rows};
-    else if (hold_out(operation, rows, fault))
-        return fault->code;
-    int code = split_rows(operation->table, 0, operation->split.train_rows, &operation->train_part, fault);
-    if (!code && operation->split.test_rows)
-        code = split_rows(operation->table, operation->split.test_first, operation->split.test_rows,
-                          &operation->test_part, fault);
-    return code;
-}
+/* The order of a training job. What is done in each step is the business of divider, trainer, validator and persister,
+ * which know nothing of each other.
+ *
+ *     prepare ─► fit ─► predict on both parts ─► judge ─┬─► (train on all rows) ─► keep
+ *                 ▲                                     │
+ *                 └──────────── the next fold ──────────┘ */
 
 static int prepare(struct operation *operation, struct fault *fault)
 {
@@ -50,7 +23,9 @@ static int prepare(struct operation *operation, struct fault *fault)
     bool made = spec->columns_case == MLTRAINER__EXECUTION__V1__TRAIN_SPEC__COLUMNS_FEATURES;
     int code = prepare_table(operation, made ? spec->features : NULL, made ? NULL : spec->selection, spec->time_column,
                              true, fault);
-    return code ? code : divide(operation, fault);
+    if (!code)
+        code = divider_plan(operation, fault);
+    return code ? code : divider_cut(operation, fault);
 }
 
 static void finish(struct operation *operation)
@@ -64,17 +39,72 @@ static void keep(struct operation *operation)
     operation_on_thread(operation, "storing the artifact", persister_keep, finish);
 }
 
-static void fit_again(struct operation *operation)
+static bool trains_again(const struct operation *operation)
 {
-    if (operation->train->refit && operation->split.test_rows)
-        trainer_fit(operation, "training on all rows", operation->table, keep);
+    enum fold_method method = operation->plan.spec.method;
+    return method == FOLD_K_FOLD || (operation->train->refit && method != FOLD_NONE);
+}
+
+static void fit_all(struct operation *operation)
+{
+    trainer_fit(operation, "training on all rows", operation->train_part ? operation->train_part : operation->table,
+                keep);
+}
+
+static void fit(struct operation *operation);
+
+static bool is_last_fold(const struct operation *operation)
+{
+    return operation->fold_index + 1 == operation->plan.count;
+}
+
+/* Judge the fold and have the next one ready, or say what all of them say. */
+static int judge_fold(struct operation *operation, struct fault *fault)
+{
+    int code = validator_judge_fold(operation, fault);
+    if (code)
+        return code;
+    if (!is_last_fold(operation)) {
+        divider_drop(operation);
+        operation->fold_index++;
+        return divider_cut(operation, fault);
+    }
+    code = validator_summarise(operation, fault);
+    operation->judged = true;
+    if (code || !trains_again(operation))
+        return code;
+    divider_drop(operation);
+    return divider_take_all(operation, fault);
+}
+
+static void tell_fold(struct operation *operation, size_t index)
+{
+    const API(FoldResult) *fold = operation->folds[index];
+    for (size_t i = 0; operation->on_event && i < fold->n_test_metrics; i++) {
+        char name[80];
+        snprintf(name, sizeof name, "test.%s", fold->test_metrics[i]->name);
+        struct process_event event = {.kind = PROCESS_EVENT_METRIC,
+                                      .name = name,
+                                      .value = fold->test_metrics[i]->value,
+                                      .step = operation->plan.count > 1 ? (int64_t)index : -1};
+        operation->on_event(operation, &event);
+    }
+}
+
+static void judged(struct operation *operation)
+{
+    tell_fold(operation, operation->judged ? operation->fold_index : operation->fold_index - 1);
+    if (!operation->judged)
+        fit(operation);
+    else if (trains_again(operation))
+        fit_all(operation);
     else
         keep(operation);
 }
 
 static void judge(struct operation *operation)
 {
-    operation_on_thread(operation, "validating", validator_judge_training, fit_again);
+    operation_on_thread(operation, "validating", judge_fold, judged);
 }
 
 static void predict_test(struct operation *operation)
@@ -94,6 +124,9 @@ static void predict_train(struct operation *operation)
 static void fit(struct operation *operation)
 {
     bool predicts = operation->model->operations & CATALOG_PREDICT;
+    const struct fold_plan *plan = &operation->plan;
+    size_t steps = predicts ? 2 + (plan->spec.method != FOLD_NONE) : 1;
+    operation->steps = plan->count * steps + (predicts && trains_again(operation));
     trainer_fit(operation, "training", operation->train_part, predicts ? predict_train : keep);
 }
 

@@ -4,12 +4,14 @@
 
 #include "execution/operation/operation.h"
 
-/* Only responsible for saying how good predictions are. Both run on the thread pool; errors: INTERNAL when a model did
- * not give one prediction a row, RESOURCE_EXHAUSTED. */
+/* Only responsible for saying how good predictions are. All run on the thread pool; errors: INTERNAL when a model did not
+ * give one prediction a row, RESOURCE_EXHAUSTED. */
 
-/** Metrics of both parts of a training, the baselines beside them, and the summary of the split, into the result. */
-int validator_judge_training(struct operation *operation, struct fault *fault) MRPC_MUST_USE;
-/** Metrics of operation->output against the target, into the result. */
+/** Metrics of the present fold, with baselines beside them and how rows were divided: operation->folds[fold_index]. */
+int validator_judge_fold(struct operation *operation, struct fault *fault) MRPC_MUST_USE;
+/** What all folds say together, into the result. */
+int validator_summarise(struct operation *operation, struct fault *fault) MRPC_MUST_USE;
+/** Metrics of operation->output, into the result. */
 int validator_judge_evaluation(struct operation *operation, struct fault *fault) MRPC_MUST_USE;
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "execution/feature/features.h"
+#include "execution/feature/folds.h"
 #include "execution/feature/metrics.h"
 #include "execution/feature/split.h"
 #include "test.h"
@@ -125,18 +126,88 @@ static void refuses_specifications_out_of_range(void **state)
     }
 }
 
-static void the_test_part_comes_last_behind_a_gap(void **state)
+static struct fold cut(const struct fold_spec *spec, uint64_t rows, size_t index)
 {
     struct fault fault = FAULT_INIT;
-    struct split split;
-    assert_int_equal(split_hold_out(100, 0.2, 3, &split, &fault), 0);
-    assert_int_equal(split.train_rows, 77);
-    assert_int_equal(split.test_first, 80);
-    assert_int_equal(split.test_rows, 20);
-    assert_int_equal(split_hold_out(2, 0.1, 0, &split, &fault), 0);
-    assert_int_equal(split.test_rows, 1);
-    assert_int_equal(split_hold_out(1, 0.5, 0, &split, &fault), MRPC_INVALID_ARGUMENT);
-    assert_int_equal(split_hold_out(10, 0.5, 5, &split, &fault), MRPC_INVALID_ARGUMENT);
+    struct fold_plan plan;
+    struct fold fold;
+    assert_int_equal(fold_plan_make(spec, rows, &plan, &fault), 0);
+    assert_int_equal(fold_cut(&plan, index, &fold, &fault), 0);
+    fold_plan_fini(&plan);
+    return fold;
+}
+
+static void the_test_part_comes_last_behind_a_gap(void **state)
+{
+    struct fold fold = cut(&(struct fold_spec){FOLD_HOLD_OUT, .test_fraction = 0.2, .embargo_rows = 3}, 100, 0);
+    assert_int_equal(fold.train_rows, 77);
+    assert_int_equal(fold.train[76], 76);
+    assert_int_equal(fold.test_rows, 20);
+    assert_int_equal(fold.test[0], 80);
+    fold_fini(&fold);
+    fold = cut(&(struct fold_spec){FOLD_HOLD_OUT, .test_fraction = 0.1}, 2, 0);
+    assert_int_equal(fold.test_rows, 1);
+    fold_fini(&fold);
+}
+
+static void a_fold_in_the_middle_has_a_gap_on_both_sides(void **state)
+{
+    struct fold fold = cut(&(struct fold_spec){FOLD_K_FOLD, .folds = 5, .embargo_rows = 2}, 20, 2);
+    static const uint64_t train[] = {0, 1, 2, 3, 4, 5, 14, 15, 16, 17, 18, 19}, test[] = {8, 9, 10, 11};
+    assert_int_equal(fold.train_rows, 12);
+    assert_memory_equal(fold.train, train, sizeof train);
+    assert_int_equal(fold.test_rows, 4);
+    assert_memory_equal(fold.test, test, sizeof test);
+    fold_fini(&fold);
+}
+
+static void rows_drawn_by_a_seed_test_once_each(void **state)
+{
+    struct fold_spec spec = {FOLD_K_FOLD, .folds = 4, .shuffle = true, .seed = 7};
+    unsigned seen[30] = {0};
+    bool contiguous = true;
+    for (size_t index = 0; index < 4; index++) {
+        struct fold one = cut(&spec, 30, index), same = cut(&spec, 30, index);
+        assert_int_equal(one.train_rows + one.test_rows, 30);
+        assert_memory_equal(one.test, same.test, one.test_rows * sizeof *one.test);
+        for (uint64_t i = 0; i < one.test_rows; i++)
+            seen[one.test[i]]++;
+        contiguous = contiguous && one.test[one.test_rows - 1] - one.test[0] + 1 == one.test_rows;
+        fold_fini(&one);
+        fold_fini(&same);
+    }
+    assert_false(contiguous);
+    for (size_t i = 0; i < 30; i++)
+        assert_int_equal(seen[i], 1);
+}
+
+static void too_few_rows_for_a_plan_are_refused(void **state)
+{
+    static const struct {
+        struct fold_spec spec;
+        uint64_t rows;
+    } table[] = {
+        {{FOLD_HOLD_OUT, .test_fraction = 0.5}, 1},
+        {{FOLD_HOLD_OUT, .test_fraction = 0.5, .embargo_rows = 5}, 10},
+        {{FOLD_K_FOLD, .folds = 5}, 4},
+        {{FOLD_WALK_FORWARD, .train_rows = 10, .test_rows = 1}, 10},
+        {{FOLD_WALK_FORWARD, .train_rows = 5, .test_rows = 4, .embargo_rows = 2}, 10},
+        {{FOLD_WALK_FORWARD, .train_rows = 5, .test_rows = UINT64_MAX}, 10},
+        {{FOLD_WALK_FORWARD, .train_rows = 5, .test_rows = 1}, 5 + FOLDS_MAX + 1},
+        {{FOLD_NONE}, 0},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct fault fault = FAULT_INIT;
+        struct fold_plan plan;
+        assert_int_equal(fold_plan_make(&table[i].spec, table[i].rows, &plan, &fault), MRPC_INVALID_ARGUMENT);
+    }
+    struct fault fault = FAULT_INIT;
+    struct fold_plan plan;
+    struct fold fold;
+    struct fold_spec all_gap = {FOLD_K_FOLD, .folds = 3, .embargo_rows = 100};
+    assert_int_equal(fold_plan_make(&all_gap, 30, &plan, &fault), 0);
+    assert_int_equal(fold_cut(&plan, 1, &fold, &fault), MRPC_INVALID_ARGUMENT);
+    fold_plan_fini(&plan);
 }
 
 static void a_part_holds_its_rows_of_every_kind_of_column(void **state)
@@ -158,6 +229,16 @@ static void a_part_holds_its_rows_of_every_kind_of_column(void **state)
     assert_memory_equal(column.values, "defg", 4);
     assert_int_equal(column.offsets[4], 4);
     table_free(part);
+    static const uint64_t apart[] = {0, 4, 7};
+    assert_int_equal(split_take(source, apart, 3, &part, &fault), 0);
+    assert_true(value(part, "close", 1) == 16 && value(part, "close", 2) == 128);
+    table_column_view(&part->schema, &part->array, 1, &column);
+    assert_int_equal(column.validity[0] & 7, 5);
+    assert_int_equal(column.null_count, 1);
+    table_column_view(&part->schema, &part->array, 2, &column);
+    assert_memory_equal(column.values, "aeh", 3);
+    assert_int_equal(column.offsets[3], 3);
+    table_free(part);
     assert_int_equal(split_rows(source, 8, 0, &part, &fault), 0);
     table_free(part);
     table_free(source);
@@ -174,9 +255,10 @@ static void metrics_agree_with_scikit_learn(void **state)
     assert_true(fabs(metrics.r2 - 0.9486081370449679) < 1e-15);
     metric_constant(actual, 2.875, 4, &metrics);
     assert_true(metrics.r2 == 0);
-    metric_last_value(actual, 1, 3, 1, &metrics);
+    static const uint64_t rows[] = {0, 1, 2, 3}; /* row 0 has none before */
+    metric_last_value(actual, rows, 4, 1, &metrics);
     assert_true(fabs(metrics.mae - (3.5 + 2.5 + 5) / 3) < 1e-15);
-    metric_last_value(actual, 1, 3, 2, &metrics);
+    metric_last_value(actual, rows, 2, 2, &metrics);
     assert_true(isnan(metrics.rmse));
     metric_regression(actual, predicted, 0, &metrics);
     assert_true(isnan(metrics.rmse) && isnan(metrics.r2));
@@ -192,6 +274,9 @@ int main(void)
         cmocka_unit_test(says_what_the_data_lacks),
         cmocka_unit_test(refuses_specifications_out_of_range),
         cmocka_unit_test(the_test_part_comes_last_behind_a_gap),
+        cmocka_unit_test(a_fold_in_the_middle_has_a_gap_on_both_sides),
+        cmocka_unit_test(rows_drawn_by_a_seed_test_once_each),
+        cmocka_unit_test(too_few_rows_for_a_plan_are_refused),
         cmocka_unit_test(a_part_holds_its_rows_of_every_kind_of_column),
         cmocka_unit_test(metrics_agree_with_scikit_learn),
     };
