@@ -28,6 +28,15 @@ static int hash_file(FILE *in, uint8_t *buffer, char hex[65])
     return ok ? 0 : -1;
 }
 
+/* A file of Arrow IPC begins with its magic, a stream with a continuation marker; neither can be CSV. */
+static bool is_arrow(FILE *in)
+{
+    char head[8] = "";
+    size_t got = fread(head, 1, sizeof head, in);
+    rewind(in);
+    return got == sizeof head && (memcmp(head, "ARROW1\0\0", 8) == 0 || memcmp(head, "\xff\xff\xff\xff", 4) == 0);
+}
+
 static int send_file(struct mrpc_client_call *call, const Mltrainer__Execution__V1__UploadDatasetHeader *header, FILE *in,
                      uint8_t *buffer)
 {
@@ -84,7 +93,8 @@ int mlt_dataset_upload(struct mlt_client *client, const char *name, const char *
         code = client_fail_text(error, MRPC_INVALID_ARGUMENT, "%s: not a file that can be read", path);
     if (!code) {
         header.name = (char *)name;
-        header.format = MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
+        header.format = is_arrow(in) ? MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW
+                                     : MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
         header.sha256 = hex;
         header.size_bytes = (uint64_t)info.st_size;
         code = upload(client, &header, in, buffer, out, error);

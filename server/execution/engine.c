@@ -216,10 +216,10 @@ struct catalog *execution_catalog(struct execution *engine)
     return (struct catalog *)snapshot_acquire(&engine->catalog);
 }
 
-int execution_dataset_path(const struct execution *engine, const char *sha256, char out[FILE_PATH_BYTES],
-                           struct fault *fault)
+int execution_dataset_path(const struct execution *engine, const char *sha256, enum dataset_format format,
+                           char out[FILE_PATH_BYTES], struct fault *fault)
 {
-    return file_path(engine->datasets_folder, sha256, ".csv", out, fault);
+    return file_path(engine->datasets_folder, sha256, format == DATASET_ARROW ? ".arrow" : ".csv", out, fault);
 }
 
 void execution_snapshot(struct execution *engine, struct execution_stats *out)

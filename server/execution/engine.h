@@ -12,6 +12,7 @@
 #include "execution/artifact/alias.h"
 #include "execution/catalog/catalog.h"
 #include "execution/dataset/quota.h"
+#include "execution/dataset/schema.h"
 #include "execution/execution.h"
 #include "execution/file.h"
 #include "execution/job/jobs.h"
@@ -73,7 +74,7 @@ struct catalog *execution_catalog(struct execution *execution);
 void execution_touch(struct execution *execution);
 
 /** A record's file. */
-int execution_dataset_path(const struct execution *execution, const char *sha256, char out[FILE_PATH_BYTES],
-                           struct fault *fault) MRPC_MUST_USE;
+int execution_dataset_path(const struct execution *execution, const char *sha256, enum dataset_format format,
+                           char out[FILE_PATH_BYTES], struct fault *fault) MRPC_MUST_USE;
 
 #endif

@@ -72,13 +72,14 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     }
     snprintf(stem, sizeof stem, "%.*s", (int)strcspn(base, "."), base);
     header.name = (char *)(name ? name : stem);
-    header.format = MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
+    header.format = execution_is_arrow(in) ? MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW
+                                           : MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
     header.sha256 = hex;
     header.size_bytes = (uint64_t)info.st_size;
     header.description = (char *)cli_option(arguments, "description", "");
     csv.delimiter = (char *)cli_option(arguments, "delimiter", "");
     csv.no_header = cli_switch(arguments, "no-header");
-    header.csv = &csv;
+    header.csv = header.format == MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV ? &csv : NULL;
     int code = upload(cli, in, &header);
     fclose(in);
     return code;
@@ -87,7 +88,7 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
 static const struct cli_option options[] = {
     {"name", "NAME", "of the dataset [the file's name up to its first dot]"},
     {"description", "TEXT", "what it is"},
-    {"delimiter", "CHAR", "of fields [found by looking]"},
+    {"delimiter", "CHAR", "of fields, in CSV [found by looking]"},
     {"no-header", NULL, "the first line is data"},
     {0},
 };
@@ -99,7 +100,7 @@ const struct cli_command datasets_upload_command = {
     .operands_least = 1,
     .operands_most = 1,
     .options = options,
-    .summary = "Upload a CSV file, checked by its SHA-256",
-    .examples = "  mltctl datasets upload prices.csv --name prices\n",
+    .summary = "Upload a CSV or Arrow file, checked by its SHA-256",
+    .examples = "  mltctl datasets upload prices.csv --name prices\n  mltctl datasets upload prices.arrow\n",
     .run = run,
 };

@@ -45,6 +45,8 @@ Mltrainer__Execution__V1__DataReference *execution_parse_data(const struct cli_a
 
 /** The SHA-256 of a file, which is then at its beginning again. Returns -1 when it cannot be read. */
 int execution_hash_file(FILE *in, char hex[65]);
+/** Does the file, at its beginning and left there, look like Arrow IPC, file or stream? */
+bool execution_is_arrow(FILE *in);
 /** Send the rest of @in in chunks, with a progress bar; returns what @send does, 0 when all of it is sent. */
 int execution_send_file(struct mrpc_client_call *call, FILE *in, uint64_t total, const char *label,
                         int (*send)(struct mrpc_client_call *call, ProtobufCBinaryData chunk));

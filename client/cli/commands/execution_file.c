@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include <openssl/evp.h>
 
@@ -22,6 +23,15 @@ int execution_hash_file(FILE *in, char hex[65])
         sprintf(hex + 2 * i, "%02x", digest[i]);
     rewind(in);
     return ok ? 0 : -1;
+}
+
+/* A file begins with its magic, a stream with a continuation marker; neither can be CSV, which is UTF-8 without NULs. */
+bool execution_is_arrow(FILE *in)
+{
+    char head[8] = "";
+    size_t got = fread(head, 1, sizeof head, in);
+    rewind(in);
+    return got == sizeof head && (memcmp(head, "ARROW1\0\0", 8) == 0 || memcmp(head, "\xff\xff\xff\xff", 4) == 0);
 }
 
 int execution_send_file(struct mrpc_client_call *call, FILE *in, uint64_t total, const char *label,

@@ -167,7 +167,7 @@ struct mlt_dataset {
     uint64_t row_count;
 };
 
-/** Upload a CSV file, checked by its SHA-256. Uploading the same bytes again under the same name is harmless. */
+/** Upload a CSV or Arrow IPC file, checked by its SHA-256. Uploading the same bytes again under the same name is harmless. */
 MLT_API int mlt_dataset_upload(struct mlt_client *client, const char *name, const char *path, struct mlt_dataset *out,
                                struct mlt_error *error);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "execution/dataset/arrow_dataset.h"
 #include "execution/dataset/csv.h"
 #include "execution/dataset/load.h"
 #include "execution/dataset/number.h"
@@ -265,12 +266,9 @@ static int feed_file(int fd, const char *path, struct dataset_loader *loader, st
     return code;
 }
 
-int dataset_load_file(const char *path, const struct dataset_schema *schema, const struct dataset_wanted *wanted,
-                      struct table **out, struct fault *fault)
+static int load_csv(int fd, const char *path, const struct dataset_schema *schema, const struct dataset_wanted *wanted,
+                    struct table **out, struct fault *fault)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return fault_set(fault, errno == ENOENT ? MRPC_NOT_FOUND : MRPC_INTERNAL, "%s", strerror(errno));
     struct dataset_loader *loader = NULL;
     int code = dataset_loader_new(schema, wanted, &loader, fault);
     if (!code)
@@ -278,6 +276,17 @@ int dataset_load_file(const char *path, const struct dataset_schema *schema, con
     if (!code)
         code = dataset_loader_finish(loader, out, fault);
     dataset_loader_free(loader);
+    return code;
+}
+
+int dataset_load_file(const char *path, const struct dataset_schema *schema, const struct dataset_wanted *wanted,
+                      struct table **out, struct fault *fault)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return fault_set(fault, errno == ENOENT ? MRPC_NOT_FOUND : MRPC_INTERNAL, "%s", strerror(errno));
+    int code = schema->format == DATASET_ARROW ? dataset_arrow_load_fd(fd, schema, wanted, out, fault)
+                                               : load_csv(fd, path, schema, wanted, out, fault);
     close(fd);
     return code;
 }

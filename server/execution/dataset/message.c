@@ -59,10 +59,10 @@ static int describe_dialect(const struct dataset_schema *schema, struct mrpc_are
 int dataset_describe(const struct dataset_schema *schema, struct mrpc_arena *arena, API(Dataset) * dataset,
                      struct fault *fault)
 {
-    int code = describe_dialect(schema, arena, dataset, fault);
+    int code = schema->format == DATASET_CSV ? describe_dialect(schema, arena, dataset, fault) : 0;
     if (code)
         return code;
-    dataset->format = MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
+    dataset->format = (API(DatasetFormat))schema->format;
     dataset->row_count = schema->row_count;
     dataset->columns = mrpc_arena_calloc(arena, schema->column_count + 1, sizeof *dataset->columns);
     if (!dataset->columns)
@@ -84,6 +84,8 @@ struct dataset_schema *dataset_schema_of(const API(Dataset) * dataset)
                            csv ? csv->na_values : NULL, csv ? csv->n_na_values : 0);
     if (!schema)
         return NULL;
+    if (dataset->format == MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW)
+        schema->format = DATASET_ARROW;
     schema->row_count = dataset->row_count;
     for (size_t i = 0; i < dataset->n_columns; i++) {
         const API(ColumnSummary) *summary = dataset->columns[i];

@@ -78,15 +78,9 @@ static int add_column(struct dataset_scan *scan, const struct csv_row *row, size
     if (!named || !field.bytes)
         field = (struct csv_field){.text = numbered, .bytes = strlen(numbered)};
     unsigned long long line = row->line;
-    if (field.bytes > DATASET_NAME_BYTES_MAX)
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "line %llu, column %zu: a name of more than %d bytes", line,
-                         index + 1, DATASET_NAME_BYTES_MAX);
-    if (!utf8_valid(field.text, field.bytes))
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "line %llu, column %zu: the name is not UTF-8", line, index + 1);
-    for (size_t i = 0; i < field.bytes; i++)
-        if ((unsigned char)field.text[i] < ' ' || field.text[i] == 0x7f)
-            return fault_set(fault, MRPC_INVALID_ARGUMENT, "line %llu, column %zu: a control character in the name",
-                             line, index + 1);
+    const char *wrong = dataset_name_fault(field.text, field.bytes);
+    if (wrong)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "line %llu, column %zu: %s", line, index + 1, wrong);
     if (dataset_schema_find(scan->schema, field.text, field.bytes) >= 0)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "line %llu, column %zu: a second column \"%.*s\"", line,
                          index + 1, (int)field.bytes, field.text);
@@ -118,21 +112,6 @@ static int begin(struct dataset_scan *scan, const struct csv_row *row, struct fa
     if (!scan->states)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     return require_columns(scan, fault);
-}
-
-/* Welford's update: one pass, no cancellation. */
-static void count_value(struct dataset_column *column, struct column_state *state, double value)
-{
-    state->counted++;
-    if (state->counted == 1)
-        column->minimum = column->maximum = value;
-    if (value < column->minimum)
-        column->minimum = value;
-    if (value > column->maximum)
-        column->maximum = value;
-    double delta = value - column->mean;
-    column->mean += delta / (double)state->counted;
-    column->squares += delta * (value - column->mean);
 }
 
 static enum kind classify(const struct csv_field *field, double *value)
@@ -198,7 +177,7 @@ static int scan_value(struct dataset_scan *scan, const struct csv_row *row, size
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "line %llu, column %zu (%s): not UTF-8",
                          (unsigned long long)row->line, index + 1, column->name);
     if (kind != KIND_TEXT)
-        count_value(column, state, value);
+        dataset_column_count(column, ++state->counted, value);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "execution/dataset/csv.h"
 #include "execution/dataset/schema.h"
+#include "execution/dataset/utf8.h"
 
 const char *dataset_type_name(enum dataset_type type)
 {
@@ -34,6 +35,7 @@ struct dataset_schema *dataset_schema_new(char delimiter, bool no_header, char *
     struct dataset_schema *schema = calloc(1, sizeof *schema);
     if (!schema)
         return NULL;
+    schema->format = DATASET_CSV;
     schema->delimiter = delimiter;
     schema->no_header = no_header;
     if (!(na_count ? copy_na(schema, (const char *const *)na_values, na_count)
@@ -72,6 +74,32 @@ struct dataset_column *dataset_schema_add(struct dataset_schema *schema, const c
         return NULL;
     schema->column_count++;
     return column;
+}
+
+const char *dataset_name_fault(const char *name, size_t bytes)
+{
+    if (bytes > DATASET_NAME_BYTES_MAX)
+        return "a name of more than 128 bytes";
+    if (!utf8_valid(name, bytes))
+        return "the name is not UTF-8";
+    for (size_t i = 0; i < bytes; i++)
+        if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
+            return "a control character in the name";
+    return NULL;
+}
+
+/* Welford's update: one pass, no cancellation. */
+void dataset_column_count(struct dataset_column *column, uint64_t counted, double value)
+{
+    if (counted == 1)
+        column->minimum = column->maximum = value;
+    if (value < column->minimum)
+        column->minimum = value;
+    if (value > column->maximum)
+        column->maximum = value;
+    double delta = value - column->mean;
+    column->mean += delta / (double)counted;
+    column->squares += delta * (value - column->mean);
 }
 
 long dataset_schema_find(const struct dataset_schema *schema, const char *name, size_t bytes)

@@ -20,6 +20,12 @@ enum dataset_type {
     DATASET_DATE = 5,
 };
 
+/** How the bytes are read; the numbers are those of mltrainer.execution.v1.DatasetFormat. */
+enum dataset_format {
+    DATASET_CSV = 1,
+    DATASET_ARROW = 2,
+};
+
 /** "number", "whole number", "text", "truth value", "date". */
 const char *dataset_type_name(enum dataset_type type);
 /** The column format of server/table: "g", "l", "u", "b", "tdD". */
@@ -40,7 +46,8 @@ struct dataset_column {
 };
 
 struct dataset_schema {
-    char delimiter;
+    enum dataset_format format;
+    char delimiter; /* and what follows to na_count: of CSV */
     bool no_header;
     char **na_values; /* na_count of them, never none */
     size_t na_count;
@@ -49,13 +56,17 @@ struct dataset_schema {
     uint64_t row_count;
 };
 
-/** A schema without columns. @na_values: na_count of them, copied; 0 means the default list. NULL: out of memory. */
+/** A schema of a CSV file, without columns. @na_values: na_count of them, copied; 0 means the default list. NULL: out of memory. */
 struct dataset_schema *dataset_schema_new(char delimiter, bool no_header, char *const *na_values,
                                           size_t na_count) MRPC_MUST_USE;
 void dataset_schema_free(struct dataset_schema *schema);
 
 /** Append a column without a type. Returns NULL when out of memory. */
 struct dataset_column *dataset_schema_add(struct dataset_schema *schema, const char *name, size_t bytes);
+/** What is wrong with a column's name; NULL: nothing. */
+const char *dataset_name_fault(const char *name, size_t bytes);
+/** One more value for the statistics; @counted: which one it is, from 1. */
+void dataset_column_count(struct dataset_column *column, uint64_t counted, double value);
 /** Position of the column called @name, or -1. */
 long dataset_schema_find(const struct dataset_schema *schema, const char *name, size_t bytes);
 

@@ -16,21 +16,27 @@ struct deletion {
     int code;
 };
 
+/* A record does not say how its bytes are read, and no bytes can be read both ways. */
+static void remove_content(const struct execution *engine, const char *sha256)
+{
+    static const enum dataset_format formats[] = {DATASET_CSV, DATASET_ARROW};
+    char path[FILE_PATH_BYTES];
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (!execution_dataset_path(engine, sha256, formats[i], path, NULL))
+            unlink(path);
+}
+
 /* An upload of the same bytes may have given them their name and not have its record yet: then they stay for now, and
  * retention takes them if it fails. The lock keeps another one from doing so meanwhile. */
 static void remove_files(struct thread_task *task)
 {
     struct deletion *deletion = (struct deletion *)task;
     struct execution *engine = deletion->command->engine;
-    struct fault fault = FAULT_INIT;
     int lock = file_lock(engine->datasets_folder);
     bool alone = lock >= 0 && atomic_load(&engine->registering) == 0;
-    for (size_t i = 0; alone && i < deletion->count; i++) {
-        char path[FILE_PATH_BYTES];
-        const struct record *record = deletion->records[i];
-        if (*record->sha256 && !execution_dataset_path(engine, record->sha256, path, &fault))
-            unlink(path);
-    }
+    for (size_t i = 0; alone && i < deletion->count; i++)
+        if (*deletion->records[i]->sha256)
+            remove_content(engine, deletion->records[i]->sha256);
     if (lock >= 0)
         close(lock);
 }

@@ -5,6 +5,7 @@
 
 #include <openssl/evp.h>
 
+#include "execution/dataset/arrow_dataset.h"
 #include "execution/dataset/message.h"
 #include "execution/dataset/scan.h"
 #include "execution/service.h"
@@ -102,6 +103,11 @@ static int check_csv(const API(CsvOptions) * csv, struct fault *fault)
     return 0;
 }
 
+static bool is_arrow(const API(UploadDatasetHeader) * header)
+{
+    return header->format == MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW;
+}
+
 static int check_header(const API(UploadDatasetHeader) * header, struct fault *fault)
 {
     int code = api_identifier(header->name, "header.name", fault);
@@ -109,8 +115,10 @@ static int check_header(const API(UploadDatasetHeader) * header, struct fault *f
         code = check_csv(header->csv, fault);
     if (code)
         return code;
-    if (header->format == MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW)
-        return fault_set(fault, MRPC_UNIMPLEMENTED, "header.format: Arrow is not there yet");
+    if ((int)header->format < 0 || (int)header->format > DATASET_ARROW)
+        return fault_field(fault, "header.format", "neither CSV nor Arrow");
+    if (is_arrow(header) && header->csv)
+        return fault_field(fault, "header.csv", "not for Arrow");
     if (header->resume_offset_bytes)
         return fault_set(fault, MRPC_UNIMPLEMENTED, "header.resume_offset_bytes: resuming is not there yet");
     if (*header->sha256 && (strlen(header->sha256) != 64 || strspn(header->sha256, "0123456789abcdef") != 64))
@@ -137,13 +145,15 @@ static int make_scan(struct upload *upload, struct fault *fault)
     for (size_t i = 0; i < header->n_columns; i++)
         upload->required[i] =
             (struct dataset_requirement){header->columns[i]->name, (enum dataset_type)header->columns[i]->type};
+    upload->hash = EVP_MD_CTX_new();
+    if (!upload->hash || EVP_DigestInit_ex(upload->hash, EVP_sha256(), NULL) != 1)
+        return no_memory(fault);
+    if (is_arrow(header))
+        return 0; /* it is read from its end, when that has come */
     struct dataset_schema *schema = dataset_schema_new(csv ? *csv->delimiter : 0, csv && csv->no_header,
                                                        csv ? csv->na_values : NULL, csv ? csv->n_na_values : 0);
     upload->scan = dataset_scan_new(schema, upload->required, header->n_columns);
-    upload->hash = EVP_MD_CTX_new();
-    if (!upload->scan || !upload->hash || EVP_DigestInit_ex(upload->hash, EVP_sha256(), NULL) != 1)
-        return no_memory(fault);
-    return 0;
+    return upload->scan ? 0 : no_memory(fault);
 }
 
 /* Up to @bytes in all: what is announced is taken at once, what is not as it comes. */
@@ -193,7 +203,7 @@ static int take_chunk(struct upload *upload, const ProtobufCBinaryData *chunk, s
     if (code)
         return code;
     EVP_DigestUpdate(upload->hash, chunk->data, chunk->len);
-    code = dataset_scan_feed(upload->scan, chunk->data, chunk->len, fault);
+    code = upload->scan ? dataset_scan_feed(upload->scan, chunk->data, chunk->len, fault) : 0;
     return code ? code : file_write_all(upload->fd, chunk->data, chunk->len, fault);
 }
 
@@ -231,14 +241,18 @@ static int check_whole(struct upload *upload, struct fault *fault)
     if (upload->header->size_bytes && upload->header->size_bytes != upload->size_bytes)
         return fault_set(fault, MRPC_DATA_LOSS, "header.size_bytes: %llu bytes came",
                          (unsigned long long)upload->size_bytes);
-    return dataset_scan_finish(upload->scan, fault);
+    return upload->scan ? dataset_scan_finish(upload->scan, fault) : 0;
 }
 
 static int make_message(struct upload *upload, struct fault *fault)
 {
-    struct dataset_schema *schema = dataset_scan_take(upload->scan);
+    struct dataset_schema *schema = upload->scan ? dataset_scan_take(upload->scan) : NULL;
+    int code = schema ? 0
+                      : dataset_arrow_scan_fd(upload->fd, upload->required, upload->header->n_columns, &schema, fault);
+    if (code)
+        return code;
     upload->dataset = API_NEW(upload->arena, Dataset, dataset);
-    int code = upload->dataset ? dataset_describe(schema, upload->arena, upload->dataset, fault) : no_memory(fault);
+    code = upload->dataset ? dataset_describe(schema, upload->arena, upload->dataset, fault) : no_memory(fault);
     dataset_schema_free(schema);
     if (code)
         return code;
@@ -255,7 +269,8 @@ static int keep_file(struct upload *upload, struct fault *fault)
     char path[FILE_PATH_BYTES];
     upload->registering = true;
     atomic_fetch_add(&upload->engine->registering, 1);
-    int code = execution_dataset_path(upload->engine, upload->sha256, path, fault);
+    int code = execution_dataset_path(upload->engine, upload->sha256, (enum dataset_format)upload->dataset->format,
+                                      path, fault);
     if (!code)
         code = file_commit(upload->fd, upload->engine->datasets_folder, upload->path, path, fault);
     if (!code) {

@@ -19,14 +19,13 @@ static int resolve_dataset(struct execution *engine, const char *reference, cons
     int code = record_index_find(&engine->datasets, reference, path, &record, fault);
     if (!code)
         code = api_decode(API_INFO(dataset), record->message.data, record->message.size, arena, &dataset, fault);
-    if (!code)
-        code = execution_dataset_path(engine, record->sha256, out->path, fault);
     if (code)
         return code;
     snprintf(out->reference, sizeof out->reference, "%s@%u", record->name, record->version);
     snprintf(out->sha256, sizeof out->sha256, "%s", record->sha256);
     out->schema = dataset_schema_of(dataset);
-    return out->schema ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    return out->schema ? execution_dataset_path(engine, record->sha256, out->schema->format, out->path, fault)
+                       : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }
 
 int source_resolve(struct execution *engine, const API(DataReference) * reference, const char *field,

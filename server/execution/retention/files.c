@@ -84,6 +84,7 @@ static void work(struct thread_task *task)
 {
     struct file_sweep *sweep = (struct file_sweep *)task;
     walk_through(sweep, sweep->engine->datasets_folder, &sweep->datasets, ".csv");
+    walk_through(sweep, sweep->engine->datasets_folder, &sweep->datasets, ".arrow");
     walk_through(sweep, sweep->engine->artifacts_folder, &sweep->artifacts, ".mlta");
 }
 

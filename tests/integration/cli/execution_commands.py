@@ -11,6 +11,7 @@ from mltctl import ABORTED, DATA_LOSS, FAILED, FAILED_PRECONDITION, INVALID_ARGU
 from server import ROOT
 
 SP500 = ROOT / "tests/data/sp500.csv"
+ARROW = ROOT / "tests/conformance/arrow/cases/texts_file.arrow"
 TRAIN = ("--dataset", "sp500", "--target", "close", "--target-transform", "log-return", "--lags", "close:log-return:1,2,3,5,10",
          "--time", "date", "--test-fraction", "0.2")
 
@@ -54,6 +55,7 @@ def a_file_is_uploaded_once_described_and_removed(ctl):
         ragged.write_text("a,b\n1,2\n3\n")
         assert "line 3" in ctl.error("datasets", "upload", str(ragged), code=INVALID_ARGUMENT)
         ctl.error("datasets", "upload", str(Path(path, "missing.csv")), code=FAILED)
+    assert "words@1: 5 rows, 5 columns" in ctl("datasets", "upload", str(ARROW), "--name", "words")
 
 
 @case

@@ -154,6 +154,8 @@ int upload(struct fixture *fixture, const char *name, const char *csv, size_t si
     INIT(upload_dataset_request, &message);
     INIT(upload_dataset_header, &header);
     header.name = (char *)name;
+    if (size >= 6 && memcmp(csv, "ARROW1", 6) == 0)
+        header.format = MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW;
     message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_HEADER;
     message.header = &header;
     assert_int_equal(RPC(upload_dataset__start)(fixture->channel, NULL, NULL, NULL, &call), 0);

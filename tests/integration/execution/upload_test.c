@@ -32,6 +32,47 @@ static void keeps_what_it_acknowledged(void **state)
     fixture_close(&fixture);
 }
 
+static int files_left(const struct fixture *fixture, const char *pattern)
+{
+    char command[200];
+    snprintf(command, sizeof command, "test -z \"$(find %s/data/datasets -type f -name '%s')\"", fixture->root,
+             pattern);
+    return system(command);
+}
+
+/* What pyarrow wrote, compressed, cut in the middle of everything. */
+static void takes_arrow(void **state)
+{
+    struct fixture fixture;
+    char name[160], bytes[8192];
+    FILE *file = fopen(DATA_FOLDER "/../conformance/arrow/cases/texts_zstd.arrow", "r");
+    assert_non_null(file);
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    fixture_open(&fixture, NULL);
+    assert_int_equal(upload(&fixture, "words", bytes, size, 101, name), 0);
+    assert_string_equal(name, "words@1");
+    assert_int_equal(upload(&fixture, "words", bytes, size - 1, 1000, NULL), MRPC_INVALID_ARGUMENT);
+    assert_string_equal(TEXT(&fixture), "Arrow: a file without its end");
+    fixture_crash(&fixture);
+    API(PreviewDatasetRequest) request;
+    INIT(preview_dataset_request, &request);
+    request.dataset = "words";
+    request.first_row = 3;
+    const API(PreviewDatasetResponse) *response =
+        RPC(preview_dataset)(fixture.channel, NULL, &request, fresh(&fixture));
+    assert_non_null(response);
+    assert_int_equal(response->total_rows, 5);
+    assert_string_equal(response->table->columns[2]->name, "coded");
+    assert_string_equal(response->table->columns[2]->texts->values[0], "b");
+    API(DeleteDatasetRequest) deletion;
+    INIT(delete_dataset_request, &deletion);
+    deletion.dataset = "words";
+    assert_non_null(RPC(delete_dataset)(fixture.channel, NULL, &deletion, fresh(&fixture)));
+    assert_int_equal(files_left(&fixture, "*"), 0);
+    fixture_close(&fixture);
+}
+
 static void says_what_is_wrong_with_a_file(void **state)
 {
     struct fixture fixture;
@@ -52,14 +93,6 @@ static void says_what_is_wrong_with_a_file(void **state)
     assert_non_null(response);
     assert_int_equal(response->n_datasets, 0);
     fixture_close(&fixture);
-}
-
-static int files_left(const struct fixture *fixture, const char *pattern)
-{
-    char command[200];
-    snprintf(command, sizeof command, "test -z \"$(find %s/data/datasets -type f -name '%s')\"", fixture->root,
-             pattern);
-    return system(command);
 }
 
 static void leaves_no_file_behind(void **state)
@@ -162,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_what_it_acknowledged),
+        cmocka_unit_test(takes_arrow),
         cmocka_unit_test(says_what_is_wrong_with_a_file),
         cmocka_unit_test(leaves_no_file_behind),
         cmocka_unit_test(refuses_what_was_not_announced_when_it_comes),
