@@ -26,9 +26,22 @@ static void print_patch(const Mltrainer__Diagram__V1__WatchResponse *message)
     }
 }
 
-static int take(struct cli *cli, const Mltrainer__Diagram__V1__WatchResponse *message, const char *path)
+/* The view as it is now, over what was shown before. */
+static int show_again(struct cli *cli, enum terminal_way way, const char *view)
+{
+    Mltrainer__Diagram__V1__Drawing drawing = MLTRAINER__DIAGRAM__V1__DRAWING__INIT;
+    drawing.source_case = MLTRAINER__DIAGRAM__V1__DRAWING__SOURCE_VIEW;
+    drawing.view = (char *)view;
+    fputs(way == TERMINAL_KITTY ? "\033_Ga=d,q=2\033\\\033[H" : "\033[H", stdout);
+    return diagram_show(cli, way, &drawing);
+}
+
+static int take(struct cli *cli, const Mltrainer__Diagram__V1__WatchResponse *message, const char *path,
+                enum terminal_way way, const char *view)
 {
     int code = 0;
+    if (way != TERMINAL_NONE)
+        return show_again(cli, way, view);
     if (message->change_case == MLTRAINER__DIAGRAM__V1__WATCH_RESPONSE__CHANGE_PICTURE && path)
         code = save(path, message->picture);
     if (cli->json)
@@ -48,6 +61,14 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     struct mrpc_client_call *call;
     const char *path = cli_option(arguments, "to", NULL);
+    const char *name = cli_option(arguments, "terminal", NULL);
+    enum terminal_way way = name ? terminal_way_named(name) : TERMINAL_NONE;
+    if (name && way == TERMINAL_NONE)
+        return cli_usage("--terminal: kitty or sixel");
+    if (!name && cli->terminal && !path && !cli->json && !cli_switch(arguments, "lines"))
+        way = terminal_ask_way();
+    if (way != TERMINAL_NONE)
+        fputs("\033[2J", stdout);
     int64_t left = cli_number(arguments, "count", INT64_MAX, 1, INT64_MAX);
     request.view = (char *)arguments->operands[0];
     int error = mltrainer__diagram__v1__diagram_service__watch__start(cli->channel, &options, &request, NULL, NULL, &call);
@@ -56,7 +77,7 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     const Mltrainer__Diagram__V1__WatchResponse *message;
     int code = 0;
     while (!code && left > 0 && (message = mltrainer__diagram__v1__diagram_service__watch__recv(call))) {
-        code = take(cli, message, path);
+        code = take(cli, message, path, way, request.view);
         left--;
     }
     mrpc_client_call_cancel(call);
@@ -71,6 +92,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
 
 static const struct cli_option options[] = {
     {"to", "FILE", "keep the latest whole picture in this file"},
+    {"terminal", "WAY", "show it, again with each change: kitty or sixel [what the terminal says it can]"},
+    {"lines", NULL, "a line for each change, also on a terminal"},
     {"count", "N", "end after N messages"},
     {"for", "TIME", "end after this time"},
     {0},
