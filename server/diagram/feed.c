@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scene/collapse.h"
+
 struct feed *feed_use(struct feed **list, const struct scene_source *source, const char *view, const char *argument)
 {
     for (struct feed *feed = *list; feed; feed = feed->next)
@@ -53,7 +55,11 @@ void feed_forget(struct feed *feed)
 
 int feed_scene(struct feed *feed, struct scene **out, struct fault *fault)
 {
-    int code = feed->scene ? 0 : feed->source->snapshot(feed->source->self, feed->argument, &feed->scene, fault);
+    struct scene *whole = NULL;
+    int code = feed->scene ? 0 : feed->source->snapshot(feed->source->self, feed->argument, &whole, fault);
+    if (code == 0 && whole) /* as it will be drawn, so that patches name what is in the picture */
+        code = scene_collapse(whole, SCENE_DRAWN_NODES, &feed->scene, fault);
+    scene_unref(whole);
     *out = feed->scene;
     return code;
 }

@@ -12,6 +12,7 @@
 
 #include "diagram/renderer/message.h"
 #include "diagram/text/text.h"
+#include "scene/collapse.h"
 #include "scene/overlay.h"
 #include "worker/confine.h"
 
@@ -80,13 +81,25 @@ static void summarise(const struct scene *scene, struct message_summary *out)
     memcpy(out->digest, scene->digest, sizeof out->digest);
 }
 
+/* What has too many nodes for a picture is folded first. */
+static int draw(const struct message_request *request, struct scene *scene, struct text_meter *meter,
+                struct message_response *response, struct render_result *result)
+{
+    struct scene *small = NULL;
+    int code = scene_collapse(scene, SCENE_DRAWN_NODES, &small, &response->fault);
+    if (code == 0)
+        code = render_scene(small, &request->options, meter, result, &response->fault);
+    scene_unref(small);
+    return code;
+}
+
 /* A spec that something live is to be laid over goes back as a scene; everything else is drawn. */
-static int draw_or_return(const struct message_request *request, const struct scene *scene, struct text_meter *meter,
+static int draw_or_return(const struct message_request *request, struct scene *scene, struct text_meter *meter,
                           struct message_response *response, struct render_result *result)
 {
     response->declared = !request->scene && (request->join || overlay_wanted(scene));
     if (!response->declared)
-        return render_scene(scene, &request->options, meter, result, &response->fault);
+        return draw(request, scene, meter, response, result);
     struct buffer bytes;
     buffer_init(&bytes, MESSAGE_MAX_BYTES);
     message_put_scene(&bytes, scene);
