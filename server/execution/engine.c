@@ -90,9 +90,10 @@ int execution_new(const struct execution_parts *parts, struct execution **out, s
     engine->artifacts.noun = "artifact";
     snapshot_cell_init(&engine->catalog);
     snapshot_cell_init(&engine->picture);
+    int warm = warm_models_init(&engine->warm);
     engine->dataset_quota = dataset_quota_new((uint64_t)config_number(engine->config, "execution.dataset_quota"));
     struct catalog *catalog = NULL;
-    int code = engine->dataset_quota ? open_folders(engine, fault)
+    int code = engine->dataset_quota && !warm ? open_folders(engine, fault)
                                      : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code)
         code = catalog_read(engine->models_folder, engine->plugins_folder, atomic_fetch_add(&engine->generation, 1) + 1,
@@ -131,6 +132,7 @@ void execution_free(struct execution *engine)
     aliases_fini(&engine->aliases);
     snapshot_cell_fini(&engine->catalog);
     snapshot_cell_fini(&engine->picture);
+    warm_models_fini(&engine->warm);
     domain_loop_free(engine->loop);
     free(engine);
 }

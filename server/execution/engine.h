@@ -19,6 +19,7 @@
 #include "execution/pipeline/pipelines.h"
 #include "execution/record_index.h"
 #include "execution/retention/retention.h"
+#include "execution/serving/warm.h"
 #include "execution/schedule/schedules.h"
 #include "log/log.h"
 #include "pool/process/process_pool.h"
@@ -44,6 +45,8 @@ struct execution {
 
     struct snapshot_cell catalog; /* struct catalog; the loop publishes */
     _Atomic uint64_t generation;  /* of the last catalog that somebody began to read */
+
+    struct warm_models warm; /* the loop publishes */
 
     /* The loop's. */
     struct record_index datasets;

@@ -44,6 +44,12 @@ static void judge(struct catalog_plugin *plugin, const struct process_result *re
     plugin->reason = result->fault.code ? text(arena, result->fault.text) : "the file holds another family";
 }
 
+static void publish_catalog(struct execution *engine, struct catalog *catalog)
+{
+    snapshot_publish(&engine->catalog, &catalog->snapshot);
+    warm_models_forget(&engine->warm);
+}
+
 static void publish(struct probe *probe, const struct catalog *catalog, const struct process_result *result)
 {
     struct mrpc_arena *arena = mrpc_arena_new(0);
@@ -58,7 +64,7 @@ static void publish(struct probe *probe, const struct catalog *catalog, const st
         }
     struct catalog *next = plugins ? catalog_with_plugins(catalog, plugins) : NULL;
     if (next)
-        snapshot_publish(&probe->engine->catalog, &next->snapshot);
+        publish_catalog(probe->engine, next);
     mrpc_arena_free(arena);
 }
 
@@ -127,7 +133,7 @@ static void publish_reload(void *arg)
         snapshot_release(&reload.catalog->snapshot);
         return;
     }
-    snapshot_publish(&reload.engine->catalog, &reload.catalog->snapshot);
+    publish_catalog(reload.engine, reload.catalog);
     execution_probe_plugins(reload.engine);
 }
 

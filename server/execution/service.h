@@ -4,6 +4,7 @@
 
 #include "execution/engine.h"
 #include "execution/operation/operation.h"
+#include "execution/serving/serve.h"
 
 /* What the methods share. */
 
@@ -131,7 +132,9 @@ int execution_predict_stream_half_close(void *self, struct mrpc_call *call);
 /** Used by Predict and PredictStream. */
 int predict_bind(struct operation *operation, const char *artifact, const API(DataReference) * data, bool last_row_only,
                  struct fault *fault) MRPC_MUST_USE;
-int predict_answer(struct operation *operation, struct mrpc_arena *arena, API(PredictResponse) * response,
+int predict_answer(const struct served *served, struct mrpc_arena *arena, API(PredictResponse) * response,
                    struct fault *fault) MRPC_MUST_USE;
+/** What a finished operation served, and its model kept warm for @reference. Thread: the loop's. */
+struct served predict_served(struct operation *operation, const char *reference);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <mrpc/error.h>
@@ -25,6 +27,44 @@ static void write_all(const uint8_t *bytes, size_t size)
     }
 }
 
+/* What is held. */
+static bool holding;
+static uint8_t held[64 * 1024];
+static size_t held_bytes;
+
+static void write_held(void)
+{
+    write_all(held, held_bytes);
+    held_bytes = 0;
+}
+
+static void put(const uint8_t *bytes, size_t size)
+{
+    if (held_bytes + size > sizeof held)
+        write_held();
+    if (!holding || size > sizeof held) {
+        write_all(bytes, size);
+        return;
+    }
+    memcpy(held + held_bytes, bytes, size);
+    held_bytes += size;
+}
+
+void outbox_hold(void)
+{
+    pthread_mutex_lock(&one_at_a_time);
+    holding = true;
+    pthread_mutex_unlock(&one_at_a_time);
+}
+
+void outbox_let_go(void)
+{
+    pthread_mutex_lock(&one_at_a_time);
+    holding = false;
+    write_held();
+    pthread_mutex_unlock(&one_at_a_time);
+}
+
 int outbox_send(const Mltrainer__Worker__FromWorker *message)
 {
     struct mrpc_arena *arena = mrpc_arena_new(0);
@@ -37,7 +77,7 @@ int outbox_send(const Mltrainer__Worker__FromWorker *message)
                                     arena, &frame, &size);
     if (!error) {
         pthread_mutex_lock(&one_at_a_time);
-        write_all(frame, size);
+        put(frame, size);
         pthread_mutex_unlock(&one_at_a_time);
     }
     mrpc_arena_free(arena);

@@ -8,4 +8,8 @@
  *  worker_frame_encode(). */
 int outbox_send(const Mltrainer__Worker__FromWorker *message);
 
+/** Keep what is sent, so that it leaves in few writes; and let it go. Thread: the one that computes. */
+void outbox_hold(void);
+void outbox_let_go(void);
+
 #endif

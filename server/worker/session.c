@@ -153,16 +153,29 @@ static void set_up(struct worker_bench *bench, const Mltrainer__Worker__Setup *s
     send_ready(report);
 }
 
+/* The server reads the output memory when it has the results, and sends nothing before it has all of them. */
+static void run_all(struct worker_bench *bench, const Mltrainer__Worker__Tasks *tasks, struct mrpc_arena *arena)
+{
+    bench->output_used = 0;
+    if (tasks->n_tasks > 1)
+        outbox_hold();
+    for (size_t i = 0; i < tasks->n_tasks; i++) {
+        Mltrainer__Worker__Result result = MLTRAINER__WORKER__RESULT__INIT;
+        task_run(bench, tasks->tasks[i], arena, &result);
+        send_result(&result);
+    }
+    if (tasks->n_tasks > 1)
+        outbox_let_go();
+}
+
 static int work(struct worker_bench *bench, struct mrpc_arena *arena)
 {
     const Mltrainer__Worker__ToWorker *message;
 
     while ((message = receive(arena))) {
-        Mltrainer__Worker__Result result = MLTRAINER__WORKER__RESULT__INIT;
-        if (message->message_case != MLTRAINER__WORKER__TO_WORKER__MESSAGE_TASK)
-            give_up("the server sent something other than a task");
-        task_run(bench, message->task, arena, &result);
-        send_result(&result);
+        if (message->message_case != MLTRAINER__WORKER__TO_WORKER__MESSAGE_TASKS)
+            give_up("the server sent something other than tasks");
+        run_all(bench, message->tasks, arena);
         mrpc_arena_reset(arena);
     }
     return 0;
@@ -170,13 +183,13 @@ static int work(struct worker_bench *bench, struct mrpc_arena *arena)
 
 int session_run(int server_pid)
 {
-    struct worker_bench bench = {.shelf = plugin_shelf_new()};
+    struct worker_bench bench = {.shelf = plugin_shelf_new(), .models = model_shelf_new()};
     struct mrpc_arena *setup_arena = mrpc_arena_new(ARENA_BYTES_MAX), *arena = mrpc_arena_new(ARENA_BYTES_MAX);
     size_t control_bytes;
 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != server_pid)
         return 1; /* the server went before it could be followed */
-    if (!bench.shelf || !setup_arena || !arena)
+    if (!bench.shelf || !bench.models || !setup_arena || !arena)
         return 1;
     bench.control = map(WORKER_FD_CONTROL, PROT_READ | PROT_WRITE, &control_bytes);
     bench.input = map(WORKER_FD_INPUT, PROT_READ, &bench.input_bytes);

@@ -11,7 +11,7 @@
 
 /* A task on its way: the message, what the plugin sees of it, and where its results go. */
 struct call {
-    const struct worker_bench *bench;
+    struct worker_bench *bench;
     const Mltrainer__Worker__Task *task;
     struct mrpc_arena *arena;
     Mltrainer__Worker__Result *result;
@@ -187,6 +187,26 @@ static int restore(struct call *call, void **model, struct fault *fault)
     return judge(serializable->restore(&call->host.services, bytes, span->size, model, &error), &error, fault);
 }
 
+/* A model that stays is on the shelf already, or is put there now. */
+static int find_model(struct call *call, void **model, struct fault *fault)
+{
+    unsigned place = call->task->shelf;
+
+    if (!place)
+        return restore(call, model, fault);
+    if (place > MODEL_SHELF_PLACES)
+        return fault_set(fault, MRPC_INTERNAL, "there is no place %u for a model", place);
+    if (call->task->artifact) {
+        model_shelf_clear(call->bench->models, place);
+        int code = restore(call, model, fault);
+        if (code)
+            return code;
+        model_shelf_put(call->bench->models, place, call->algorithm, *model);
+    }
+    *model = model_shelf_get(call->bench->models, place, call->algorithm);
+    return *model ? 0 : fault_set(fault, MRPC_FAILED_PRECONDITION, "the model could not be restored before");
+}
+
 static int predict(struct call *call, struct fault *fault)
 {
     const struct mltrainer_predictable *predictable = call->algorithm->predictable;
@@ -196,13 +216,14 @@ static int predict(struct call *call, struct fault *fault)
 
     if (!predictable)
         return lacks(call, "predict", fault);
-    int code = restore(call, &model, fault);
+    int code = find_model(call, &model, fault);
     if (code)
         return code;
     code = judge(predictable->predict(&call->host.services, model, &call->request, &output, &error), &error, fault);
     if (!code)
         code = keep_output(call, &output, fault);
-    call->algorithm->release(model);
+    if (!call->task->shelf)
+        call->algorithm->release(model);
     return code;
 }
 
@@ -278,7 +299,7 @@ static int64_t clock_us(clockid_t clock)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-void task_run(const struct worker_bench *bench, const Mltrainer__Worker__Task *task, struct mrpc_arena *arena,
+void task_run(struct worker_bench *bench, const Mltrainer__Worker__Task *task, struct mrpc_arena *arena,
               Mltrainer__Worker__Result *result)
 {
     int64_t began_us = clock_us(CLOCK_MONOTONIC), cpu_us = clock_us(CLOCK_PROCESS_CPUTIME_ID);
@@ -287,7 +308,7 @@ void task_run(const struct worker_bench *bench, const Mltrainer__Worker__Task *t
                         .task = task,
                         .arena = arena,
                         .result = result,
-                        .region = {.bytes = bench->output, .size = bench->output_bytes}};
+                        .region = {.bytes = bench->output, .size = bench->output_bytes, .used = bench->output_used}};
 
     if (bench->control) {
         atomic_store(&bench->control->progress, 0);
@@ -298,7 +319,9 @@ void task_run(const struct worker_bench *bench, const Mltrainer__Worker__Task *t
     result->task_id = task->task_id;
     result->code = (uint32_t)perform(&call, &fault);
     host_fini(&call.host);
-    if (result->code != 0) {
+    if (result->code == 0) {
+        bench->output_used = call.region.used;
+    } else {
         result->table = NULL;
         result->artifact = NULL;
         result->description = NULL;

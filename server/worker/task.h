@@ -7,6 +7,7 @@
 #include <worker.mrpc.h>
 
 #include "worker/control.h"
+#include "worker/model_shelf.h"
 #include "worker/plugin_file.h"
 #include "worker/table_span.h"
 
@@ -15,6 +16,7 @@
 /** What a worker works with, for as long as it lives. */
 struct worker_bench {
     struct plugin_shelf *shelf;
+    struct model_shelf *models;
     const char *const *folders;
     size_t folder_count;
     uint32_t threads;
@@ -23,11 +25,12 @@ struct worker_bench {
     size_t input_bytes;
     uint8_t *output;
     size_t output_bytes;
+    size_t output_used; /* by results that the server may not have read yet */
 };
 
 /** Run @task; @result, which comes initialised, gets everything, with memory of @arena. Results larger than the output
  *  memory end with RESOURCE_EXHAUSTED. */
-void task_run(const struct worker_bench *bench, const Mltrainer__Worker__Task *task, struct mrpc_arena *arena,
+void task_run(struct worker_bench *bench, const Mltrainer__Worker__Task *task, struct mrpc_arena *arena,
               Mltrainer__Worker__Result *result);
 
 /** Describe a plugin. Errors: RESOURCE_EXHAUSTED. */

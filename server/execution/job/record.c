@@ -170,6 +170,7 @@ static void committed(struct domain_task *task)
     job->engine->jobs.saving--;
     if (!commit->fault.code && commit->produced) {
         commit->produced->durable = true;
+        warm_models_forget(&job->engine->warm);
         if (job->produced == commit->produced)
             job->produced = NULL;
     }

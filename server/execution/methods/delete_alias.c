@@ -6,8 +6,10 @@ static void holds(struct command *command, struct fault *fault)
     const API(DeleteAliasRequest) *request = command->request;
     struct alias *alias = aliases_find(&command->engine->aliases, request->name, request->alias);
     alias->changing = false;
-    if (!fault->code)
-        aliases_remove(&command->engine->aliases, alias);
+    if (fault->code)
+        return;
+    aliases_remove(&command->engine->aliases, alias);
+    warm_models_forget(&command->engine->warm);
 }
 
 static int run(struct command *command, struct mrpc_arena *arena, struct fault *fault)

@@ -38,6 +38,7 @@ static int forget(struct command *command, const struct record *record, struct s
 static void put_back(struct execution *engine, struct record *record)
 {
     record->durable = true;
+    warm_models_forget(&engine->warm);
     if (record_index_add(&engine->artifacts, record) == 0)
         return;
     log_error(engine->log, "execution", "artifact %s@%u: no memory", record->name, record->version);
@@ -75,6 +76,7 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
     }
     artifact_delete(batch, record);
     record_index_remove(&engine->artifacts, record);
+    warm_models_forget(&engine->warm);
     command->arg = record;
     return command_commit(command, batch, holds);
 }

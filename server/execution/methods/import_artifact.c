@@ -191,6 +191,7 @@ static void committed(struct domain_task *task)
     struct import *import = (struct import *)((char *)task - offsetof(struct import, posted));
     if (!import->fault.code) {
         import->record->durable = true;
+        warm_models_forget(&import->engine->warm);
         execution_touch(import->engine);
         return answer(import, import->artifact, false);
     }

@@ -6,7 +6,8 @@
 
 /* A stream of predictions: one request at a time; the next one is held back until the answer has been sent, so answers
  * come in order and a client that does not read is not read from. What belongs to it is touched by one side at a time:
- * the connection's loop while a message arrives, the execution loop from then to the resume. */
+ * the connection's loop while a message arrives, the execution loop from then to the resume. A warm model's answer is
+ * made on the pool's thread, apart, and handed to the execution loop. */
 struct stream {
     _Atomic unsigned references; /* the call's, and one a posted task */
     struct execution *engine;
@@ -14,6 +15,7 @@ struct stream {
     const API(PredictStreamRequest) * request; /* in work; borrowed from the call */
     char *artifact;                            /* of the request before */
     struct operation *operation;
+    _Atomic uint64_t ticket;             /* of the prediction by a warm model, the last one */
     struct mrpc_arena *arena;            /* of the answer */
     API(PredictStreamResponse) * answer; /* not taken by the call yet */
 };
@@ -61,6 +63,8 @@ static void cancel_posted(void *arg)
         operation_cancel(stream->operation);
     else if (stream->answer)
         send_answer(stream); /* fails, and so finishes the call */
+    else
+        process_pool_cancel(stream->engine->processes, atomic_load(&stream->ticket));
     unref(stream);
 }
 
@@ -83,53 +87,79 @@ static void on_cancel(void *arg, struct mrpc_call *call)
     post(arg, cancel_posted);
 }
 
-static bool fill_error(struct stream *stream, const struct fault *fault)
+/* ---- Answers ---- */
+
+struct prepared {
+    struct stream *stream;
+    struct mrpc_arena *arena;
+    API(PredictStreamResponse) * answer;
+};
+
+static bool fill_error(struct prepared *prepared, const struct fault *fault)
 {
-    API(PredictError) *error = API_NEW(stream->arena, PredictError, predict_error);
+    API(PredictError) *error = API_NEW(prepared->arena, PredictError, predict_error);
     if (!error)
         return false;
     error->code = fault->code;
-    error->message = mrpc_arena_strdup(stream->arena, fault->text);
-    error->field = mrpc_arena_strdup(stream->arena, fault->field);
-    stream->answer->outcome_case = MLTRAINER__EXECUTION__V1__PREDICT_STREAM_RESPONSE__OUTCOME_ERROR;
-    stream->answer->error = error;
+    error->message = mrpc_arena_strdup(prepared->arena, fault->text);
+    error->field = mrpc_arena_strdup(prepared->arena, fault->field);
+    prepared->answer->outcome_case = MLTRAINER__EXECUTION__V1__PREDICT_STREAM_RESPONSE__OUTCOME_ERROR;
+    prepared->answer->error = error;
     return error->message && error->field;
 }
 
-static bool fill_response(struct stream *stream, struct operation *operation, struct fault *fault)
+static bool fill_response(struct prepared *prepared, const struct served *served, struct fault *fault)
 {
-    API(PredictResponse) *response = API_NEW(stream->arena, PredictResponse, predict_response);
-    if (!response || predict_answer(operation, stream->arena, response, fault))
+    API(PredictResponse) *response = API_NEW(prepared->arena, PredictResponse, predict_response);
+    if (!response || predict_answer(served, prepared->arena, response, fault))
         return false;
-    stream->answer->outcome_case = MLTRAINER__EXECUTION__V1__PREDICT_STREAM_RESPONSE__OUTCOME_RESPONSE;
-    stream->answer->response = response;
+    prepared->answer->outcome_case = MLTRAINER__EXECUTION__V1__PREDICT_STREAM_RESPONSE__OUTCOME_RESPONSE;
+    prepared->answer->response = response;
     return true;
 }
 
-/* @operation is NULL when there never was one. A request that fails does not end the stream. */
-static void answer(struct stream *stream, struct operation *operation, struct fault *fault)
+/* A request that fails does not end the stream. */
+static struct prepared prepare(struct stream *stream, const struct served *served)
 {
-    stream->arena = mrpc_arena_new(64 * 1024 * 1024);
-    stream->answer = stream->arena ? API_NEW(stream->arena, PredictStreamResponse, predict_stream_response) : NULL;
-    if (!stream->answer) {
+    struct prepared prepared = {.stream = stream, .arena = mrpc_arena_new(64 * 1024 * 1024)};
+    struct fault fault = served->fault;
+    if (prepared.arena)
+        prepared.answer = API_NEW(prepared.arena, PredictStreamResponse, predict_stream_response);
+    if (!prepared.answer)
+        return prepared;
+    prepared.answer->tag = stream->request->tag;
+    if ((fault.code || !fill_response(&prepared, served, &fault)) && !fill_error(&prepared, &fault))
+        log_error(stream->engine->log, "execution", "no memory for an answer");
+    return prepared;
+}
+
+/* On the loop. */
+static void answer(const struct prepared *prepared)
+{
+    struct stream *stream = prepared->stream;
+    if (!prepared->answer) {
         int code = mrpc_call_fail(stream->call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+        mrpc_arena_free(prepared->arena);
         return mrpc_call_finish(stream->call, code, NULL);
     }
-    stream->answer->tag = stream->request->tag;
-    if ((fault->code || !fill_response(stream, operation, fault)) && !fill_error(stream, fault))
-        log_error(stream->engine->log, "execution", "no memory for an answer");
+    stream->arena = prepared->arena;
+    stream->answer = prepared->answer;
     send_answer(stream);
 }
 
 static void operation_done(struct operation *operation)
 {
     struct stream *stream = operation->arg;
-    struct fault fault = operation->fault;
+    struct served served = {.fault = operation->fault};
     stream->operation = NULL;
-    if (mrpc_call_cancelled(stream->call))
+    if (mrpc_call_cancelled(stream->call)) {
         mrpc_call_finish(stream->call, MRPC_CANCELLED, NULL);
-    else
-        answer(stream, operation, &fault);
+    } else {
+        if (!served.fault.code)
+            served = predict_served(operation, stream->artifact ? stream->artifact : "");
+        const struct prepared prepared = prepare(stream, &served);
+        answer(&prepared);
+    }
     operation_free(operation);
     unref(stream);
 }
@@ -152,11 +182,63 @@ static void begin(void *arg)
     if (predict_bind(operation, stream->artifact ? stream->artifact : "", stream->request->data,
                      stream->request->last_row_only, &fault)) {
         operation_free(operation);
-        answer(stream, NULL, &fault);
+        const struct served served = {.fault = fault};
+        const struct prepared prepared = prepare(stream, &served);
+        answer(&prepared);
         return unref(stream);
     }
     stream->operation = operation;
     operation_predict(operation);
+}
+
+/* ---- With a model that is open ---- */
+
+static void warm_posted(void *arg)
+{
+    const struct prepared prepared = *(struct prepared *)arg;
+    free(arg);
+    if (!mrpc_call_cancelled(prepared.stream->call)) {
+        answer(&prepared);
+    } else {
+        mrpc_arena_free(prepared.arena);
+        mrpc_call_finish(prepared.stream->call, MRPC_CANCELLED, NULL);
+    }
+    unref(prepared.stream);
+}
+
+/* On the pool's thread. */
+static void warm_done(void *arg, const struct served *served)
+{
+    struct stream *stream = arg;
+    struct prepared *prepared = malloc(sizeof *prepared);
+    if (prepared)
+        *prepared = prepare(stream, served);
+    if (prepared && domain_loop_post(stream->engine->loop, warm_posted, prepared) == 0)
+        return;
+    if (prepared)
+        mrpc_arena_free(prepared->arena);
+    free(prepared);
+    mrpc_call_finish(stream->call, mrpc_call_fail(stream->call, MRPC_UNAVAILABLE, "the server is stopping"), NULL);
+    unref(stream);
+}
+
+/* Whether it has begun; if not, also for what is wrong with the request, the loop takes it. */
+static bool begin_warm(struct stream *stream)
+{
+    struct fault ignored = FAULT_INIT;
+    const struct serve_request serve = {.reference = stream->artifact ? stream->artifact : "",
+                                        .data = stream->request->data,
+                                        .last_row_only = stream->request->last_row_only,
+                                        .owner = command_owner(stream->call),
+                                        .deadline_ms = mrpc_call_deadline_ms(stream->call),
+                                        .arena = mrpc_call_arena(stream->call),
+                                        .done = warm_done,
+                                        .arg = stream};
+    atomic_fetch_add(&stream->references, 1);
+    if (serve_start(stream->engine, &serve, &stream->ticket, &ignored) == 0)
+        return true;
+    atomic_fetch_sub(&stream->references, 1);
+    return false;
 }
 
 static struct stream *open_stream(struct execution *engine, struct mrpc_call *call)
@@ -181,7 +263,7 @@ int execution_predict_stream_message(void *self, struct mrpc_call *call, const A
         free(stream->artifact);
         stream->artifact = strdup(message->artifact);
     }
-    if (post(stream, begin))
+    if (!begin_warm(stream) && post(stream, begin))
         return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1000, "the server is stopping");
     return MRPC_PENDING;
 }

@@ -21,6 +21,7 @@ static void holds(struct command *command, struct fault *fault)
         alias->previous_version = message->previous_version;
         alias->update_ms = api_timestamp_ms(message->update_time);
         alias->durable = true;
+        warm_models_forget(&engine->warm);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "execution/operation/prepare.h"
 #include "execution/operation/trainer.h"
 #include "execution/operation/validator.h"
+#include "execution/serving/shape.h"
 
 /* Evaluation, prediction and computing: what is done with a model that is there already. */
 
@@ -77,73 +78,20 @@ void operation_evaluate(struct operation *operation)
     operation_on_thread(operation, "preparing", open_artifact, predict_to_judge);
 }
 
-static uint64_t source_row(const struct operation *operation, int64_t row)
-{
-    int64_t at = operation->last_row_only ? table_rows(&operation->input->array) - 1 : row;
-    if (operation->features.rows)
-        return operation->features.rows[operation->last_row_only ? (int64_t)operation->features.row_count - 1 : row];
-    return (uint64_t)at;
-}
-
-static int add_time(struct operation *operation, struct table *shaped, int64_t rows, struct fault *fault)
-{
-    const char *time = operation->artifact.header->time_column;
-    int64_t index = *time ? table_find(&operation->input->schema, time) : -1;
-    if (index < 0)
-        return 0;
-    struct table_column from, to;
-    table_column_view(&operation->input->schema, &operation->input->array, (size_t)index, &from);
-    size_t width = (size_t)table_format_width(from.format);
-    int code = table_add(shaped, time, from.format, 0, 0, &to, fault);
-    for (int64_t i = 0; !code && i < rows; i++)
-        memcpy((char *)to.values + (size_t)i * width, (char *)from.values + source_row(operation, i) * width, width);
-    return code;
-}
-
-static int copy_column(struct table *shaped, const struct table_column *from, struct fault *fault)
-{
-    struct table_column to;
-    size_t text = from->offsets ? (size_t)from->offsets[from->length] : 0;
-    int code = table_add(shaped, from->name, from->format, text, from->validity != NULL, &to, fault);
-    if (code)
-        return code;
-    memcpy(to.values, from->values, to.values_bytes);
-    if (from->offsets)
-        memcpy(to.offsets, from->offsets, ((size_t)from->length + 1) * sizeof *to.offsets);
-    if (from->validity) {
-        memcpy(to.validity, from->validity, ((size_t)from->length + 7) / 8);
-        table_set_null_count(shaped, table_columns(&shaped->array) - 1, from->null_count);
-    }
-    return 0;
-}
-
-/* Predictions alone do not say what they belong to: row numbers and times go before them. */
 static int shape(struct operation *operation, struct fault *fault)
 {
-    struct table *given = operation->output;
-    int64_t rows = table_rows(&given->array);
-    if (rows != table_rows(&operation->table->array))
-        return fault_set(fault, MRPC_INTERNAL, "the model gave %lld predictions for %lld rows", (long long)rows,
-                         (long long)table_rows(&operation->table->array));
-    struct table *shaped = table_new(rows);
-    struct table_column column;
-    int code = shaped ? table_add(shaped, "row", "l", 0, 0, &column, fault)
-                      : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    for (int64_t i = 0; !code && i < rows; i++)
-        ((int64_t *)column.values)[i] = (int64_t)source_row(operation, i);
-    if (!code)
-        code = add_time(operation, shaped, rows, fault);
-    for (size_t i = 0; !code && i < table_columns(&given->array); i++) {
-        table_column_view(&given->schema, &given->array, i, &column);
-        code = copy_column(shaped, &column, fault);
-    }
-    if (code) {
-        table_free(shaped);
+    const struct shape how = {.input = operation->input,
+                              .features = &operation->features,
+                              .time_column = operation->artifact.header->time_column,
+                              .last_row_only = operation->last_row_only,
+                              .rows = table_rows(&operation->table->array)};
+    struct table *shaped;
+    int code = shape_predictions(&how, operation->output, &shaped, fault);
+    if (code)
         return code;
-    }
-    table_free(given);
+    table_free(operation->output);
     operation->output = shaped;
-    operation->result->row_count = (uint64_t)rows;
+    operation->result->row_count = (uint64_t)how.rows;
     return 0;
 }
 
@@ -184,7 +132,7 @@ static int load(struct operation *operation, struct fault *fault)
         struct table_column column;
         table_column_view(&operation->input->schema, &operation->input->array, i, &column);
         column.name = renamed(operation->compute, column.name);
-        code = copy_column(table, &column, fault);
+        code = shape_copy_column(table, &column, fault);
     }
     operation->train_part = table; /* freed with the operation */
     operation->table = table;

@@ -141,10 +141,10 @@ int divider_take_all(struct operation *operation, struct fault *fault)
                         fault);
 }
 
-int divider_prepare(struct operation *operation, API(PreparedColumn) *const *columns, size_t count,
-                    struct fault *fault)
+int divider_read(API(PreparedColumn) *const *columns, size_t count, struct mrpc_arena *arena,
+                 struct scaler_column **out, struct fault *fault)
 {
-    struct scaler_column *how = mrpc_arena_calloc(operation->arena, count + 1, sizeof *how);
+    struct scaler_column *how = mrpc_arena_calloc(arena, count + 1, sizeof *how);
     if (!how)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     for (size_t i = 0; i < count; i++) {
@@ -155,7 +155,18 @@ int divider_prepare(struct operation *operation, API(PreparedColumn) *const *col
                                         .offset = columns[i]->offset,
                                         .scale = columns[i]->scale};
     }
-    int code = count ? scaler_apply(operation->table, how, count, &operation->train_part, fault) : 0;
+    *out = how;
+    return 0;
+}
+
+int divider_prepare(struct operation *operation, API(PreparedColumn) *const *columns, size_t count,
+                    struct fault *fault)
+{
+    struct scaler_column *how;
+    int code = divider_read(columns, count, operation->arena, &how, fault);
+    if (code)
+        return code;
+    code = count ? scaler_apply(operation->table, how, count, &operation->train_part, fault) : 0;
     if (!code && count)
         operation->table = operation->train_part;
     return code;

@@ -17,6 +17,9 @@ void divider_drop(struct operation *operation);
 /** All rows train: train_part (NULL: operation->table as it is) and preparation. */
 int divider_take_all(struct operation *operation, struct fault *fault) MRPC_MUST_USE;
 
+/** What an artifact's header says of it; names are borrowed. Errors: DATA_LOSS, RESOURCE_EXHAUSTED. */
+int divider_read(API(PreparedColumn) *const *columns, size_t count, struct mrpc_arena *arena,
+                 struct scaler_column **out, struct fault *fault) MRPC_MUST_USE;
 /** Make operation->table ready as the artifact's training did. */
 int divider_prepare(struct operation *operation, API(PreparedColumn) *const *columns, size_t count,
                     struct fault *fault) MRPC_MUST_USE;

@@ -115,7 +115,7 @@ void prepare_time_text(const struct table *input, const char *time_column, uint6
         snprintf(out, size, "%.17g", time_at(&column, (int64_t)row));
 }
 
-static int check_order(const struct table *input, const char *time_column, struct fault *fault)
+int prepare_check_order(const struct table *input, const char *time_column, struct fault *fault)
 {
     struct table_column column;
     if (!*time_column || input->array.length <= 1) /* one row has no order, and a prediction of one no need for a date */
@@ -206,7 +206,7 @@ int prepare_table(struct operation *operation, const API(FeatureSpec) * spec, co
     if (!code)
         code = source_load(&operation->source, names.items, names.count, &operation->input, fault);
     if (!code)
-        code = check_order(operation->input, time_column ? time_column : "", fault);
+        code = prepare_check_order(operation->input, time_column ? time_column : "", fault);
     if (code)
         return code;
     operation->time = or_null(time_column);

@@ -17,6 +17,9 @@ int prepare_feature_spec(const API(FeatureSpec) * message, const char *field, st
 int prepare_table(struct operation *operation, const API(FeatureSpec) * spec, const API(ColumnSelection) * selection,
                   const char *time_column, bool with_target, struct fault *fault) MRPC_MUST_USE;
 
+/** Are the rows in the order of @time_column ("": none)? Errors: INVALID_ARGUMENT. */
+int prepare_check_order(const struct table *input, const char *time_column, struct fault *fault) MRPC_MUST_USE;
+
 /** Column @name as numbers, NaN where absent; malloc'ed. Errors: INVALID_ARGUMENT (missing, not numeric),
  *  RESOURCE_EXHAUSTED. */
 int prepare_numbers(const struct table *table, const char *name, double **out, struct fault *fault) MRPC_MUST_USE;

@@ -129,9 +129,13 @@ static void release(struct worker *worker)
 {
     static const size_t touched_max = 64u << 20;
 
-    worker->job = NULL;
-    worker->state = WORKER_IDLE;
+    worker->job = TAILQ_FIRST(&worker->behind);
     worker->terminate_ms = worker->kill_ms = 0;
+    if (worker->job) {
+        TAILQ_REMOVE(&worker->behind, worker->job, entry);
+        return;
+    }
+    worker->state = WORKER_IDLE;
     if (worker->tasks_run >= worker->pool->options.recycle_after_tasks || worker->input_touched > touched_max)
         worker_kill(worker, WORKER_RECYCLED, "served long enough");
 }
@@ -145,6 +149,13 @@ static int take_result(struct worker *worker, const Mltrainer__Worker__Result *m
         return broken(worker, "a result names another task");
     if (message->code > MRPC_UNAUTHENTICATED)
         return broken(worker, "a result has no proper code");
+    if (message->code != 0)
+        worker_forget_model(worker, job);
+    if (job->settled) {
+        release(worker);
+        job_unref(job);
+        return 0;
+    }
     /* the message's texts become the result's; metrics may have begun an arena already */
     struct mrpc_arena *earlier = job->result_arena;
     job->result_arena = *arena;
@@ -171,6 +182,7 @@ static int take_result(struct worker *worker, const Mltrainer__Worker__Result *m
     if (fault.code == MRPC_CANCELLED && job->ending == JOB_RUNS && job->deadline_ms)
         job->ending = JOB_TIMED_OUT;
     (void)verdict_of_ending(job);
+    job->worker = NULL;
     release(worker);
     job_settle(job);
     return 0;

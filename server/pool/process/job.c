@@ -139,7 +139,9 @@ int job_new(struct process_pool *pool, const struct process_task *task, struct p
     job->submitted_us = job_now_us();
     job->result.fault = (struct fault)FAULT_INIT;
     job->result.signal_name = job->result.stderr_tail = "";
+    job->brief = task->brief;
     snprintf(job->isolation, sizeof(job->isolation), "%s", task->isolation ? task->isolation : "");
+    snprintf(job->model, sizeof(job->model), "%s", task->model ? task->model : "");
     if (copy_task(job, task)) {
         job_unref(job);
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a task");
@@ -172,7 +174,7 @@ void job_tell(struct process_job *job, const struct process_event *event)
     const char *text = event->name ? event->name : event->text ? event->text : "";
     size_t length = strnlen(text, EVENT_TEXT_MAX);
 
-    if (!job->on_event || atomic_load(&job->events_under_way) >= EVENTS_UNDER_WAY_MAX)
+    if (!job->on_event || job->settled || atomic_load(&job->events_under_way) >= EVENTS_UNDER_WAY_MAX)
         return;
     struct told_event *told = malloc(sizeof(*told) + length + 1);
     if (!told)
@@ -188,6 +190,8 @@ void job_tell(struct process_job *job, const struct process_event *event)
         told->event.text = told->text;
     atomic_fetch_add(&job->references, 1);
     atomic_fetch_add(&job->events_under_way, 1);
+    if (!job->reply_loop)
+        return deliver_event(&told->transfer);
     if (domain_loop_post_task(job->reply_loop, &told->transfer) == 0)
         return;
     free(told);
@@ -196,6 +200,8 @@ void job_tell(struct process_job *job, const struct process_event *event)
 
 int job_keep_metric(struct process_job *job, const char *name, double value)
 {
+    if (job->settled)
+        return 0;
     if (job->result.metric_count == METRICS_MAX)
         return -1;
     if (!job->result_arena && !(job->result_arena = mrpc_arena_new(0)))
@@ -234,6 +240,8 @@ void job_settle(struct process_job *job)
     pool->stats.tasks_failed += (uint64_t)failed;
     pthread_mutex_unlock(&pool->stats_lock);
     job->transfer.run = deliver_result;
+    if (!job->reply_loop)
+        return deliver_result(&job->transfer);
     if (domain_loop_post_task(job->reply_loop, &job->transfer) != 0)
         job_unref(job);
 }

@@ -21,7 +21,8 @@ enum job_ending {
  *  there. References: the pool's, until the job is settled, and one for each event under way. */
 struct process_job {
     struct domain_task transfer; /* to the pool with the submission, to reply_loop with the result */
-    TAILQ_ENTRY(process_job) entry;
+    TAILQ_ENTRY(process_job) entry; /* in the pool's queue, or behind the job that its worker runs */
+    struct worker *worker;          /* that has it; NULL: it waits */
     struct process_pool *pool;
     atomic_uint references;
     atomic_uint events_under_way;
@@ -34,6 +35,12 @@ struct process_job {
     const void *artifact;
     size_t artifact_bytes;
     char isolation[129];
+    char model[65];          /* "": it does not stay in the worker */
+    bool brief;
+    size_t input_bytes;      /* of table and artifact, about */
+    bool alone;              /* it was with others in a worker that was lost */
+    bool settled;            /* ended while it was behind another: what the worker says of it means nothing */
+    bool puts_model;         /* on the worker's shelf */
     int64_t deadline_ms;
     struct domain_loop *reply_loop;
     void (*on_event)(void *arg, uint64_t ticket, const struct process_event *event);
@@ -61,7 +68,7 @@ void job_tell(struct process_job *job, const struct process_event *event);
 /** Keep a final metric. Errors: -1 when there are too many or no memory. */
 int job_keep_metric(struct process_job *job, const char *name, double value);
 
-/** The job is over: post job->result, whose fault says how, and drop the pool's reference. */
+/** The job is over: tell job->result, whose fault says how, and drop the pool's reference. */
 void job_settle(struct process_job *job);
 
 int64_t job_now_us(void);

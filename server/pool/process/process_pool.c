@@ -74,6 +74,7 @@ int process_pool_new(const struct process_pool_options *options, struct process_
     if (!pool)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a process pool");
     TAILQ_INIT(&pool->queue);
+    pool->queue_deadline_ms = INT64_MAX;
     pthread_mutex_init(&pool->stats_lock, NULL);
     sem_init(&pool->all_gone, 0, 0);
     pool->options = *options;
@@ -84,7 +85,7 @@ int process_pool_new(const struct process_pool_options *options, struct process_
     pool->workers = calloc(pool->options.workers, sizeof(*pool->workers));
     pool->shown = calloc(pool->options.workers, sizeof(*pool->shown));
     if (!pool->options.worker_path || !pool->options.plugin_folders || !pool->workers || !pool->shown ||
-        domain_loop_new("pool", &pool->loop) != 0 || pool_tick_new(pool) != 0 ||
+        domain_loop_new("pool", &pool->loop) != 0 || pool_events_new(pool) != 0 ||
         scene_notifier_new(pool->options.bus, pool->loop, "process_pool", NULL, NULL, &pool->occupancy) != 0) {
         process_pool_free(pool);
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a process pool");
@@ -92,6 +93,7 @@ int process_pool_new(const struct process_pool_options *options, struct process_
     for (unsigned i = 0; i < pool->options.workers; i++) {
         struct worker *worker = &pool->workers[i];
         worker->pool = pool;
+        TAILQ_INIT(&worker->behind);
         worker->pidfd = worker->socket = worker->errors = -1;
         worker->control_memory.fd = worker->input.fd = worker->output.fd = -1;
     }
@@ -150,6 +152,8 @@ void process_pool_free(struct process_pool *pool)
         process_pool_stop(pool);
     if (pool->tick)
         event_free(pool->tick);
+    if (pool->soon)
+        event_free(pool->soon);
     scene_notifier_free(pool->occupancy);
     domain_loop_free(pool->loop);
     sem_destroy(&pool->all_gone);
@@ -167,18 +171,23 @@ static void enter(struct domain_task *transfer)
     struct process_pool *pool = job->pool;
 
     TAILQ_INSERT_TAIL(&pool->queue, job, entry);
-    schedule_run(pool);
+    if (job->deadline_ms && job->deadline_ms < pool->queue_deadline_ms)
+        pool->queue_deadline_ms = job->deadline_ms;
+    schedule_soon(pool);
 }
 
-static int check_task(const struct process_pool *pool, const struct process_task *task, struct fault *fault)
+static int check_task(const struct process_pool *pool, const struct process_task *task, size_t *input_bytes,
+                      struct fault *fault)
 {
     size_t bytes = task->artifact_bytes;
 
-    if (!task->plugin_path || !task->reply_loop || !task->on_done ||
+    if (!task->plugin_path || !task->on_done ||
         (task->operation != PROCESS_DESCRIBE && !task->algorithm))
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "a task lacks its plugin, its algorithm or who hears of it");
     if ((task->schema == NULL) != (task->array == NULL))
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "a task brings half a table");
+    if (task->model && strlen(task->model) > 64)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "a model's name is longer than 64 bytes");
     for (size_t i = 0; task->schema && i < table_columns(task->array); i++) {
         struct table_column column;
         if (table_format_width(task->schema->children[i]->format) < 0)
@@ -190,6 +199,7 @@ static int check_task(const struct process_pool *pool, const struct process_task
     if (bytes > pool->options.input_bytes)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "the task's %zu bytes exceed the %zu that a worker takes",
                          bytes, pool->options.input_bytes);
+    *input_bytes = bytes;
     return 0;
 }
 
@@ -197,7 +207,8 @@ int process_pool_submit(struct process_pool *pool, const struct process_task *ta
                         struct fault *fault)
 {
     struct process_job *job;
-    int code = check_task(pool, task, fault);
+    size_t input_bytes = 0;
+    int code = check_task(pool, task, &input_bytes, fault);
 
     if (code)
         return code;
@@ -212,6 +223,7 @@ int process_pool_submit(struct process_pool *pool, const struct process_task *ta
         atomic_fetch_sub(&pool->queued, 1);
         return code;
     }
+    job->input_bytes = input_bytes;
     uint64_t number = job->ticket;
     job->transfer.run = enter;
     if (domain_loop_post_task(pool->loop, &job->transfer) != 0) {
@@ -232,9 +244,13 @@ static struct process_job *find_job(struct process_pool *pool, uint64_t ticket)
 {
     struct process_job *job;
 
-    for (unsigned i = 0; i < pool->options.workers; i++)
+    for (unsigned i = 0; i < pool->options.workers; i++) {
         if (pool->workers[i].job && pool->workers[i].job->ticket == ticket)
             return pool->workers[i].job;
+        TAILQ_FOREACH(job, &pool->workers[i].behind, entry)
+            if (job->ticket == ticket)
+                return job;
+    }
     TAILQ_FOREACH(job, &pool->queue, entry)
         if (job->ticket == ticket)
             return job;

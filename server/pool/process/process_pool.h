@@ -20,8 +20,11 @@
  *
  * A worker that crashes, hangs, stops or talks nonsense fails the task that it had and no other; it is replaced, with
  * a growing pause while replacements die young. The pool has one thread of its own, which starts the workers (they are
- * told to die with it), talks with them and keeps the time. Callbacks run on the loop that the task names, never on
- * the pool's thread and never under a lock. */
+ * told to die with it), talks with them and keeps the time. Callbacks run on the loop that the task names, or on the
+ * pool's thread if it names none, and never under a lock.
+ *
+ * Brief tasks that wait while no worker is free go to the next free one together, in one message there and one back. A
+ * worker that is lost with several had one that did it and others that did not: each of them runs once more, alone. */
 
 struct process_pool;
 struct log;
@@ -148,8 +151,12 @@ struct process_task {
     unsigned threads;             /* 0: options.threads_per_task */
     int64_t deadline_ms;          /* on domain_loop_now_ms()'s clock, waiting included; 0: none */
     const char *isolation;        /* on whose behalf: a worker that ran for one never runs for another. NULL: "" */
+    const char *model;            /* for PREDICT: names the artifact for ever (its hash), so that the model stays in the
+                                     worker for the next of its tasks. NULL: it does not. At most 64 bytes */
+    bool brief;                   /* over in well under a millisecond: it may wait for others, and others for it */
 
-    struct domain_loop *reply_loop; /* where the callbacks run; outlives the task */
+    struct domain_loop *reply_loop; /* where the callbacks run; outlives the task. NULL: on the pool's thread, which
+                                       waits for them: they are short and do not block */
     /** May be NULL. Thread: reply_loop's. *@event is valid during the call. */
     void (*on_event)(void *arg, uint64_t ticket, const struct process_event *event);
     /** Exactly once for each accepted task, after its last event. Thread: reply_loop's. Not called only when
@@ -174,6 +181,7 @@ struct process_pool_stats {
     unsigned queued;
     uint64_t tasks_done;
     uint64_t tasks_failed; /* of those, not with code 0 */
+    uint64_t rounds;       /* messages that took tasks to workers: brief ones go together */
     uint64_t workers_started;
     uint64_t workers_lost; /* crashed, hung or broke the protocol */
     uint64_t workers_killed;

@@ -15,6 +15,7 @@
 #define BACKOFF_FIRST_MS 20
 #define BACKOFF_MOST_MS 5000
 #define NEVER INT64_MAX
+#define TOGETHER_BYTES_MAX (1u << 20)
 
 static int64_t sooner(int64_t a, int64_t b)
 {
@@ -26,21 +27,34 @@ static bool is_usable(const struct worker *worker)
     return worker->state == WORKER_IDLE && worker->doom == WORKER_LIVES && worker->kill_ms == 0;
 }
 
-/* An idle worker that ran for the same caller, else a fresh one. */
-static struct worker *find_worker(struct process_pool *pool, const char *isolation)
+/* An idle worker that ran for the same caller, best one that has the job's model; else a fresh one. */
+static struct worker *find_worker(struct process_pool *pool, const struct process_job *job)
 {
-    struct worker *fresh = NULL;
+    struct worker *fresh = NULL, *known = NULL;
 
     for (unsigned i = 0; i < pool->options.workers; i++) {
         struct worker *worker = &pool->workers[i];
         if (!is_usable(worker))
             continue;
-        if (worker->tasks_run > 0 && strcmp(worker->isolation, isolation) == 0)
-            return worker;
         if (worker->tasks_run == 0)
             fresh = worker;
+        else if (strcmp(worker->isolation, job->isolation) != 0)
+            continue;
+        else if (!job->model[0] || worker_has_model(worker, job->model))
+            return worker;
+        else
+            known = worker;
     }
-    return fresh;
+    return known ? known : fresh;
+}
+
+static unsigned count_usable(const struct process_pool *pool)
+{
+    unsigned usable = 0;
+
+    for (unsigned i = 0; i < pool->options.workers; i++)
+        usable += is_usable(&pool->workers[i]);
+    return usable;
 }
 
 /* No idle worker may serve the first in the queue: have one replaced. */
@@ -63,19 +77,68 @@ static void leave_queue(struct process_pool *pool, struct process_job *job)
     atomic_fetch_sub(&pool->queued, 1);
 }
 
+static bool may_follow(const struct process_job *first, const struct process_job *job)
+{
+    return job && job->brief && !job->alone && strcmp(job->isolation, first->isolation) == 0 &&
+           job->input_bytes <= TOGETHER_BYTES_MAX;
+}
+
+/* Behind @job go the brief ones that wait next in the queue, the other idle workers' share excepted. */
+static void gather(struct process_pool *pool, struct process_job *job, struct job_queue *behind)
+{
+    unsigned share = (atomic_load(&pool->queued) + 1) / (count_usable(pool) ? count_usable(pool) : 1);
+    size_t bytes = job->input_bytes;
+    struct process_job *next;
+
+    if (!may_follow(job, job))
+        return;
+    for (unsigned i = 1; i < TOGETHER_MAX && i < share && may_follow(job, next = TAILQ_FIRST(&pool->queue)); i++) {
+        if ((bytes += next->input_bytes) > TOGETHER_BYTES_MAX)
+            return;
+        leave_queue(pool, next);
+        TAILQ_INSERT_TAIL(behind, next, entry);
+    }
+}
+
+/* A job that waits again, before all others. */
+static void wait_again(struct process_pool *pool, struct process_job *job)
+{
+    job->worker = NULL;
+    job->alone = true;
+    atomic_fetch_add(&pool->queued, 1);
+    TAILQ_INSERT_HEAD(&pool->queue, job, entry);
+    if (job->deadline_ms && job->deadline_ms < pool->queue_deadline_ms)
+        pool->queue_deadline_ms = job->deadline_ms;
+}
+
+void schedule_again(struct worker *worker, struct process_job *first)
+{
+    struct process_job *job;
+
+    while ((job = TAILQ_LAST(&worker->behind, job_queue))) {
+        TAILQ_REMOVE(&worker->behind, job, entry);
+        if (job->settled)
+            job_unref(job);
+        else
+            wait_again(worker->pool, job);
+    }
+    if (first)
+        wait_again(worker->pool, first);
+}
+
 static void dispatch(struct process_pool *pool)
 {
     struct process_job *job;
 
     while ((job = TAILQ_FIRST(&pool->queue))) {
-        struct worker *worker = find_worker(pool, job->isolation);
+        struct worker *worker = find_worker(pool, job);
         if (!worker) {
             make_room(pool);
             return;
         }
         leave_queue(pool, job);
-        if (worker_assign(worker, job, &job->result.fault) != 0)
-            job_settle(job);
+        gather(pool, job, &worker->behind);
+        worker_assign(worker, job);
     }
 }
 
@@ -88,20 +151,32 @@ static void end_queued(struct process_pool *pool, struct process_job *job, enum 
     job_settle(job);
 }
 
+/* The worker will come to it, and for nothing. */
+static void end_behind(struct process_job *job, enum job_ending reason)
+{
+    job->ending = reason;
+    job->settled = true;
+    job->result.queued_us = job_now_us() - job->submitted_us;
+    (void)verdict_of_ending(job);
+    atomic_fetch_add(&job->references, 1);
+    job_settle(job);
+}
+
 void schedule_end_job(struct process_job *job, int reason)
 {
     struct process_pool *pool = job->pool;
-    struct worker *worker = NULL;
+    struct worker *worker = job->worker;
 
-    for (unsigned i = 0; i < pool->options.workers; i++)
-        if (pool->workers[i].job == job)
-            worker = &pool->workers[i];
     if (!worker) {
         end_queued(pool, job, (enum job_ending)reason);
         return;
     }
     if (job->ending != JOB_RUNS)
         return;
+    if (worker->job != job) {
+        end_behind(job, (enum job_ending)reason);
+        return;
+    }
     int64_t now_ms = domain_loop_now_ms(pool->loop);
     job->ending = (enum job_ending)reason;
     atomic_store(&worker->control->cancelled_task, job->ticket);
@@ -141,8 +216,13 @@ static void look_at_heart(struct worker *worker, int64_t now_ms)
 
 static void look_at_patience(struct worker *worker, int64_t now_ms)
 {
+    struct process_job *job;
+
     if (worker->job && worker->job->deadline_ms && worker->job->deadline_ms <= now_ms)
         schedule_end_job(worker->job, JOB_TIMED_OUT);
+    TAILQ_FOREACH(job, &worker->behind, entry)
+        if (job->deadline_ms && job->deadline_ms <= now_ms)
+            schedule_end_job(job, JOB_TIMED_OUT);
     if (worker->terminate_ms && worker->terminate_ms <= now_ms) {
         worker->terminate_ms = 0;
         worker_signal(worker, SIGTERM);
@@ -193,13 +273,19 @@ static void fill_place(struct worker *worker, int64_t now_ms)
 static void expire_queue(struct process_pool *pool, int64_t now_ms)
 {
     struct process_job *job = TAILQ_FIRST(&pool->queue);
+    int64_t next_ms = NEVER;
 
+    if (now_ms < pool->queue_deadline_ms)
+        return;
     while (job) {
         struct process_job *next = TAILQ_NEXT(job, entry);
         if (job->deadline_ms && job->deadline_ms <= now_ms)
             end_queued(pool, job, JOB_TIMED_OUT);
+        else if (job->deadline_ms)
+            next_ms = sooner(next_ms, job->deadline_ms);
         job = next;
     }
+    pool->queue_deadline_ms = next_ms;
 }
 
 static int64_t next_look_ms(const struct worker *worker, int64_t now_ms)
@@ -223,14 +309,10 @@ static int64_t next_look_ms(const struct worker *worker, int64_t now_ms)
 
 static void set_clock(struct process_pool *pool, int64_t now_ms)
 {
-    const struct process_job *job;
-    int64_t next_ms = NEVER;
+    int64_t next_ms = pool->queue_deadline_ms;
 
     for (unsigned i = 0; i < pool->options.workers; i++)
         next_ms = sooner(next_ms, next_look_ms(&pool->workers[i], now_ms));
-    TAILQ_FOREACH(job, &pool->queue, entry)
-        if (job->deadline_ms)
-            next_ms = sooner(next_ms, job->deadline_ms);
     if (next_ms == NEVER) {
         event_del(pool->tick);
         return;
@@ -259,6 +341,9 @@ static void end_everything(struct process_pool *pool)
         struct worker *worker = &pool->workers[i];
         if (worker->job && worker->job->ending == JOB_RUNS)
             worker->job->ending = JOB_POOL_STOPS;
+        TAILQ_FOREACH(job, &worker->behind, entry)
+            if (job->ending == JOB_RUNS)
+                end_behind(job, JOB_POOL_STOPS);
         worker_kill(worker, WORKER_RECYCLED, "the pool stops");
     }
     if (count(pool, WORKER_EMPTY) == pool->options.workers)
@@ -313,8 +398,14 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     schedule_run(arg);
 }
 
-int pool_tick_new(struct process_pool *pool)
+void schedule_soon(struct process_pool *pool)
+{
+    event_active(pool->soon, EV_TIMEOUT, 0);
+}
+
+int pool_events_new(struct process_pool *pool)
 {
     pool->tick = event_new(domain_loop_base(pool->loop), -1, 0, on_tick, pool);
-    return pool->tick ? 0 : -1;
+    pool->soon = event_new(domain_loop_base(pool->loop), -1, 0, on_tick, pool);
+    return pool->tick && pool->soon ? 0 : -1;
 }

@@ -20,6 +20,7 @@
 #include "worker/frame.h"
 #include "worker/table_span.h"
 
+#define MODEL_BYTES_MAX ((size_t)32 << 20) /* of the artifact of a model that stays */
 #define FDS_ABOVE 16 /* descriptors for the child start here, clear of the numbers they get there */
 
 static void close_fd(int *fd)
@@ -187,6 +188,7 @@ int worker_spawn(struct worker *worker)
 {
     worker->isolation[0] = 0;
     worker->tasks_run = 0;
+    memset(worker->models, 0, sizeof(worker->models));
     worker->input_touched = worker->error_bytes = 0;
     worker->terminate_ms = worker->kill_ms = 0;
     worker->spawned_ms = worker->heartbeat_ms = domain_loop_now_ms(worker->pool->loop);
@@ -223,53 +225,162 @@ void worker_flush(struct worker *worker)
     }
 }
 
-/* Put table and artifact into the input memory and say where they are. */
-static int fill_input(struct worker *worker, struct process_job *job, struct fault *fault)
-{
-    struct worker_region region = {.bytes = worker->input.bytes, .size = worker->input.size};
+/* ---- Models that stay ---- */
 
+static struct model_place *find_place(struct worker *worker, const char *name)
+{
+    for (unsigned i = 0; i < MODEL_SHELF_PLACES; i++)
+        if (strcmp(worker->models[i].name, name) == 0)
+            return &worker->models[i];
+    return NULL;
+}
+
+bool worker_has_model(const struct worker *worker, const char *name)
+{
+    return find_place((struct worker *)worker, name) != NULL;
+}
+
+void worker_forget_model(struct worker *worker, const struct process_job *job)
+{
+    struct model_place *place = job->puts_model ? find_place(worker, job->model) : NULL;
+
+    if (place)
+        place->name[0] = 0;
+}
+
+static struct model_place *longest_unused(struct worker *worker)
+{
+    struct model_place *found = worker->models;
+
+    for (unsigned i = 1; i < MODEL_SHELF_PLACES; i++)
+        if (worker->models[i].used < found->used)
+            found = &worker->models[i];
+    return found;
+}
+
+/* Where @job's model stands, or shall be put. */
+static void choose_place(struct worker *worker, struct process_job *job)
+{
+    struct model_place *place = find_place(worker, job->model);
+
+    job->puts_model = !place;
+    if (!place) {
+        place = longest_unused(worker);
+        snprintf(place->name, sizeof(place->name), "%s", job->model);
+    }
+    place->used = ++worker->model_clock;
+    job->message->shelf = (uint32_t)(place - worker->models) + 1;
+}
+
+/* ---- Giving jobs ---- */
+
+/* Put table and artifact into the input memory and say where they are. */
+static int fill_input(struct worker *worker, struct process_job *job, struct worker_region *region, struct fault *fault)
+{
+    bool stays = job->model[0] && job->artifact_bytes <= MODEL_BYTES_MAX;
+
+    job->message->artifact = NULL;
     if (job->schema) {
-        int code = worker_table_pack(job->schema, job->array, &region, job->arena, &job->message->table, fault);
+        int code = worker_table_pack(job->schema, job->array, region, job->arena, &job->message->table, fault);
         if (code)
             return code;
     }
-    if (job->artifact && !(job->message->artifact =
-                               worker_region_put(&region, job->artifact, job->artifact_bytes, job->arena)))
+    if (stays)
+        choose_place(worker, job);
+    if (job->artifact && (!stays || job->puts_model) &&
+        !(job->message->artifact = worker_region_put(region, job->artifact, job->artifact_bytes, job->arena))) {
+        worker_forget_model(worker, job);
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "table and artifact exceed the worker's %zu bytes of input",
                          worker->input.size);
-    if (region.used > worker->input_touched)
-        worker->input_touched = region.used;
+    }
+    if (region->used > worker->input_touched)
+        worker->input_touched = region->used;
     return 0;
 }
 
-int worker_assign(struct worker *worker, struct process_job *job, struct fault *fault)
+/* Take @job, or settle it with what hinders. */
+static int prepare(struct worker *worker, struct process_job *job, struct worker_region *region,
+                   Mltrainer__Worker__Tasks *tasks)
 {
-    Mltrainer__Worker__ToWorker message = MLTRAINER__WORKER__TO_WORKER__INIT;
-    int code = fill_input(worker, job, fault);
-
-    if (code)
-        return code;
-    message.message_case = MLTRAINER__WORKER__TO_WORKER__MESSAGE_TASK;
-    message.task = job->message;
-    atomic_store(&worker->control->cancelled_task, 0);
-    worker->state = WORKER_BUSY;
-    worker->job = job;
-    worker->tasks_run++;
-    worker->terminate_ms = worker->kill_ms = 0;
-    worker->heartbeat_ms = worker->progress_ms = domain_loop_now_ms(worker->pool->loop);
-    snprintf(worker->isolation, sizeof(worker->isolation), "%s", job->isolation);
-    job->started_us = job_now_us();
-    job->result.pid = worker->pid;
-    int error = send_frame(worker, &message, job->arena);
-    if (error == 0) {
-        job_tell(job, &(struct process_event){.kind = PROCESS_EVENT_STARTED, .pid = worker->pid});
+    if (fill_input(worker, job, region, &job->result.fault)) {
+        job_settle(job);
         return 0;
     }
-    worker->state = WORKER_IDLE;
+    job->worker = worker;
+    job->started_us = job_now_us();
+    job->result.pid = worker->pid;
+    tasks->tasks[tasks->n_tasks++] = job->message;
+    return 1;
+}
+
+/* Those that can be given: the first is worker->job, the others stay behind it. */
+static void prepare_all(struct worker *worker, struct process_job *job, Mltrainer__Worker__Tasks *tasks)
+{
+    struct worker_region region = {.bytes = worker->input.bytes, .size = worker->input.size};
+
+    worker->job = prepare(worker, job, &region, tasks) ? job : NULL;
+    for (struct process_job *next = TAILQ_FIRST(&worker->behind); next; next = job) {
+        job = TAILQ_NEXT(next, entry);
+        bool given = prepare(worker, next, &region, tasks);
+        if (given && worker->job)
+            continue;
+        TAILQ_REMOVE(&worker->behind, next, entry);
+        if (given)
+            worker->job = next;
+    }
+}
+
+/* The message cannot be made. A single job fails; of several each has its try alone. */
+static void take_back(struct worker *worker, int error)
+{
+    struct process_job *job = worker->job;
+
+    worker_forget_model(worker, job);
     worker->job = NULL;
+    if (!TAILQ_EMPTY(&worker->behind)) {
+        struct process_job *next;
+        TAILQ_FOREACH(next, &worker->behind, entry)
+            worker_forget_model(worker, next);
+        schedule_again(worker, job);
+        return;
+    }
     if (error == MRPC_ERR_INVALID)
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "a text of the task is not UTF-8");
-    return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "the description of the task is too large");
+        fault_set(&job->result.fault, MRPC_INVALID_ARGUMENT, "a text of the task is not UTF-8");
+    else
+        fault_set(&job->result.fault, MRPC_RESOURCE_EXHAUSTED, "the description of the task is too large");
+    job_settle(job);
+}
+
+static void tell_started(struct process_job *job, pid_t pid)
+{
+    job_tell(job, &(struct process_event){.kind = PROCESS_EVENT_STARTED, .pid = pid});
+}
+
+void worker_assign(struct worker *worker, struct process_job *job)
+{
+    Mltrainer__Worker__Task *list[TOGETHER_MAX];
+    Mltrainer__Worker__Tasks tasks = MLTRAINER__WORKER__TASKS__INIT;
+    Mltrainer__Worker__ToWorker message = MLTRAINER__WORKER__TO_WORKER__INIT;
+
+    tasks.tasks = list;
+    snprintf(worker->isolation, sizeof(worker->isolation), "%s", job->isolation);
+    prepare_all(worker, job, &tasks);
+    if (!worker->job)
+        return;
+    message.message_case = MLTRAINER__WORKER__TO_WORKER__MESSAGE_TASKS;
+    message.tasks = &tasks;
+    atomic_store(&worker->control->cancelled_task, 0);
+    int error = send_frame(worker, &message, worker->job->arena);
+    if (error)
+        return take_back(worker, error);
+    worker->state = WORKER_BUSY;
+    POOL_STAT(worker->pool, rounds, 1);
+    worker->tasks_run += (unsigned)tasks.n_tasks;
+    worker->terminate_ms = worker->kill_ms = 0;
+    worker->heartbeat_ms = worker->progress_ms = domain_loop_now_ms(worker->pool->loop);
+    tell_started(worker->job, worker->pid);
+    TAILQ_FOREACH(job, &worker->behind, entry)
+        tell_started(job, worker->pid);
 }
 
 void worker_signal(struct worker *worker, int signal)
@@ -306,6 +417,10 @@ static void on_exit_of(evutil_socket_t fd, short what, void *arg)
         how.si_code = 0;
 
     struct process_job *job = worker->job;
+    if (job && job->settled) {
+        job_unref(job);
+        job = NULL;
+    }
     bool died_young = worker->state == WORKER_STARTING;
     bool expected = worker->doom == WORKER_RECYCLED || worker->doom == WORKER_OBEYS_JOB || worker->pool->ending;
     if (!expected) {
@@ -313,12 +428,14 @@ static void on_exit_of(evutil_socket_t fd, short what, void *arg)
         log_warn(worker->pool->options.log, "pool", "worker lost pid=%d code=%d status=%d stderr=\"%s\"", worker->pid,
                  how.si_code, how.si_status, worker->error_tail);
     }
-    if (job)
+    bool again = job && job->ending == JOB_RUNS && !TAILQ_EMPTY(&worker->behind);
+    if (job && !again)
         verdict_of_death(worker, &how, job);
     worker->job = NULL;
+    schedule_again(worker, again ? job : NULL);
     pool_tell(worker->pool, expected ? PROCESS_POOL_ENDED : PROCESS_POOL_LOST, worker->pid);
     clear(worker);
-    if (job)
+    if (job && !again)
         job_settle(job);
     schedule_worker_gone(worker, died_young && !expected);
 }

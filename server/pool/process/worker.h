@@ -10,8 +10,15 @@
 #include "pool/process/pool_state.h"
 #include "pool/process/shared_memory.h"
 #include "worker/control.h"
+#include "worker/model_shelf.h"
 
 struct evbuffer;
+
+/** What stands at a place of a worker's shelf. */
+struct model_place {
+    char name[65];  /* "": nothing that we know of */
+    uint64_t used;  /* when, by the worker's model_clock */
+};
 
 /* One place in the pool and the process in it.
  *
@@ -43,6 +50,7 @@ struct worker {
     enum worker_doom doom;
     char doom_text[160];
     struct process_job *job;
+    struct job_queue behind;   /* went there with it; it comes to them in this order */
 
     pid_t pid;
     int pidfd, socket, errors; /* errors: the read end behind its stdout and stderr */
@@ -53,6 +61,8 @@ struct worker {
 
     char isolation[129];       /* whose tasks it has run; "" none yet */
     unsigned tasks_run;
+    struct model_place models[MODEL_SHELF_PLACES]; /* what stays in it */
+    uint64_t model_clock;
     size_t input_touched;      /* bytes of the input memory that have pages by now */
     int64_t spawned_ms;
     int64_t heartbeat_ms;      /* when its count was last seen to change */
@@ -68,8 +78,12 @@ struct worker {
 
 /** Start a process in an empty place. Returns 0, or -1 with errno. */
 int worker_spawn(struct worker *worker);
-/** Give it @job. Errors: the job cannot be given (table too large): the worker stays idle and @fault says why. */
-int worker_assign(struct worker *worker, struct process_job *job, struct fault *fault);
+/** Give it @job and what is behind. A job that cannot be given (its table is too large) is settled. */
+void worker_assign(struct worker *worker, struct process_job *job);
+/** Does the model @name stay in it? */
+bool worker_has_model(const struct worker *worker, const char *name);
+/** The task that was to put @job's model there failed. */
+void worker_forget_model(struct worker *worker, const struct process_job *job);
 /** It is to die, now, for @doom; the first reason stays. */
 void worker_kill(struct worker *worker, enum worker_doom doom, const char *text);
 void worker_signal(struct worker *worker, int signal);

@@ -110,7 +110,7 @@ static void on_done(void *arg, uint64_t ticket, struct process_result *result)
     pthread_mutex_unlock(&load->lock);
 }
 
-static uint64_t submit(struct load *load, const char *algorithm, const struct table *table, bool hear_start)
+static uint64_t submit(struct load *load, const char *algorithm, const struct table *table, bool hear_start, bool brief)
 {
     struct fault fault = FAULT_INIT;
     struct process_task task = {
@@ -119,9 +119,10 @@ static uint64_t submit(struct load *load, const char *algorithm, const struct ta
         .algorithm = algorithm,
         .schema = table ? &table->schema : NULL,
         .array = table ? &table->array : NULL,
-        .reply_loop = load->loop,
+        .reply_loop = NULL,
         .on_event = hear_start ? on_event : NULL,
         .on_done = on_done,
+        .brief = brief,
         .arg = load,
     };
     uint64_t ticket;
@@ -141,7 +142,7 @@ static void await(struct load *load, const unsigned *counter, unsigned wanted)
 static void run(struct load *load, const char *algorithm, const struct table *table, int code)
 {
     unsigned wanted = load->done + 1;
-    submit(load, algorithm, table, false);
+    submit(load, algorithm, table, false, true);
     await(load, &load->done, wanted);
     if ((int)load->fault.code != code)
         die(load->fault.text);
@@ -165,7 +166,7 @@ static void rate(struct load *load, size_t count, unsigned in_flight)
     for (unsigned i = 0; i < count; i++) {
         if (i >= in_flight)
             await(load, &load->done, first + i - in_flight + 1);
-        submit(load, "nothing", NULL, false);
+        submit(load, "nothing", NULL, false, true);
     }
     await(load, &load->done, first + (unsigned)count);
     double seconds = (now_us() - began) / 1e6;
@@ -200,7 +201,7 @@ static void deaf(struct load *load, double *us, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         unsigned done = load->done + 1, started = load->started + 1;
-        uint64_t ticket = submit(load, "blocks_signals", NULL, true);
+        uint64_t ticket = submit(load, "blocks_signals", NULL, true, false);
         await(load, &load->started, started);
         double began = now_us();
         process_pool_cancel(load->pool, ticket);
