@@ -128,7 +128,9 @@ static const struct net_layer attention_layer = {.forward = attention_forward, .
 static size_t append(struct net *net, const size_t from[3], size_t heads, int causal, int shares)
 {
     size_t rows = net_node(net, from[0])->rows;
-    size_t node = net_append(net, &attention_layer, from[0], rows, net_node(net, from[2])->width);
+    size_t width = net_node(net, from[2])->width;
+    int divides = net_node(net, from[0])->width % heads == 0 && (shares || width % heads == 0);
+    size_t node = net_append(net, &attention_layer, from[0], rows, divides ? width : 0);
     struct net_node *layer = net_node(net, node);
 
     layer->from[1] = from[1];

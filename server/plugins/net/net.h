@@ -65,7 +65,7 @@ struct net {
     struct net_node *nodes;
     struct net_block *blocks;
     size_t node_count, block_count, weight_count;
-    int failed; /* out of memory while it was built */
+    int failed; /* while it was built: out of memory, or a layer of no size */
     double *weights;
 
     /* Set by net_attach() and by the trainer. */
@@ -79,7 +79,7 @@ struct net {
 /** NULL when out of memory. */
 struct net *net_new(size_t features, size_t steps);
 void net_free(struct net *net);
-/** After the last layer: non-zero when memory was out. Weights are 0 then. */
+/** After the last layer: non-zero when memory was out or a layer has no size. Weights are 0 then. */
 int net_seal(struct net *net);
 /** Draw the weights, block after block, row after row. Blocks that are NET_GIVEN stay. */
 void net_start_weights(struct net *net, struct random *random);
@@ -131,6 +131,9 @@ size_t net_mix(struct net *net, size_t from);
 size_t net_blend(struct net *net, size_t weights, size_t values);
 /** Solve dh/dt = W2 tanh(W1 h + b1) + b2 from t = 0 to 1: ode.c. */
 size_t net_ode(struct net *net, size_t from, size_t hidden, double tolerance);
+
+/** The input as a picture, cut into patches that become the rows: chart.c. It learns nothing from what comes after. */
+size_t net_chart(struct net *net, size_t patch);
 
 /* ---- Running ---- */
 

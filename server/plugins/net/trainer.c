@@ -4,19 +4,23 @@
 #include <math.h>
 #include <string.h>
 
-void trainer_read(struct call *call, struct trainer *trainer)
+void trainer_read_batches(struct call *call, struct trainer *trainer)
 {
     trainer->epochs = call_integer(call, "max_iter", 1, 1000000);
     trainer->batch = call_integer(call, "batch_size", 1, 65536);
+    trainer->shuffles = call_flag(call, "shuffle");
+    trainer->adam = (struct adam){
+        .beta1 = 0.9, .beta2 = 0.999, .epsilon = call_number_within(call, "adam_epsilon", 1e-300, 1)};
+}
+
+void trainer_read(struct call *call, struct trainer *trainer)
+{
+    trainer_read_batches(call, trainer);
     trainer->alpha = call_number_within(call, "alpha", 0, 1e6);
     trainer->tolerance = call_number_within(call, "tol", 0, 1e6);
     trainer->patience = call_integer(call, "n_iter_no_change", 1, 1000000);
     trainer->validation = call_number_within(call, "validation_fraction", 0, 0.9);
-    trainer->shuffles = call_flag(call, "shuffle");
-    trainer->adam = (struct adam){.rate = call_number_within(call, "learning_rate", 1e-12, 10),
-                                  .beta1 = 0.9,
-                                  .beta2 = 0.999,
-                                  .epsilon = call_number_within(call, "adam_epsilon", 1e-300, 1)};
+    trainer->adam.rate = call_number_within(call, "learning_rate", 1e-12, 10);
 }
 
 /* ---- Losses ---- */

@@ -33,8 +33,9 @@ struct trainer {
     int shuffles;
 };
 
-/** Read the parameters that all have: max_iter, batch_size, learning_rate, alpha, tol, n_iter_no_change,
- *  validation_fraction, shuffle, adam_epsilon. */
+/** Read the parameters of batches: max_iter, batch_size, shuffle, adam_epsilon. */
+void trainer_read_batches(struct call *call, struct trainer *trainer);
+/** Those, and learning_rate, alpha, tol, n_iter_no_change, validation_fraction. */
 void trainer_read(struct call *call, struct trainer *trainer);
 /** Train. Curve "loss" (and "validation_loss"), metrics "epochs" and "converged".
  *  Errors: MLTRAINER_INVALID_DATA when the loss is not finite any more, MLTRAINER_CANCELLED, MLTRAINER_OUT_OF_MEMORY. */

@@ -60,6 +60,18 @@ void neural_read_sizes(struct call *call, struct plan *plan)
     }
 }
 
+void neural_read_window(struct call *call, struct plan *plan)
+{
+    plan->steps = (uint64_t)call_integer(call, "lookback", 1, PLAN_STEPS_MAX);
+}
+
+void neural_check_heads(struct call *call, const struct plan *plan, const char *name)
+{
+    if (plan->units % plan->heads != 0)
+        call_fail(call, MLTRAINER_INVALID_PARAMETER, name, "%llu heads do not divide a width of %llu",
+                  (unsigned long long)plan->heads, (unsigned long long)plan->units);
+}
+
 static size_t distinct(double *sorted, size_t count)
 {
     size_t kept = 1;
@@ -167,11 +179,18 @@ static int32_t train(struct call *call, struct neural_model *model, struct train
 
 int32_t neural_fit(struct call *call, const struct architecture *architecture, void **state)
 {
-    struct plan plan = {.features = call->feature_count, .steps = 1, .outputs = 1, .heads = 1};
+    struct plan plan = {.features = call->feature_count,
+                        .steps = 1,
+                        .outputs = 1,
+                        .units = 1,
+                        .heads = 1,
+                        .depth = 1,
+                        .inner = 1,
+                        .kernel = 1};
     struct trainer trainer = {0};
     double *classes = NULL;
 
-    trainer_read(call, &trainer);
+    (architecture->train ? trainer_read_batches : trainer_read)(call, &trainer);
     architecture->read(call, &plan, &trainer);
     if (architecture->has_classes)
         classes = find_classes(call, &plan);
@@ -305,11 +324,11 @@ static struct plan take_plan(struct artifact_reader *reader, size_t feature_coun
 
     plan.steps = take_within(reader, 1, PLAN_STEPS_MAX);
     plan.outputs = take_within(reader, 1, PLAN_WIDTH_MAX);
-    plan.units = take_within(reader, 0, PLAN_WIDTH_MAX);
+    plan.units = take_within(reader, 1, PLAN_WIDTH_MAX);
     plan.heads = take_within(reader, 1, PLAN_HEADS_MAX);
-    plan.depth = take_within(reader, 0, PLAN_DEPTH_MAX);
-    plan.inner = take_within(reader, 0, PLAN_WIDTH_MAX);
-    plan.kernel = take_within(reader, 0, PLAN_STEPS_MAX);
+    plan.depth = take_within(reader, 1, PLAN_DEPTH_MAX);
+    plan.inner = take_within(reader, 1, PLAN_WIDTH_MAX);
+    plan.kernel = take_within(reader, 1, PLAN_STEPS_MAX);
     plan.shape = take_within(reader, NET_IDENTITY, NET_GELU);
     plan.size_count = take_within(reader, 0, PLAN_SIZES_MAX);
     for (size_t i = 0; i < plan.size_count; i++)

@@ -41,7 +41,7 @@ struct architecture {
     void (*build)(struct net *net, const struct plan *plan);
     /** Fill what is NET_GIVEN from the examples; NULL: nothing is. */
     void (*prepare)(struct call *call, struct net *net, const struct examples *examples);
-    /** How it is trained; NULL: trainer_run(). */
+    /** How it is trained, from the parameters of batches alone; NULL: trainer_run(). */
     int32_t (*train)(struct call *call, struct trainer *trainer);
     /** Put the results of @samples rows from @first into call->out. */
     void (*emit)(struct call *call, const struct neural_model *model, const struct net *net, size_t first,
@@ -66,6 +66,11 @@ void neural_emit_range(struct call *call, const struct neural_model *model, cons
 
 /** hidden_layer_sizes into plan->sizes, each a whole number. */
 void neural_read_sizes(struct call *call, struct plan *plan);
+
+/** lookback into plan->steps. */
+void neural_read_window(struct call *call, struct plan *plan);
+/** plan->units must be a multiple of plan->heads, which parameter @name holds. */
+void neural_check_heads(struct call *call, const struct plan *plan, const char *name);
 
 /* NEURAL(mlp, .task = LEARNER_NUMBERS, .outputs = {"prediction"}) after `mlp_architecture`. */
 #define NEURAL(name, ...)                                                                                              \

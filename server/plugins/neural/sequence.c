@@ -2,17 +2,9 @@
 /* Networks with a memory: the last rows go in one after the other, and what is remembered at the end tells the target. */
 #include "model.h"
 
-static void read_window(struct call *call, struct plan *plan)
-{
-    plan->steps = (uint64_t)call_window(call, "lookback", 1);
-    if (plan->steps > PLAN_STEPS_MAX)
-        call_fail(call, MLTRAINER_INVALID_PARAMETER, "lookback", "%llu is more than %d", (unsigned long long)plan->steps,
-                  PLAN_STEPS_MAX);
-}
-
 static void read_gru(struct call *call, struct plan *plan, struct trainer *trainer)
 {
-    read_window(call, plan);
+    neural_read_window(call, plan);
     plan->units = (uint64_t)call_integer(call, "units", 1, PLAN_WIDTH_MAX);
     plan->dropout = call_number_within(call, "dropout", 0, 0.95);
 }
@@ -49,7 +41,7 @@ static void build_bilstm(struct net *net, const struct plan *plan)
 
 static void read_cnn_lstm(struct call *call, struct plan *plan, struct trainer *trainer)
 {
-    read_window(call, plan);
+    neural_read_window(call, plan);
     plan->inner = (uint64_t)call_integer(call, "filters", 1, PLAN_WIDTH_MAX);
     plan->kernel = (uint64_t)call_integer(call, "kernel_size", 1, PLAN_STEPS_MAX);
     plan->units = (uint64_t)call_integer(call, "lstm_units", 1, PLAN_WIDTH_MAX);

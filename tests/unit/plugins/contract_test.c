@@ -39,6 +39,7 @@ static const struct exception {
 static const struct override {
     const char *family, *parameter;
     int64_t value;
+    double list; /* for a parameter that is a list of numbers: the only one in it */
 } overrides[] = {
     {"tree", "n_estimators", 6},
     {"tree", "max_iter", 6},
@@ -46,8 +47,10 @@ static const struct override {
     {"tree", "min_samples_leaf", 3}, /* else a tree knows each row by heart, whatever its features */
     {"neural", "max_iter", 1},
     {"neural", "batch_size", 100},
+    {"neural", "hidden_layer_sizes", .list = 8},
     {"neural", "lookback", 4},
     {"neural", "units", 4},
+    {"neural", "encoding_dim", 4},
     {"neural", "lstm_units", 4},
     {"neural", "filters", 4},
     {"neural", "num_heads", 2},
@@ -56,7 +59,10 @@ static const struct override {
     {"neural", "key_dim", 4},
     {"neural", "hidden_size", 4},
     {"neural", "hidden_channels", 4},
-    {"neural", "patch_size", 4},
+    {"neural", "patch_size", 2},
+    {"neural", "num_attention_heads", 2},
+    {"neural", "attention_heads", 2},
+    {"neural", "dim_feedforward", 8},
     {"reinforcement", "episodes", 2},
     {"exotic", "max_iter", 2},
 };
@@ -69,10 +75,13 @@ static size_t override_parameters(const struct catalog_model *model, struct mltr
     for (size_t i = 0; i < OVERRIDES; i++)
         for (size_t p = 0; strcmp(model->family, overrides[i].family) == 0 && p < model->parameter_count; p++)
             if (strcmp(model->parameters[p].name, overrides[i].parameter) == 0)
-                given[count++] = (struct mltrainer_parameter){.size = sizeof(*given),
-                                                              .kind = MLTRAINER_INTEGER,
-                                                              .name = overrides[i].parameter,
-                                                              .integer = overrides[i].value};
+                given[count++] =
+                    (struct mltrainer_parameter){.size = sizeof(*given),
+                                                 .kind = overrides[i].list > 0 ? MLTRAINER_NUMBERS : MLTRAINER_INTEGER,
+                                                 .name = overrides[i].parameter,
+                                                 .integer = overrides[i].value,
+                                                 .count = 1,
+                                                 .numbers = &overrides[i].list};
     return count;
 }
 

@@ -171,6 +171,11 @@ static size_t blend(struct net *net)
     return net_blend(net, net_softmax(net, net_dense(net, 0, 2)), net_dense(net, 0, 8));
 }
 
+static size_t ode(struct net *net)
+{
+    return net_ode(net, net_pick(net, net_dense(net, 0, 3), 1), 5, 1e-9);
+}
+
 static const struct layer_case {
     const char *name;
     size_t (*build)(struct net *net);
@@ -201,6 +206,7 @@ static const struct layer_case {
     {"shared_attention", shared_attention},
     {"mix", mix},
     {"blend", blend},
+    {"ode", ode},
 };
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 

@@ -7,29 +7,11 @@ import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
-from golden_file import Golden
+from cases import BATCH, COMMON, EPOCHS, RATE, Cases
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
-EPOCHS, BATCH, RATE = 3, 16, 0.01
-COMMON = {"max_iter": EPOCHS, "batch_size": BATCH, "learning_rate": RATE}
-
-golden = Golden(__file__, "neural", tolerance=1e-8)
-rng = np.random.default_rng(5)
-inputs = {}
-for name, features in (("three", 3), ("four", 4)):
-    x = rng.normal(size=(70, features)).cumsum(axis=0) * 0.3 + rng.normal(size=(70, features))
-    y = 3 + np.tanh(x[:, 0]) - 0.5 * x[:, 1] * x[:, 2] + 0.1 * rng.normal(size=70)
-    inputs[name] = (x, y)
-    columns = {f"x{i}": x[:, i] for i in range(features)}
-    golden.input(name, {**columns, "y": y})
-    golden.input(name + "_alone", columns)
-
-
-def scaled(name):
-    x, y = inputs[name]
-    (centre, scale), (middle, spread) = ref.standard(x), ref.standard(y)
-    return (x - centre) / scale, (y - middle) / spread, middle, spread
+cases = Cases(__file__, "neural", 5)
 
 
 class Begun(MLPRegressor):
@@ -42,29 +24,16 @@ class Begun(MLPRegressor):
 
 
 def mlp(model, sizes, activation):
-    for name, (x, y) in inputs.items():
-        fitted = Begun(hidden_layer_sizes=sizes, activation=activation, alpha=0.01, batch_size=BATCH, learning_rate_init=RATE, max_iter=12,
-                       shuffle=False, epsilon=1e-30, tol=1e-4, n_iter_no_change=10)
+    for name, (x, y) in cases.inputs.items():
+        fitted = Begun(hidden_layer_sizes=sizes, activation=activation, alpha=0.01, batch_size=BATCH,
+                       learning_rate_init=RATE, max_iter=12, shuffle=False, epsilon=1e-30, tol=1e-4, n_iter_no_change=10)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             fitted.fit(x, y)
-        golden.case(model, name, {"prediction": fitted.predict(x)},
+        cases.golden.case(model, name, {"prediction": fitted.predict(x)},
                     {"activation": activation, "alpha": 0.01, "batch_size": BATCH, "learning_rate": RATE,
                      "max_iter": 12, "shuffle": False, "adam_epsilon": 1e-30, "standardize": False},
                     target="y", metrics={"r2": fitted.score(x, y)}, tolerance=1e-7)
-
-
-def trained(model, build, blocks, parameters, steps=1, loss=ref.squared, gradient=None):
-    """build: features to a Keras model or a function; blocks: features to its weights, in the plugin's order."""
-    for name in inputs:
-        x, y, middle, spread = scaled(name)
-        network = build(x.shape[1])
-        apply = ref.of_keras(network) if isinstance(network, keras.Model) else network
-        seen = ref.windows(x, steps) if steps > 1 else x
-        how = gradient(apply) if gradient else None
-        weights = ref.learn(apply, blocks(x.shape[1]), seen, y[:, None], loss, EPOCHS, BATCH, RATE, gradient=how)
-        golden.case(model, name, {"prediction": middle + spread * np.asarray(apply(weights, seen))[:, 0]},
-                    {**COMMON, **parameters}, target="y")
 
 
 def layers_of(sizes):
@@ -93,8 +62,8 @@ def against(epsilon):
 
 
 def autoencoder(sizes, code):
-    for name in inputs:
-        x = scaled(name)[0]
+    for name in cases.inputs:
+        x = cases.scaled(name)[0]
         features = x.shape[1]
         widths = [features, *sizes, code, *reversed(sizes), features]
         blocks = sum((ref.dense(a, b) for a, b in zip(widths, widths[1:])), [])
@@ -110,7 +79,7 @@ def autoencoder(sizes, code):
         weights = ref.learn(lambda w, z: both(w, z)[0], blocks, x, x, ref.squared, EPOCHS, BATCH, RATE)
         rebuilt, inner = (np.asarray(v) for v in both(weights, x))
         shown = {f"code_{i}": inner[:, i] for i in range(min(8, code))}
-        golden.case("autoencoder", name + "_alone", {"prediction": ((rebuilt - x) ** 2).mean(axis=1), **shown},
+        cases.golden.case("autoencoder", name + "_alone", {"prediction": ((rebuilt - x) ** 2).mean(axis=1), **shown},
                     {**COMMON, "hidden_layer_sizes": sizes, "encoding_dim": code}, metrics={"reconstruction_error": ((rebuilt - x) ** 2).mean()})
 
 
@@ -121,22 +90,22 @@ def memory(layers):
 for model, sizes, activation in (("mlp_100", [100], "relu"), ("mlp_100_50", [100, 50], "tanh"),
                                  ("mlp_200_100", [200, 100], "logistic"), ("mlp_300_150", [300, 150], "relu")):
     mlp(model, sizes, activation)
-trained("feedforward_mlp", perceptron([128, 64, 32], "relu"), layers_of([128, 64, 32]), {"dropout": 0.0})
-trained("deep_learning_ml", perceptron([30, 20], "gelu"), layers_of([30, 20]),
+cases.trained("feedforward_mlp", perceptron([128, 64, 32], "relu"), layers_of([128, 64, 32]), {"dropout": 0.0})
+cases.trained("deep_learning_ml", perceptron([30, 20], "gelu"), layers_of([30, 20]),
         {"dropout": 0.0, "hidden_layer_sizes": [30, 20], "activation": "gelu"})
-trained("adversarial_training", perceptron([20, 10], ref.tanh), layers_of([20, 10]),
+cases.trained("adversarial_training", perceptron([20, 10], ref.tanh), layers_of([20, 10]),
         {"hidden_layer_sizes": [20, 10], "activation": "tanh", "epsilon": 0.05}, gradient=against(0.05))
 autoencoder([12, 9], 5)
-trained("lstm", memory(lambda: [keras.layers.LSTM(7, activation=ref.tanh)]),
+cases.trained("lstm", memory(lambda: [keras.layers.LSTM(7, activation=ref.tanh)]),
         lambda f: ref.lstm(f, 7) + ref.dense(7, 1),
         {"lookback": 6, "units": 7, "dropout": 0.0, "recurrent_dropout": 0.0}, 6)
-trained("gru", memory(lambda: [keras.layers.GRU(7, activation=ref.tanh)]), lambda f: ref.gru(f, 7) + ref.dense(7, 1),
+cases.trained("gru", memory(lambda: [keras.layers.GRU(7, activation=ref.tanh)]), lambda f: ref.gru(f, 7) + ref.dense(7, 1),
         {"lookback": 6, "units": 7, "dropout": 0.0}, 6)
-trained("bilstm", memory(lambda: [keras.layers.Bidirectional(keras.layers.LSTM(5, activation=ref.tanh))]),
+cases.trained("bilstm", memory(lambda: [keras.layers.Bidirectional(keras.layers.LSTM(5, activation=ref.tanh))]),
         lambda f: ref.lstm(f, 5) + ref.lstm(f, 5) + ref.dense(10, 1), {"lookback": 6, "units": 5, "dropout": 0.0}, 6)
-trained("cnn_lstm",
+cases.trained("cnn_lstm",
         memory(lambda: [keras.layers.Conv1D(8, 3, padding="causal", activation="relu"),
                         keras.layers.LSTM(5, activation=ref.tanh)]),
         lambda f: ref.dense(3 * f, 8) + ref.lstm(8, 5) + ref.dense(5, 1),
         {"lookback": 6, "filters": 8, "kernel_size": 3, "lstm_units": 5}, 6)
-golden.write()
+cases.golden.write()
