@@ -141,8 +141,10 @@ static void stay(struct mlt_cache *cache)
     pthread_mutex_lock(&keeper->lock);
     while (!keeper->ending && !keeper->done) {
         int64_t since_ms = cache->heard_ms > opened_ms ? cache->heard_ms : opened_ms;
-        if (keeper_now_ms() - since_ms >= SILENCE_MS)
+        if (keeper_now_ms() - since_ms >= SILENCE_MS) {
+            mrpc_channel_give_up_silent(cache->client->channel, SILENCE_MS / 2);
             break;
+        }
         keeper_wait(keeper, since_ms + SILENCE_MS);
     }
     if (cache->heard_ms >= opened_ms)

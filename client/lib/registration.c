@@ -20,8 +20,8 @@
  * have been restored from a copy. A registration that changes nothing costs it nothing. */
 
 /* PATIENCE_MS bounds each answer once the registration stands, so that its end need not wait for a server that is
- * silent. */
-enum { PAUSE_MOST_MS = 10000, PAUSE_MOST_LEAST_MS = 500, PATIENCE_MS = 2000, INTERVAL_DEFAULT_MS = 10000 };
+ * silent; a heartbeat's also by the interval, so that another connection comes within the lease. */
+enum { PAUSE_MOST_MS = 10000, PAUSE_MOST_LEAST_MS = 500, PATIENCE_MS = 2000, PATIENCE_LEAST_MS = 1000, INTERVAL_DEFAULT_MS = 10000 };
 
 struct mlt_registration {
     struct client_keeper keeper; /* the first: keeper_on_done() */
@@ -191,10 +191,23 @@ static bool send_beat(struct mlt_registration *registration)
 /* What came of a heartbeat. */
 enum beat { BEAT_RENEWED, BEAT_UNKNOWN, BEAT_OTHER_EPOCH, BEAT_BROKEN };
 
+/* A registry that does not answer may be one that no packet reaches any more: TCP says so after a quarter of an hour. If
+ * others hear of it on the same connection, that stays. */
+static void give_up_silent(struct mlt_registration *registration, int64_t patience_ms)
+{
+    mrpc_channel_give_up_silent(registration->client->channel, (uint32_t)(patience_ms / 2));
+}
+
+static int64_t patience_ms(const struct mlt_registration *registration)
+{
+    int64_t ms = registration->interval_ms < PATIENCE_MS ? registration->interval_ms : PATIENCE_MS;
+    return ms < PATIENCE_LEAST_MS ? PATIENCE_LEAST_MS : ms;
+}
+
 static enum beat beat(struct mlt_registration *registration)
 {
     struct client_keeper *keeper = &registration->keeper;
-    int64_t until_ms = keeper_now_ms() + PATIENCE_MS;
+    int64_t wait_ms = patience_ms(registration), until_ms = keeper_now_ms() + wait_ms;
     if (!send_beat(registration))
         return BEAT_BROKEN;
     pthread_mutex_lock(&keeper->lock);
@@ -203,7 +216,10 @@ static enum beat beat(struct mlt_registration *registration)
     bool answered = registration->answered;
     int code = registration->answer_code;
     bool same_epoch = registration->answer_epoch == registration->epoch;
+    bool silent = !answered && !keeper->done && !keeper->ending;
     pthread_mutex_unlock(&keeper->lock);
+    if (silent)
+        give_up_silent(registration, wait_ms);
     if (!answered)
         return BEAT_BROKEN;
     return code ? BEAT_UNKNOWN : same_epoch ? BEAT_RENEWED : BEAT_OTHER_EPOCH;

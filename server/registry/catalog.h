@@ -36,6 +36,7 @@ struct catalog_slot {
     bool gone_listed;
     bool maintenance; /* when it went the machine was in maintenance: it comes back in it */
     struct lease lease;
+    uint64_t stream;          /* the number of the heartbeat stream whose breaking it goes with; 0: none */
     struct probe_set *probes; /* the prober's */
     struct protection_member standing;
     char id[];

@@ -47,6 +47,11 @@ struct heartbeat_stream **registry_heartbeat_streams(struct registry *registry)
     return &registry->heartbeat_streams;
 }
 
+uint64_t registry_next_stream(struct registry *registry)
+{
+    return ++registry->last_stream;
+}
+
 struct prober *registry_prober(struct registry *registry)
 {
     return registry->prober;

@@ -105,6 +105,8 @@ void registry_remove(struct registry *registry, struct catalog_slot *slot, enum 
                      const char *text);
 /** The head of the list of open heartbeat streams. */
 struct heartbeat_stream **registry_heartbeat_streams(struct registry *registry);
+/** A number for the next heartbeat stream, from 1. */
+uint64_t registry_next_stream(struct registry *registry);
 struct prober *registry_prober(struct registry *registry);
 struct registry_watches *registry_watches(struct registry *registry);
 

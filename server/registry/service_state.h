@@ -37,6 +37,7 @@ struct registry {
     struct http_sd *http_sd;
     struct registry_metrics metrics; /* read by anybody */
     struct heartbeat_stream *heartbeat_streams;
+    uint64_t last_stream; /* the number of the newest of them */
     struct event *lease_tick, *health_tick; /* the two autonomous loops */
     int64_t probed_ms;
     struct scene_notifier *scene; /* told with every new view */

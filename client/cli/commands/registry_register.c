@@ -147,6 +147,13 @@ static void deregister(struct cli *cli, struct description *d)
     mrpc_reply_fini(&reply);
 }
 
+/* No answer: perhaps no packet arrives any more, which only a new connection gets over. */
+static void note_silence(struct cli *cli, int answer)
+{
+    if (answer == MRPC_DEADLINE_EXCEEDED)
+        mrpc_channel_give_up_silent(cli->channel, PATIENCE_MS / 2);
+}
+
 /* Heartbeats until a signal comes or the command ends; an instance that the registry forgot is registered again, for
  * ever, and a registry that is away is asked a little sooner. A call waits PATIENCE_MS at most, so that the command's
  * signals and its end do not wait for a registry. */
@@ -159,6 +166,7 @@ static int keep(struct cli *cli, struct description *d, int64_t interval_ms, cha
         int answer = beat(cli, d);
         if (answer == MRPC_NOT_FOUND)
             answer = do_register(cli, d, PATIENCE_MS, false, &interval_ms);
+        note_silence(cli, answer);
         pause_ms = answer && interval_ms > AWAY_MS ? AWAY_MS : interval_ms;
     }
     deregister(cli, d);

@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* Heartbeats over one stream, answered one by one: while a message is with the domain loop the next is held back.
- * Instances that asked for it expire when the stream breaks.
+ * Instances that asked for it expire when the stream breaks. Of several streams that one was said to go with the newest
+ * to say so counts: a client whose connection was lost has another long before this side notices the loss.
  *
  * The call is kept from its opening. As with watches, the domain loop has a list of the streams, so that a drain ends
  * them; a call is finished on its connection loop, but only after the domain has struck it off: so one in the list is
@@ -37,6 +38,7 @@ struct heartbeat_stream {
     int end_code; /* the call has the text by then */
 
     /* The domain loop's. */
+    uint64_t number; /* from 1 */
     struct heartbeat_stream *next;
     struct heartbeat_stream **link; /* what points here; NULL: not in the list */
     struct attached *attached;
@@ -63,7 +65,8 @@ static void expire(struct heartbeat_stream *stream, const struct attached *attac
     key.service = (char *)(uintptr_t)attached->service;
     key.id = (char *)(uintptr_t)attached->id;
     struct catalog_slot *slot = catalog_find(registry_catalog(stream->registry), &key);
-    if (slot && slot->latest && slot->latest->message->incarnation == attached->incarnation)
+    if (slot && slot->stream == stream->number && slot->latest &&
+        slot->latest->message->incarnation == attached->incarnation)
         registry_remove(stream->registry, slot, REASON_STREAM_BROKEN, "heartbeat stream broken");
 }
 
@@ -174,9 +177,11 @@ static int take(struct heartbeat_stream *stream, struct catalog_slot **slot, str
 {
     const PB(HeartbeatStreamRequest) *message = stream->message;
     int code = registry_take_heartbeat(stream->registry, message->heartbeat, &stream->caller, slot, fault);
-    if (code || !message->expire_on_disconnect)
-        return code;
-    return attach(stream, *slot, fault);
+    if (!code && message->expire_on_disconnect)
+        code = attach(stream, *slot, fault);
+    if (!code && message->expire_on_disconnect)
+        (*slot)->stream = stream->number;
+    return code;
 }
 
 /* More than 64 KiB of answers that nobody reads. */
@@ -254,6 +259,7 @@ static void begin_on_domain(struct domain_task *task)
     struct heartbeat_stream *stream =
         (struct heartbeat_stream *)((char *)task - offsetof(struct heartbeat_stream, begin_task));
     struct heartbeat_stream **first = registry_heartbeat_streams(stream->registry);
+    stream->number = registry_next_stream(stream->registry);
     stream->next = *first;
     stream->link = first;
     if (stream->next)

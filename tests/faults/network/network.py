@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Networks that behave badly (N01 to N05 and N08 of faults.md): network.py [NAME…] runs the tests whose names begin so. Our own
+"""Networks that behave badly (N01 to N05, N08 and N10 of faults.md): network.py [NAME…] runs the tests whose names begin so. Our own
 client (mltctl) and grpcio call the real server through proxy.py."""
+import contextlib
 import json
 import os
 import subprocess
@@ -183,8 +184,38 @@ def n08_everybody_comes_back_at_once(server):
         assert figures["last_ms"] < 60000, figures
 
 
+KEEPERS = {  # the lease is 6 s, so that a heartbeat is due each 2 s
+    "library": lambda address: [str(BUILD / "tests/keeper_process"), address, "kept", "library", "6000", "1"],
+    "mltctl": lambda address: [str(BUILD / "bin/mltctl"), "--server", address, "registry", "register", "kept/mltctl",
+                               "127.0.0.1:8080", "--ttl", "6", "--keep"]}
+
+
+def n10_keepers_get_over_a_connection_that_nobody_ends(server):
+    """Packets vanish, both ways, and nobody is told: each keeper connects anew, and is there."""
+    with grpc.insecure_channel(server.address, OWN) as channel, Proxy(server.port) as proxy, contextlib.ExitStack() as stack:
+        registry = registry_pb2_grpc.RegistryServiceStub(channel)
+
+        def kept():
+            request = registry_pb2.ListInstancesRequest(service="kept")
+            return {instance.key.id for instance in registry.ListInstances(request, timeout=PATIENCE_S).instances}
+
+        for command in KEEPERS.values():
+            keeper = stack.enter_context(subprocess.Popen(command(proxy.address), stdin=subprocess.PIPE,
+                                                          stdout=subprocess.DEVNULL))
+            stack.callback(keeper.kill)
+        wait_for(lambda: kept() == KEEPERS.keys(), "both to be registered")
+        before = proxy.forget()
+
+        def anew():
+            fresh = proxy.connections[before:]
+            return len(fresh) >= len(KEEPERS) and all(lane.passed for connection in fresh for lane in connection.lanes)
+
+        wait_for(anew, "both to connect anew")
+        wait_for(lambda: kept() == KEEPERS.keys(), "both to be there again")
+
+
 def main():
-    tests = [value for name, value in globals().items() if name.startswith("n0")
+    tests = [value for name, value in globals().items() if name.startswith(("n0", "n1"))
              and (not sys.argv[1:] or name.startswith(tuple(word.lower() for word in sys.argv[1:])))]
     lock = threading.Lock()
 

@@ -102,7 +102,7 @@ class Lane:
 class Connection(threading.Thread):
     def __init__(self, proxy, client):
         super().__init__(daemon=True)
-        self.proxy, self.client = proxy, client
+        self.proxy, self.client, self.lost = proxy, client, threading.Event()
         self.server = socket.create_connection(("127.0.0.1", proxy.server_port))
         for one in (self.client, self.server):
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -122,7 +122,7 @@ class Connection(threading.Thread):
         now = time.monotonic()
         with selectors.DefaultSelector() as selector:
             for lane in self.lanes:
-                if not lane.ended and lane.queued < 1 << 20 and not self.proxy.silent.is_set():
+                if not lane.ended and lane.queued < 1 << 20 and not self.silent():
                     selector.register(lane.source, selectors.EVENT_READ, lane)
             nexts = [lane.queue[0][0] for lane in self.lanes if lane.queue]
             wait_s = max(0, min(nexts) - now) if nexts else 0.05
@@ -130,7 +130,7 @@ class Connection(threading.Thread):
                 time.sleep(min(wait_s, 0.05))
             for key, _ in selector.select(min(wait_s, 0.05)) if selector.get_map() else ():
                 key.data.take(time.monotonic())
-        if self.proxy.silent.is_set():
+        if self.silent():
             return True
         for lane in self.lanes:
             try:
@@ -140,6 +140,9 @@ class Connection(threading.Thread):
             except BlockingIOError:
                 time.sleep(0.001)
         return True
+
+    def silent(self):
+        return self.proxy.silent.is_set() or self.lost.is_set()
 
     def reset(self):
         for one in (self.client, self.server):
@@ -179,6 +182,14 @@ class Proxy:
     def go_silent(self):
         """From now on nothing passes, and nobody is told: a cable that was pulled."""
         self.silent.set()
+
+    def forget(self):
+        """What a NAT does that forgets: on the connections that there are nothing passes any more, others come about.
+        Returns how many there are."""
+        connections = list(self.connections)
+        for connection in connections:
+            connection.lost.set()
+        return len(connections)
 
     def passed_bytes(self):
         return sum(lane.passed for connection in self.connections for lane in connection.lanes)

@@ -192,6 +192,47 @@ static void broken_stream_expires_its_instances_at_once(void **state)
     assert_true(took_ms < 1000);
 }
 
+static struct mrpc_client_call *carry(const char *const *ids)
+{
+    struct mrpc_client_call *call;
+    assert_int_equal(RPC(heartbeat_stream__start)(fixture.channel, NULL, NULL, NULL, &call), 0);
+    for (; *ids; ids++) {
+        struct sample sample;
+        PB(HeartbeatRequest) heartbeat;
+        PB(HeartbeatStreamRequest) message;
+        sample_init(&sample, *ids, "a", 80, 60000);
+        mltrainer__registry__v1__heartbeat_request__init(&heartbeat);
+        mltrainer__registry__v1__heartbeat_stream_request__init(&message);
+        heartbeat.key = &sample.key;
+        message.heartbeat = &heartbeat;
+        message.expire_on_disconnect = true;
+        assert_int_equal(RPC(heartbeat_stream__send)(call, &message), 0);
+        const PB(HeartbeatStreamResponse) *answer = RPC(heartbeat_stream__recv)(call);
+        assert_non_null(answer);
+        assert_int_equal(answer->code, MRPC_OK);
+    }
+    return call;
+}
+
+/* A client that lost its connection has another before the server hears of the loss. */
+static void n10_a_newer_stream_takes_an_instance_over(void **state)
+{
+    const char *const both[] = {"left", "taken", NULL}, *const one[] = {"taken", NULL};
+    struct sample sample;
+    for (int i = 0; i < 2; i++) {
+        sample_init(&sample, both[i], "a", 80, 60000);
+        assert_int_equal(fixture_register(fixture.channel, &sample, NULL), MRPC_OK);
+    }
+    struct mrpc_client_call *older = carry(both), *newer = carry(one);
+    mrpc_client_call_cancel(older);
+    mrpc_client_call_free(older);
+    wait_discover("left", MRPC_NOT_FOUND, 10000);
+    assert_int_equal(fixture_discover(fixture.channel, "taken", NULL), MRPC_OK);
+    mrpc_client_call_cancel(newer);
+    mrpc_client_call_free(newer);
+    wait_discover("taken", MRPC_NOT_FOUND, 10000);
+}
+
 static void closed_stream_leaves_its_instances_their_lease(void **state)
 {
     struct sample sample;
@@ -463,6 +504,7 @@ int main(void)
         CASE(lease_runs_out_without_heartbeats),
         CASE(heartbeats_keep_a_lease),
         CASE(broken_stream_expires_its_instances_at_once),
+        CASE(n10_a_newer_stream_takes_an_instance_over),
         CASE(closed_stream_leaves_its_instances_their_lease),
         CASE(stopping_server_expires_nobody),
         CASE(checked_instance_goes_unhealthy_and_comes_back),

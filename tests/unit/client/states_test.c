@@ -261,6 +261,76 @@ static void a_connection_that_never_served_counts_as_a_failure(void **state)
     scripted_server_join(&server);
 }
 
+static atomic_bool asked;
+
+static void fall_silent_at_first(struct scripted_server *server, unsigned connection)
+{
+    scripted_hello(server);
+    if (connection > 0) {
+        say_name_from(server, 1);
+        return;
+    }
+    scripted_wait(server, NGHTTP2_HEADERS, 1, 0);
+    atomic_store(&asked, true);
+    scripted_wait_close(server);
+}
+
+static bool is_asked(const struct stage *stage)
+{
+    (void)stage;
+    return atomic_load(&asked);
+}
+
+/* Row N10: no packet says that the connection is dead. */
+static void a_silent_connection_is_given_up_when_asked(void **state)
+{
+    struct stage stage = {0};
+    struct scripted_server server = {.arg = (void *)"the second"};
+    atomic_store(&asked, false);
+    scripted_server_start(&server, 2, fall_silent_at_first);
+    stage_open(&stage, (struct mrpc_channel_options){0});
+    stage_connect(&stage);
+    stage_push(&stage, server.target, NULL, NULL);
+    stage_call(&stage, NULL);
+    stage_drive(&stage, is_asked);
+    mrpc_channel_give_up_silent(stage.channel, 3600 * 1000); /* it has not been silent for that long */
+    mrpc_loop_process(stage.loop);
+    assert_false(stage.calls[0].done);
+    assert_int_equal(mrpc_channel_state(stage.channel), MRPC_READY);
+    mrpc_channel_give_up_silent(stage.channel, 3600 * 1000);
+    mrpc_channel_give_up_silent(stage.channel, 0);
+    stage_drive(&stage, stage_all_done);
+    assert_int_equal(stage.calls[0].code, MRPC_UNAVAILABLE);
+    assert_non_null(strstr(stage.calls[0].text, "given up"));
+    stage_call(&stage, NULL);
+    stage_drive(&stage, stage_all_done);
+    assert_string_equal(stage.calls[1].text, "the second");
+    mrpc_channel_give_up_silent(stage.channel, 0); /* nothing to end but the connection; the channel goes first */
+    stage_close(&stage);
+    scripted_server_join(&server);
+}
+
+/* One that does not come about is given up, too, well before its timeout. */
+static void a_silent_attempt_is_given_up_when_asked(void **state)
+{
+    struct stage stage = {0};
+    struct sleeper sleeper;
+    sleeper_open(&sleeper);
+    assert_int_equal(listen(sleeper.fd, 4), 0); /* and nobody accepts: no SETTINGS come */
+    stage_open(&stage, (struct mrpc_channel_options){.connect_timeout_ms = 3600 * 1000});
+    stage_connect(&stage);
+    stage_push(&stage, sleeper.target, NULL, NULL);
+    stage_call(&stage, NULL);
+    while (stage_subchannels(&stage, MRPC_CONNECTING) == 0)
+        mrpc_loop_turn(stage.loop, 1000);
+    mrpc_channel_give_up_silent(stage.channel, 0);
+    stage_drive(&stage, stage_all_done);
+    assert_int_equal(stage.calls[0].code, MRPC_UNAVAILABLE);
+    assert_non_null(strstr(stage.calls[0].text, "given up"));
+    stage_close(&stage);
+    close(sleeper.fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +343,8 @@ int main(void)
         cmocka_unit_test(watches_come_and_go_while_states_change),
         cmocka_unit_test(failure_sticks_until_it_is_ready_again),
         cmocka_unit_test(a_connection_that_never_served_counts_as_a_failure),
+        cmocka_unit_test(a_silent_connection_is_given_up_when_asked),
+        cmocka_unit_test(a_silent_attempt_is_given_up_when_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

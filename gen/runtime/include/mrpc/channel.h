@@ -84,6 +84,11 @@ MRPC_API int mrpc_channel_new(const char *target, const struct mrpc_channel_opti
 MRPC_API enum mrpc_connectivity mrpc_channel_state(const struct mrpc_channel *channel);
 /** Leave IDLE without a call: begin to connect. Thread: any. */
 MRPC_API void mrpc_channel_connect(struct mrpc_channel *channel);
+/** Give up each connection, also one that is being made, on which nothing has come for @silent_ms: its calls end
+ *  UNAVAILABLE, and what is called next connects anew. For a program that knows how soon an answer is due, and learns
+ *  by its absence that a peer or a network has gone without a word; keepalive finds the same, later. A connection that
+ *  only had nothing to do is given up, too. Returns at once. Thread: any. Units: 0: every connection. */
+MRPC_API void mrpc_channel_give_up_silent(struct mrpc_channel *channel, uint32_t silent_ms);
 /** Block until the state is another than @last, and return it in *@state. States that last for less than one wake-up of
  *  the loop may go unseen. Units: @timeout_ms, -1: for ever. Thread: any but the loop's.
  *  Errors: MRPC_ERR_AGAIN: the time is over; MRPC_ERR_WOULD_DEADLOCK; *@state is untouched. */

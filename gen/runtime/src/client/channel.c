@@ -181,8 +181,9 @@ static void run_kick(struct mrpc_task *task)
 {
     struct mrpc_channel *channel = (struct mrpc_channel *)((char *)task - offsetof(struct mrpc_channel, kick_task));
     pthread_mutex_lock(&channel->lock);
-    bool connect = channel->connect_wanted, orphaned = channel->orphaned;
-    channel->kick_posted = channel->connect_wanted = false;
+    bool connect = channel->connect_wanted, give_up = channel->give_up_wanted, orphaned = channel->orphaned;
+    uint32_t silent_ms = channel->silent_ms;
+    channel->kick_posted = channel->connect_wanted = channel->give_up_wanted = false;
     pthread_mutex_unlock(&channel->lock);
     if (orphaned) {
         channel_destroy(channel);
@@ -190,9 +191,21 @@ static void run_kick(struct mrpc_task *task)
     }
     if (mrpc_channel_state(channel) == MRPC_SHUTDOWN)
         return; /* freed: the reaper comes next */
+    if (give_up)
+        mrpc_channel_drop_silent(channel, silent_ms);
+    if (mrpc_channel_state(channel) == MRPC_SHUTDOWN)
+        return; /* freed in a callback of a call that ended so */
     if (connect)
         mrpc_channel_leave_idle(channel);
     mrpc_channel_settle_later(channel);
+}
+
+/* The lock is held. */
+static void post_kick(struct mrpc_channel *channel)
+{
+    if (!channel->kick_posted)
+        mrpc_loop_post(channel->loop, &channel->kick_task);
+    channel->kick_posted = true;
 }
 
 /* Let the loop look at what is wanted, and tell new watches the state. */
@@ -200,9 +213,7 @@ static void kick(struct mrpc_channel *channel, bool connect)
 {
     pthread_mutex_lock(&channel->lock);
     channel->connect_wanted |= connect;
-    if (!channel->kick_posted)
-        mrpc_loop_post(channel->loop, &channel->kick_task);
-    channel->kick_posted = true;
+    post_kick(channel);
     pthread_mutex_unlock(&channel->lock);
 }
 
@@ -268,6 +279,17 @@ enum mrpc_connectivity mrpc_channel_state(const struct mrpc_channel *channel)
 void mrpc_channel_connect(struct mrpc_channel *channel)
 {
     kick(channel, true);
+}
+
+/* Asked twice before the loop comes to it, the stricter counts. */
+void mrpc_channel_give_up_silent(struct mrpc_channel *channel, uint32_t silent_ms)
+{
+    pthread_mutex_lock(&channel->lock);
+    if (!channel->give_up_wanted || silent_ms < channel->silent_ms)
+        channel->silent_ms = silent_ms;
+    channel->give_up_wanted = true;
+    post_kick(channel);
+    pthread_mutex_unlock(&channel->lock);
 }
 
 int mrpc_channel_wait_state(struct mrpc_channel *channel, enum mrpc_connectivity last, int64_t timeout_ms,

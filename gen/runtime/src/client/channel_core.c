@@ -282,6 +282,16 @@ void mrpc_channel_leave_idle(struct mrpc_channel *channel)
         balance(channel);
 }
 
+/* What a callback lets go of stays, with its link to the next, until the end of the wake-up. */
+void mrpc_channel_drop_silent(struct mrpc_channel *channel, uint32_t silent_ms)
+{
+    struct mrpc_subchannel *next;
+    for (struct mrpc_subchannel *at = channel->subchannels; at; at = next) {
+        next = at->next;
+        mrpc_subchannel_give_up_silent(at, silent_ms);
+    }
+}
+
 /* Balancing. */
 
 const struct mrpc_balancer_class *mrpc_balancer_class_of(enum mrpc_balancing balancing)

@@ -75,6 +75,8 @@ struct mrpc_channel {
     struct mrpc_task kick_task;
     bool kick_posted;
     bool connect_wanted;
+    bool give_up_wanted;
+    uint32_t silent_ms; /* of that */
     bool orphaned; /* freed while the kick was posted: it destroys the channel */
 };
 
@@ -96,6 +98,8 @@ void mrpc_channel_withdraw(struct mrpc_channel *channel, struct mrpc_client_atte
 void mrpc_channel_forget(struct mrpc_channel *channel, struct mrpc_client_call *call);
 /** Ask for addresses, or for connections, if it is IDLE. */
 void mrpc_channel_leave_idle(struct mrpc_channel *channel);
+/** Give up connections on which nothing has come for @silent_ms. */
+void mrpc_channel_drop_silent(struct mrpc_channel *channel, uint32_t silent_ms);
 /** At the end of this wake-up, do what the state asks for and tell it. */
 void mrpc_channel_settle_later(struct mrpc_channel *channel);
 

@@ -416,6 +416,11 @@ uint32_t mrpc_client_session_own_error(const struct mrpc_client_session *session
     return session->own_error;
 }
 
+int64_t mrpc_client_session_last_read_ms(const struct mrpc_client_session *session)
+{
+    return session->last_read_ms;
+}
+
 int64_t mrpc_client_session_next_timer_ms(const struct mrpc_client_session *session)
 {
     if (session->config.keepalive_time_ms == 0 || session->stream_count == 0)

@@ -77,6 +77,9 @@ int64_t mrpc_client_session_next_timer_ms(const struct mrpc_client_session *sess
 /** Errors: MRPC_ERR_CLOSED: the keepalive found the connection dead. */
 int mrpc_client_session_tick(struct mrpc_client_session *session, int64_t now_ms) MRPC_MUST_USE;
 
+/** When bytes last came; before the first, when it was made; a session without streams: when it got one again. */
+int64_t mrpc_client_session_last_read_ms(const struct mrpc_client_session *session);
+
 /** The transport is gone: every open stream ends UNAVAILABLE with @why, marked unprocessed if it never left. */
 void mrpc_client_session_lost(struct mrpc_client_session *session, const char *why);
 

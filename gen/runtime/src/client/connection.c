@@ -210,6 +210,17 @@ static void close_if_finished(struct mrpc_client_connection *connection)
     fail(connection, "connection to", "closed after GOAWAY");
 }
 
+/* Nothing is said to a peer that does not answer: what is still queued for it goes with the socket. */
+void mrpc_client_connection_give_up_silent(struct mrpc_client_connection *connection, uint32_t silent_ms)
+{
+    int64_t for_ms = mrpc_loop_time_ms(connection->loop) - mrpc_client_session_last_read_ms(connection->session);
+    char text[64];
+    if (for_ms < (int64_t)silent_ms)
+        return;
+    snprintf(text, sizeof text, "silent for %lld ms, given up", (long long)for_ms);
+    fail(connection, "connection to", text);
+}
+
 void mrpc_client_connection_drain(struct mrpc_client_connection *connection)
 {
     connection->told_draining = true;

@@ -47,6 +47,9 @@ int mrpc_client_connection_open(struct mrpc_loop *loop, const struct mrpc_client
 /** End it without the closed() event; its streams end UNAVAILABLE with @why. */
 void mrpc_client_connection_close(struct mrpc_client_connection *connection, const char *why);
 
+/** End it, with the closed() event, if nothing has come for @silent_ms. */
+void mrpc_client_connection_give_up_silent(struct mrpc_client_connection *connection, uint32_t silent_ms);
+
 /** No new streams; it closes, with the closed() event, when the last one has ended. It is ready. */
 void mrpc_client_connection_drain(struct mrpc_client_connection *connection);
 

@@ -58,6 +58,8 @@ void mrpc_subchannel_connect(struct mrpc_subchannel *subchannel);
 bool mrpc_subchannel_has_room(const struct mrpc_subchannel *subchannel);
 /** A call is about to be sent on its connection. */
 void mrpc_subchannel_note_call(struct mrpc_subchannel *subchannel);
+/** Give up those of its connections on which nothing has come for @silent_ms. */
+void mrpc_subchannel_give_up_silent(struct mrpc_subchannel *subchannel, uint32_t silent_ms);
 /** No new calls: those that run end in peace. It is not to be used any more. */
 void mrpc_subchannel_retire(struct mrpc_subchannel *subchannel);
 /** The channel ends, and all connections now. It is not to be used any more. */
