@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "registry/checks/target.h"
+#include "registry/checks/terms.h"
 #include "registry/identifier.h"
 
 enum {
@@ -22,6 +23,7 @@ enum {
     INTERVAL_MAX_MS = 3600 * 1000,
     TIMEOUT_DEFAULT_MS = 5000,
     TIMEOUT_MAX_MS = 60 * 1000,
+    CA_BYTES_MAX = 16 * 1024,
 };
 
 /* What the functions below share: where in the message they are, for the errors. */
@@ -29,6 +31,7 @@ struct taking {
     struct registry_instance *instance;
     PB(Instance) * message;
     struct fault *fault;
+    size_t ca_bytes; /* of all checks so far */
 };
 
 static int no_memory(struct taking *taking)
@@ -200,6 +203,28 @@ static int take_target(struct taking *taking, PB(Endpoint) * *target, const char
     return MRPC_OK;
 }
 
+static int take_certificate(struct taking *taking, const PB(CheckTls) * certificate, bool tls, const char *path)
+{
+    char field[PATH_BYTES];
+    if (!certificate)
+        return MRPC_OK;
+    if (!tls)
+        return fault_field(taking->fault, FIELD(field, "%.70s.certificate", path), "is there without tls");
+    if (certificate->ignore && (certificate->ca_pem[0] || certificate->server_name[0]))
+        return fault_field(taking->fault, FIELD(field, "%.70s.certificate.ignore", path),
+                           "contradicts ca_pem and server_name");
+    if (certificate->server_name[0] && !registry_host_valid(certificate->server_name))
+        return fault_field(taking->fault, FIELD(field, "%.70s.certificate.server_name", path),
+                           "\"%.64s\" is neither a numeric IPv4 or IPv6 address nor a host name", certificate->server_name);
+    taking->ca_bytes += strlen(certificate->ca_pem);
+    if (taking->ca_bytes > CA_BYTES_MAX)
+        return fault_field(taking->fault, FIELD(field, "%.70s.certificate.ca_pem", path),
+                           "makes more than 16 KiB of CAs in the instance's checks");
+    if (certificate->ca_pem[0] && !terms_pem_valid(certificate->ca_pem))
+        return fault_field(taking->fault, FIELD(field, "%.70s.certificate.ca_pem", path), "is not certificates in PEM");
+    return MRPC_OK;
+}
+
 static int take_http(struct taking *taking, PB(HttpCheck) * http, const char *path)
 {
     char field[PATH_BYTES];
@@ -217,7 +242,8 @@ static int take_http(struct taking *taking, PB(HttpCheck) * http, const char *pa
                            http->status_min, http->status_max);
     if (strlen(http->body_contains) > 256)
         return fault_field(taking->fault, FIELD(field, "%.80s.body_contains", path), "has more than 256 bytes");
-    return take_target(taking, &http->target, path);
+    int code = take_certificate(taking, http->certificate, http->tls, path);
+    return code ? code : take_target(taking, &http->target, path);
 }
 
 static int take_grpc(struct taking *taking, PB(GrpcCheck) * grpc, const char *path)
@@ -225,7 +251,8 @@ static int take_grpc(struct taking *taking, PB(GrpcCheck) * grpc, const char *pa
     char field[PATH_BYTES];
     if (strlen(grpc->service) > 256)
         return fault_field(taking->fault, FIELD(field, "%.80s.service", path), "has more than 256 bytes");
-    return take_target(taking, &grpc->target, path);
+    int code = take_certificate(taking, grpc->certificate, grpc->tls, path);
+    return code ? code : take_target(taking, &grpc->target, path);
 }
 
 /* What the check does; *@kind receives its name. */

@@ -6,8 +6,9 @@
 #include "commands/commands.h"
 #include "commands/registry.h"
 #include "commands/registry_while.h"
+#include "files.h"
 
-enum { CHECKS_MAX = 8, TAGS_MAX = 16, PATIENCE_MS = 2000, AWAY_MS = 2000 };
+enum { CHECKS_MAX = 8, TAGS_MAX = 16, CA_BYTES_MAX = 16 * 1024, PATIENCE_MS = 2000, AWAY_MS = 2000 };
 
 /* An instance as the command line describes it; everything that it points at. */
 struct description {
@@ -17,6 +18,7 @@ struct description {
     Mltrainer__Registry__V1__Check checks[CHECKS_MAX], *check_pointers[CHECKS_MAX];
     Mltrainer__Registry__V1__HttpCheck http[CHECKS_MAX];
     Mltrainer__Registry__V1__GrpcCheck grpc[CHECKS_MAX];
+    Mltrainer__Registry__V1__CheckTls certificate; /* of all checks by TLS */
     Mltrainer__Registry__V1__TcpCheck tcp;
     Mltrainer__Registry__V1__TtlCheck ttl;
     Google__Protobuf__Duration lease, interval, timeout;
@@ -31,7 +33,12 @@ static void set_duration(Google__Protobuf__Duration *duration, int64_t ms)
     duration->nanos = (int32_t)(ms % 1000) * 1000000;
 }
 
-/* "http:/health", "grpc", "grpc:SERVICE", "tcp", "ttl". */
+static bool is(const char *text, size_t length, const char *word)
+{
+    return length == strlen(word) && strncmp(text, word, length) == 0;
+}
+
+/* "http:/health", "https:/health", "grpc", "grpc:SERVICE", "grpcs", "tcp", "ttl". */
 static int add_check(struct description *d, const char *text)
 {
     size_t at = d->instance.n_checks;
@@ -40,14 +47,18 @@ static int add_check(struct description *d, const char *text)
     const char *colon = strchr(text, ':');
     size_t length = colon ? (size_t)(colon - text) : strlen(text);
     const char *detail = colon ? colon + 1 : "";
-    if (length == 4 && strncmp(text, "http", 4) == 0) {
+    if (is(text, length, "http") || is(text, length, "https")) {
         mltrainer__registry__v1__http_check__init(&d->http[at]);
         d->http[at].path = (char *)(*detail ? detail : "/health");
+        d->http[at].tls = is(text, length, "https");
+        d->http[at].certificate = d->http[at].tls ? &d->certificate : NULL;
         check->kind_case = MLTRAINER__REGISTRY__V1__CHECK__KIND_HTTP;
         check->http = &d->http[at];
-    } else if (length == 4 && strncmp(text, "grpc", 4) == 0) {
+    } else if (is(text, length, "grpc") || is(text, length, "grpcs")) {
         mltrainer__registry__v1__grpc_check__init(&d->grpc[at]);
         d->grpc[at].service = (char *)detail;
+        d->grpc[at].tls = is(text, length, "grpcs");
+        d->grpc[at].certificate = d->grpc[at].tls ? &d->certificate : NULL;
         check->kind_case = MLTRAINER__REGISTRY__V1__CHECK__KIND_GRPC;
         check->grpc = &d->grpc[at];
     } else if (strcmp(text, "tcp") == 0) {
@@ -57,7 +68,7 @@ static int add_check(struct description *d, const char *text)
         check->kind_case = MLTRAINER__REGISTRY__V1__CHECK__KIND_TTL;
         check->ttl = &d->ttl;
     } else {
-        return cli_usage("--check: \"%s\" is not http[:PATH], grpc[:SERVICE], tcp or ttl", text);
+        return cli_usage("--check: \"%s\" is not http[s][:PATH], grpc[s][:SERVICE], tcp or ttl", text);
     }
     snprintf(d->names[at], sizeof d->names[at], "%.*s-%zu", (int)length, text, at + 1);
     check->name = d->names[at];
@@ -66,6 +77,21 @@ static int add_check(struct description *d, const char *text)
     d->check_pointers[at] = check;
     d->instance.n_checks++;
     return 0;
+}
+
+/* How the certificates of https and grpcs targets are judged. The text lives as long as the command. */
+static int describe_certificate(const struct cli_arguments *arguments, struct description *d)
+{
+    mltrainer__registry__v1__check_tls__init(&d->certificate);
+    d->certificate.server_name = (char *)cli_option(arguments, "check-name", "");
+    d->certificate.ignore = cli_switch(arguments, "check-any");
+    const char *file = cli_option(arguments, "check-ca", NULL);
+    uint8_t *text;
+    size_t size;
+    int code = file ? files_read(file, CA_BYTES_MAX, &text, &size) : 0;
+    if (file && !code)
+        d->certificate.ca_pem = (char *)text;
+    return code;
 }
 
 static int describe(const struct cli_arguments *arguments, struct description *d)
@@ -88,6 +114,9 @@ static int describe(const struct cli_arguments *arguments, struct description *d
     d->instance.zone = (char *)cli_option(arguments, "zone", "");
     d->instance.weight = (uint32_t)cli_number(arguments, "weight", 100, 0, 65535);
     d->instance.checks = d->check_pointers;
+    int failed = describe_certificate(arguments, d);
+    if (failed)
+        return failed;
     const char *text;
     for (size_t i = 0; i < CHECKS_MAX && (text = cli_option_at(arguments, "check", i)); i++) {
         int code = add_check(d, text);
@@ -193,7 +222,10 @@ static const struct cli_option options[] = {
     {"tag", "TAG", "may be repeated"},
     {"weight", "N", "share of traffic, 0..65535 [100]"},
     {"ttl", "TIME", "the lease [30]"},
-    {"check", "CHECK", "http[:PATH], grpc[:SERVICE], tcp or ttl; may be repeated"},
+    {"check", "CHECK", "http[:PATH], https[:PATH], grpc[:SERVICE], grpcs[:SERVICE], tcp or ttl; may be repeated"},
+    {"check-ca", "FILE", "of https and grpcs: the CAs, in PEM [the system's of the registry]"},
+    {"check-name", "NAME", "of https and grpcs: whom the certificate must name [the target]"},
+    {"check-any", NULL, "of https and grpcs: let any certificate pass"},
     {"interval", "TIME", "between checks [10]"},
     {"check-timeout", "TIME", "of a check [2, or the interval if that is less]"},
     {"keep", NULL, "stay, send heartbeats, deregister when interrupted"},

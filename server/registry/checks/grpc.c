@@ -104,7 +104,8 @@ static void on_lost(struct grpc *grpc, const char *text)
         attempt_fail(grpc->attempt, "%s", text);
         return;
     }
-    struct h2 *h2 = h2_new(options->place, options->check->grpc->tls, options->peer);
+    const struct terms terms = terms_of_grpc(options->check->grpc);
+    struct h2 *h2 = h2_new(options->place, &terms, options->peer);
     if (h2)
         ask(grpc, h2);
     else
@@ -259,7 +260,8 @@ static void *begin(struct attempt *attempt)
         ask_check(grpc, watch->call.h2);
         return grpc;
     }
-    struct h2 *h2 = h2_get(options->place, options->check->grpc->tls, options->peer, &grpc->is_reused);
+    const struct terms terms = terms_of_grpc(options->check->grpc);
+    struct h2 *h2 = h2_get(options->place, &terms, options->peer, &grpc->is_reused);
     if (h2)
         ask(grpc, h2);
     else

@@ -301,26 +301,27 @@ static bool open_session(struct h2 *h2)
     return error == 0 && nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, settings, 2) == 0;
 }
 
-struct h2 *h2_new(struct place *place, bool tls, const char *peer)
+struct h2 *h2_new(struct place *place, const struct terms *terms, const char *peer)
 {
     struct h2 *h2 = calloc(1, sizeof *h2);
     if (!h2)
         return NULL;
     const struct link_options options = {
         .kind = LINK_HTTP2,
-        .tls = tls,
+        .terms = *terms,
         .peer = peer,
         .user = {.opened = on_opened, .input = on_input, .failed = on_failed, .arg = h2},
     };
     h2->place = place;
-    h2->tls = tls;
+    h2->tls = terms->tls;
     TAILQ_INIT(&h2->calls);
     h2->link = link_open(place, &options);
     if (!h2->link || !open_session(h2)) {
         free_h2(h2);
         return NULL;
     }
-    h2->kept = (struct kept){.kind = LINK_HTTP2, .tls = tls, .close = close_kept};
+    h2->kept = (struct kept){.kind = LINK_HTTP2, .close = close_kept};
+    terms_mark(terms, &h2->kept.terms);
     h2->is_kept = place_keep(place, &h2->kept);
     return h2;
 }
@@ -330,17 +331,19 @@ bool h2_serves(const struct h2 *h2, const char *peer)
     return !h2->is_leaving && !h2->error && link_allows(h2->link, peer);
 }
 
-struct h2 *h2_get(struct place *place, bool tls, const char *peer, bool *is_reused)
+struct h2 *h2_get(struct place *place, const struct terms *terms, const char *peer, bool *is_reused)
 {
+    struct terms_mark mark;
+    terms_mark(terms, &mark);
     *is_reused = false;
     for (struct kept *at = place_kept(place); at; at = LIST_NEXT(at, entry)) {
         struct h2 *h2 = (struct h2 *)at;
-        if (at->kind != LINK_HTTP2 || at->tls != tls || !h2_serves(h2, peer))
+        if (at->kind != LINK_HTTP2 || !terms_mark_same(&at->terms, &mark) || !h2_serves(h2, peer))
             continue;
         *is_reused = true;
         return h2;
     }
-    return h2_new(place, tls, peer);
+    return h2_new(place, terms, peer);
 }
 
 bool h2_has_room_for_watch(const struct h2 *h2)

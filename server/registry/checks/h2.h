@@ -37,9 +37,9 @@ struct h2_call {
 
 /** A connection to @place for a check registered from @peer: one that is open (*@is_reused) or a new one. NULL when out
  *  of memory. */
-struct h2 *h2_get(struct place *place, bool tls, const char *peer, bool *is_reused);
+struct h2 *h2_get(struct place *place, const struct terms *terms, const char *peer, bool *is_reused);
 /** The same, new in any case. */
-struct h2 *h2_new(struct place *place, bool tls, const char *peer);
+struct h2 *h2_new(struct place *place, const struct terms *terms, const char *peer);
 /** Close it, as if it had failed; for a peer that no longer answers. */
 void h2_fail(struct h2 *h2, const char *text);
 

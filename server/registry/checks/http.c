@@ -134,7 +134,7 @@ static struct link_options link_of(struct http *http)
 {
     return (struct link_options){
         .kind = LINK_HTTP,
-        .tls = http->check->tls,
+        .terms = terms_of_http(http->check),
         .peer = attempt_options(http->attempt)->peer,
         .user = {.opened = opened, .input = input, .failed = failed, .arg = http},
     };

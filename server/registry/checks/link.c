@@ -23,6 +23,7 @@ struct link {
     struct kept idle; /* first: the place gives it back. In use from link_release() to link_take() */
     struct place *place;
     struct link_options options;
+    struct terms_mark mark; /* of options.terms */
     char peer[PEER_BYTES]; /* options.peer */
     struct bufferevent *connection;
     SSL *tls; /* the connection's, once there is one */
@@ -105,7 +106,10 @@ static const char *error_text(struct link *link)
 {
     unsigned long error = link->tls ? bufferevent_get_openssl_error(link->connection) : 0;
     const char *reason = error ? ERR_reason_error_string(error) : NULL;
-    if (reason)
+    long verdict = link->tls && !link->opened ? SSL_get_verify_result(link->tls) : X509_V_OK;
+    if (verdict != X509_V_OK && SSL_get_verify_mode(link->tls) != SSL_VERIFY_NONE)
+        snprintf(link->text, sizeof link->text, "TLS: certificate: %.200s", X509_verify_cert_error_string(verdict));
+    else if (reason)
         snprintf(link->text, sizeof link->text, "TLS: %.200s", reason);
     else if (link->tls && !link->opened && EVUTIL_SOCKET_ERROR() == 0)
         snprintf(link->text, sizeof link->text, "TLS: the connection was closed in the handshake");
@@ -148,12 +152,6 @@ static void on_event(struct bufferevent *connection, short what, void *arg)
 /* --- opening --------------------------------------------------------------------------------------------------------
  */
 
-static bool is_numeric(const char *address)
-{
-    struct in6_addr ignored;
-    return inet_pton(AF_INET, address, &ignored) == 1 || inet_pton(AF_INET6, address, &ignored) == 1;
-}
-
 static bool make_tls(struct link *link)
 {
     static const unsigned char h2[] = "\x02h2", http1[] = "\x08http/1.1";
@@ -161,9 +159,8 @@ static bool make_tls(struct link *link)
     link->tls = context ? SSL_new(context) : NULL;
     if (!link->tls)
         return false;
-    const char *name = place_address(link->place);
     bool wants_h2 = link->options.kind == LINK_HTTP2;
-    if ((is_numeric(name) || SSL_set_tlsext_host_name(link->tls, name) == 1) &&
+    if (terms_apply(&link->options.terms, place_address(link->place), link->tls) &&
         SSL_set_alpn_protos(link->tls, wants_h2 ? h2 : http1, wants_h2 ? sizeof h2 - 1 : sizeof http1 - 1) == 0)
         return true;
     SSL_free(link->tls);
@@ -173,7 +170,7 @@ static bool make_tls(struct link *link)
 static bool make_connection(struct link *link)
 {
     struct event_base *base = places_options(place_owner(link->place))->base;
-    if (!link->options.tls) {
+    if (!link->options.terms.tls) {
         link->connection = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     } else if (make_tls(link)) { /* from here on the SSL is libevent's, also when that fails */
         link->connection =
@@ -257,11 +254,13 @@ struct link *link_open(struct place *place, const struct link_options *options)
     link->options = *options;
     snprintf(link->peer, sizeof link->peer, "%s", options->peer);
     link->options.peer = link->peer;
+    terms_mark(&options->terms, &link->mark);
     link->later = evtimer_new(places_options(places)->base, on_later, link);
     if (!link->later || !make_connection(link)) {
         free_link(link);
         return NULL;
     }
+    link->options.terms = (struct terms){0}; /* the check's, which may go before the link */
     if (!connect_numeric(link))
         resolve(link);
     return link;
@@ -291,7 +290,7 @@ static void close_idle(struct kept *kept)
 
 void link_release(struct link *link, size_t rest)
 {
-    link->idle = (struct kept){.kind = link->options.kind, .tls = link->options.tls, .close = close_idle};
+    link->idle = (struct kept){.kind = link->options.kind, .terms = link->mark, .close = close_idle};
     if (!place_keep(link->place, &link->idle)) {
         link_close(link);
         return;
@@ -303,9 +302,12 @@ void link_release(struct link *link, size_t rest)
 
 struct link *link_take(struct place *place, const struct link_options *options)
 {
+    struct terms_mark mark;
+    terms_mark(&options->terms, &mark);
     for (struct kept *at = place_kept(place); at; at = LIST_NEXT(at, entry)) {
         struct link *link = (struct link *)at;
-        if (at->kind != (int)options->kind || at->tls != options->tls || link->rest || !link_allows(link, options->peer))
+        if (at->kind != (int)options->kind || !terms_mark_same(&at->terms, &mark) || link->rest ||
+            !link_allows(link, options->peer))
             continue;
         place_unkeep(place, at);
         link->is_idle = false;

@@ -32,7 +32,7 @@ struct link_user {
 
 struct link_options {
     enum link_kind kind;
-    bool tls;
+    struct terms terms; /* borrowed for link_open() and link_take() */
     const char *peer; /* for the judgement: the address that the check was registered from */
     struct link_user user;
 };

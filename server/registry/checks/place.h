@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "registry/checks/target.h"
+#include "registry/checks/terms.h"
 
 /* The places that checks go to, ADDR:PORT each, shared by all checks that name it: how many may be there at once, and
  * the connections that are kept open between two checks. Held by the domain loop alone. */
@@ -76,7 +77,7 @@ void place_give_up(struct place_turn *turn);
 struct kept {
     LIST_ENTRY(kept) entry;
     int kind; /* enum link_kind */
-    bool tls;
+    struct terms_mark terms;
     /** The place goes: close it, which calls place_unkeep(). */
     void (*close)(struct kept *kept);
 };

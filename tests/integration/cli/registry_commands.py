@@ -2,6 +2,7 @@
 import json
 import signal
 import subprocess
+import tempfile
 
 from cases import case, wait_until
 from mltctl import ABORTED, BUILD, INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE, USAGE, Mltctl
@@ -43,6 +44,21 @@ def discovery_takes_turns(ctl):
     assert picked[:3] == picked[3:] and sorted(picked[:3]) == ["a", "b", "c"], picked
     assert len(ctl.table("registry", "discover", "turns", "--limit", "3")) == 3
     assert "default/nosuch" in ctl.error("registry", "discover", "nosuch", code=NOT_FOUND)
+
+
+@case
+def checks_by_tls_say_how_the_certificate_is_judged(ctl):
+    ctl("registry", "register", "safe/a", "127.0.0.1:3000", "--check", "https:/up", "--check", "grpcs:users", "--check", "tcp",
+        "--check-name", "safe.example")
+    checks = ctl.json("registry", "get", "safe/a")["instance"]["checks"]
+    for check in (checks[0]["http"], checks[1]["grpc"]):
+        assert check["tls"] and check["certificate"]["serverName"] == "safe.example" and not check["certificate"]["ignore"], checks
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        print("no certificate", file=file, flush=True)
+        text = ctl.error("registry", "register", "safe/a", "127.0.0.1:3000", "--check", "https", "--check-ca", file.name,
+                         code=INVALID_ARGUMENT)
+    assert "certificate.ca_pem" in text, text
+    ctl("registry", "deregister", "safe/a")
 
 
 @case

@@ -229,14 +229,18 @@ static void health_server_stop(struct health_server *server)
     }
 }
 
-static void tls_is_spoken_and_its_certificate_not_judged(void **state)
+static void tls_is_spoken_and_no_certificate_judged_if_asked(void **state)
 {
     struct health_server server;
     struct probing probe;
+    PB(CheckTls) any;
+    mltrainer__registry__v1__check_tls__init(&any);
+    any.ignore = 1;
     health_server_start(&server, true);
     probe_init(&probe, "127.0.0.1", server.port);
     probe_use_grpc(&probe, "");
     probe.grpc.tls = 1;
+    probe.grpc.certificate = &any;
     probe_open(&probe, &local);
     for (int i = 0; i < 3; i++)
         assert_passes(&probe, "SERVING");
@@ -244,11 +248,66 @@ static void tls_is_spoken_and_its_certificate_not_judged(void **state)
 
     probe_init(&probe, "127.0.0.1", server.port);
     probe.http.tls = 1;
+    probe.http.certificate = &any;
     probe.http.status_min = probe.http.status_max = 405;
     probe_open(&probe, &local);
     for (int i = 0; i < 3; i++)
         assert_passes(&probe, "status 405");
     probe_close(&probe);
+    health_server_stop(&server);
+}
+
+static char *read_text(const char *file)
+{
+    static char text[4096];
+    FILE *in = fopen(file, "r");
+    assert_non_null(in);
+    text[fread(text, 1, sizeof text - 1, in)] = '\0';
+    fclose(in);
+    return text;
+}
+
+/* Each after one that passed without a judgement and left its connection: that one serves nobody else. */
+static void a_certificate_is_judged_on_the_checks_terms(void **state)
+{
+    static const struct {
+        bool ca;
+        const char *name, *text; /* NULL: it passes */
+    } cases[] = {
+        {false, "", "TLS: certificate: self"},
+        {false, "elsewhere.example", "TLS: certificate: self"},
+        {true, "elsewhere.example", NULL},
+        {true, "", "TLS: certificate: IP address mismatch"},
+        {true, "another.example", "TLS: certificate: hostname mismatch"},
+    };
+    struct health_server server;
+    PB(CheckTls) any, certificate;
+    health_server_start(&server, true);
+    mltrainer__registry__v1__check_tls__init(&any);
+    any.ignore = 1;
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        size_t at = i / 2;
+        bool grpc = i % 2;
+        struct probing probe;
+        mltrainer__registry__v1__check_tls__init(&certificate);
+        certificate.server_name = (char *)(uintptr_t)cases[at].name;
+        if (cases[at].ca)
+            certificate.ca_pem = read_text(server.certificate);
+        probe_init(&probe, "127.0.0.1", server.port);
+        if (grpc)
+            probe_use_grpc(&probe, "");
+        probe.grpc.tls = probe.http.tls = 1;
+        probe.http.status_min = probe.http.status_max = 405;
+        probe.grpc.certificate = probe.http.certificate = &any;
+        probe_open(&probe, &local);
+        assert_passes(&probe, grpc ? "SERVING" : "status 405");
+        probe.grpc.certificate = probe.http.certificate = &certificate;
+        if (cases[at].text)
+            assert_fails(&probe, cases[at].text);
+        else
+            assert_passes(&probe, grpc ? "SERVING" : "status 405");
+        probe_close(&probe);
+    }
     health_server_stop(&server);
 }
 
@@ -363,7 +422,8 @@ int main(void)
         cmocka_unit_test(kept_connection_is_judged_for_each_check),
         cmocka_unit_test(no_more_are_kept_than_may_be),
         cmocka_unit_test(eight_at_a_place_and_the_rest_in_order),
-        cmocka_unit_test(tls_is_spoken_and_its_certificate_not_judged),
+        cmocka_unit_test(tls_is_spoken_and_no_certificate_judged_if_asked),
+        cmocka_unit_test(a_certificate_is_judged_on_the_checks_terms),
         cmocka_unit_test(tls_to_a_peer_without_fails),
         cmocka_unit_test(server_tells_changes_by_itself),
         cmocka_unit_test(service_that_is_unknown_fails),

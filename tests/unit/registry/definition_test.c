@@ -236,6 +236,42 @@ static void broken_check_is_named(void **state)
     assert_refused("instance.checks[0].http.target.address");
 }
 
+static void bad_certificates_of_checks_are_named(void **state)
+{
+    PB(CheckTls) certificate;
+    mltrainer__registry__v1__check_tls__init(&certificate);
+    sample.instance.n_checks = 1;
+    http.certificate = &certificate;
+    assert_refused("instance.checks[0].http.certificate");
+    sample.instance.n_checks = 1;
+    http.tls = true;
+    http.certificate = &certificate;
+    certificate.ca_pem = mutable("no PEM");
+    assert_refused("instance.checks[0].http.certificate.ca_pem");
+    sample.instance.n_checks = 1;
+    http.tls = true;
+    http.certificate = &certificate;
+    certificate.ca_pem = mutable("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    assert_refused("instance.checks[0].http.certificate.ca_pem");
+    sample.instance.n_checks = 1;
+    http.tls = true;
+    http.certificate = &certificate;
+    certificate.ca_pem = text; /* 17 KiB */
+    assert_refused("instance.checks[0].http.certificate.ca_pem");
+    certificate.ca_pem = mutable("");
+    sample.instance.n_checks = 1;
+    http.tls = true;
+    http.certificate = &certificate;
+    certificate.server_name = mutable("a b");
+    assert_refused("instance.checks[0].http.certificate.server_name");
+    sample.instance.n_checks = 1;
+    http.tls = true;
+    http.certificate = &certificate;
+    certificate.server_name = mutable("a.example");
+    certificate.ignore = true;
+    assert_refused("instance.checks[0].http.certificate.ignore");
+}
+
 static void defaults_are_filled_in(void **state)
 {
     reset();
@@ -317,7 +353,8 @@ int main(void)
         cmocka_unit_test(broken_metadata_is_named),
         cmocka_unit_test(broken_lease_is_named),
         cmocka_unit_test(broken_check_is_named),
-        cmocka_unit_test(defaults_are_filled_in),
+        cmocka_unit_test(bad_certificates_of_checks_are_named),
+cmocka_unit_test(defaults_are_filled_in),
         cmocka_unit_test(tags_and_metadata_are_sorted),
         cmocka_unit_test(outputs_given_by_the_client_are_dropped),
     };
