@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <mltrainer/execution/v1/execution.mrpc.h>
 #include <openssl/evp.h>
 
 #include "client.h"
 
-enum { CHUNK_BYTES = 256 * 1024 };
+enum { CHUNK_BYTES = 256 * 1024, TRIES = 5, RECONNECT_MS = 10000 };
 
 static int hash_file(FILE *in, uint8_t *buffer, char hex[65])
 {
@@ -52,8 +53,25 @@ static int send_file(struct mrpc_client_call *call, const Mltrainer__Execution__
     return error ? error : mrpc_client_call_half_close(call);
 }
 
-static int upload(struct mlt_client *client, const Mltrainer__Execution__V1__UploadDatasetHeader *header, FILE *in,
-                  uint8_t *buffer, struct mlt_dataset *out, struct mlt_error *error)
+/* Go on behind what the server has of it already. Is the server there? */
+static bool find_offset(struct mlt_client *client, bool wait, Mltrainer__Execution__V1__UploadDatasetHeader *header)
+{
+    Mltrainer__Execution__V1__GetUploadRequest request = MLTRAINER__EXECUTION__V1__GET_UPLOAD_REQUEST__INIT;
+    struct mrpc_call_options options = {
+        .struct_bytes = sizeof options, .timeout_ms = RECONNECT_MS, .wait_for_ready = wait};
+    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    request.request_id = header->request_id;
+    const Mltrainer__Execution__V1__GetUploadResponse *response =
+        mltrainer__execution__v1__execution_service__get_upload(client->channel, &options, &request, &reply);
+    bool usable = response && response->received_bytes <= header->size_bytes;
+    header->resume_offset_bytes = usable ? response->received_bytes : 0;
+    bool there = reply.status.code != MRPC_UNAVAILABLE && reply.status.code != MRPC_DEADLINE_EXCEEDED;
+    mrpc_reply_fini(&reply);
+    return there;
+}
+
+static int upload_rest(struct mlt_client *client, const Mltrainer__Execution__V1__UploadDatasetHeader *header, FILE *in,
+                       uint8_t *buffer, struct mlt_dataset *out, struct mlt_error *error)
 {
     struct mrpc_call_options options = {.struct_bytes = sizeof options};
     struct mrpc_reply reply = MRPC_REPLY_INIT;
@@ -78,6 +96,21 @@ static int upload(struct mlt_client *client, const Mltrainer__Execution__V1__Upl
     return code;
 }
 
+/* A connection that breaks, or a server that starts anew, costs what had not arrived. */
+static int upload(struct mlt_client *client, Mltrainer__Execution__V1__UploadDatasetHeader *header, FILE *in,
+                  uint8_t *buffer, struct mlt_dataset *out, struct mlt_error *error)
+{
+    for (unsigned tries = 1;; tries++) {
+        bool there = find_offset(client, tries > 1, header);
+        if (fseeko(in, (off_t)header->resume_offset_bytes, SEEK_SET) != 0)
+            return client_fail_text(error, MRPC_INTERNAL, "%s", strerror(errno));
+        int code = upload_rest(client, header, in, buffer, out, error);
+        if (code != MRPC_UNAVAILABLE || !there || tries == TRIES)
+            return code;
+        sleep(1);
+    }
+}
+
 int mlt_dataset_upload(struct mlt_client *client, const char *name, const char *path, struct mlt_dataset *out,
                        struct mlt_error *error)
 {
@@ -95,7 +128,7 @@ int mlt_dataset_upload(struct mlt_client *client, const char *name, const char *
         header.name = (char *)name;
         header.format = is_arrow(in) ? MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW
                                      : MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
-        header.sha256 = hex;
+        header.sha256 = header.request_id = hex;
         header.size_bytes = (uint64_t)info.st_size;
         code = upload(client, &header, in, buffer, out, error);
     }

@@ -92,9 +92,11 @@ int execution_new(const struct execution_parts *parts, struct execution **out, s
     snapshot_cell_init(&engine->picture);
     int warm = warm_models_init(&engine->warm);
     engine->dataset_quota = dataset_quota_new((uint64_t)config_number(engine->config, "execution.dataset_quota"));
+    engine->upload_stages = upload_stages_new(engine->datasets_folder, engine->dataset_quota);
     struct catalog *catalog = NULL;
-    int code = engine->dataset_quota && !warm ? open_folders(engine, fault)
-                                     : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    int code = engine->dataset_quota && engine->upload_stages && !warm
+                   ? open_folders(engine, fault)
+                   : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code)
         code = catalog_read(engine->models_folder, engine->plugins_folder, atomic_fetch_add(&engine->generation, 1) + 1,
                             &catalog, fault);
@@ -127,6 +129,7 @@ void execution_free(struct execution *engine)
     if (engine->loop)
         jobs_fini(engine);
     record_index_fini(&engine->datasets);
+    upload_stages_free(engine->upload_stages);
     dataset_quota_free(engine->dataset_quota);
     record_index_fini(&engine->artifacts);
     aliases_fini(&engine->aliases);

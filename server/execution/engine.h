@@ -13,6 +13,7 @@
 #include "execution/catalog/catalog.h"
 #include "execution/dataset/quota.h"
 #include "execution/dataset/schema.h"
+#include "execution/dataset/stage.h"
 #include "execution/execution.h"
 #include "execution/file.h"
 #include "execution/job/jobs.h"
@@ -51,6 +52,7 @@ struct execution {
     /* The loop's. */
     struct record_index datasets;
     struct dataset_quota *dataset_quota; /* of their owners; any thread */
+    struct upload_stages *upload_stages; /* any thread */
     struct record_index artifacts;
     struct aliases aliases; /* of artifacts */
     struct jobs jobs;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static const char temporary[] = ".tmp-";
+const char file_staged_prefix[] = ".upload-";
 
 static int system_fault(struct fault *fault, const char *what)
 {
@@ -165,6 +166,11 @@ int file_write_durable(const char *folder, const char *path, const void *bytes, 
 bool file_is_temporary(const char *name)
 {
     return strncmp(name, temporary, sizeof temporary - 1) == 0;
+}
+
+bool file_is_staged(const char *name)
+{
+    return strncmp(name, file_staged_prefix, strlen(file_staged_prefix)) == 0;
 }
 
 static int64_t changed_ms(const struct stat *info)

@@ -31,6 +31,9 @@ int file_write_durable(const char *folder, const char *path, const void *bytes, 
                        struct fault *fault) MRPC_MUST_USE;
 
 bool file_is_temporary(const char *name);
+/** Uploads that can be resumed begin with this; they outlive the server. */
+extern const char file_staged_prefix[];
+bool file_is_staged(const char *name);
 
 struct file_removed {
     size_t count;

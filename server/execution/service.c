@@ -9,6 +9,7 @@ static const struct mltrainer__execution__v1__execution_service__handlers handle
     .reload_plugins = execution_reload_plugins,
     .upload_dataset = {execution_upload_dataset_open, execution_upload_dataset_message,
                        execution_upload_dataset_half_close},
+    .get_upload = execution_get_upload,
     .get_dataset = execution_get_dataset,
     .list_datasets = execution_list_datasets,
     .delete_dataset = execution_delete_dataset,

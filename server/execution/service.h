@@ -88,6 +88,7 @@ METHOD(list_models, ListModels);
 METHOD(get_model, GetModel);
 METHOD(list_plugins, ListPlugins);
 METHOD(reload_plugins, ReloadPlugins);
+METHOD(get_upload, GetUpload);
 METHOD(get_dataset, GetDataset);
 METHOD(list_datasets, ListDatasets);
 METHOD(delete_dataset, DeleteDataset);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "commands/commands.h"
 #include "commands/execution.h"
@@ -56,17 +53,14 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     Mltrainer__Execution__V1__ImportArtifactHeader header = MLTRAINER__EXECUTION__V1__IMPORT_ARTIFACT_HEADER__INIT;
     const char *path = arguments->operands[0];
     char hex[65];
-    struct stat info;
-    FILE *in = fopen(path, "rb");
-    if (!in || fstat(fileno(in), &info) != 0)
-        return cli_failed("%s: %s", path, strerror(errno));
-    if (!S_ISREG(info.st_mode) || execution_hash_file(in, hex) != 0) {
-        fclose(in);
-        return cli_failed("%s: not a file that can be read", path);
-    }
+    uint64_t size;
+    FILE *in;
+    int code = execution_open_file(path, &in, &size, hex);
+    if (code)
+        return code;
     header.name = (char *)cli_option(arguments, "name", "");
     header.sha256 = hex;
-    int code = import(cli, in, (uint64_t)info.st_size, &header);
+    code = import(cli, in, size, &header);
     fclose(in);
     return code;
 }

@@ -3,10 +3,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "commands/commands.h"
 #include "commands/execution.h"
+
+enum { TRIES = 5, RECONNECT_MS = 10000 };
 
 static int send_chunk(struct mrpc_client_call *call, ProtobufCBinaryData chunk)
 {
@@ -24,21 +26,43 @@ static void print(const Mltrainer__Execution__V1__UploadDatasetResponse *respons
            response->already_existed ? ", was there already" : "", dataset->sha256);
 }
 
-static int upload(struct cli *cli, FILE *in, Mltrainer__Execution__V1__UploadDatasetHeader *header)
+static int send_header(struct mrpc_client_call *call, Mltrainer__Execution__V1__UploadDatasetHeader *header)
+{
+    Mltrainer__Execution__V1__UploadDatasetRequest message = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__INIT;
+    message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_HEADER;
+    message.header = header;
+    return mltrainer__execution__v1__execution_service__upload_dataset__send(call, &message);
+}
+
+/* Go on behind what the server has of it already. Is the server there? */
+static bool find_offset(const struct cli *cli, bool wait, Mltrainer__Execution__V1__UploadDatasetHeader *header)
+{
+    Mltrainer__Execution__V1__GetUploadRequest request = MLTRAINER__EXECUTION__V1__GET_UPLOAD_REQUEST__INIT;
+    struct mrpc_call_options options = {
+        .struct_bytes = sizeof options, .timeout_ms = RECONNECT_MS, .wait_for_ready = wait};
+    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    request.request_id = header->request_id;
+    const Mltrainer__Execution__V1__GetUploadResponse *response =
+        mltrainer__execution__v1__execution_service__get_upload(cli->channel, &options, &request, &reply);
+    bool usable = response && response->received_bytes <= header->size_bytes;
+    header->resume_offset_bytes = usable ? response->received_bytes : 0;
+    bool there = reply.status.code != MRPC_UNAVAILABLE && reply.status.code != MRPC_DEADLINE_EXCEEDED;
+    mrpc_reply_fini(&reply);
+    return there;
+}
+
+/* From where the last one ended. The call's status is in @reply. */
+static int upload_rest(const struct cli *cli, FILE *in, Mltrainer__Execution__V1__UploadDatasetHeader *header,
+                       struct mrpc_reply *reply)
 {
     struct mrpc_call_options options = {.struct_bytes = sizeof options};
-    struct mrpc_reply reply = MRPC_REPLY_INIT;
     struct mrpc_client_call *call;
-    Mltrainer__Execution__V1__UploadDatasetRequest first = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__INIT;
-    first.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_HEADER;
-    first.header = header;
+    if (fseeko(in, (off_t)header->resume_offset_bytes, SEEK_SET) != 0)
+        return cli_failed("%s", strerror(errno));
     int error = mltrainer__execution__v1__execution_service__upload_dataset__start(cli->channel, &options, NULL, NULL, &call);
     if (error)
         return cli_failed("%s", mrpc_error_text(error));
-    error = mltrainer__execution__v1__execution_service__upload_dataset__send(call, &first);
-    if (!error)
-        error = execution_send_file(call, in, header->size_bytes, "uploading", send_chunk);
-    if (!error)
+    if (send_header(call, header) == 0 && execution_send_file(call, in, header->size_bytes, "uploading", send_chunk) == 0)
         mrpc_client_call_half_close(call);
     const Mltrainer__Execution__V1__UploadDatasetResponse *response =
         mltrainer__execution__v1__execution_service__upload_dataset__recv(call);
@@ -47,12 +71,26 @@ static int upload(struct cli *cli, FILE *in, Mltrainer__Execution__V1__UploadDat
         code = cli_print_json(&mltrainer__execution__v1__upload_dataset_response__info, &response->base);
     else if (response && response->dataset)
         print(response);
-    mrpc_client_call_finish(call, &reply);
-    if (!code)
-        code = cli_status(cli, &reply.status);
+    mrpc_client_call_finish(call, reply);
     mrpc_client_call_free(call);
-    mrpc_reply_fini(&reply);
     return code;
+}
+
+/* A connection that breaks, or a server that starts anew, costs what had not arrived. */
+static int upload(const struct cli *cli, FILE *in, Mltrainer__Execution__V1__UploadDatasetHeader *header)
+{
+    for (unsigned tries = 1;; tries++) {
+        struct mrpc_reply reply = MRPC_REPLY_INIT;
+        bool there = find_offset(cli, tries > 1, header);
+        int code = upload_rest(cli, in, header, &reply);
+        bool again = there && !code && reply.status.code == MRPC_UNAVAILABLE && tries < TRIES;
+        if (!code && !again)
+            code = cli_status(cli, &reply.status);
+        mrpc_reply_fini(&reply);
+        if (!again)
+            return code;
+        sleep(1);
+    }
 }
 
 static int run(struct cli *cli, const struct cli_arguments *arguments)
@@ -62,25 +100,20 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     const char *path = arguments->operands[0], *name = cli_option(arguments, "name", NULL);
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     char stem[129], hex[65];
-    struct stat info;
-    FILE *in = fopen(path, "rb");
-    if (!in || fstat(fileno(in), &info) != 0)
-        return cli_failed("%s: %s", path, strerror(errno));
-    if (!S_ISREG(info.st_mode) || execution_hash_file(in, hex) != 0) {
-        fclose(in);
-        return cli_failed("%s: not a file that can be read", path);
-    }
+    FILE *in;
+    int code = execution_open_file(path, &in, &header.size_bytes, hex);
+    if (code)
+        return code;
     snprintf(stem, sizeof stem, "%.*s", (int)strcspn(base, "."), base);
     header.name = (char *)(name ? name : stem);
     header.format = execution_is_arrow(in) ? MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW
                                            : MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
-    header.sha256 = hex;
-    header.size_bytes = (uint64_t)info.st_size;
+    header.sha256 = header.request_id = hex;
     header.description = (char *)cli_option(arguments, "description", "");
     csv.delimiter = (char *)cli_option(arguments, "delimiter", "");
     csv.no_header = cli_switch(arguments, "no-header");
     header.csv = header.format == MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV ? &csv : NULL;
-    int code = upload(cli, in, &header);
+    code = upload(cli, in, &header);
     fclose(in);
     return code;
 }
@@ -100,7 +133,7 @@ const struct cli_command datasets_upload_command = {
     .operands_least = 1,
     .operands_most = 1,
     .options = options,
-    .summary = "Upload a CSV or Arrow file, checked by its SHA-256",
+    .summary = "Upload a CSV or Arrow file, or the rest of it",
     .examples = "  mltctl datasets upload prices.csv --name prices\n  mltctl datasets upload prices.arrow\n",
     .run = run,
 };

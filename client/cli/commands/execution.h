@@ -43,11 +43,11 @@ struct execution_data {
 Mltrainer__Execution__V1__DataReference *execution_parse_data(const struct cli_arguments *arguments,
                                                               struct execution_data *out);
 
-/** The SHA-256 of a file, which is then at its beginning again. Returns -1 when it cannot be read. */
-int execution_hash_file(FILE *in, char hex[65]);
+/** Open a file that is to be sent: its size and its SHA-256. Returns CLI_FAILED when it cannot be read, having said why. */
+int execution_open_file(const char *path, FILE **out, uint64_t *size_bytes, char hex[65]);
 /** Does the file, at its beginning and left there, look like Arrow IPC, file or stream? */
 bool execution_is_arrow(FILE *in);
-/** Send the rest of @in in chunks, with a progress bar; returns what @send does, 0 when all of it is sent. */
+/** Send the rest of @in, which has @total bytes, in chunks, with a progress bar; returns what @send does, 0 when all of it is sent. */
 int execution_send_file(struct mrpc_client_call *call, FILE *in, uint64_t total, const char *label,
                         int (*send)(struct mrpc_client_call *call, ProtobufCBinaryData chunk));
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <openssl/evp.h>
 
@@ -8,7 +10,7 @@
 
 enum { CHUNK_BYTES = 256 * 1024 };
 
-int execution_hash_file(FILE *in, char hex[65])
+static int hash_file(FILE *in, char hex[65])
 {
     static unsigned char buffer[CHUNK_BYTES];
     unsigned char digest[32];
@@ -25,6 +27,21 @@ int execution_hash_file(FILE *in, char hex[65])
     return ok ? 0 : -1;
 }
 
+int execution_open_file(const char *path, FILE **out, uint64_t *size_bytes, char hex[65])
+{
+    struct stat info;
+    FILE *in = fopen(path, "rb");
+    if (!in || fstat(fileno(in), &info) != 0)
+        return cli_failed("%s: %s", path, strerror(errno));
+    if (!S_ISREG(info.st_mode) || hash_file(in, hex) != 0) {
+        fclose(in);
+        return cli_failed("%s: not a file that can be read", path);
+    }
+    *out = in;
+    *size_bytes = (uint64_t)info.st_size;
+    return 0;
+}
+
 /* A file begins with its magic, a stream with a continuation marker; neither can be CSV, which is UTF-8 without NULs. */
 bool execution_is_arrow(FILE *in)
 {
@@ -39,7 +56,7 @@ int execution_send_file(struct mrpc_client_call *call, FILE *in, uint64_t total,
 {
     static unsigned char buffer[CHUNK_BYTES];
     struct progress progress = {.label = label};
-    uint64_t sent = 0;
+    uint64_t sent = (uint64_t)ftello(in);
     int error = 0;
     for (size_t got; !error && (got = fread(buffer, 1, sizeof buffer, in)) > 0;) {
         error = send(call, (ProtobufCBinaryData){got, buffer});

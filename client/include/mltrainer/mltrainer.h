@@ -167,7 +167,9 @@ struct mlt_dataset {
     uint64_t row_count;
 };
 
-/** Upload a CSV or Arrow IPC file, checked by its SHA-256. Uploading the same bytes again under the same name is harmless. */
+/** Upload a CSV or Arrow IPC file, checked by its SHA-256. When the connection breaks or the server starts anew it goes on where
+ *  it ended, up to five times; so does a later call with the same file. Uploading the same bytes again under the same
+ *  name is harmless. */
 MLT_API int mlt_dataset_upload(struct mlt_client *client, const char *name, const char *path, struct mlt_dataset *out,
                                struct mlt_error *error);
 

@@ -58,11 +58,11 @@ struct walk {
     const char *ending;
 };
 
-/* Ours are named HASH.ENDING and .tmp-XXXXXX; what is named otherwise somebody else has put there. */
+/* Ours are named HASH.ENDING, .tmp-XXXXXX and .upload-HASH; what is named otherwise somebody else has put there. */
 static int64_t goes_before(void *arg, const char *name)
 {
     const struct walk *walk = arg;
-    if (file_is_temporary(name))
+    if (file_is_temporary(name) || file_is_staged(name))
         return walk->sweep->uploads_before_ms;
     bool ours = strspn(name, "0123456789abcdef") == HASH_CHARACTERS && strcmp(name + HASH_CHARACTERS, walk->ending) == 0;
     if (!ours || bsearch(name, walk->names->hashes, walk->names->count, sizeof *walk->names->hashes, by_hash))
@@ -85,6 +85,7 @@ static void work(struct thread_task *task)
     struct file_sweep *sweep = (struct file_sweep *)task;
     walk_through(sweep, sweep->engine->datasets_folder, &sweep->datasets, ".csv");
     walk_through(sweep, sweep->engine->datasets_folder, &sweep->datasets, ".arrow");
+    upload_stages_forget_removed(sweep->engine->upload_stages);
     walk_through(sweep, sweep->engine->artifacts_folder, &sweep->artifacts, ".mlta");
 }
 

@@ -159,6 +159,94 @@ static void refuses_what_was_not_announced_when_it_comes(void **state)
     fixture_close(&fixture);
 }
 
+static int ask(struct fixture *fixture, const char *request_id, uint64_t *bytes)
+{
+    API(GetUploadRequest) request;
+    INIT(get_upload_request, &request);
+    request.request_id = (char *)request_id;
+    const API(GetUploadResponse) *response = RPC(get_upload)(fixture->channel, NULL, &request, fresh(fixture));
+    if (response)
+        *bytes = response->received_bytes;
+    return CODE(fixture);
+}
+
+/* An upload "r" of what @csv says, all of it announced with its hash, from @offset on; only @bytes of it are sent. */
+static struct mrpc_client_call *begin_resumable(struct fixture *fixture, const char *csv, uint64_t offset, size_t bytes)
+{
+    struct mrpc_client_call *call;
+    API(UploadDatasetRequest) message;
+    API(UploadDatasetHeader) header;
+    INIT(upload_dataset_request, &message);
+    INIT(upload_dataset_header, &header);
+    header.name = (char *)"resumed";
+    header.request_id = (char *)"r";
+    header.size_bytes = strlen(csv);
+    header.resume_offset_bytes = offset;
+    message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_HEADER;
+    message.header = &header;
+    assert_int_equal(RPC(upload_dataset__start)(fixture->channel, NULL, NULL, NULL, &call), 0);
+    assert_int_equal(RPC(upload_dataset__send)(call, &message), 0);
+    INIT(upload_dataset_request, &message);
+    message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_CHUNK;
+    message.chunk = (ProtobufCBinaryData){bytes, (uint8_t *)csv + offset};
+    assert_int_equal(RPC(upload_dataset__send)(call, &message), 0);
+    return call;
+}
+
+static void wait_for_received(struct fixture *fixture, uint64_t wanted)
+{
+    uint64_t bytes = 0;
+    while (ask(fixture, "r", &bytes) != 0 || bytes != wanted)
+        assert_true(CODE(fixture) == 0 || CODE(fixture) == MRPC_NOT_FOUND);
+}
+
+/* Whatever ends it: the call's own end, then kill -9, twice; and the quota counts what lies there. */
+static void goes_on_where_an_upload_was_broken_off(void **state)
+{
+    static const char csv[] = "a,b\n1,x\n2,y\n3,z\n";
+    struct fixture fixture;
+    uint64_t bytes;
+    fixture_open(&fixture, "--execution-dataset-quota=64KiB");
+    assert_int_equal(ask(&fixture, "r", &bytes), MRPC_NOT_FOUND);
+    struct mrpc_client_call *call = begin_resumable(&fixture, csv, 0, 6);
+    wait_for_received(&fixture, 6);
+    assert_int_equal(end(&fixture, begin_resumable(&fixture, csv, 6, 1)), MRPC_UNAVAILABLE);
+    assert_non_null(strstr(TEXT(&fixture), "another call works on the upload"));
+    mrpc_client_call_cancel(call);
+    assert_int_equal(end(&fixture, call), MRPC_CANCELLED);
+    while (end(&fixture, begin_resumable(&fixture, csv, 7, 1)) == MRPC_UNAVAILABLE)
+        assert_non_null(strstr(TEXT(&fixture), "another call")); /* until the server knows that the first one is gone */
+    assert_string_equal(TEXT(&fixture), "header.resume_offset_bytes: 6 bytes are there");
+    call = begin_resumable(&fixture, csv, 6, 3);
+    wait_for_received(&fixture, 9);
+    fixture_crash(&fixture);
+    (void)end(&fixture, call);
+    wait_for_received(&fixture, 9);
+    call = begin_resumable(&fixture, csv, 4, sizeof csv - 1 - 4); /* earlier than it could */
+    mrpc_client_call_half_close(call);
+    assert_int_equal(end(&fixture, call), 0);
+    assert_int_equal(ask(&fixture, "r", &bytes), MRPC_NOT_FOUND);
+    assert_int_equal(files_left(&fixture, ".upload-*"), 0);
+    char name[160];
+    assert_int_equal(upload(&fixture, "resumed", csv, sizeof csv - 1, 100, name), 0);
+    assert_string_equal(name, "resumed@1"); /* the same bytes */
+    fixture_close(&fixture);
+}
+
+static void refuses_to_resume_what_is_no_upload(void **state)
+{
+    struct fixture fixture;
+    uint64_t bytes;
+    fixture_open(&fixture, NULL);
+    assert_int_equal(ask(&fixture, "../r", &bytes), MRPC_INVALID_ARGUMENT);
+    struct mrpc_client_call *call = begin_resumable(&fixture, "a,b\n1\n", 0, 6);
+    mrpc_client_call_half_close(call);
+    assert_int_equal(end(&fixture, call), MRPC_INVALID_ARGUMENT); /* and it is no good to anybody */
+    assert_int_equal(ask(&fixture, "r", &bytes), MRPC_NOT_FOUND);
+    assert_int_equal(files_left(&fixture, "*"), 0);
+    fixture_close(&fixture);
+}
+
 static int upload_zeros(struct fixture *fixture, const char *name, size_t bytes)
 {
     struct mrpc_client_call *call = begin(fixture, name, 0, bytes);
@@ -199,6 +287,8 @@ int main(void)
         cmocka_unit_test(says_what_is_wrong_with_a_file),
         cmocka_unit_test(leaves_no_file_behind),
         cmocka_unit_test(refuses_what_was_not_announced_when_it_comes),
+        cmocka_unit_test(goes_on_where_an_upload_was_broken_off),
+        cmocka_unit_test(refuses_to_resume_what_is_no_upload),
         cmocka_unit_test(counts_uploads_under_way_into_the_quota_of_their_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
