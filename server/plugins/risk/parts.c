@@ -3,18 +3,9 @@
 #include "measures.h"
 #include "support/cholesky.h"
 #include "support/order.h"
+#include "support/parity.h"
 
 #define ASSETS_MAX 2000
-
-static double portfolio_variance(const double *covariance, const double *part, size_t n)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++)
-            sum += part[i] * part[j] * covariance[i * n + j];
-    return sum;
-}
 
 static int few_assets(struct call *call)
 {
@@ -23,39 +14,17 @@ static int few_assets(struct call *call)
     return call->status;
 }
 
-/* ---- Equal risk: Maillard, Roncalli and Teiletche (2010) ---- */
+/* ---- Equal risk ---- */
 
 static int32_t fill_parity(struct call *call);
 
 TABULAR(risk_parity, .features = 1, .label = "asset", .outputs = {"part", "risk_share", "exposure"}, .own_rows = 1,
         .fill = fill_parity);
 
-/* Cyclical coordinate descent on x'Cx/2 - sum(log x)/n, whose minimum has equal shares: each step solves one
- * coordinate's quadratic equation. Source: Griveau-Billion, Richard and Roncalli (2013). */
-static int descend(struct call *call, const double *covariance, double *part, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        part[i] = 1 / sqrt(covariance[i * n + i] * (double)n);
-    for (int round = 0; round < 10000 && !call_step(call, round, 10000); round++) {
-        double moved = 0;
-        for (size_t i = 0; i < n; i++) {
-            double others = 0, own = covariance[i * n + i];
-            for (size_t j = 0; j < n; j++)
-                others += j == i ? 0 : covariance[i * n + j] * part[j];
-            double next = (-others + sqrt(others * others + 4 * own / (double)n)) / (2 * own);
-            moved = fmax(moved, fabs(next - part[i]) / next);
-            part[i] = next;
-        }
-        if (moved < 1e-13)
-            return 0;
-    }
-    return call_fail(call, MLTRAINER_NOT_CONVERGED, "", "the parts did not settle in 10,000 rounds");
-}
-
 static int32_t fill_parity(struct call *call)
 {
     int64_t window = call_window(call, "window", 2);
-    double target = call_number_within(call, "target_volatility", 1e-6, 10), sum = 0, *mean, *covariance;
+    double target = call_number_within(call, "target_volatility", 1e-6, 10), *mean, *covariance;
     size_t n = call->feature_count;
 
     if (few_assets(call) || measure_moments(call, window, &mean, &covariance))
@@ -64,13 +33,9 @@ static int32_t fill_parity(struct call *call)
         if (!(covariance[i * n + i] > 0))
             return call_fail(call, MLTRAINER_INVALID_DATA, call->feature_names[i], "its returns never change");
     if (tabular_start(call, &risk_parity_tabular, (int64_t)n) || tabular_label(call, call->feature_names) ||
-        descend(call, covariance, call->out[0], n))
+        parity_find(call, covariance, n, call->out[0]))
         return call->status;
-    for (size_t i = 0; i < n; i++)
-        sum += call->out[0][i];
-    for (size_t i = 0; i < n; i++)
-        call->out[0][i] /= sum;
-    double variance = portfolio_variance(covariance, call->out[0], n);
+    double variance = parity_variance(covariance, call->out[0], n);
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < n; j++)
             call->out[1][i] += call->out[0][i] * covariance[i * n + j] * call->out[0][j] / variance;
@@ -129,7 +94,7 @@ static int32_t fill_return(struct call *call)
     cholesky_solve(factor, n, ones);
     cholesky_solve(factor, n, means);
     parts_for(call, mean, ones, means, target, call->out[0]);
-    double volatility = sqrt(portfolio_variance(covariance, call->out[0], n) * PERIODS);
+    double volatility = sqrt(parity_variance(covariance, call->out[0], n) * PERIODS);
     for (size_t i = 0; i < n; i++)
         call->out[1][i] = call->out[0][i] * fmin(1, most / volatility);
     return call->status;

@@ -92,6 +92,21 @@ static double benchmark_at(int64_t row)
     return 0.0002 + 0.6 * return_at(row) + 0.004 * noise(row, 22);
 }
 
+static double bid_at(int64_t row)
+{
+    return close_at(row) - 0.11 - 0.1 * noise(row, 23);
+}
+
+static double ask_at(int64_t row)
+{
+    return close_at(row) + 0.11 + 0.1 * noise(row, 24);
+}
+
+static double yield_at(int64_t row)
+{
+    return 0.04 - 0.02 * exp(-years_at(row)) + 0.001 * noise(row, 25);
+}
+
 static const struct generator {
     const char *column;
     char group;
@@ -113,6 +128,9 @@ static const struct generator {
     {"time_to_maturity", 't', 0, years_at},
     {"returns", 'q', 0, return_at},
     {"benchmark", 'm', 0, benchmark_at},
+    {"bid", 'b', 1, bid_at},
+    {"ask", 'b', 1, ask_at},
+    {"yield", 'y', 0, yield_at},
 };
 
 static const struct generator *find_generator(const char *column)
