@@ -62,17 +62,27 @@ static size_t length_in(const char *text)
     return length < LENGTH_MAX ? length : LENGTH_MAX;
 }
 
+/* NULL: out of memory. */
 static char *many_x(struct mrpc_arena *arena, size_t size)
 {
     char *text = mrpc_arena_alloc(arena, size + 1);
+    if (text == NULL)
+        return NULL;
     memset(text, 'x', size);
     text[size] = '\0';
     return text;
 }
 
+static int no_memory(struct mrpc_call *call)
+{
+    return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "no memory");
+}
+
 static int fail_at_length(struct mrpc_call *call, const char *text, bool in_details)
 {
     char *why = many_x(mrpc_call_arena(call), length_in(text));
+    if (why == NULL)
+        return no_memory(call);
     EchoText detail = echo_text(why);
     if (in_details)
         (void)mrpc_call_add_detail(call, &google__protobuf__string_value__info, &detail.base);
@@ -82,6 +92,8 @@ static int fail_at_length(struct mrpc_call *call, const char *text, bool in_deta
 static int fail_with_trailers(struct echo_service *echo, struct mrpc_call *call, int count)
 {
     char *value = many_x(mrpc_call_arena(call), 1024);
+    if (value == NULL)
+        return no_memory(call);
     while (count-- > 0 && mrpc_call_add_trailer(call, "x-long", value, 1024) == 0)
         echo->trailers_taken++;
     return mrpc_call_fail(call, MRPC_UNAVAILABLE, "with trailers");
@@ -123,7 +135,7 @@ static int say(const void *handlers, void *self, struct mrpc_call *call, const P
         reply->value = many_x(mrpc_call_arena(call), length_in(text));
     else
         reply->value = (char *)(uintptr_t)text;
-    return 0;
+    return reply->value != NULL ? 0 : no_memory(call);
 }
 
 static void split_more(void *arg, struct mrpc_call *call)
