@@ -46,7 +46,7 @@ static bool print_address(const struct mlt_endpoint *endpoint, char text[ADDRESS
     bool v6 = inet_pton(AF_INET6, endpoint->address, binary) == 1;
     if (!v6 && inet_pton(AF_INET, endpoint->address, binary) != 1)
         return false;
-    snprintf(text, ADDRESS_BYTES, v6 ? "[%s]:%u" : "%s:%u", endpoint->address, endpoint->port);
+    snprintf(text, ADDRESS_BYTES, v6 ? "[%.45s]:%u" : "%.45s:%u", endpoint->address, endpoint->port);
     return true;
 }
 

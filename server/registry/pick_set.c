@@ -147,18 +147,19 @@ static _Atomic(struct pick_set *) *slot_of(const struct registry_service_view *v
 }
 
 struct pick_set *pick_set_find(const struct registry_service_view *view, const PB(InstanceFilter) * filter,
-                               const char *prefer_zone, bool *own)
+                               const char *prefer_zone, size_t make_max, bool *own, bool *too_large)
 {
     struct key key;
     struct pick_set *set = NULL, *made = NULL, *none;
-    *own = false;
+    *own = *too_large = false;
     if (!key_init(&key, filter, prefer_zone))
         return NULL;
     for (;;) {
         _Atomic(struct pick_set *) *slot = key.size <= PICK_KEY_MAX ? slot_of(view, &key) : NULL;
         if (slot && (set = atomic_load_explicit(slot, memory_order_acquire)))
             break;
-        if (!made && !(made = set_new(view, filter, prefer_zone, &key)))
+        *too_large = view->count > make_max;
+        if (*too_large || (!made && !(made = set_new(view, filter, prefer_zone, &key))))
             break;
         none = NULL;
         *own = !slot;

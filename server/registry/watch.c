@@ -201,8 +201,11 @@ static struct beginning *resume(struct registry_watches *watches, struct watcher
     for (size_t i = 0; i < watches->log_size; i++) {
         struct watch_event *event = *logged(watches, i);
         const PB(InstanceKey) *key = event->shown->message->key;
-        if (event->revision > watcher->after_revision && watcher_selects(watcher, key->namespace_, key->service))
-            beginning->events[beginning->count++] = watch_event_ref(event);
+        if (event->revision <= watcher->after_revision || !watcher_selects(watcher, key->namespace_, key->service))
+            continue;
+        while (!watch_event_encode(event, watches->options.epoch))
+            wait_for_memory();
+        beginning->events[beginning->count++] = watch_event_ref(event);
     }
     return beginning;
 }
@@ -309,7 +312,7 @@ void registry_watches_note(struct registry_watches *watches, const struct catalo
     struct watch_event *event;
     if (change->removal && !change->before)
         return; /* of one whose registration could not be written: nobody was told that it came */
-    while (!(event = watch_event_new(change, watches->options.epoch)))
+    while (!(event = watch_event_new(change)))
         wait_for_memory();
     if (watches->log_size == watches->options.log_count)
         forget_oldest(watches);
@@ -382,8 +385,11 @@ void registry_watches_flush(struct registry_watches *watches, int64_t now_ms)
             watches->table[i]->wanted = watcher_selects(watches->table[i], key->namespace_, key->service);
             any = any || watches->table[i]->wanted;
         }
-        if (any)
-            fan_out(watches, event, event->revision, now_ms);
+        if (!any)
+            continue;
+        while (!watch_event_encode(event, watches->options.epoch))
+            wait_for_memory();
+        fan_out(watches, event, event->revision, now_ms);
     }
 }
 

@@ -68,7 +68,7 @@ uint8_t *watch_encode_progress(uint64_t epoch, int64_t revision, size_t *size)
     return encode(&response, size);
 }
 
-struct watch_event *watch_event_new(const struct catalog_change *change, uint64_t epoch)
+struct watch_event *watch_event_new(const struct catalog_change *change)
 {
     struct watch_event *event = calloc(1, sizeof *event);
     if (!event)
@@ -78,12 +78,15 @@ struct watch_event *watch_event_new(const struct catalog_change *change, uint64_
     event->before = registry_instance_ref(change->before);
     event->after = change->removal ? NULL : registry_instance_ref(change->instance);
     event->shown = registry_instance_ref(change->instance);
+    return event;
+}
+
+bool watch_event_encode(struct watch_event *event, uint64_t epoch)
+{
     int kind = watch_event_kind(event, NULL);
-    event->bytes = watch_encode_change(epoch, event->revision, kind, event->shown->message, &event->size);
-    if (event->bytes)
-        return event;
-    watch_event_unref(event);
-    return NULL;
+    if (!event->bytes)
+        event->bytes = watch_encode_change(epoch, event->revision, kind, event->shown->message, &event->size);
+    return event->bytes;
 }
 
 struct watch_event *watch_event_ref(struct watch_event *event)

@@ -4,7 +4,8 @@
 
 #include "registry/catalog.h"
 
-/* One change as watchers are told of it: shared by the log and by every queue it stands in; immutable. */
+/* One change as watchers are told of it: shared by the log and by every queue it stands in; immutable but for its encoding,
+ * which the domain loop makes before the first watcher gets it. */
 struct watch_event {
     _Atomic uint32_t references;
     int64_t revision;
@@ -12,11 +13,13 @@ struct watch_event {
     struct registry_instance *after;  /* NULL: it is gone */
     struct registry_instance *shown;  /* what the message carries: after, or the last contents with why it went */
     size_t size;                      /* of the encoded WatchResponse for a watcher without a filter */
-    uint8_t *bytes;
+    uint8_t *bytes; /* NULL: nobody has needed it yet */
 };
 
 /** NULL when out of memory. */
-struct watch_event *watch_event_new(const struct catalog_change *change, uint64_t epoch);
+struct watch_event *watch_event_new(const struct catalog_change *change);
+/** Encode it, if it is not yet. Thread: the domain loop's. False when out of memory. */
+bool watch_event_encode(struct watch_event *event, uint64_t epoch);
 struct watch_event *watch_event_ref(struct watch_event *event);
 void watch_event_unref(struct watch_event *event);
 

@@ -85,7 +85,7 @@ MLT_API void mlt_registration_end(struct mlt_registration *registration);
 MLT_API uint64_t mlt_registration_renewals(const struct mlt_registration *registration);
 
 struct mlt_endpoint {
-    char address[64];
+    char address[254];               /* numeric, IPv4 or IPv6, or a host name */
     uint16_t port;
     char id[129];
 };

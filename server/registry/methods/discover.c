@@ -4,13 +4,14 @@
 #include "registry/methods/methods.h"
 #include "registry/picks.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <sys/random.h>
 
-/* Discover: answered on the connection loop, from the view; only the first to hash by a table that is not there yet
- * waits until it is made elsewhere. */
+/* Discover: answered on the connection loop, from the view; only the first who needs a set of a large service, or a table to
+ * hash by, that is not there yet waits until it is made elsewhere. */
 
-enum { LIMIT_MAX = 1000, HASH_KEY_MAX = 1024 };
+enum { LIMIT_MAX = 1000, HASH_KEY_MAX = 1024, MAKE_HERE_MAX = 2000 };
 
 static int check(const PB(DiscoverRequest) * request, struct fault *fault)
 {
@@ -59,11 +60,18 @@ struct discovery {
     struct mrpc_call *call;
     const struct registry_view *view; /* held by the call */
     const struct registry_service_view *service;
+    const PB(InstanceFilter) * filter;
+    const char *prefer_zone;
     struct pick_set *set;
     struct registry_pick pick;
     size_t limit;
     PB(DiscoverResponse) * response;
 };
+
+static int no_memory(const struct discovery *discovery)
+{
+    return mrpc_call_fail(discovery->call, MRPC_RESOURCE_EXHAUSTED, "no memory");
+}
 
 static int fill(const struct discovery *discovery)
 {
@@ -73,7 +81,7 @@ static int fill(const struct discovery *discovery)
     struct registry_instance **chosen = mrpc_arena_alloc(arena, (room + 1) * sizeof *chosen);
     response->instances = mrpc_arena_alloc(arena, (room + 1) * sizeof *response->instances);
     if (!chosen || !response->instances)
-        return mrpc_call_fail(discovery->call, MRPC_RESOURCE_EXHAUSTED, "no memory");
+        return no_memory(discovery);
     size_t count = registry_picks_choose(discovery->service, discovery->set, &discovery->pick, chosen, room);
     for (size_t i = 0; i < count; i++)
         response->instances[i] = chosen[i]->message;
@@ -89,12 +97,28 @@ static int fill(const struct discovery *discovery)
                                 discovery->service->name);
 }
 
-static void prepare_and_fill(struct domain_task *task)
+static bool hashes(const struct discovery *discovery)
+{
+    return discovery->pick.policy == POLICY_CONSISTENT_HASH && discovery->set->count > 0;
+}
+
+static int find_and_fill(struct discovery *discovery)
+{
+    bool own, too_large;
+    discovery->set = pick_set_find(discovery->service, discovery->filter, discovery->prefer_zone, SIZE_MAX, &own, &too_large);
+    if (!discovery->set)
+        return no_memory(discovery);
+    bool prepared = own || !hashes(discovery) || pick_set_prepare_hash(discovery->set);
+    int code = prepared ? fill(discovery) : no_memory(discovery);
+    if (own)
+        pick_set_free(discovery->set);
+    return code;
+}
+
+static void run_later(struct domain_task *task)
 {
     struct discovery *discovery = (struct discovery *)((char *)task - offsetof(struct discovery, task));
-    int code = pick_set_prepare_hash(discovery->set)
-                   ? fill(discovery)
-                   : mrpc_call_fail(discovery->call, MRPC_RESOURCE_EXHAUSTED, "no memory");
+    int code = find_and_fill(discovery);
     mrpc_call_finish(discovery->call, code, code ? NULL : &discovery->response->base);
 }
 
@@ -102,21 +126,23 @@ static int fill_later(struct registry *registry, const struct discovery *discove
 {
     struct discovery *later = mrpc_arena_memdup(mrpc_call_arena(discovery->call), discovery, sizeof *discovery);
     if (!later)
-        return mrpc_call_fail(discovery->call, MRPC_RESOURCE_EXHAUSTED, "no memory");
-    later->task.run = prepare_and_fill;
+        return no_memory(discovery);
+    later->task.run = run_later;
     if (domain_loop_post_task(registry_reading_loop(registry), &later->task))
         return mrpc_call_fail_retry(discovery->call, MRPC_UNAVAILABLE, 1000, "the registry is stopping");
     return MRPC_PENDING;
 }
 
-static int answer(struct registry *registry, struct discovery *discovery, const PB(DiscoverRequest) * request)
+static int answer(struct registry *registry, struct discovery *discovery)
 {
-    bool own;
-    discovery->set = pick_set_find(discovery->service, request->filter, request->prefer_zone, &own);
+    bool own, too_large;
+    discovery->set =
+        pick_set_find(discovery->service, discovery->filter, discovery->prefer_zone, MAKE_HERE_MAX, &own, &too_large);
+    if (too_large)
+        return fill_later(registry, discovery);
     if (!discovery->set)
-        return mrpc_call_fail(discovery->call, MRPC_RESOURCE_EXHAUSTED, "no memory");
-    bool hashes = discovery->pick.policy == POLICY_CONSISTENT_HASH && discovery->set->count > 0;
-    if (hashes && !own && !atomic_load_explicit(&discovery->set->table, memory_order_acquire))
+        return no_memory(discovery);
+    if (hashes(discovery) && !own && !atomic_load_explicit(&discovery->set->table, memory_order_acquire))
         return fill_later(registry, discovery);
     int code = fill(discovery);
     if (own)
@@ -131,6 +157,8 @@ int registry_discover(void *self, struct mrpc_call *call, const PB(DiscoverReque
     struct discovery discovery = {
         .call = call,
         .pick = {.hash_key = request->hash_key.data, .hash_key_bytes = request->hash_key.len},
+        .filter = request->filter,
+        .prefer_zone = request->prefer_zone,
         .limit = request->limit == 0 ? 1 : request->limit < 0 ? LIMIT_MAX : (size_t)request->limit,
         .response = response,
     };
@@ -143,5 +171,5 @@ int registry_discover(void *self, struct mrpc_call *call, const PB(DiscoverReque
     if (!discovery.service)
         return mrpc_call_fail(call, MRPC_NOT_FOUND, "service %s/%s has no instances", namespace_name, request->service);
     discovery.pick.now_ms = domain_loop_now_ms(registry_loop(self));
-    return answer(self, &discovery, request);
+    return answer(self, &discovery);
 }

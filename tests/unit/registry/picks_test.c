@@ -81,8 +81,9 @@ struct wish {
 static size_t pick_many_with(const struct service *service, const struct wish *wish, struct registry_instance **out,
                              size_t room)
 {
-    bool own;
-    struct pick_set *set = pick_set_find(service->view, wish->filter, wish->zone ? wish->zone : "", &own);
+    bool own, too_large;
+    struct pick_set *set =
+        pick_set_find(service->view, wish->filter, wish->zone ? wish->zone : "", SIZE_MAX, &own, &too_large);
     struct registry_pick pick = wish->pick;
     pick.policy = wish->policy;
     assert_non_null(set);
@@ -111,6 +112,24 @@ static void assert_picks(const struct service *service, const char *expected)
     for (size_t i = 0; i < strlen(expected); i++)
         strcat(picked, pick(service));
     assert_string_equal(picked, expected);
+}
+
+/* A connection loop does not walk a large service; who may, finds the set for all. */
+static void a_set_of_a_large_service_is_made_where_that_is_allowed(void **state)
+{
+    struct service service;
+    bool own, too_large;
+    service_init(&service);
+    join(&service, "a", HEALTH_HEALTHY, 100, "");
+    join(&service, "b", HEALTH_HEALTHY, 100, "");
+    assert_null(pick_set_find(service.view, NULL, "", 1, &own, &too_large));
+    assert_true(too_large);
+    struct pick_set *made = pick_set_find(service.view, NULL, "", 2, &own, &too_large);
+    assert_non_null(made);
+    assert_false(own || too_large);
+    assert_ptr_equal(pick_set_find(service.view, NULL, "", 1, &own, &too_large), made);
+    assert_false(own || too_large);
+    service_fini(&service);
 }
 
 static void round_robin_goes_round(void **state)
@@ -525,6 +544,7 @@ static void turns_are_exact_over_all_callers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_set_of_a_large_service_is_made_where_that_is_allowed),
         cmocka_unit_test(round_robin_goes_round),
         cmocka_unit_test(round_robin_is_stable_when_members_change),
         cmocka_unit_test(unhealthy_and_unknown_are_not_picked),

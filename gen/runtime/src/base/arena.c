@@ -9,7 +9,7 @@
  * reset an arena that needed several gets one block of their total size at its next use: a loop of similar calls stops
  * calling malloc after two rounds. What a large call needed is given back rather than kept (KEPT_BYTES). */
 
-#define FIRST_BYTES ((size_t)4096)
+#define FIRST_BYTES ((size_t)1024)
 #define KEPT_BYTES ((size_t)256 * 1024)
 
 struct mrpc_arena_block {
