@@ -5,13 +5,16 @@
 #include "load.h"
 #include "server_cpu.h"
 
-/* A stream makes its next call when the last has been answered. What begins in the warm-up is not counted. */
+/* A stream makes its next call when the last has been answered; with a rate, when one is due, and what is late for want
+ * of a stream counts from when it was due, so that a server that stalls cannot hide it. What begins in the warm-up is not
+ * counted. */
 
 struct load_run {
     const struct load_settings *settings;
     load_begin *begin;
     uint64_t next_number, open, errors;
-    uint64_t measure_ns, end_ns; /* since when calls count, and after which none begins */
+    uint64_t start_ns, measure_ns, end_ns; /* when calls began, count, and after which none begins */
+    struct load_slot *idle;                /* wait until a call is due */
     char first_error[256];
     struct histogram latencies;
 };
@@ -24,6 +27,13 @@ static bool over(const struct load_run *run, uint64_t now_ns)
     return run->errors || now_ns >= run->end_ns;
 }
 
+/* When the next call is due. */
+static uint64_t due_ns(const struct load_run *run)
+{
+    uint64_t begun = run->next_number - run->settings->first_number;
+    return run->start_ns + (uint64_t)((double)begun * 1e9 / run->settings->rate);
+}
+
 static void begin_next(struct load_slot *slot)
 {
     struct load_run *run = slot->run;
@@ -32,8 +42,24 @@ static void begin_next(struct load_slot *slot)
         run->open--;
         return;
     }
+    if (run->settings->rate > 0 && due_ns(run) > slot->started_ns) {
+        slot->next_idle = run->idle;
+        run->idle = slot;
+        return;
+    }
+    if (run->settings->rate > 0)
+        slot->started_ns = due_ns(run);
     slot->number = run->next_number++;
     run->begin(slot);
+}
+
+static void begin_what_is_due(struct load_run *run)
+{
+    while (run->idle && (over(run, load_now_ns()) || due_ns(run) <= load_now_ns())) {
+        struct load_slot *slot = run->idle;
+        run->idle = slot->next_idle;
+        begin_next(slot);
+    }
 }
 
 void load_done(struct load_slot *slot, const struct mrpc_status *status)
@@ -79,16 +105,17 @@ int load_closed_loop(const struct load_settings *settings, load_begin *begin)
         channels[i] = load_open(settings, loop);
     connect_all(channels, settings->connections, loop);
     run = (struct load_run){.settings = settings, .begin = begin, .next_number = settings->first_number, .open = count};
-    uint64_t start_ns = load_now_ns();
+    run.start_ns = load_now_ns();
     double cpu_before = server_cpu_seconds(settings->server_pid);
-    run.measure_ns = start_ns + (uint64_t)(settings->count ? 0 : settings->warmup_seconds * 1e9);
+    run.measure_ns = run.start_ns + (uint64_t)(settings->count ? 0 : settings->warmup_seconds * 1e9);
     run.end_ns = run.measure_ns + (uint64_t)(settings->seconds * 1e9);
     for (size_t i = 0; i < count; i++) {
         slots[i] = (struct load_slot){.run = &run, .channel = channels[i % (size_t)settings->connections]};
         begin_next(&slots[i]);
     }
     for (bool warm = settings->count > 0; run.open > 0;) {
-        load_turn(loop, 0);
+        load_turn(loop, run.idle ? due_ns(&run) : 0);
+        begin_what_is_due(&run);
         if (!warm && load_now_ns() >= run.measure_ns) {
             warm = true;
             cpu_before = server_cpu_seconds(settings->server_pid);

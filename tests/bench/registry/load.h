@@ -30,6 +30,7 @@ struct load_settings {
     uint64_t alive;        /* churn: pairs of calls between the coming and the going of an instance */
     double seconds;
     double warmup_seconds;
+    double rate; /* calls a second; 0: as fast as they are answered */
     int64_t ttl_ms;
     bool checked; /* instances with a ttl check */
 };
@@ -73,7 +74,7 @@ struct load_instance {
 };
 void load_instance_init(struct load_instance *instance, const struct load_settings *settings, uint64_t number);
 
-/* --- calls one after another on every stream ------------------------------------------------------------------------
+/* --- calls on every stream, one after another, or each at its time ---------------------------------------------------
  */
 
 struct load_run;
@@ -82,6 +83,7 @@ struct load_slot {
     struct mrpc_channel *channel;
     uint64_t started_ns;
     uint64_t number;
+    struct load_slot *next_idle;
 };
 
 /** Begin slot->number's call on slot->channel; load_done() follows, once, on the loop. */

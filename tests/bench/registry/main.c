@@ -85,7 +85,7 @@ static void usage(void)
     fprintf(stderr, "usage: registry_load register|discover|watch|crash|hold|churn|storm|etcd --target HOST:PORT\n"
                     "       [--service NAME] [--prefix TEXT] [--mode stream|ttl] [--connections N] [--streams N]\n"
                     "       [--services N] [--server-pid PID] [--count N] [--first-number N] [--seconds S]\n"
-                    "       [--warmup S] [--ttl-ms N] [--alive N] [--checked]\n");
+                    "       [--warmup S] [--rate N] [--ttl-ms N] [--alive N] [--checked]\n");
     exit(2);
 }
 
@@ -97,7 +97,8 @@ static const struct option options[] = {
     {"count", required_argument, NULL, 'i'},       {"first-number", required_argument, NULL, 'f'},
     {"seconds", required_argument, NULL, 'd'},     {"warmup", required_argument, NULL, 'w'},
     {"ttl-ms", required_argument, NULL, 'l'},      {"checked", no_argument, NULL, 'k'},
-    {"alive", required_argument, NULL, 'a'},       {NULL, 0, NULL, 0},
+    {"alive", required_argument, NULL, 'a'},       {"rate", required_argument, NULL, 'e'},
+    {NULL, 0, NULL, 0},
 };
 
 static bool take(struct load_settings *settings, int option)
@@ -132,6 +133,8 @@ static bool take(struct load_settings *settings, int option)
         return (settings->ttl_ms = atoll(optarg)) >= 0;
     case 'a':
         return (settings->alive = strtoull(optarg, NULL, 10)) > 0;
+    case 'e':
+        return (settings->rate = atof(optarg)) > 0;
     case 'k':
         return (settings->checked = true);
     default:

@@ -125,6 +125,16 @@ static void on_operated(void *arg, const PB(SetOperatorStateResponse) * response
     end(actor, &reply->status);
 }
 
+static void on_updated(void *arg, const PB(UpdateInstanceResponse) * response, const struct mrpc_reply *reply)
+{
+    struct actor *actor = arg;
+    if (response) {
+        see(actor->operation, response->instance);
+        actor->operation->revision = response->instance->revision;
+    }
+    end(actor, &reply->status);
+}
+
 /* --- beginnings ------------------------------------------------------------------------------------------------------
  */
 
@@ -153,9 +163,16 @@ static uint32_t greatest_value(const struct history *history)
 {
     uint32_t greatest = 0;
     for (size_t i = 0; i < history->operation_count; i++)
-        if (history->operations[i].kind == HISTORY_REGISTER && history->operations[i].value > greatest)
+        if ((history->operations[i].kind == HISTORY_REGISTER || history->operations[i].kind == HISTORY_UPDATE) &&
+            history->operations[i].value > greatest)
             greatest = history->operations[i].value;
     return greatest;
+}
+
+/* What an instance of that value has in its other fields: the filtering observer sees every other one, and the marker. */
+static char *zone_of(int id, uint32_t value)
+{
+    return (char *)(uintptr_t)(value % 2 || id == HISTORY_MARKER ? OBSERVER_ZONE : "elsewhere");
 }
 
 static void send_register(struct actor *actor, struct history_operation *operation)
@@ -176,6 +193,7 @@ static void send_register(struct actor *actor, struct history_operation *operati
     instance.endpoints = endpoints;
     instance.n_endpoints = 1;
     instance.weight = operation->value;
+    instance.zone = zone_of(operation->id, operation->value);
     instance.lease_ttl = &ttl;
     request.instance = &instance;
     if (operation->has_expected) {
@@ -258,6 +276,36 @@ static void begin_operator(struct actor *actor, struct history_operation *operat
     RPC(set_operator_state__async)(actor->channel, &in_time, &request, on_operated, actor);
 }
 
+static void begin_update(struct actor *actor, struct history_operation *operation)
+{
+    PB(InstanceKey) key = key_of(actor, operation->id);
+    Google__Protobuf__FieldMask mask;
+    char *paths[] = {(char *)(uintptr_t) "weight", (char *)(uintptr_t) "zone"};
+    PB(Instance) instance;
+    PB(UpdateInstanceRequest) request;
+    google__protobuf__field_mask__init(&mask);
+    mltrainer__registry__v1__instance__init(&instance);
+    mltrainer__registry__v1__update_instance_request__init(&request);
+    struct history_state known = last_known(actor, operation->id);
+    operation->fresh = true;
+    operation->value = greatest_value(actor->history) + 1;
+    operation->has_expected = known.revision > 1 && random_below(actor, 3) == 0;
+    operation->expected = random_below(actor, 4) ? known.revision : known.revision / 2;
+    mask.paths = paths;
+    mask.n_paths = 2;
+    instance.key = &key;
+    instance.weight = operation->value;
+    instance.zone = zone_of(operation->id, operation->value);
+    request.instance = &instance;
+    request.update_mask = &mask;
+    if (operation->has_expected) {
+        request.has_expected_revision_case =
+            MLTRAINER__REGISTRY__V1__UPDATE_INSTANCE_REQUEST__HAS_EXPECTED_REVISION_EXPECTED_REVISION;
+        request.expected_revision = operation->expected;
+    }
+    RPC(update_instance__async)(actor->channel, &in_time, &request, on_updated, actor);
+}
+
 /* --- a heartbeat stream ----------------------------------------------------------------------------------------------
  */
 
@@ -319,7 +367,8 @@ static const struct {
     {HISTORY_REGISTER, 8, begin_register},   {HISTORY_DEREGISTER, 4, begin_deregister},
     {HISTORY_HEARTBEAT, 3, begin_heartbeat}, {HISTORY_GET, 3, begin_get},
     {HISTORY_LIST, 3, begin_list},           {HISTORY_DISCOVER, 2, begin_discover},
-    {HISTORY_OPERATOR, 2, begin_operator},   {HISTORY_ATTACH, 2, begin_stream},
+    {HISTORY_OPERATOR, 2, begin_operator},   {HISTORY_UPDATE, 4, begin_update},
+    {HISTORY_ATTACH, 3, begin_stream},
 };
 
 static size_t choose(struct actor *actor)

@@ -90,7 +90,7 @@ static void print_state(const struct history_state *state, FILE *out)
 static void print_operation(const struct history_operation *operation, FILE *out)
 {
     static const char *const kinds[] = {"register", "deregister", "heartbeat", "get",  "list",
-                                        "discover", "operator",   "attach",    "break"};
+                                        "discover", "operator",   "update",    "attach", "break"};
     static const char *const outcomes[] = {"pending", "answered", "unknown", "failed"};
     fprintf(out, "%5llu..%-5llu client %d %s id%d", (unsigned long long)operation->begun_at,
             (unsigned long long)operation->ended_at, operation->client, kinds[operation->kind], operation->id);

@@ -39,9 +39,10 @@ enum history_kind {
     HISTORY_LIST,
     HISTORY_DISCOVER,
     HISTORY_OPERATOR,
-    /* These are not judged: what a stream answers may rest on what is not durable yet. */
+    HISTORY_UPDATE, /* of single fields */
+    /* What a stream answers may rest on what is not durable yet, and so be ahead of what others are told. */
     HISTORY_ATTACH, /* to a stream whose end is the end of the instance */
-    HISTORY_BREAK,  /* of that stream */
+    HISTORY_BREAK,  /* of that stream; there is no answer to judge */
 };
 
 enum history_outcome {
@@ -55,8 +56,8 @@ struct history_operation {
     enum history_kind kind;
     int client;
     int id;
-    uint32_t value; /* REGISTER; OPERATOR: the state */
-    bool fresh;     /* REGISTER: nobody has registered that value before */
+    uint32_t value; /* REGISTER, UPDATE; OPERATOR: the state */
+    bool fresh;     /* REGISTER, UPDATE: nobody has brought that value before */
     bool has_expected;
     int64_t expected;
     int64_t incarnation; /* that is asked about; 0: any */
@@ -66,7 +67,7 @@ struct history_operation {
     bool created;
     uint64_t epoch;                         /* of the registry that answered */
     int64_t revision;                       /* that the answer reflects, or that it caused */
-    struct history_state seen[HISTORY_IDS]; /* REGISTER, GET, OPERATOR: of `id`; LIST, DISCOVER: all */
+    struct history_state seen[HISTORY_IDS]; /* REGISTER, GET, OPERATOR, UPDATE: of `id`; LIST, DISCOVER: all */
     uint64_t begun_at, ended_at;            /* on the history's own clock: one tick a thing that happens */
     int64_t begun_ms, ended_ms;
 };

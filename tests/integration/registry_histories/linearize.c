@@ -59,6 +59,10 @@ static bool explains(const struct witness *witness, const struct history_operati
                (!operation->created || state->incarnation == state->revision);
     case HISTORY_OPERATOR:
         return found ? seen_so(state, seen) && state->operator_state == (int)operation->value : !state->there;
+    case HISTORY_UPDATE:
+        if (operation->code == ABORTED)
+            return state->there && operation->expected != state->revision;
+        return found ? seen_so(state, seen) && state->value == operation->value : !state->there;
     case HISTORY_DEREGISTER:
         return !lives(state, operation->incarnation);
     case HISTORY_HEARTBEAT:
@@ -126,6 +130,7 @@ static size_t place(const struct witness *witness, const struct history_operatio
 static bool had_effect(const struct history_operation *operation)
 {
     return operation->code == OK && ((operation->kind == HISTORY_REGISTER && operation->fresh) ||
+                                     operation->kind == HISTORY_UPDATE ||
                                      (operation->kind == HISTORY_DEREGISTER && !operation->incarnation));
 }
 
@@ -172,6 +177,31 @@ static bool fits(struct witness *witness, const struct history_operation *operat
     return true;
 }
 
+/* Somebody changed it, or wanted to, and never heard whether that was written: a stream may have answered from it. */
+static bool unsettled(const struct history *history, int id)
+{
+    for (size_t i = 0; i < history->operation_count; i++) {
+        const struct history_operation *operation = &history->operations[i];
+        if (operation->id == id && operation->outcome != HISTORY_ANSWERED && operation->kind < HISTORY_ATTACH)
+            return true;
+    }
+    return false;
+}
+
+/* A stream's answer has a place like any other; but as it may be ahead of what is durable, nothing follows from it for
+ * the place of what came after. */
+static bool stream_answer_fits(struct witness *witness, const struct history_operation *operation,
+                               const size_t *positions)
+{
+    struct history *history = witness->history;
+    size_t low = known_before(witness, operation, positions);
+    if (place(witness, operation, low) <= witness->count || unsettled(history, operation->id))
+        return true;
+    return history_violate(history, "the stream's answer at %llu has no place after what was known at %llu (change %zu of %zu)",
+                           (unsigned long long)operation->ended_at, (unsigned long long)operation->begun_at, low,
+                           witness->count);
+}
+
 bool history_holds(struct history *history)
 {
     static struct witness witness;
@@ -185,6 +215,10 @@ bool history_holds(struct history *history)
     qsort(order, count, sizeof order[0], by_end);
     for (size_t i = 0; i < count; i++)
         if (!fits(&witness, order[i], positions))
+            return false;
+    for (size_t i = 0; i < history->operation_count; i++)
+        if (history->operations[i].outcome == HISTORY_ANSWERED && history->operations[i].kind == HISTORY_ATTACH &&
+            !stream_answer_fits(&witness, &history->operations[i], positions))
             return false;
     return true;
 }

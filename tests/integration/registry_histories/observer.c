@@ -43,7 +43,7 @@ static void take_change(struct observer *observer, const PB(WatchResponse) * mes
         history_violate(observer->history, "a watcher was told of %s", change->instance->key->id);
         return;
     }
-    if (history_see_event(observer->history, &event) && event.id == HISTORY_MARKER)
+    if ((observer->filters || history_see_event(observer->history, &event)) && event.id == HISTORY_MARKER)
         observer->told_of_marker = true;
 }
 
@@ -62,7 +62,8 @@ static void take_part(struct observer *observer, const PB(WatchResponse) * messa
     }
     if (!message->snapshot->last)
         return;
-    history_see_snapshot(observer->history, snapshot);
+    if (!observer->filters)
+        history_see_snapshot(observer->history, snapshot);
     observer->told_of_marker = observer->told_of_marker || snapshot->states[HISTORY_MARKER].there;
 }
 
@@ -104,15 +105,29 @@ static void watch(struct observer *observer, bool resume)
     static const struct mrpc_client_events events = {.on_message = on_message, .on_done = on_done};
     static const struct mrpc_call_options options = {.struct_bytes = sizeof options, .wait_for_ready = true};
     PB(WatchRequest) request;
+    PB(InstanceFilter) filter;
+    char *zones[] = {(char *)(uintptr_t)OBSERVER_ZONE};
     mltrainer__registry__v1__watch_request__init(&request);
+    mltrainer__registry__v1__instance_filter__init(&filter);
+    filter.zones = zones;
+    filter.n_zones = 1;
+    request.filter = observer->filters ? &filter : NULL;
     watch_validator_begin(observer->validator, resume, &request);
     if (RPC(watch__start)(observer->channel, &options, &request, &events, observer, &observer->call))
         abort();
 }
 
+static bool is_selected(void *arg, const PB(Instance) * instance)
+{
+    (void)arg;
+    return strcmp(instance->zone, OBSERVER_ZONE) == 0;
+}
+
 void observer_start(struct observer *observer)
 {
-    const struct watch_selection selection = {.namespace_name = "default", .service = observer->service};
+    const struct watch_selection selection = {.namespace_name = "default",
+                                              .service = observer->service,
+                                              .passes = observer->filters ? is_selected : NULL};
     observer->validator = watch_validator_new(&selection);
     watch(observer, false);
 }

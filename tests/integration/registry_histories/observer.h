@@ -8,12 +8,15 @@
 #include "watch_validator.h"
 
 /* A watcher of one history's service: writes down what it is told, holds it to the contract of Watch, and comes back
- * when its stream breaks. */
+ * when its stream breaks. One that filters writes nothing down: it is compared with one that sees everything. */
+
+#define OBSERVER_ZONE "watched" /* the zone that an observer with a filter selects */
 
 struct observer {
     struct history *history;
     struct mrpc_channel *channel;
     const char *service;
+    bool filters;
     bool restless; /* breaks its stream itself now and then, and resumes */
     unsigned random_state;
     bool told_of_marker;

@@ -47,6 +47,7 @@ static bool is_untold(const struct history *history, const struct history_operat
     switch (operation->kind) {
     case HISTORY_REGISTER:
     case HISTORY_OPERATOR:
+    case HISTORY_UPDATE:
         return !told(history, operation->id, operation->revision);
     case HISTORY_DEREGISTER:
         return !told(history, operation->id, operation->revision);
@@ -131,7 +132,8 @@ static bool can_have_caused(const struct history_operation *operation, const str
     switch (event->reason) {
     case REASON_REGISTERED:
     case REASON_UPDATED:
-        return operation->kind == HISTORY_REGISTER && operation->value == event->after.value;
+        return (operation->kind == HISTORY_REGISTER || operation->kind == HISTORY_UPDATE) &&
+               operation->value == event->after.value;
     case REASON_DEREGISTERED:
         return operation->kind == HISTORY_DEREGISTER &&
                (!operation->incarnation || operation->incarnation == event->after.incarnation);
@@ -245,7 +247,7 @@ bool witness_may_have_changed(const struct history *history, int id)
     for (size_t i = 0; i < history->operation_count; i++) {
         const struct history_operation *operation = &history->operations[i];
         bool changes = operation->kind == HISTORY_REGISTER || operation->kind == HISTORY_DEREGISTER ||
-                       operation->kind == HISTORY_OPERATOR;
+                       operation->kind == HISTORY_OPERATOR || operation->kind == HISTORY_UPDATE;
         if (operation->id == id &&
             (operation->kind == HISTORY_ATTACH || (changes && operation->outcome == HISTORY_UNKNOWN)))
             return true;
@@ -262,7 +264,7 @@ static bool may_have_become(const struct witness *witness, size_t at, int id, co
     for (size_t i = 0; i < history->operation_count; i++) {
         const struct history_operation *operation = &history->operations[i];
         if (operation->id == id && operation->outcome == HISTORY_UNKNOWN &&
-            ((operation->kind == HISTORY_REGISTER && operation->value == now->value) ||
+            (((operation->kind == HISTORY_REGISTER || operation->kind == HISTORY_UPDATE) && operation->value == now->value) ||
              (operation->kind == HISTORY_OPERATOR && (int)operation->value == now->operator_state)))
             return true;
     }
