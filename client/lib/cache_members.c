@@ -20,6 +20,7 @@ void cache_members_fini(struct cache_members *members)
     free(members->candidates);
     free(members->incarnations);
     free(members->weight_ends);
+    free(members->table);
     *members = (struct cache_members){.zone = members->zone};
 }
 
@@ -111,6 +112,8 @@ static bool make_room(struct cache_members *members)
     free(members->candidates);
     free(members->incarnations);
     free(members->weight_ends);
+    free(members->table);
+    members->table = NULL;
     members->candidate_count = 0;
     members->candidates = malloc(room * sizeof *members->candidates);
     members->incarnations = malloc(room * sizeof *members->incarnations);
@@ -180,35 +183,18 @@ static size_t weighted(struct cache_members *members)
     return first_above(members->weight_ends, members->candidate_count, at);
 }
 
-/* FNV-1a, finished as MurmurHash3 does. */
-static uint64_t hash(const void *bytes, size_t size, uint64_t seed)
+static bool fill_table(struct cache_members *members)
 {
-    const unsigned char *at = bytes;
-    uint64_t value = seed ^ UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < size; i++)
-        value = (value ^ at[i]) * UINT64_C(0x100000001b3);
-    value ^= value >> 33;
-    value *= UINT64_C(0xff51afd7ed558ccd);
-    value ^= value >> 33;
-    value *= UINT64_C(0xc4ceb9fe1a85ec53);
-    return value ^ (value >> 33);
-}
-
-/* Rendezvous: the highest draw of key and id wins, so that who leaves gives up only the keys that were his. Source:
- * Thaler and Ravishankar, 1998. */
-static size_t by_key(const struct cache_members *members, const struct mlt_pick *pick)
-{
-    uint64_t key = hash(pick->key, pick->key_bytes, 0), best = 0;
-    size_t winner = 0;
-    for (size_t i = 0; i < members->candidate_count; i++) {
-        const char *id = members->candidates[i]->endpoint.id;
-        uint64_t drawn = hash(id, strlen(id), key);
-        if (i == 0 || drawn > best) {
-            best = drawn;
-            winner = i;
-        }
-    }
-    return winner;
+    if (members->table)
+        return true;
+    struct mrpc_maglev_member *named = malloc(members->candidate_count * sizeof *named);
+    if (!named)
+        return false;
+    for (size_t i = 0; i < members->candidate_count; i++)
+        named[i] = (struct mrpc_maglev_member){members->candidates[i]->endpoint.id, members->candidates[i]->weight};
+    members->table = mrpc_maglev_new(named, members->candidate_count);
+    free(named);
+    return members->table;
 }
 
 bool cache_members_pick(struct cache_members *members, const struct mlt_pick *pick, const struct cache_member **out)
@@ -218,7 +204,10 @@ bool cache_members_pick(struct cache_members *members, const struct mlt_pick *pi
         return false;
     if (members->candidate_count == 0)
         return true;
-    size_t at = pick->policy == MLT_PICK_BY_KEY     ? by_key(members, pick)
+    if (pick->policy == MLT_PICK_BY_KEY && !fill_table(members))
+        return false;
+    size_t at = pick->policy == MLT_PICK_BY_KEY
+                    ? members->table->slots[mrpc_maglev_slot(members->table, pick->key, pick->key_bytes)]
                 : pick->policy == MLT_PICK_WEIGHTED ? weighted(members)
                                                     : round_robin(members);
     *out = members->candidates[at];

@@ -8,6 +8,7 @@
 
 #include <mltrainer/mltrainer.h>
 #include <mltrainer/registry/v1/registry.mrpc.h>
+#include <mrpc/maglev.h>
 
 /* What a cache knows of the instances of its service, and picking among them. No thread, no clock, no connection. */
 
@@ -32,6 +33,7 @@ struct cache_members {
     uint64_t *incarnations;
     uint64_t *weight_ends;
     size_t candidate_count;
+    struct mrpc_maglev *table; /* by key, as the registry has it; NULL until the first pick that needs it */
     uint64_t last; /* incarnation of the round robin's last pick */
     uint64_t weighted_turn;
 };

@@ -8,7 +8,7 @@
 
 #include "registry/filter.h"
 #include "registry/load.h"
-#include "registry/maglev.h"
+#include <mrpc/maglev.h>
 #include "registry/view.h"
 
 /* A filter as bytes: its encoding, a zero, the zone. Two spellings of one filter get sets of their own, which does no
@@ -36,7 +36,7 @@ static bool key_init(struct key *key, const PB(InstanceFilter) * filter, const c
         mrpc_encode(PB_INFO(instance_filter), &filter->base, key->bytes);
     key->bytes[filter_bytes] = 0;
     memcpy(key->bytes + filter_bytes + 1, prefer_zone, zone_bytes);
-    key->hash = maglev_hash(key->bytes, key->size, 0);
+    key->hash = mrpc_maglev_hash(key->bytes, key->size, 0);
     key->hash += key->hash == 0;
     return true;
 }
@@ -181,12 +181,12 @@ bool pick_set_prepare_hash(struct pick_set *set)
 {
     if (set->count == 0 || atomic_load_explicit(&set->table, memory_order_acquire))
         return true;
-    struct maglev_member *members = malloc(set->count * sizeof *members);
+    struct mrpc_maglev_member *members = malloc(set->count * sizeof *members);
     if (!members)
         return false;
     for (size_t i = 0; i < set->count; i++)
-        members[i] = (struct maglev_member){set->members[i]->message->key->id, set->members[i]->message->weight};
-    struct maglev *table = maglev_new(members, set->count), *none = NULL;
+        members[i] = (struct mrpc_maglev_member){set->members[i]->message->key->id, set->members[i]->message->weight};
+    struct mrpc_maglev *table = mrpc_maglev_new(members, set->count), *none = NULL;
     free(members);
     if (table && !atomic_compare_exchange_strong(&set->table, &none, table))
         free(table);

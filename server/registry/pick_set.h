@@ -14,7 +14,7 @@
  * one first, and end with the view. */
 
 struct load;
-struct maglev;
+struct mrpc_maglev;
 struct registry_cursor;
 struct registry_instance;
 struct registry_service_view;
@@ -31,7 +31,7 @@ struct pick_set {
     uint64_t *weight_ends;              /* sums of weights up to and with each */
     struct registry_cursor *cursor;     /* of plain turns */
     struct registry_cursor *weighted_cursor;
-    _Atomic(struct maglev *) table; /* NULL until pick_set_prepare_hash() */
+    _Atomic(struct mrpc_maglev *) table; /* NULL until pick_set_prepare_hash() */
     _Atomic(struct load **) loads;  /* NULL until pick_set_loads() */
 };
 

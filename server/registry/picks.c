@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "registry/load.h"
-#include "registry/maglev.h"
+#include <mrpc/maglev.h>
 
 /* The first member of @ends (growing) that is above @point, or @count. */
 static size_t first_above(const uint64_t *ends, size_t count, uint64_t point)
@@ -73,11 +73,11 @@ static size_t least_request(const struct registry_service_view *view, struct pic
  * only the keys that were his. Source: Thaler and Ravishankar, 1998. */
 static size_t rendezvous(const struct pick_set *set, const struct registry_pick *pick)
 {
-    uint64_t key = maglev_hash(pick->hash_key, pick->hash_key_bytes, 0), best = 0;
+    uint64_t key = mrpc_maglev_hash(pick->hash_key, pick->hash_key_bytes, 0), best = 0;
     size_t winner = 0;
     for (size_t i = 0; i < set->count; i++) {
         const char *id = set->members[i]->message->key->id;
-        uint64_t drawn = maglev_hash(id, strlen(id), key);
+        uint64_t drawn = mrpc_maglev_hash(id, strlen(id), key);
         if (i == 0 || drawn > best) {
             best = drawn;
             winner = i;
@@ -103,10 +103,10 @@ static size_t choose(const struct registry_service_view *view, struct pick_set *
 }
 
 /* Whoever has the key's slot, then whoever comes next in the table: if the first is away, its keys spread over all. */
-static size_t along_the_table(const struct pick_set *set, const struct maglev *table, const struct registry_pick *pick,
+static size_t along_the_table(const struct pick_set *set, const struct mrpc_maglev *table, const struct registry_pick *pick,
                               struct registry_instance **out, size_t room)
 {
-    uint32_t slot = maglev_slot(table, pick->hash_key, pick->hash_key_bytes);
+    uint32_t slot = mrpc_maglev_slot(table, pick->hash_key, pick->hash_key_bytes);
     out[0] = set->members[table->slots[slot]];
     size_t written = 1;
     uint8_t *seen = room > 1 ? calloc(set->count, 1) : NULL;
@@ -133,7 +133,7 @@ size_t registry_picks_choose(const struct registry_service_view *view, struct pi
     if (set->count == 0 || room == 0)
         return 0;
     size_t wanted = set->count < room ? set->count : room;
-    const struct maglev *table = atomic_load_explicit(&set->table, memory_order_acquire);
+    const struct mrpc_maglev *table = atomic_load_explicit(&set->table, memory_order_acquire);
     if (pick->policy == POLICY_CONSISTENT_HASH && table)
         return along_the_table(set, table, pick, out, wanted);
     size_t first = choose(view, set, pick);

@@ -142,8 +142,9 @@ static void weights_keys_and_zones_choose(void **state)
         keys[first - 'a']++;
         assert_int_equal(pick(west, NULL), 'c');
     }
-    for (int i = 0; i < 3; i++)
-        assert_in_range(keys[i], 60, 140);
+    assert_in_range(keys[0], 150, 210); /* as its weight says */
+    assert_in_range(keys[1], 35, 85);
+    assert_in_range(keys[2], 35, 85);
     mlt_registration_end(registrations[2]);
     wait_until(west, in_step, 2); /* nobody near: the others */
     assert_int_equal(mlt_cache_pick(any, &(struct mlt_pick){.struct_bytes = sizeof(struct mlt_pick), .policy = MLT_PICK_BY_KEY},
@@ -155,6 +156,40 @@ static void weights_keys_and_zones_choose(void **state)
     mlt_cache_close(any);
     mlt_cache_close(west);
     mlt_cache_close(north);
+}
+
+/* The id that Discover gives for a key, by mltctl. */
+static char discover_by_key(const char *service, const char *key)
+{
+    char command[600], line[1024], id = '?';
+    snprintf(command, sizeof command, "'%s' --server '%s' registry discover '%s' --policy consistent-hash --key '%s'", MLTCTL,
+             server.target, service, key);
+    FILE *output = popen(command, "r");
+    assert_non_null(output);
+    while (fgets(line, sizeof line, output))
+        if (!strstr(line, "ADDRESS"))
+            sscanf(line, "%*s %c", &id);
+    assert_int_equal(pclose(output), 0);
+    return id;
+}
+
+static void a_key_means_the_same_instance_to_cache_and_registry(void **state)
+{
+    (void)state;
+    struct mlt_registration *registrations[3] = {begin("keys", "a", NULL, 300), begin("keys", "b", NULL, 100),
+                                                 begin("keys", "c", NULL, 100)};
+    struct mlt_cache *cache = open_cache("keys", NULL);
+    wait_until(cache, in_step, 3);
+    for (int i = 0; i < 12; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "user-%d", i);
+        const struct mlt_pick by_key = {
+            .struct_bytes = sizeof by_key, .policy = MLT_PICK_BY_KEY, .key = key, .key_bytes = strlen(key)};
+        assert_int_equal(pick(cache, &by_key), discover_by_key("keys", key));
+    }
+    for (int i = 0; i < 3; i++)
+        mlt_registration_end(registrations[i]);
+    mlt_cache_close(cache);
 }
 
 static void what_was_known_is_served_while_the_registry_is_away(void **state)
@@ -247,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(picks_follow_who_comes_and_goes),
         cmocka_unit_test(weights_keys_and_zones_choose),
+        cmocka_unit_test(a_key_means_the_same_instance_to_cache_and_registry),
         cmocka_unit_test(what_was_known_is_served_while_the_registry_is_away),
         cmocka_unit_test(a_registry_that_falls_silent_is_noticed),
         cmocka_unit_test(rolling_restarts_of_the_registry_are_not_seen),

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "registry/maglev.h"
+#include <mrpc/maglev.h>
 #include "registry/picks.h"
 #include "sample.h"
 
@@ -312,13 +312,13 @@ static void disruption_is_small_at_any_size(void **state)
     static const size_t sizes[] = {2, 3, 20, 100, 500, 1000};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         static char names[1000][24];
-        static struct maglev_member members[1000];
+        static struct mrpc_maglev_member members[1000];
         size_t count = sizes[s], lost = 0, moved = 0;
         for (size_t i = 0; i < count; i++) {
             snprintf(names[i], sizeof names[i], "i%zu", i);
-            members[i] = (struct maglev_member){names[i], 100};
+            members[i] = (struct mrpc_maglev_member){names[i], 100};
         }
-        struct maglev *before = maglev_new(members, count), *after = maglev_new(members, count - 1); /* the last goes */
+        struct mrpc_maglev *before = mrpc_maglev_new(members, count), *after = mrpc_maglev_new(members, count - 1); /* the last goes */
         assert_non_null(before);
         assert_non_null(after);
         assert_true(before->size >= 100 * count);

@@ -17,6 +17,7 @@
 #include <mrpc/error.h>
 #include <mrpc/interceptor.h>
 #include <mrpc/json.h>
+#include <mrpc/maglev.h>
 #include <mrpc/message.h>
 #include <mrpc/metadata.h>
 #include <mrpc/metrics.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "registry/maglev.h"
+#include <mrpc/maglev.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 enum { FREE = UINT32_MAX };
 
 /* FNV-1a, finished as MurmurHash3 does: FNV alone mixes the high bits badly. */
-uint64_t maglev_hash(const void *bytes, size_t size, uint64_t seed)
+uint64_t mrpc_maglev_hash(const void *bytes, size_t size, uint64_t seed)
 {
     const unsigned char *at = bytes;
     uint64_t value = seed ^ UINT64_C(0xcbf29ce484222325);
@@ -20,14 +20,14 @@ uint64_t maglev_hash(const void *bytes, size_t size, uint64_t seed)
     return value ^ (value >> 33);
 }
 
-uint32_t maglev_slot(const struct maglev *table, const void *key, size_t key_bytes)
+uint32_t mrpc_maglev_slot(const struct mrpc_maglev *table, const void *key, size_t key_bytes)
 {
-    return (uint32_t)(maglev_hash(key, key_bytes, 0) % table->size);
+    return (uint32_t)(mrpc_maglev_hash(key, key_bytes, 0) % table->size);
 }
 
 static uint32_t size_for(size_t count)
 {
-    return count <= MAGLEV_SLOTS / MAGLEV_SLOTS_AN_INSTANCE ? MAGLEV_SLOTS : MAGLEV_SLOTS_MAX;
+    return count <= MRPC_MAGLEV_SLOTS / MRPC_MAGLEV_SLOTS_AN_INSTANCE ? MRPC_MAGLEV_SLOTS : MRPC_MAGLEV_SLOTS_MAX;
 }
 
 /* One member's claims: slots at, at + skip, at + 2 skip … modulo the size. As the size is a prime, every slot comes. */
@@ -45,7 +45,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const struct claimant *)a)->name, ((const struct claimant *)b)->name);
 }
 
-static struct claimant *line_up(const struct maglev_member *members, size_t count, uint32_t size, uint64_t *heaviest)
+static struct claimant *line_up(const struct mrpc_maglev_member *members, size_t count, uint32_t size, uint64_t *heaviest)
 {
     struct claimant *claimants = malloc(count * sizeof *claimants);
     *heaviest = 0;
@@ -53,8 +53,8 @@ static struct claimant *line_up(const struct maglev_member *members, size_t coun
         size_t name_bytes = strlen(members[i].name);
         claimants[i] = (struct claimant){
             .index = (uint32_t)i,
-            .at = (uint32_t)(maglev_hash(members[i].name, name_bytes, 1) % size),
-            .skip = (uint32_t)(maglev_hash(members[i].name, name_bytes, 2) % (size - 1)) + 1,
+            .at = (uint32_t)(mrpc_maglev_hash(members[i].name, name_bytes, 1) % size),
+            .skip = (uint32_t)(mrpc_maglev_hash(members[i].name, name_bytes, 2) % (size - 1)) + 1,
             .weight = members[i].weight,
             .name = members[i].name,
         };
@@ -66,7 +66,7 @@ static struct claimant *line_up(const struct maglev_member *members, size_t coun
     return claimants;
 }
 
-static uint32_t claim(struct claimant *claimant, const struct maglev *table)
+static uint32_t claim(struct claimant *claimant, const struct mrpc_maglev *table)
 {
     uint32_t slot;
     do {
@@ -78,7 +78,7 @@ static uint32_t claim(struct claimant *claimant, const struct maglev *table)
     return slot;
 }
 
-static void fill(struct maglev *table, struct claimant *claimants, size_t count, uint64_t heaviest)
+static void fill(struct mrpc_maglev *table, struct claimant *claimants, size_t count, uint64_t heaviest)
 {
     uint32_t filled = 0;
     for (uint64_t turn = 1;; turn++)
@@ -93,12 +93,12 @@ static void fill(struct maglev *table, struct claimant *claimants, size_t count,
         }
 }
 
-struct maglev *maglev_new(const struct maglev_member *members, size_t count)
+struct mrpc_maglev *mrpc_maglev_new(const struct mrpc_maglev_member *members, size_t count)
 {
     uint64_t heaviest;
     uint32_t size = size_for(count);
     struct claimant *claimants = line_up(members, count, size, &heaviest);
-    struct maglev *table = malloc(sizeof *table + size * sizeof table->slots[0]);
+    struct mrpc_maglev *table = malloc(sizeof *table + size * sizeof table->slots[0]);
     if (claimants && table) {
         table->size = size;
         memset(table->slots, 0xff, size * sizeof table->slots[0]);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef REGISTRY_MAGLEV_H
-#define REGISTRY_MAGLEV_H
+#ifndef MRPC_MAGLEV_H
+#define MRPC_MAGLEV_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include <mrpc/attributes.h>
+
+MRPC_BEGIN_DECLS
 
 /* Consistent hashing by look-up table: a key's slot names its instance; the table is filled by letting each instance
  * claim slots in an order of its own, in turns as its weight says. When one of n instances goes, its share of the keys
@@ -13,25 +17,27 @@
 /* The table has a prime number of slots, at least 100 for each instance, so that shares differ by about a percent. Only
  * two sizes: with another size all keys move, which so happens once in a service's life, when it grows beyond 655
  * instances. Beyond 6,553 shares get coarser. */
-enum { MAGLEV_SLOTS_AN_INSTANCE = 100, MAGLEV_SLOTS = 65537, MAGLEV_SLOTS_MAX = 655373 };
+enum { MRPC_MAGLEV_SLOTS_AN_INSTANCE = 100, MRPC_MAGLEV_SLOTS = 65537, MRPC_MAGLEV_SLOTS_MAX = 655373 };
 
-struct maglev {
+struct mrpc_maglev {
     uint32_t size;
     uint32_t slots[]; /* indexes of members */
 };
 
-struct maglev_member {
+struct mrpc_maglev_member {
     const char *name; /* alone decides the order of its claims */
     uint32_t weight;  /* at least 1 */
 };
 
-/** @count >= 1. The same members, in whatever order, claim the same slots. NULL when out of memory. Too
- *  slow for a connection loop. Ownership: free(). */
-struct maglev *maglev_new(const struct maglev_member *members, size_t count);
+/** @count >= 1. The same members, in whatever order, claim the same slots. NULL when out of memory. Takes
+ *  one to thirty milliseconds. Thread: any. Ownership: free(). */
+MRPC_API struct mrpc_maglev *mrpc_maglev_new(const struct mrpc_maglev_member *members, size_t count);
 
 /** 64 bits that hang on every bit of @bytes. */
-uint64_t maglev_hash(const void *bytes, size_t size, uint64_t seed);
+MRPC_API uint64_t mrpc_maglev_hash(const void *bytes, size_t size, uint64_t seed);
 /** The slot of a key. */
-uint32_t maglev_slot(const struct maglev *table, const void *key, size_t key_bytes);
+MRPC_API uint32_t mrpc_maglev_slot(const struct mrpc_maglev *table, const void *key, size_t key_bytes);
+
+MRPC_END_DECLS
 
 #endif
