@@ -58,6 +58,7 @@ const struct config_key config_keys[] = {
     {"retention.uploads_age", CONFIG_DURATION, "1d", SECOND, 366 * (int64_t)DAY,
      "staged files of uploads that nobody has written to for this time go"},
     {"diagram.renderer", CONFIG_TEXT, NULL, 0, 0, "the renderer executable; found beside the server's"},
+    {"diagram.views_dir", CONFIG_TEXT, NULL, 0, 0, "folder of views of your own, NAME.yaml each, besides those that come with the server"},
     {"limits.connections", CONFIG_COUNT, "10000", 1, 1000000, "connections at a time"},
     {"limits.connections_per_ip", CONFIG_COUNT, "200", 1, 1000000, "of them from one address; loopback is not counted"},
     {"limits.concurrent_streams", CONFIG_COUNT, "100", 1, 1000000, "calls of a connection at a time, until their handlers end"},

@@ -57,6 +57,22 @@ def another_address_than_loopback_needs_tls_or_insecure():
         server.remove()
 
 
+@case
+def a_folder_of_views_of_ones_own_is_read_and_checked():
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "shop.yaml").write_text("title: Our shop\nnodes: [{id: a, title: Till, live: registry/default/till}]\n")
+        server = Server("--diagram-views-dir", folder).start()
+        try:
+            assert "Our shop" in Mltctl(server.address)("diagram", "views") and "Till" in Mltctl(server.address)("diagram", "render", "shop")
+        finally:
+            server.terminate()
+            server.remove()
+        Path(folder, "shop.yaml").write_text("title: Our shop\nnodes: [{id: a, live: nosuch/x}]\n")
+        with tempfile.TemporaryDirectory() as data:
+            said = run("--diagram-views-dir", folder, "--listen", "127.0.0.1:0", "--data-dir", data, code=CONFIGURATION)
+            assert "shop.yaml:2" in said and "nosuch" in said, said
+
+
 def activated(listener, folder, *arguments):
     """mltrainerd as systemd starts it for a socket unit: the socket is descriptor 3, and the environment says whose it is."""
     def take_place():

@@ -14,7 +14,7 @@ nodes: [{id: b, title: Another}]
 edges: [{from: a, to: b, label: next}]
 """
 CHUNK_BYTES = 64 * 1024
-LARGE = "nodes:\n" + "".join(f"  - {{id: n{i}, title: Node {i}, detail: '{'&' * 100} {i}'}}\n" for i in range(4900))
+LARGE = "nodes:\n" + "".join(f"  - {{id: n{i}, title: Node {i}, detail: '{'&' * 480} {i}'}}\n" for i in range(1900))
 
 
 @case
