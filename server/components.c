@@ -51,6 +51,7 @@ static const struct component *const components[] = {
     &container_scene_component,
     &registry_scene_component,
     &execution_scene_component,
+    &pipeline_scene_component,
     &views_component,
     &diagram_component,
     &admin_component,

@@ -10,6 +10,12 @@
 /** The view "execution": queue and running jobs, pools with their workers, models by family. Needs "execution". */
 extern const struct component execution_scene_component;
 
+/** The view "pipeline:ID", of the newest 16. Needs "execution". */
+extern const struct component pipeline_scene_component;
+/** @picture may be NULL. Thread: any. Errors: NOT_FOUND, RESOURCE_EXHAUSTED. */
+int execution_pipeline_scene(const struct execution_picture *picture, const char *id, struct scene **out,
+                             struct fault *fault);
+
 /** What the scene is made of. */
 struct execution_scene_family {
     const char *name;

@@ -12,7 +12,10 @@ enum { OPERATIONS_LOOKED_AT = 1000 };
 
 static void picture_free(struct snapshot *snapshot)
 {
-    free((struct execution_picture *)snapshot);
+    struct execution_picture *picture = (struct execution_picture *)snapshot;
+    free(picture->tasks);
+    free(picture->needs);
+    free(picture);
 }
 
 static const char *kind_name(const struct job *job)
@@ -73,6 +76,7 @@ void execution_picture_publish(void *arg)
         if (operation->job)
             add_job(picture, operation);
     add_schedules(picture, &engine->schedules);
+    pipelines_show(engine, picture);
     snapshot_publish(&engine->picture, &picture->snapshot);
 }
 

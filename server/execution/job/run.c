@@ -34,6 +34,8 @@ static void tell_progress(struct job *job, double fraction)
     event.event_case = MLTRAINER__EXECUTION__V1__JOB_EVENT__EVENT_PROGRESS;
     event.progress = &report;
     job_tell_event(job, &event);
+    if (job->pipeline)
+        execution_touch(job->engine);
 }
 
 static void tell_metric(struct job *job, const struct process_event *from)

@@ -3,7 +3,9 @@
 // Jobs, newest first, and one job as it runs: progress, curves, log, figures; cancel it, or run it again.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Chart, type Series } from './chart';
+import { Diagram } from './diagram';
 import { useCall, useFollow } from './live';
+import { pick } from './pick';
 import { Badge, Facts, Failed, Panel, Progress, Table, to, type Tone } from './parts';
 import { call, RpcError } from './rpc';
 import { duration, number, parameter, time, word } from './text';
@@ -157,10 +159,11 @@ function Job({ id, dark }: { id: string; dark: boolean }) {
         <Facts of={[
           ['Id', <code>{id}</code>], ['Owner', shown.owner], ['Submitted', time(shown.createTime)], ['Took', took(shown)],
           ['Attempt', shown.attempt], ['Artifact', shown.result?.artifact && <code>{shown.result.artifact}</code>], ['Dataset', shown.result?.dataset],
-          ['Pipeline', shown.pipelineKey], ['Schedule', shown.schedule],
+          ['Task', shown.pipelineKey], ['Schedule', shown.schedule],
           ...Object.entries(shown.spec?.train?.parameters ?? shown.spec?.compute?.parameters ?? {}).map(([n, v]) => [n, parameter(v)] as [string, string]),
         ]} />
       </Panel>
+      {shown.pipeline && <Panel title="Pipeline"><Diagram view={`pipeline:${shown.pipeline}`} dark={dark} pick={pick} /></Panel>}
       {drawable.size > 0 && <Panel title="Curves"><Chart series={drawable} dark={dark} /></Panel>}
       <Metrics job={shown} />
       <Panel title="Events"><Log lines={lines} /></Panel>

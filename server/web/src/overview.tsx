@@ -5,6 +5,7 @@ import { useState } from 'preact/hooks';
 import { Diagram } from './diagram';
 import { useCall } from './live';
 import { Failed, Panel, to } from './parts';
+import { pick } from './pick';
 import { ago, count, word } from './text';
 
 const FIGURES_MS = 2000;
@@ -39,15 +40,6 @@ function Figures() {
       <Failed error={services.error ?? engine.error ?? info.error} />
     </>
   );
-}
-
-/** Where an item of a picture leads: the instances behind it, or the models of its family. */
-function pick(item: Element): string | undefined {
-  const id = item.getAttribute('data-id') ?? '';
-  const key = item.getAttribute('data-live')?.replace(/^registry\//, '') ?? item.getAttribute('data-key');
-  if (key?.includes('/')) return to('registry', ...key.split('/'));
-  if (id.startsWith('family-')) return `#/models?family=${encodeURIComponent(id.slice(7))}`;
-  return ['jobs', 'queue', 'workers'].includes(id) || id.startsWith('worker-') ? to('jobs') : undefined;
 }
 
 export function Overview({ dark }: { dark: boolean }) {

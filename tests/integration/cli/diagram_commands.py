@@ -25,7 +25,7 @@ def views_are_listed_and_drawn_in_every_format(ctl):
     views = {row["VIEW"] for row in ctl.table("diagram", "views")}
     assert {"registry", "container", "execution", "system-overview"} <= views
     with tempfile.TemporaryDirectory() as folder:
-        for view in views:
+        for view in (view for view in views if ":" not in view):
             svg, png, pdf = (Path(folder, f"{view}.{kind}") for kind in ("svg", "png", "pdf"))
             for path in (svg, png, pdf):
                 said = ctl("diagram", "render", view, "--to", str(path))

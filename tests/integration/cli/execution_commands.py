@@ -121,6 +121,9 @@ def the_pipeline_of_the_guide_runs(ctl):
     assert "today succeeded" in shown and shown.splitlines()[-5].endswith(" succeeded"), shown
     row = ctl.table("pipelines", "ls")[0]
     assert row["STATE"] == "succeeded" and row["ENDED"] == "3 of 3"
+    drawn = ctl("diagram", "render", f"pipeline:{row['PIPELINE']}")
+    assert "3 of 3 tasks have ended" in drawn and drawn.count(", succeeded<") == 3, drawn
+    ctl.error("diagram", "render", "pipeline:nosuch", code=NOT_FOUND)
     assert [task["state"] for task in ctl.json("pipelines", "get", row["PIPELINE"])["pipeline"]["tasks"]] == ["JOB_STATE_SUCCEEDED"] * 3
     with folder() as path:
         bad = Path(path, "bad.yaml")

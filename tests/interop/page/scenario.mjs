@@ -134,6 +134,18 @@ const cells = {
     await close(page);
   },
 
+  /** Beside a job of a pipeline stands the whole of it, live; its cards lead to the other jobs. */
+  async pipeline(browser) {
+    const tasks = [{ key: 'one', spec: train('ridge').spec }, { key: 'two', spec: train('lasso').spec, dependsOn: ['one'] }];
+    const { pipeline } = await daemon.call('execution.v1.ExecutionService/SubmitPipeline', { spec: { title: 'Two steps', tasks } });
+    const page = await open(browser, `#/jobs/${pipeline.tasks[0].job}`);
+    await page.locator('[data-id="two"] >> text=lasso, succeeded').waitFor();
+    await page.screenshot({ path: join(pictures, 'pipeline.png') });
+    await page.locator('[data-id="two"] > .card').click();
+    await page.locator('h2 >> text=train lasso').waitFor();
+    await close(page);
+  },
+
   /** Runs that are ticked are compared. */
   async runs(browser) {
     const page = await open(browser, '#/runs');

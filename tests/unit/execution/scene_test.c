@@ -122,6 +122,36 @@ static void schedules_show_how_they_stand(void **state)
     scene_unref(scene);
 }
 
+static void a_pipeline_is_a_graph_of_its_tasks(void **state)
+{
+    struct picture_task tasks[] = {
+        {.key = "features", .work = "rsi", .job = "j000000000001", .state = JOB_SUCCEEDED},
+        {.key = "train", .work = "ridge", .job = "j000000000002", .state = JOB_RUNNING, .progress = 0.4, .need_count = 1},
+        {.key = "check", .work = "evaluate", .state = JOB_SKIPPED, .first_need = 1, .need_count = 2},
+        {.key = "later", .work = "lasso"}};
+    uint32_t needs[] = {0, 0, 1};
+    struct execution_picture picture = {.pipeline_count = 1, .tasks = tasks, .task_count = 4, .needs = needs, .need_count = 3,
+                                        .pipelines = {{.id = "p000000000001", .title = "Nightly", .task_count = 4}}};
+    struct scene *scene = NULL;
+    struct fault fault = FAULT_INIT;
+    assert_int_equal(execution_pipeline_scene(&picture, "p000000000001", &scene, &fault), 0);
+    assert_string_equal(scene->title, "Nightly");
+    assert_string_equal(scene->subtitle, "p000000000001: 2 of 4 tasks have ended");
+    assert_string_equal(item(scene, "features")->detail, "rsi, succeeded");
+    assert_int_equal(item(scene, "features")->health, SCENE_HEALTH_HEALTHY);
+    assert_string_equal(item(scene, "features")->key, "j000000000001");
+    assert_string_equal(item(scene, "train")->detail, "ridge, 40 %");
+    assert_string_equal(item(scene, "check")->detail, "evaluate, skipped");
+    assert_int_equal(item(scene, "check")->health, SCENE_HEALTH_DEGRADED);
+    assert_string_equal(item(scene, "later")->detail, "lasso, waits");
+    assert_int_equal(scene->edge_count, 3);
+    assert_int_equal(scene->edges[2].from, scene_find(scene, "train"));
+    assert_int_equal(scene->edges[2].to, scene_find(scene, "check"));
+    scene_unref(scene);
+    assert_int_equal(execution_pipeline_scene(&picture, "p000000000002", &scene, &fault), MRPC_NOT_FOUND);
+    assert_int_equal(execution_pipeline_scene(NULL, "p000000000001", &scene, &fault), MRPC_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +160,7 @@ int main(void)
         cmocka_unit_test(a_family_whose_models_are_not_available_is_down),
         cmocka_unit_test(the_queue_warns_before_it_is_full),
         cmocka_unit_test(schedules_show_how_they_stand),
+        cmocka_unit_test(a_pipeline_is_a_graph_of_its_tasks),
         cmocka_unit_test(running_jobs_have_cards_and_the_rest_is_counted),
     };
     return cmocka_run_group_tests_name("execution/scene", tests, NULL, NULL);
