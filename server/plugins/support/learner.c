@@ -51,6 +51,21 @@ static void check_classes(struct call *call)
                       "row %lld (from 0) is %g: classes are whole numbers", (long long)row, call->target[row]);
 }
 
+static void read_features(struct call *call, const struct learner *learner)
+{
+    if (!learner->inputs[0]) {
+        call_read_features(call);
+        return;
+    }
+    call->feature_names = call_memory(call, CALL_INPUTS_MAX, sizeof(*call->feature_names));
+    call->features = call_memory(call, CALL_INPUTS_MAX, sizeof(*call->features));
+    for (size_t i = 0; !call->status && i < CALL_INPUTS_MAX && learner->inputs[i]; i++) {
+        call->feature_names[i] = learner->inputs[i];
+        call->features[i] = call_column(call, learner->inputs[i]);
+        call->feature_count++;
+    }
+}
+
 static void read_examples(struct call *call, const struct learner *learner)
 {
     if (!call->request->schema || call->request->array->length == 0) {
@@ -63,7 +78,7 @@ static void read_examples(struct call *call, const struct learner *learner)
     if (learner->task == LEARNER_CLASSES)
         check_classes(call);
     call_read_weights(call);
-    call_read_features(call);
+    read_features(call, learner);
     if (call->feature_count > FEATURES_MAX)
         call_fail(call, MLTRAINER_INVALID_DATA, "", "%zu features are more than %d", call->feature_count, FEATURES_MAX);
 }

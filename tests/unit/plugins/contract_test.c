@@ -63,7 +63,11 @@ static const struct override {
     {"neural", "num_attention_heads", 2},
     {"neural", "attention_heads", 2},
     {"neural", "dim_feedforward", 8},
-    {"reinforcement", "episodes", 2},
+    {"reinforcement", "episodes", 1},
+    {"reinforcement", "hidden_layer_sizes", .list = 8},
+    {"reinforcement", "n_steps", 64},
+    {"reinforcement", "n_epochs", 2},
+    {"reinforcement", "learning_starts", 10},
     {"exotic", "max_iter", 2},
 };
 #define OVERRIDES (sizeof(overrides) / sizeof(overrides[0]))
