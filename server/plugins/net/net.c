@@ -94,6 +94,8 @@ static double beginning_of(const struct net_block *block, size_t index, struct r
         return 1;
     case NET_FORGET: /* gates in the order input, forget, candidate, output */
         return index / (block->out / 4) == 1;
+    case NET_ANGLES:
+        return (2 * random_uniform(random) - 1) * M_PI;
     case NET_POSITIONS:
         return position_at(index / block->out, index % block->out, block->out);
     default:

@@ -53,6 +53,7 @@ enum net_beginning {
     NET_ONES,
     NET_FORGET,    /* biases of an LSTM: 1 for the forget gate, else 0: Gers, Schmidhuber and Cummins (2000) */
     NET_POSITIONS, /* sines and cosines of the row's number: Vaswani et al. (2017), 3.5 */
+    NET_ANGLES,    /* uniform within pi */
     NET_GIVEN,     /* the caller's, and never trained */
 };
 

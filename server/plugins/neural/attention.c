@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Networks whose rows look at each other: Vaswani et al. (2017), "Attention is all you need", and Dosovitskiy et al.
  * (2021), who cut pictures into patches and take those for rows. */
-#include "model.h"
+#include "net/model.h"
 
 #define FEED_FORWARD 4 /* times as wide as the rows */
 
@@ -16,7 +16,7 @@ static size_t attend(struct net *net, size_t from, size_t width, size_t heads)
 
 static void read_multi_head(struct call *call, struct plan *plan, struct trainer *trainer)
 {
-    neural_read_window(call, plan);
+    net_read_window(call, plan);
     plan->heads = (uint64_t)call_integer(call, "num_heads", 1, PLAN_HEADS_MAX);
     plan->units = (uint64_t)call_integer(call, "key_dim", 1, PLAN_WIDTH_MAX);
 }
@@ -30,20 +30,20 @@ static void build_multi_head(struct net *net, const struct plan *plan)
 }
 
 static const struct architecture multi_head_attention_architecture = {
-    .read = read_multi_head, .build = build_multi_head, .emit = neural_emit_number};
-NEURAL(multi_head_attention, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
+    .read = read_multi_head, .build = build_multi_head, .emit = net_emit_number};
+NET_MODEL(multi_head_attention, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
 
 /* ---- Encoder ---- */
 
 static void read_transformer(struct call *call, struct plan *plan, struct trainer *trainer)
 {
-    neural_read_window(call, plan);
+    net_read_window(call, plan);
     plan->units = (uint64_t)call_integer(call, "d_model", 1, PLAN_WIDTH_MAX);
     plan->heads = (uint64_t)call_integer(call, "num_heads", 1, PLAN_HEADS_MAX);
     plan->depth = (uint64_t)call_integer(call, "num_layers", 1, PLAN_DEPTH_MAX);
     plan->inner = (uint64_t)call_integer(call, "dim_feedforward", 1, PLAN_WIDTH_MAX);
     plan->dropout = call_number_within(call, "dropout", 0, 0.95);
-    neural_check_heads(call, plan, "num_heads");
+    net_check_heads(call, plan, "num_heads");
 }
 
 /* Normalised after each sum, as in the paper. */
@@ -67,19 +67,19 @@ static void build_transformer(struct net *net, const struct plan *plan)
 }
 
 static const struct architecture transformer_architecture = {
-    .read = read_transformer, .build = build_transformer, .emit = neural_emit_number};
-NEURAL(transformer, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
+    .read = read_transformer, .build = build_transformer, .emit = net_emit_number};
+NET_MODEL(transformer, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
 
 /* ---- Patches of a chart ---- */
 
 static void read_vision(struct call *call, struct plan *plan, struct trainer *trainer)
 {
-    neural_read_window(call, plan);
+    net_read_window(call, plan);
     plan->kernel = (uint64_t)call_integer(call, "patch_size", 1, 256);
     plan->units = (uint64_t)call_integer(call, "hidden_size", 1, PLAN_WIDTH_MAX);
     plan->heads = (uint64_t)call_integer(call, "num_attention_heads", 1, PLAN_HEADS_MAX);
     plan->depth = (uint64_t)call_integer(call, "num_layers", 1, PLAN_DEPTH_MAX);
-    neural_check_heads(call, plan, "num_attention_heads");
+    net_check_heads(call, plan, "num_attention_heads");
     if (plan->steps % plan->kernel != 0 || plan->steps > 1024)
         call_fail(call, MLTRAINER_INVALID_PARAMETER, "lookback", "%llu is not a multiple of patch_size up to 1024",
                   (unsigned long long)plan->steps);
@@ -108,5 +108,5 @@ static const struct architecture vision_transformer_architecture = {.loss = TRAI
                                                                     .has_classes = 1,
                                                                     .read = read_vision,
                                                                     .build = build_vision,
-                                                                    .emit = neural_emit_class};
-NEURAL(vision_transformer, .task = LEARNER_CLASSES, .outputs = {"prediction", "probability"});
+                                                                    .emit = net_emit_class};
+NET_MODEL(vision_transformer, .task = LEARNER_CLASSES, .outputs = {"prediction", "probability"});

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Through a narrow layer and back: Hinton and Salakhutdinov (2006), trained as one network. The hidden layers lead to the
  * code and, in the opposite order, from it to the inputs again. */
-#include "model.h"
+#include "net/model.h"
 
 #define CODES_SHOWN 8
 
 static void read(struct call *call, struct plan *plan, struct trainer *trainer)
 {
-    neural_read_sizes(call, plan);
+    net_read_sizes(call, plan);
     plan->units = (uint64_t)call_integer(call, "encoding_dim", 1, PLAN_WIDTH_MAX);
     plan->shape = NET_RELU;
     plan->outputs = plan->features;
@@ -31,7 +31,7 @@ static void build(struct net *net, const struct plan *plan)
     net_dense(net, at, plan->features);
 }
 
-static void emit(struct call *call, const struct neural_model *model, const struct net *net, size_t first,
+static void emit(struct call *call, const struct net_model *model, const struct net *net, size_t first,
                  size_t samples)
 {
     const struct net_node *last = net_node(net, net_last(net)), *code = net_node(net, code_of(&model->plan));
@@ -63,6 +63,6 @@ static void evaluate(struct call *call, const void *state)
 
 static const struct architecture autoencoder_architecture = {
     .reconstructs = 1, .read = read, .build = build, .emit = emit};
-NEURAL(autoencoder, .task = LEARNER_GROUPS,
+NET_MODEL(autoencoder, .task = LEARNER_GROUPS,
        .outputs = {"prediction", "code_0", "code_1", "code_2", "code_3", "code_4", "code_5", "code_6", "code_7"},
        .evaluate = evaluate);

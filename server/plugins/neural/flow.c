@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Neural ordinary differential equation: Chen, Rubanova, Bettencourt and Duvenaud (2018). The last rows become a state,
  * the state flows for one unit of time, where it arrives tells the target. */
-#include "model.h"
+#include "net/model.h"
 
 static void read(struct call *call, struct plan *plan, struct trainer *trainer)
 {
-    neural_read_window(call, plan);
+    net_read_window(call, plan);
     plan->units = (uint64_t)call_integer(call, "units", 1, 4096);
     plan->inner = (uint64_t)call_integer(call, "hidden_size", 1, 4096);
     plan->tolerance = call_number_within(call, "rtol", 1e-12, 1e-2);
@@ -18,5 +18,5 @@ static void build(struct net *net, const struct plan *plan)
     net_dense(net, net_ode(net, state, plan->inner, plan->tolerance), plan->outputs);
 }
 
-static const struct architecture neural_ode_architecture = {.read = read, .build = build, .emit = neural_emit_number};
-NEURAL(neural_ode, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
+static const struct architecture neural_ode_architecture = {.read = read, .build = build, .emit = net_emit_number};
+NET_MODEL(neural_ode, .task = LEARNER_NUMBERS, .outputs = {"prediction"});

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Temporal fusion transformer: Lim, Arik, Loeff and Pfister (2021), over what has been observed: without static columns,
  * which a table of one series does not have, and without known future ones. */
-#include "model.h"
+#include "net/model.h"
 
 #define FEATURES_MAX 64
 
 static void read(struct call *call, struct plan *plan, struct trainer *trainer)
 {
-    neural_read_window(call, plan);
+    net_read_window(call, plan);
     plan->units = (uint64_t)call_integer(call, "hidden_size", 1, PLAN_WIDTH_MAX);
     plan->heads = (uint64_t)call_integer(call, "attention_heads", 1, PLAN_HEADS_MAX);
     plan->depth = (uint64_t)call_integer(call, "lstm_layers", 1, PLAN_DEPTH_MAX);
     plan->dropout = call_number_within(call, "dropout", 0, 0.95);
     plan->outputs = 3;
-    neural_check_heads(call, plan, "attention_heads");
+    net_check_heads(call, plan, "attention_heads");
     if (call->feature_count > FEATURES_MAX)
         call_fail(call, MLTRAINER_INVALID_DATA, "", "%zu features are more than %d", call->feature_count, FEATURES_MAX);
 }
@@ -67,5 +67,5 @@ static void build(struct net *net, const struct plan *plan)
 }
 
 static const struct architecture temporal_fusion_architecture = {
-    .loss = TRAINER_PINBALL, .read = read, .build = build, .emit = neural_emit_range};
-NEURAL(temporal_fusion, .task = LEARNER_NUMBERS, .outputs = {"prediction", "lower", "upper"});
+    .loss = TRAINER_PINBALL, .read = read, .build = build, .emit = net_emit_range};
+NET_MODEL(temporal_fusion, .task = LEARNER_NUMBERS, .outputs = {"prediction", "lower", "upper"});

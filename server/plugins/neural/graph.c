@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model.h"
+#include "net/model.h"
 
 #define FEATURES_MAX 1024
 
@@ -73,5 +73,5 @@ static const struct architecture graph_convolution_architecture = {.loss = TRAIN
                                                                    .read = read,
                                                                    .build = build,
                                                                    .prepare = prepare,
-                                                                   .emit = neural_emit_class};
-NEURAL(graph_convolution, .task = LEARNER_CLASSES, .outputs = {"prediction", "probability"});
+                                                                   .emit = net_emit_class};
+NET_MODEL(graph_convolution, .task = LEARNER_CLASSES, .outputs = {"prediction", "probability"});

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dense layers one after the other: each row by itself. */
-#include "model.h"
+#include "net/model.h"
 
 static void read_mlp(struct call *call, struct plan *plan, struct trainer *trainer)
 {
     static const char *const shapes[] = {"identity", "relu", "tanh", "logistic", NULL};
 
     plan->shape = call_choice(call, "activation", shapes);
-    neural_read_sizes(call, plan);
+    net_read_sizes(call, plan);
 }
 
 static void read_feedforward(struct call *call, struct plan *plan, struct trainer *trainer)
@@ -16,7 +16,7 @@ static void read_feedforward(struct call *call, struct plan *plan, struct traine
 
     plan->shape = call_choice(call, "activation", shapes);
     plan->dropout = call_number_within(call, "dropout", 0, 0.95);
-    neural_read_sizes(call, plan);
+    net_read_sizes(call, plan);
 }
 
 static void read_adversarial(struct call *call, struct plan *plan, struct trainer *trainer)
@@ -36,13 +36,13 @@ static void build(struct net *net, const struct plan *plan)
     net_dense(net, at, plan->outputs);
 }
 
-static const struct architecture mlp_architecture = {.read = read_mlp, .build = build, .emit = neural_emit_number};
-NEURAL(mlp, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
+static const struct architecture mlp_architecture = {.read = read_mlp, .build = build, .emit = net_emit_number};
+NET_MODEL(mlp, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
 
 static const struct architecture feedforward_architecture = {
-    .read = read_feedforward, .build = build, .emit = neural_emit_number};
-NEURAL(feedforward, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
+    .read = read_feedforward, .build = build, .emit = net_emit_number};
+NET_MODEL(feedforward, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
 
 static const struct architecture adversarial_architecture = {
-    .read = read_adversarial, .build = build, .emit = neural_emit_number};
-NEURAL(adversarial, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
+    .read = read_adversarial, .build = build, .emit = net_emit_number};
+NET_MODEL(adversarial, .task = LEARNER_NUMBERS, .outputs = {"prediction"});

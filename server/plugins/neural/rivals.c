@@ -6,12 +6,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "model.h"
+#include "net/model.h"
 
 static void read(struct call *call, struct plan *plan, struct trainer *trainer)
 {
-    neural_read_window(call, plan);
-    neural_read_sizes(call, plan);
+    net_read_window(call, plan);
+    net_read_sizes(call, plan);
 }
 
 static size_t build_dense(struct net *net, size_t at, const struct plan *plan)
@@ -163,7 +163,7 @@ static int32_t train(struct call *call, struct trainer *trainer)
                       .width = examples->features * examples->steps,
                       .batch = (size_t)trainer->batch < examples->rows ? (size_t)trainer->batch : examples->rows};
 
-    neural_read_sizes(call, &plan);
+    net_read_sizes(call, &plan);
     m.weight = call_number_within(call, "adversarial_weight", 0, 1e6);
     m.generator_adam = m.judge_adam = trainer->adam;
     m.generator_adam.rate = call_number_within(call, "generator_lr", 1e-12, 10);
@@ -185,5 +185,5 @@ static int32_t train(struct call *call, struct trainer *trainer)
 }
 
 static const struct architecture rivals_architecture = {
-    .read = read, .build = build, .train = train, .emit = neural_emit_number};
-NEURAL(rivals, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
+    .read = read, .build = build, .train = train, .emit = net_emit_number};
+NET_MODEL(rivals, .task = LEARNER_NUMBERS, .outputs = {"prediction"});

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Networks with a memory: the last rows go in one after the other, and what is remembered at the end tells the target. */
-#include "model.h"
+#include "net/model.h"
 
 static void read_gru(struct call *call, struct plan *plan, struct trainer *trainer)
 {
-    neural_read_window(call, plan);
+    net_read_window(call, plan);
     plan->units = (uint64_t)call_integer(call, "units", 1, PLAN_WIDTH_MAX);
     plan->dropout = call_number_within(call, "dropout", 0, 0.95);
 }
@@ -41,7 +41,7 @@ static void build_bilstm(struct net *net, const struct plan *plan)
 
 static void read_cnn_lstm(struct call *call, struct plan *plan, struct trainer *trainer)
 {
-    neural_read_window(call, plan);
+    net_read_window(call, plan);
     plan->inner = (uint64_t)call_integer(call, "filters", 1, PLAN_WIDTH_MAX);
     plan->kernel = (uint64_t)call_integer(call, "kernel_size", 1, PLAN_STEPS_MAX);
     plan->units = (uint64_t)call_integer(call, "lstm_units", 1, PLAN_WIDTH_MAX);
@@ -57,16 +57,16 @@ static void build_cnn_lstm(struct net *net, const struct plan *plan)
 }
 
 static const struct architecture lstm_architecture = {
-    .read = read_lstm, .build = build_lstm, .emit = neural_emit_number};
-NEURAL(lstm, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
+    .read = read_lstm, .build = build_lstm, .emit = net_emit_number};
+NET_MODEL(lstm, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
 
-static const struct architecture gru_architecture = {.read = read_gru, .build = build_gru, .emit = neural_emit_number};
-NEURAL(gru, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
+static const struct architecture gru_architecture = {.read = read_gru, .build = build_gru, .emit = net_emit_number};
+NET_MODEL(gru, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
 
 static const struct architecture bilstm_architecture = {
-    .read = read_gru, .build = build_bilstm, .emit = neural_emit_number};
-NEURAL(bilstm, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
+    .read = read_gru, .build = build_bilstm, .emit = net_emit_number};
+NET_MODEL(bilstm, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
 
 static const struct architecture cnn_lstm_architecture = {
-    .read = read_cnn_lstm, .build = build_cnn_lstm, .emit = neural_emit_number};
-NEURAL(cnn_lstm, .task = LEARNER_NUMBERS, .outputs = {"prediction"});
+    .read = read_cnn_lstm, .build = build_cnn_lstm, .emit = net_emit_number};
+NET_MODEL(cnn_lstm, .task = LEARNER_NUMBERS, .outputs = {"prediction"});

@@ -68,7 +68,10 @@ static const struct override {
     {"reinforcement", "n_steps", 64},
     {"reinforcement", "n_epochs", 2},
     {"reinforcement", "learning_starts", 10},
-    {"exotic", "max_iter", 2},
+    {"exotic", "max_iter", 1},
+    {"exotic", "batch_size", 100},
+    {"exotic", "n_qubits", 3},
+    {"exotic", "n_layers", 1},
 };
 #define OVERRIDES (sizeof(overrides) / sizeof(overrides[0]))
 

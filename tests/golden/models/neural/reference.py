@@ -61,6 +61,8 @@ def begin(blocks, stream):
         if kind == "glorot":
             bound = np.sqrt(6.0 / (rows + columns))
             flat += [(2 * stream.uniform() - 1) * bound for _ in range(rows * columns)]
+        elif kind == "angles":
+            flat += [(2 * stream.uniform() - 1) * np.pi for _ in range(rows * columns)]
         elif kind == "positions":
             row, column = np.mgrid[0:rows, 0:columns]
             angle = row / 10000.0 ** ((column - column % 2) / columns)

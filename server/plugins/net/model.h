@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NEURAL_MODEL_H
-#define NEURAL_MODEL_H
+#ifndef PLUGIN_NET_MODEL_H
+#define PLUGIN_NET_MODEL_H
 
 #include "net/trainer.h"
 #include "support/learner.h"
 
-/* What this family learns: a network, what it was built from, and the scales of its inputs and outputs. An architecture
+/* A model that is a network: what it was built from, and the scales of its inputs and outputs. An architecture
  * is how parameters become a plan, a plan a network, and outputs a result; all else is the same for all. */
 
 #define PLAN_SIZES_MAX 8
@@ -24,7 +24,7 @@ struct plan {
     double dropout, recurrent_dropout, tolerance;
 };
 
-struct neural_model {
+struct net_model {
     const struct architecture *architecture;
     struct plan plan;
     double *centre, *scale; /* a feature each */
@@ -44,45 +44,45 @@ struct architecture {
     /** How it is trained, from the parameters of batches alone; NULL: trainer_run(). */
     int32_t (*train)(struct call *call, struct trainer *trainer);
     /** Put the results of @samples rows from @first into call->out. */
-    void (*emit)(struct call *call, const struct neural_model *model, const struct net *net, size_t first,
+    void (*emit)(struct call *call, const struct net_model *model, const struct net *net, size_t first,
                  size_t samples);
 };
 
-int32_t neural_fit(struct call *call, const struct architecture *architecture, void **state);
-int32_t neural_apply(struct call *call, const void *state);
-void neural_save(const void *state, struct artifact_writer *writer);
-void *neural_restore(struct artifact_reader *reader, size_t feature_count, const struct architecture *architecture);
-void neural_release(void *state);
+int32_t net_fit(struct call *call, const struct architecture *architecture, void **state);
+int32_t net_apply(struct call *call, const void *state);
+void net_save(const void *state, struct artifact_writer *writer);
+void *net_restore(struct artifact_reader *reader, size_t feature_count, const struct architecture *architecture);
+void net_release(void *state);
 
 /** The first output in the target's scale. */
-void neural_emit_number(struct call *call, const struct neural_model *model, const struct net *net, size_t first,
+void net_emit_number(struct call *call, const struct net_model *model, const struct net *net, size_t first,
                         size_t samples);
 /** The class with the largest output, and its softmax. */
-void neural_emit_class(struct call *call, const struct neural_model *model, const struct net *net, size_t first,
+void net_emit_class(struct call *call, const struct net_model *model, const struct net *net, size_t first,
                        size_t samples);
 /** Three outputs, those after the first put in order around it. */
-void neural_emit_range(struct call *call, const struct neural_model *model, const struct net *net, size_t first,
+void net_emit_range(struct call *call, const struct net_model *model, const struct net *net, size_t first,
                        size_t samples);
 
 /** hidden_layer_sizes into plan->sizes, each a whole number. */
-void neural_read_sizes(struct call *call, struct plan *plan);
+void net_read_sizes(struct call *call, struct plan *plan);
 
 /** lookback into plan->steps. */
-void neural_read_window(struct call *call, struct plan *plan);
+void net_read_window(struct call *call, struct plan *plan);
 /** plan->units must be a multiple of plan->heads, which parameter @name holds. */
-void neural_check_heads(struct call *call, const struct plan *plan, const char *name);
+void net_check_heads(struct call *call, const struct plan *plan, const char *name);
 
-/* NEURAL(mlp, .task = LEARNER_NUMBERS, .outputs = {"prediction"}) after `mlp_architecture`. */
-#define NEURAL(name, ...)                                                                                              \
+/* NET_MODEL(mlp, .task = LEARNER_NUMBERS, .outputs = {"prediction"}) after `mlp_architecture`. */
+#define NET_MODEL(name, ...)                                                                                           \
     static int32_t name##_fit(struct call *call, void **state)                                                         \
     {                                                                                                                  \
-        return neural_fit(call, &name##_architecture, state);                                                          \
+        return net_fit(call, &name##_architecture, state);                                                             \
     }                                                                                                                  \
     static void *name##_rebuild(struct artifact_reader *reader, size_t feature_count)                                  \
     {                                                                                                                  \
-        return neural_restore(reader, feature_count, &name##_architecture);                                            \
+        return net_restore(reader, feature_count, &name##_architecture);                                               \
     }                                                                                                                  \
-    LEARNER(name, .fit = name##_fit, .apply = neural_apply, .save = neural_save, .restore = name##_rebuild,            \
-            .release = neural_release, __VA_ARGS__)
+    LEARNER(name, .fit = name##_fit, .apply = net_apply, .save = net_save, .restore = name##_rebuild,                  \
+            .release = net_release, __VA_ARGS__)
 
 #endif

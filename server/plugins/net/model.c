@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model.h"
+#include "net/model.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,9 +9,9 @@
 
 #define PREDICTED_AT_ONCE 128
 
-void neural_release(void *state)
+void net_release(void *state)
 {
-    struct neural_model *model = state;
+    struct net_model *model = state;
 
     if (!model)
         return;
@@ -23,19 +23,19 @@ void neural_release(void *state)
 }
 
 /* Without weights yet: net_seal() is the caller's. NULL when out of memory. */
-static struct neural_model *model_new(const struct architecture *architecture, const struct plan *plan)
+static struct net_model *model_new(const struct architecture *architecture, const struct plan *plan)
 {
-    struct neural_model *model = calloc(1, sizeof(*model));
+    struct net_model *model = calloc(1, sizeof(*model));
 
     if (!model)
         return NULL;
-    *model = (struct neural_model){.architecture = architecture, .plan = *plan, .target_scale = 1};
+    *model = (struct net_model){.architecture = architecture, .plan = *plan, .target_scale = 1};
     model->centre = calloc(plan->features, sizeof(double));
     model->scale = calloc(plan->features, sizeof(double));
     model->classes = architecture->has_classes ? calloc(plan->outputs, sizeof(double)) : NULL;
     model->net = net_new(plan->features, plan->steps);
     if (!model->centre || !model->scale || (architecture->has_classes && !model->classes) || !model->net) {
-        neural_release(model);
+        net_release(model);
         return NULL;
     }
     architecture->build(model->net, plan);
@@ -44,7 +44,7 @@ static struct neural_model *model_new(const struct architecture *architecture, c
 
 /* ---- Training ---- */
 
-void neural_read_sizes(struct call *call, struct plan *plan)
+void net_read_sizes(struct call *call, struct plan *plan)
 {
     size_t count;
     const double *sizes = call_list(call, "hidden_layer_sizes", PLAN_SIZES_MAX, &count);
@@ -60,12 +60,12 @@ void neural_read_sizes(struct call *call, struct plan *plan)
     }
 }
 
-void neural_read_window(struct call *call, struct plan *plan)
+void net_read_window(struct call *call, struct plan *plan)
 {
     plan->steps = (uint64_t)call_integer(call, "lookback", 1, PLAN_STEPS_MAX);
 }
 
-void neural_check_heads(struct call *call, const struct plan *plan, const char *name)
+void net_check_heads(struct call *call, const struct plan *plan, const char *name)
 {
     if (plan->units % plan->heads != 0)
         call_fail(call, MLTRAINER_INVALID_PARAMETER, name, "%llu heads do not divide a width of %llu",
@@ -110,7 +110,7 @@ static size_t class_of(const double *classes, size_t count, double value)
 }
 
 /* Inputs and targets in the scale that is learned in, which the model remembers. */
-static void make_examples(struct call *call, struct neural_model *model, double *values, struct examples *examples)
+static void make_examples(struct call *call, struct net_model *model, double *values, struct examples *examples)
 {
     int standardizes = call_flag(call, "standardize");
     size_t rows = (size_t)call->rows, features = call->feature_count;
@@ -156,7 +156,7 @@ static void take_weights(struct call *call, struct examples *examples)
     examples->weights = weights;
 }
 
-static int32_t train(struct call *call, struct neural_model *model, struct trainer *trainer, double *values)
+static int32_t train(struct call *call, struct net_model *model, struct trainer *trainer, double *values)
 {
     struct examples examples = {0};
     struct random random;
@@ -177,7 +177,7 @@ static int32_t train(struct call *call, struct neural_model *model, struct train
     return model->architecture->train ? model->architecture->train(call, trainer) : trainer_run(call, trainer);
 }
 
-int32_t neural_fit(struct call *call, const struct architecture *architecture, void **state)
+int32_t net_fit(struct call *call, const struct architecture *architecture, void **state)
 {
     struct plan plan = {.features = call->feature_count,
                         .steps = 1,
@@ -197,13 +197,13 @@ int32_t neural_fit(struct call *call, const struct architecture *architecture, v
     double *values = call_feature_rows(call);
     if (call->status)
         return call->status;
-    struct neural_model *model = model_new(architecture, &plan);
+    struct net_model *model = model_new(architecture, &plan);
     if (!model)
         return call_fail(call, MLTRAINER_OUT_OF_MEMORY, "", "no memory for the network");
     if (classes)
         memcpy(model->classes, classes, plan.outputs * sizeof(double));
     if (train(call, model, &trainer, values)) {
-        neural_release(model);
+        net_release(model);
         return call->status;
     }
     *state = model;
@@ -212,7 +212,7 @@ int32_t neural_fit(struct call *call, const struct architecture *architecture, v
 
 /* ---- Predicting ---- */
 
-void neural_emit_number(struct call *call, const struct neural_model *model, const struct net *net, size_t first,
+void net_emit_number(struct call *call, const struct net_model *model, const struct net *net, size_t first,
                         size_t samples)
 {
     const struct net_node *last = net_node(net, net_last(net));
@@ -221,7 +221,7 @@ void neural_emit_number(struct call *call, const struct neural_model *model, con
         call->out[0][first + s] = model->target_centre + model->target_scale * last->value[s * last->width];
 }
 
-void neural_emit_class(struct call *call, const struct neural_model *model, const struct net *net, size_t first,
+void net_emit_class(struct call *call, const struct net_model *model, const struct net *net, size_t first,
                        size_t samples)
 {
     const struct net_node *last = net_node(net, net_last(net));
@@ -239,7 +239,7 @@ void neural_emit_class(struct call *call, const struct neural_model *model, cons
     }
 }
 
-void neural_emit_range(struct call *call, const struct neural_model *model, const struct net *net, size_t first,
+void net_emit_range(struct call *call, const struct net_model *model, const struct net *net, size_t first,
                        size_t samples)
 {
     const struct net_node *last = net_node(net, net_last(net));
@@ -253,9 +253,9 @@ void neural_emit_range(struct call *call, const struct neural_model *model, cons
     }
 }
 
-int32_t neural_apply(struct call *call, const void *state)
+int32_t net_apply(struct call *call, const void *state)
 {
-    const struct neural_model *model = state;
+    const struct net_model *model = state;
     struct net net = *model->net; /* its layers look at this call's workspace, the model stays as it is */
     size_t rows = (size_t)call->rows, batch = rows < PREDICTED_AT_ONCE ? rows : PREDICTED_AT_ONCE;
     double *values = call_feature_rows(call), *memory = call_numbers(call, (int64_t)net_workspace(&net, batch, 0));
@@ -279,9 +279,9 @@ int32_t neural_apply(struct call *call, const void *state)
 
 /* ---- The artifact: plan, scales, classes, weights ---- */
 
-void neural_save(const void *state, struct artifact_writer *writer)
+void net_save(const void *state, struct artifact_writer *writer)
 {
-    const struct neural_model *model = state;
+    const struct net_model *model = state;
     const struct plan *plan = &model->plan;
     const uint64_t numbers[] = {plan->steps, plan->outputs, plan->units,  plan->heads,
                                 plan->depth, plan->inner,   plan->kernel, plan->shape};
@@ -349,13 +349,13 @@ static int take_weights_of(struct artifact_reader *reader, struct net *net)
     return reader->failed ? -1 : 0;
 }
 
-void *neural_restore(struct artifact_reader *reader, size_t feature_count, const struct architecture *architecture)
+void *net_restore(struct artifact_reader *reader, size_t feature_count, const struct architecture *architecture)
 {
     struct plan plan = take_plan(reader, feature_count);
 
     if (reader->failed)
         return NULL;
-    struct neural_model *model = model_new(architecture, &plan);
+    struct net_model *model = model_new(architecture, &plan);
     if (!model)
         return NULL;
     artifact_take_doubles(reader, model->centre, feature_count);
@@ -366,6 +366,6 @@ void *neural_restore(struct artifact_reader *reader, size_t feature_count, const
         artifact_take_doubles(reader, model->classes, plan.outputs);
     if (!reader->failed && take_weights_of(reader, model->net) == 0)
         return model;
-    neural_release(model);
+    net_release(model);
     return NULL;
 }
