@@ -82,8 +82,9 @@ class Golden:
         return sorted(rows | ({int(unknown[-1])} if len(unknown) else set()))
 
     def case(self, model, input, expected, parameters=None, tolerance=None, target=None, unseen=None, metrics=None,
-             all_rows=False):
-        """expected: {column: values for each row of the input, or of unseen}. With target it is trained first."""
+             all_rows=False, compute_target=None):
+        """expected: {column: values for each row of the input, or of unseen}. With target it is trained first; what
+        computes without training and has one is given compute_target."""
         name = f"{input}-{model}"
         while name in self.names:
             name += "+"
@@ -91,7 +92,7 @@ class Golden:
         lines = [f"case {name} {model} {input}"]
         if target or metrics or unseen:
             lines.append("operation train")
-        lines += [f"target {target}"] if target else []
+        lines += [f"target {target or compute_target}"] if target or compute_target else []
         lines += [f"unseen {unseen}"] if unseen else []
         lines += [parameter(key, value) for key, value in (parameters or {}).items()]
         lines.append(f"tolerance {tolerance or self.tolerance!r}")

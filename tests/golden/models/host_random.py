@@ -2,6 +2,7 @@
 """The random numbers that a plugin's host gives (server/worker/philox.c, server/plugins/support/random.c), by NumPy's
 generator of the same kind."""
 import numpy as np
+from scipy.stats import norm
 
 
 class Stream:
@@ -11,6 +12,9 @@ class Stream:
 
     def uniform(self):
         return (int(self.bits.random_raw()) >> 11) * 2.0 ** -53
+
+    def normal(self):
+        return norm.ppf(((int(self.bits.random_raw()) >> 12) + 0.5) * 2.0 ** -52)
 
     def below(self, count):
         least = 2 ** 64 % count

@@ -44,6 +44,12 @@ static const struct override {
     {"tree", "n_estimators", 6},
     {"tree", "max_iter", 6},
     {"tree", "iterations", 6},
+    {"automl_system", "n_trials", 10},
+    {"automl_system", "max_trials", 3},
+    {"automl_system", "components", 8},
+    {"automl_system", "boosting_rounds", 2},
+    {"automl_system", "max_p", 2},
+    {"automl_system", "max_q", 1},
     {"tree", "min_samples_leaf", 3}, /* else a tree knows each row by heart, whatever its features */
     {"neural", "max_iter", 1},
     {"neural", "batch_size", 100},

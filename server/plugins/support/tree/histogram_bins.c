@@ -60,14 +60,16 @@ static uint8_t code_of(const double *edges, size_t count, double value)
 
 static void find_bins(struct bins *bins, const struct call *call, size_t feature, size_t bins_max, double *sorted)
 {
-    size_t rows = (size_t)call->rows;
+    size_t rows = (size_t)call->rows, count = 0;
     const double *values = call->features[feature];
     double *edges = bins->edges[feature];
 
-    memcpy(sorted, values, rows * sizeof(*sorted));
-    order_sort(sorted, rows);
-    size_t edge_count = count_values(sorted, rows) <= bins_max ? edges_between_values(sorted, rows, edges)
-                                                               : edges_at_quantiles(sorted, rows, bins_max, edges);
+    for (size_t row = 0; row < rows; row++)
+        if (!call->weights || call->weights[row] > 0)
+            sorted[count++] = values[row];
+    order_sort(sorted, count);
+    size_t edge_count = count_values(sorted, count) <= bins_max ? edges_between_values(sorted, count, edges)
+                                                                : edges_at_quantiles(sorted, count, bins_max, edges);
     for (size_t row = 0; row < rows; row++)
         bins->codes[row * bins->features + feature] = code_of(edges, edge_count, values[row]);
     bins->counts[feature] = (uint32_t)edge_count + 1;
