@@ -28,6 +28,9 @@ static const struct exception {
 } exceptions[] = {
     {"linear", "lasso", "scales"},          /* the penalty stays while the target grows */
     {"linear", "elastic_net", "scales"},    /* the same */
+    {"meta_learning", "maml", "row order"}, /* tasks are periods */
+    {"meta_learning", "similar_tasks", "row order"},
+    {"meta_learning", "strategy_selector", "row order"},
     {"tree", "random_forest", "row order"}, /* chance draws rows by their number */
     {"tree", "ada_boost", "row order"},     /* the same */
     {"neural", "mlp", "row order"},         /* batches are of rows by their number */
@@ -44,6 +47,7 @@ static const struct override {
     {"tree", "n_estimators", 6},
     {"tree", "max_iter", 6},
     {"tree", "iterations", 6},
+    {"meta_learning", "iterations", 3},
     {"automl_system", "n_trials", 10},
     {"automl_system", "max_trials", 3},
     {"automl_system", "components", 8},
