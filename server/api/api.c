@@ -68,6 +68,8 @@ static int add_services(struct api *api, const struct api_services *services, st
     if (!error)
         error = execution_add_to_server(services->execution, api->server);
     if (!error)
+        error = execution_add_inference_to_server(services->execution, api->server);
+    if (!error)
         error = diagram_add_to_server(services->diagram, api->server);
     if (!error)
         error = admin_add_to_server(services->admin, api->server);

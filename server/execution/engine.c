@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config/paths.h"
+#include "execution/inference/inference.h"
 #include "execution/job/job.h"
 #include "execution/picture.h"
 #include "execution/restore.h"
@@ -91,10 +92,11 @@ int execution_new(const struct execution_parts *parts, struct execution **out, s
     snapshot_cell_init(&engine->catalog);
     snapshot_cell_init(&engine->picture);
     int warm = warm_models_init(&engine->warm);
+    engine->inference = inference_book_new();
     engine->dataset_quota = dataset_quota_new((uint64_t)config_number(engine->config, "execution.dataset_quota"));
     engine->upload_stages = upload_stages_new(engine->datasets_folder, engine->dataset_quota);
     struct catalog *catalog = NULL;
-    int code = engine->dataset_quota && engine->upload_stages && !warm
+    int code = engine->dataset_quota && engine->upload_stages && engine->inference && !warm
                    ? open_folders(engine, fault)
                    : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code)
@@ -136,6 +138,7 @@ void execution_free(struct execution *engine)
     snapshot_cell_fini(&engine->catalog);
     snapshot_cell_fini(&engine->picture);
     warm_models_fini(&engine->warm);
+    inference_book_free(engine->inference);
     domain_loop_free(engine->loop);
     free(engine);
 }

@@ -48,6 +48,7 @@ struct execution {
     _Atomic uint64_t generation;  /* of the last catalog that somebody began to read */
 
     struct warm_models warm; /* the loop publishes */
+    struct inference_book *inference;
 
     /* The loop's. */
     struct record_index datasets;

@@ -24,6 +24,8 @@ extern const struct component retention_loop_component;
 
 /** Put the service on a server before its start. Returns 0 or an enum mrpc_error. */
 int execution_add_to_server(struct execution *execution, struct mrpc_server *server) MRPC_MUST_USE;
+/** The Open Inference Protocol 2 over its artifacts. */
+int execution_add_inference_to_server(struct execution *execution, struct mrpc_server *server) MRPC_MUST_USE;
 
 /** Numbers at this moment, for diagrams and metrics. Thread: any; never blocks. */
 struct execution_stats {

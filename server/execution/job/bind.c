@@ -298,6 +298,7 @@ int job_bind_artifact(struct operation *operation, const char *reference, const 
     if (code)
         return code;
     operation->artifact_sha256 = artifact->sha256;
+    operation->artifact_version = artifact->version;
     operation->forgotten = operation->engine->warm.forgotten;
     code = bind_data(operation, data, field, fault);
     return code ? code : require_artifact_columns(operation, artifact, with_target, field, fault);

@@ -28,9 +28,14 @@ int predict_answer(const struct served *served, struct mrpc_arena *arena, API(Pr
 
 struct served predict_served(struct operation *operation, const char *reference)
 {
+    const char *time_column = operation->artifact.header->time_column; /* in the operation's arena */
     warm_models_keep(&operation->engine->warm, reference, operation);
-    return (struct served){
-        .table = operation->output, .sha256 = operation->artifact_sha256, .running_us = operation->running_us};
+    return (struct served){.table = operation->output,
+                           .sha256 = operation->artifact_sha256,
+                           .version = operation->artifact_version,
+                           .time_column = time_column,
+                           .queued_us = operation->queued_us,
+                           .running_us = operation->running_us};
 }
 
 /* ---- With a model that is open ---- */

@@ -1,271 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-#include <string.h>
+#include "execution/serving/stream.h"
 
-#include "execution/service.h"
-
-/* A stream of predictions: one request at a time; the next one is held back until the answer has been sent, so answers
- * come in order and a client that does not read is not read from. What belongs to it is touched by one side at a time:
- * the connection's loop while a message arrives, the execution loop from then to the resume. A warm model's answer is
- * made on the pool's thread, apart, and handed to the execution loop. */
-struct stream {
-    _Atomic unsigned references; /* the call's, and one a posted task */
-    struct execution *engine;
-    struct mrpc_call *call;
-    const API(PredictStreamRequest) * request; /* in work; borrowed from the call */
-    char *artifact;                            /* of the request before */
-    struct operation *operation;
-    _Atomic uint64_t ticket;             /* of the prediction by a warm model, the last one */
-    struct mrpc_arena *arena;            /* of the answer */
-    API(PredictStreamResponse) * answer; /* not taken by the call yet */
-};
-
-static void unref(struct stream *stream)
+static const char *reference(const ProtobufCMessage *request, struct mrpc_arena *arena)
 {
-    if (atomic_fetch_sub(&stream->references, 1) != 1)
-        return;
-    free(stream->artifact);
-    mrpc_arena_free(stream->arena);
-    free(stream);
+    return ((const API(PredictStreamRequest) *)request)->artifact;
 }
 
-static void release(void *data)
+static int ask(const ProtobufCMessage *message, const API(Artifact) * header, struct mrpc_arena *arena,
+               struct serve_question *out, struct fault *fault)
 {
-    unref(data);
+    const API(PredictStreamRequest) *request = (const API(PredictStreamRequest) *)message;
+    *out = (struct serve_question){.data = request->data, .last_row_only = request->last_row_only};
+    return 0;
 }
 
-static void send_answer(struct stream *stream)
+static bool fill_error(API(PredictStreamResponse) * answer, const struct fault *fault, struct mrpc_arena *arena)
 {
-    int error = mrpc_call_send(stream->call, &stream->answer->base);
-    if (error == MRPC_ERR_AGAIN)
-        return; /* on_writable sends it */
-    stream->answer = NULL;
-    mrpc_arena_free(stream->arena);
-    stream->arena = NULL;
-    if (error)
-        mrpc_call_finish(stream->call, MRPC_CANCELLED, NULL);
-    else
-        mrpc_call_resume(stream->call);
-}
-
-static void send_posted(void *arg)
-{
-    struct stream *stream = arg;
-    if (stream->answer)
-        send_answer(stream);
-    unref(stream);
-}
-
-static void cancel_posted(void *arg)
-{
-    struct stream *stream = arg;
-    if (stream->operation)
-        operation_cancel(stream->operation);
-    else if (stream->answer)
-        send_answer(stream); /* fails, and so finishes the call */
-    else
-        process_pool_cancel(stream->engine->processes, atomic_load(&stream->ticket));
-    unref(stream);
-}
-
-static int post(struct stream *stream, void (*task)(void *arg))
-{
-    atomic_fetch_add(&stream->references, 1);
-    int error = domain_loop_post(stream->engine->loop, task, stream);
-    if (error)
-        unref(stream);
-    return error;
-}
-
-static void on_writable(void *arg, struct mrpc_call *call)
-{
-    post(arg, send_posted);
-}
-
-static void on_cancel(void *arg, struct mrpc_call *call)
-{
-    post(arg, cancel_posted);
-}
-
-/* ---- Answers ---- */
-
-struct prepared {
-    struct stream *stream;
-    struct mrpc_arena *arena;
-    API(PredictStreamResponse) * answer;
-};
-
-static bool fill_error(struct prepared *prepared, const struct fault *fault)
-{
-    API(PredictError) *error = API_NEW(prepared->arena, PredictError, predict_error);
+    API(PredictError) *error = API_NEW(arena, PredictError, predict_error);
     if (!error)
         return false;
     error->code = fault->code;
-    error->message = mrpc_arena_strdup(prepared->arena, fault->text);
-    error->field = mrpc_arena_strdup(prepared->arena, fault->field);
-    prepared->answer->outcome_case = MLTRAINER__EXECUTION__V1__PREDICT_STREAM_RESPONSE__OUTCOME_ERROR;
-    prepared->answer->error = error;
+    error->message = mrpc_arena_strdup(arena, fault->text);
+    error->field = mrpc_arena_strdup(arena, fault->field);
+    answer->outcome_case = MLTRAINER__EXECUTION__V1__PREDICT_STREAM_RESPONSE__OUTCOME_ERROR;
+    answer->error = error;
     return error->message && error->field;
 }
 
-static bool fill_response(struct prepared *prepared, const struct served *served, struct fault *fault)
+static ProtobufCMessage *answer(struct execution *engine, const ProtobufCMessage *request, const struct served *served,
+                                struct mrpc_arena *arena)
 {
-    API(PredictResponse) *response = API_NEW(prepared->arena, PredictResponse, predict_response);
-    if (!response || predict_answer(served, prepared->arena, response, fault))
-        return false;
-    prepared->answer->outcome_case = MLTRAINER__EXECUTION__V1__PREDICT_STREAM_RESPONSE__OUTCOME_RESPONSE;
-    prepared->answer->response = response;
-    return true;
-}
-
-/* A request that fails does not end the stream. */
-static struct prepared prepare(struct stream *stream, const struct served *served)
-{
-    struct prepared prepared = {.stream = stream, .arena = mrpc_arena_new(64 * 1024 * 1024)};
+    API(PredictStreamResponse) *message = API_NEW(arena, PredictStreamResponse, predict_stream_response);
+    API(PredictResponse) *response = API_NEW(arena, PredictResponse, predict_response);
     struct fault fault = served->fault;
-    if (prepared.arena)
-        prepared.answer = API_NEW(prepared.arena, PredictStreamResponse, predict_stream_response);
-    if (!prepared.answer)
-        return prepared;
-    prepared.answer->tag = stream->request->tag;
-    if ((fault.code || !fill_response(&prepared, served, &fault)) && !fill_error(&prepared, &fault))
-        log_error(stream->engine->log, "execution", "no memory for an answer");
-    return prepared;
-}
-
-/* On the loop. */
-static void answer(const struct prepared *prepared)
-{
-    struct stream *stream = prepared->stream;
-    if (!prepared->answer) {
-        int code = mrpc_call_fail(stream->call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-        mrpc_arena_free(prepared->arena);
-        return mrpc_call_finish(stream->call, code, NULL);
-    }
-    stream->arena = prepared->arena;
-    stream->answer = prepared->answer;
-    send_answer(stream);
-}
-
-static void operation_done(struct operation *operation)
-{
-    struct stream *stream = operation->arg;
-    struct served served = {.fault = operation->fault};
-    stream->operation = NULL;
-    if (mrpc_call_cancelled(stream->call)) {
-        mrpc_call_finish(stream->call, MRPC_CANCELLED, NULL);
-    } else {
-        if (!served.fault.code)
-            served = predict_served(operation, stream->artifact ? stream->artifact : "");
-        const struct prepared prepared = prepare(stream, &served);
-        answer(&prepared);
-    }
-    operation_free(operation);
-    unref(stream);
-}
-
-static void begin(void *arg)
-{
-    struct stream *stream = arg;
-    struct fault fault = FAULT_INIT;
-    struct operation *operation = stream->engine->stopping ? NULL : operation_new(stream->engine);
-    if (!operation) {
-        mrpc_call_finish(stream->call, mrpc_call_fail(stream->call, MRPC_UNAVAILABLE, "the server is stopping"), NULL);
-        return unref(stream);
-    }
-    int64_t deadline_ms = mrpc_call_deadline_ms(stream->call);
-    const char *owner = mrpc_arena_strdup(operation->arena, command_owner(stream->call));
-    operation->deadline_ms = deadline_ms == INT64_MAX ? 0 : deadline_ms;
-    operation->isolation = owner ? owner : "";
-    operation->arg = stream;
-    operation->on_done = operation_done;
-    if (predict_bind(operation, stream->artifact ? stream->artifact : "", stream->request->data,
-                     stream->request->last_row_only, &fault)) {
-        operation_free(operation);
-        const struct served served = {.fault = fault};
-        const struct prepared prepared = prepare(stream, &served);
-        answer(&prepared);
-        return unref(stream);
-    }
-    stream->operation = operation;
-    operation_predict(operation);
-}
-
-/* ---- With a model that is open ---- */
-
-static void warm_posted(void *arg)
-{
-    const struct prepared prepared = *(struct prepared *)arg;
-    free(arg);
-    if (!mrpc_call_cancelled(prepared.stream->call)) {
-        answer(&prepared);
-    } else {
-        mrpc_arena_free(prepared.arena);
-        mrpc_call_finish(prepared.stream->call, MRPC_CANCELLED, NULL);
-    }
-    unref(prepared.stream);
-}
-
-/* On the pool's thread. */
-static void warm_done(void *arg, const struct served *served)
-{
-    struct stream *stream = arg;
-    struct prepared *prepared = malloc(sizeof *prepared);
-    if (prepared)
-        *prepared = prepare(stream, served);
-    if (prepared && domain_loop_post(stream->engine->loop, warm_posted, prepared) == 0)
-        return;
-    if (prepared)
-        mrpc_arena_free(prepared->arena);
-    free(prepared);
-    mrpc_call_finish(stream->call, mrpc_call_fail(stream->call, MRPC_UNAVAILABLE, "the server is stopping"), NULL);
-    unref(stream);
-}
-
-/* Whether it has begun; if not, also for what is wrong with the request, the loop takes it. */
-static bool begin_warm(struct stream *stream)
-{
-    struct fault ignored = FAULT_INIT;
-    const struct serve_request serve = {.reference = stream->artifact ? stream->artifact : "",
-                                        .data = stream->request->data,
-                                        .last_row_only = stream->request->last_row_only,
-                                        .owner = command_owner(stream->call),
-                                        .deadline_ms = mrpc_call_deadline_ms(stream->call),
-                                        .arena = mrpc_call_arena(stream->call),
-                                        .done = warm_done,
-                                        .arg = stream};
-    atomic_fetch_add(&stream->references, 1);
-    if (serve_start(stream->engine, &serve, &stream->ticket, &ignored) == 0)
-        return true;
-    atomic_fetch_sub(&stream->references, 1);
-    return false;
-}
-
-static struct stream *open_stream(struct execution *engine, struct mrpc_call *call)
-{
-    struct stream *stream = calloc(1, sizeof *stream);
-    if (!stream)
+    if (!message || !response)
         return NULL;
-    *stream = (struct stream){.references = 1, .engine = engine, .call = call};
-    mrpc_call_set_data(call, stream, release);
-    mrpc_call_on_writable(call, on_writable, stream);
-    mrpc_call_on_cancel(call, on_cancel, stream);
-    return stream;
+    message->tag = ((const API(PredictStreamRequest) *)request)->tag;
+    if (fault.code || predict_answer(served, arena, response, &fault))
+        return fill_error(message, &fault, arena) ? &message->base : NULL;
+    message->outcome_case = MLTRAINER__EXECUTION__V1__PREDICT_STREAM_RESPONSE__OUTCOME_RESPONSE;
+    message->response = response;
+    return &message->base;
 }
+
+static const struct serve_kind kind = {.reference = reference, .ask = ask, .answer = answer};
 
 int execution_predict_stream_message(void *self, struct mrpc_call *call, const API(PredictStreamRequest) * message)
 {
-    struct stream *stream = mrpc_call_data(call);
-    if (!stream && !(stream = open_stream(self, call)))
-        return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    stream->request = message;
-    if (*message->artifact) {
-        free(stream->artifact);
-        stream->artifact = strdup(message->artifact);
-    }
-    if (!begin_warm(stream) && post(stream, begin))
-        return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1000, "the server is stopping");
-    return MRPC_PENDING;
+    return serve_stream_message(self, call, &kind, &message->base);
 }
 
 int execution_predict_stream_half_close(void *self, struct mrpc_call *call)

@@ -54,6 +54,7 @@ struct operation {
     const char *artifact_sha256;
     const char *plugin_path;
     bool last_row_only;
+    uint32_t artifact_version;
     uint64_t forgotten; /* warm_models.forgotten, when the reference was looked up */
     bool judge; /* evaluate: the target is wanted, metrics are made */
 

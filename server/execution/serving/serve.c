@@ -105,8 +105,12 @@ static void predicted(void *arg, uint64_t ticket, struct process_result *result)
                               .time_column = header->time_column,
                               .last_row_only = serving->last_row_only,
                               .rows = table_rows(&serving->table->array)};
-    struct served served = {
-        .fault = result->fault, .sha256 = serving->model->artifact.sha256, .running_us = result->ran_us};
+    struct served served = {.fault = result->fault,
+                            .sha256 = serving->model->artifact.sha256,
+                            .version = serving->model->version,
+                            .time_column = header->time_column,
+                            .queued_us = result->queued_us,
+                            .running_us = result->ran_us};
     struct table *shaped = NULL;
     if (!served.fault.code && !result->table)
         fault_set(&served.fault, MRPC_INTERNAL, "the model gave no predictions");

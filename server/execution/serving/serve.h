@@ -16,7 +16,9 @@ struct served {
     struct fault fault;
     const struct table *table; /* "row", time, what the model gives */
     const char *sha256;        /* of the artifact */
-    int64_t running_us;
+    uint32_t version;
+    const char *time_column;   /* of the artifact; "": none */
+    int64_t queued_us, running_us;
 };
 
 struct serve_request {

@@ -98,6 +98,7 @@ static int fill(struct warm_model *model, struct operation *operation)
     if (divider_read(artifact->preparation, artifact->n_preparation, model->arena, &model->preparation, &ignored))
         return -1;
     model->plugin_path = operation->plugin_path;
+    model->version = operation->artifact_version;
     model->catalog = operation->catalog;
     model->artifact = operation->artifact;
     model->artifact.header = (API(Artifact) *)header;

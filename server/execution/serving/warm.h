@@ -21,6 +21,7 @@ struct warm_model {
     struct artifact_file artifact;
     struct catalog *catalog;     /* keeps the path */
     const char *plugin_path;
+    uint32_t version;
     struct feature_spec spec;    /* of the artifact's, if features are made */
     bool makes_features;
     struct scaler_column *preparation; /* of the columns that the model sees */

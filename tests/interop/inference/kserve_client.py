@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The generated client of the kserve package, unchanged, against the server: its messages where they differ from Triton's,
+and typed contents. The package's own __init__ files are left out: they want what its servers need."""
+import contextlib
+import sys
+import types
+from pathlib import Path
+
+site = next(Path(path) for path in sys.path if (Path(path) / "kserve").is_dir())
+for name in ("kserve", "kserve.protocol", "kserve.protocol.grpc"):
+    package = sys.modules[name] = types.ModuleType(name)
+    package.__path__ = [str(site / name.replace(".", "/"))]
+
+import grpc  # noqa: E402
+import numpy  # noqa: E402
+from kserve.protocol.grpc import grpc_predict_v2_pb2 as messages  # noqa: E402
+from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc  # noqa: E402
+
+from cases import case, main  # noqa: E402
+from trained import INPUTS, Trained  # noqa: E402
+
+CALL_S = 30
+
+
+def request(model, **contents):
+    """Two rows: a tensor for each input, both of the same typed contents."""
+    tensor = messages.ModelInferRequest.InferInputTensor
+    field = next(iter(contents))
+    datatype = {"fp64_contents": "FP64", "fp32_contents": "FP32", "int64_contents": "INT64", "int_contents": "INT32"}[field]
+    return messages.ModelInferRequest(model_name=model, id="k", inputs=[
+        tensor(name=name, datatype=datatype, shape=[2], contents=messages.InferTensorContents(**contents)) for name in INPUTS])
+
+
+@case
+def describes_and_infers_with_typed_contents(stub):
+    assert stub.ServerLive(messages.ServerLiveRequest(), timeout=CALL_S).live
+    assert stub.ServerReady(messages.ServerReadyRequest(), timeout=CALL_S).ready
+    assert stub.ModelReady(messages.ModelReadyRequest(name="line"), timeout=CALL_S).ready
+    assert len(stub.ModelMetadata(messages.ModelMetadataRequest(name="line"), timeout=CALL_S).inputs) == 3
+    for field in ("fp64_contents", "fp32_contents", "int64_contents", "int_contents"):
+        answer = stub.ModelInfer(request("line", **{field: [1, 2]}), timeout=CALL_S)
+        assert answer.id == "k" and answer.outputs[0].datatype == "FP64", answer
+        numpy.testing.assert_allclose(numpy.frombuffer(answer.raw_output_contents[0]), [6, 12], rtol=1e-9)
+
+
+@case
+def loads_and_unloads_by_its_own_request(stub):
+    gone = stub.RepositoryModelUnload(messages.RepositoryModelUnloadRequest(model_name="line"), timeout=CALL_S)
+    assert gone.model_name == "line" and gone.isUnloaded, gone
+    try:
+        stub.ModelInfer(request("line", fp64_contents=[1, 2]), timeout=CALL_S)
+        raise AssertionError("an unloaded model infers")
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.UNAVAILABLE, error
+    back = stub.RepositoryModelLoad(messages.RepositoryModelLoadRequest(model_name="line"), timeout=CALL_S)
+    assert back.model_name == "line" and back.isLoaded, back
+    assert stub.ModelReady(messages.ModelReadyRequest(name="line"), timeout=CALL_S).ready
+
+
+@contextlib.contextmanager
+def connected():
+    with Trained() as server, grpc.insecure_channel(server.address) as channel:
+        yield grpc_predict_v2_pb2_grpc.GRPCInferenceServiceStub(channel)
+
+
+main("inference/kserve", connected)
