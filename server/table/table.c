@@ -11,13 +11,13 @@ struct column {
     struct ArrowSchema schema;
     struct ArrowArray array;
     const void *buffers[3];
-    char *name;
     char format[16];
+    char name[];
 };
 
 struct table_memory {
     struct table table; /* first: a table is its memory */
-    struct column **columns;
+    struct column **columns; /* one block with the two behind it */
     struct ArrowSchema **schemas;
     struct ArrowArray **arrays;
     size_t capacity;
@@ -72,7 +72,6 @@ static void column_free(struct column *column)
         return;
     for (size_t i = 0; i < 3; i++)
         free((void *)column->buffers[i]);
-    free(column->name);
     free(column);
 }
 
@@ -85,8 +84,6 @@ void table_free(struct table *table)
     for (int64_t i = 0; i < table->array.n_children; i++)
         column_free(memory->columns[i]);
     free(memory->columns);
-    free(memory->schemas);
-    free(memory->arrays);
     free(memory);
 }
 
@@ -107,17 +104,21 @@ static void *buffer_new(size_t bytes)
 
 static int grow(struct table_memory *memory)
 {
-    size_t capacity = memory->capacity ? memory->capacity * 2 : 8;
-    struct column **columns = realloc(memory->columns, capacity * sizeof(struct column *));
-    struct ArrowSchema **schemas = columns ? realloc(memory->schemas, capacity * sizeof(struct ArrowSchema *)) : NULL;
-    struct ArrowArray **arrays = schemas ? realloc(memory->arrays, capacity * sizeof(struct ArrowArray *)) : NULL;
+    size_t capacity = memory->capacity ? memory->capacity * 2 : 8, count = memory->capacity;
+    struct column **columns = calloc(capacity, sizeof(*columns) + sizeof(*memory->schemas) + sizeof(*memory->arrays));
 
-    if (columns)
-        memory->columns = columns;
-    if (schemas)
-        memory->schemas = schemas;
-    if (!arrays)
+    if (!columns)
         return -1;
+    struct ArrowSchema **schemas = (struct ArrowSchema **)(columns + capacity);
+    struct ArrowArray **arrays = (struct ArrowArray **)(schemas + capacity);
+    if (count) {
+        memcpy(columns, memory->columns, count * sizeof(*columns));
+        memcpy(schemas, memory->schemas, count * sizeof(*schemas));
+        memcpy(arrays, memory->arrays, count * sizeof(*arrays));
+    }
+    free(memory->columns);
+    memory->columns = columns;
+    memory->schemas = schemas;
     memory->arrays = arrays;
     memory->capacity = capacity;
     return 0;
@@ -155,13 +156,14 @@ static int column_allocate(struct column *column, int64_t rows, size_t text_byte
 
 static struct column *column_new(const char *name, const char *format, int64_t rows, size_t text_bytes, int nullable)
 {
-    struct column *column = calloc(1, sizeof(*column));
+    size_t name_bytes = strlen(name) + 1;
+    struct column *column = calloc(1, sizeof(*column) + name_bytes);
 
     if (!column)
         return NULL;
     strcpy(column->format, format);
-    column->name = strdup(name);
-    if (!column->name || column_allocate(column, rows, text_bytes, nullable)) {
+    memcpy(column->name, name, name_bytes);
+    if (column_allocate(column, rows, text_bytes, nullable)) {
         column_free(column);
         return NULL;
     }

@@ -71,9 +71,9 @@ static int take_log(struct worker *worker, const Mltrainer__Worker__Log *line)
 
 static int take_description(struct process_job *job, const Mltrainer__Worker__Description *message)
 {
-    struct process_description *description = mrpc_arena_calloc(job->result_arena, 1, sizeof(*description));
+    struct process_description *description = mrpc_arena_calloc(job->arena, 1, sizeof(*description));
     struct process_algorithm *algorithms =
-        mrpc_arena_calloc(job->result_arena, message->n_algorithms, sizeof(*algorithms));
+        mrpc_arena_calloc(job->arena, message->n_algorithms, sizeof(*algorithms));
 
     if (!description || !algorithms)
         return -1;
@@ -108,7 +108,7 @@ static const char *take_outputs(struct worker *worker, struct process_job *job,
         const void *bytes = worker_span_find(worker->output.bytes, worker->output.size, message->artifact);
         if (!bytes)
             return "an artifact lies elsewhere";
-        job->result.artifact = mrpc_arena_memdup(job->result_arena, bytes, message->artifact->size);
+        job->result.artifact = mrpc_arena_memdup(job->arena, bytes, message->artifact->size);
         if (!job->result.artifact)
             fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for the artifact");
         job->result.artifact_bytes = message->artifact->size;
@@ -140,7 +140,7 @@ static void release(struct worker *worker)
         worker_kill(worker, WORKER_RECYCLED, "served long enough");
 }
 
-static int take_result(struct worker *worker, const Mltrainer__Worker__Result *message, struct mrpc_arena **arena)
+static int take_result(struct worker *worker, const Mltrainer__Worker__Result *message)
 {
     struct process_job *job = worker->job;
     struct fault fault = FAULT_INIT;
@@ -156,24 +156,14 @@ static int take_result(struct worker *worker, const Mltrainer__Worker__Result *m
         job_unref(job);
         return 0;
     }
-    /* the message's texts become the result's; metrics may have begun an arena already */
-    struct mrpc_arena *earlier = job->result_arena;
-    job->result_arena = *arena;
-    *arena = NULL;
     if (message->code != 0) {
         fault_set(&fault, (enum mrpc_code)message->code, "%s", message->text);
         snprintf(fault.field, sizeof(fault.field), "%s", message->subject);
     } else {
         const char *wrong = take_outputs(worker, job, message, &fault);
-        if (wrong) {
-            mrpc_arena_free(earlier);
-            job->result.metric_count = 0;
+        if (wrong)
             return broken(worker, wrong);
-        }
     }
-    for (size_t i = 0; earlier && i < job->result.metric_count; i++)
-        job->metrics[i].name = mrpc_arena_strdup(job->result_arena, job->metrics[i].name);
-    mrpc_arena_free(earlier);
     job->result.fault = fault;
     job->result.ran_us = message->ran_us;
     job->result.cpu_us = message->cpu_us;
@@ -188,34 +178,35 @@ static int take_result(struct worker *worker, const Mltrainer__Worker__Result *m
     return 0;
 }
 
-static int take_frame(struct worker *worker, const uint8_t *bytes, size_t size)
+static int take_message(struct worker *worker, const Mltrainer__Worker__FromWorker *message)
 {
-    struct mrpc_arena *arena = mrpc_arena_new(MESSAGE_MEMORY_BYTES);
-    ProtobufCMessage *decoded;
-    int result;
-
-    if (!arena || mrpc_decode(&mltrainer__worker__from_worker__info, bytes, size, NULL, arena, &decoded, NULL) != 0) {
-        mrpc_arena_free(arena);
-        return broken(worker, "it sent a malformed message");
-    }
-    const Mltrainer__Worker__FromWorker *message = (const Mltrainer__Worker__FromWorker *)decoded;
     switch (message->message_case) {
     case MLTRAINER__WORKER__FROM_WORKER__MESSAGE_READY:
-        result = take_ready(worker, message->ready);
-        break;
+        return take_ready(worker, message->ready);
     case MLTRAINER__WORKER__FROM_WORKER__MESSAGE_METRIC:
-        result = take_metric(worker, message->metric);
-        break;
+        return take_metric(worker, message->metric);
     case MLTRAINER__WORKER__FROM_WORKER__MESSAGE_LOG:
-        result = take_log(worker, message->log);
-        break;
+        return take_log(worker, message->log);
     case MLTRAINER__WORKER__FROM_WORKER__MESSAGE_RESULT:
-        result = take_result(worker, message->result, &arena);
-        break;
+        return take_result(worker, message->result);
     default:
-        result = broken(worker, "it sent a message without content");
+        return broken(worker, "it sent a message without content");
     }
-    mrpc_arena_free(arena);
+}
+
+/* A result stays with its job and is read into the job's memory; all else is forgotten when it has been told. */
+static int take_frame(struct worker *worker, const uint8_t *bytes, size_t size)
+{
+    const uint8_t result_tag = MLTRAINER__WORKER__FROM_WORKER__MESSAGE_RESULT << 3 | 2;
+    bool stays = size > 0 && bytes[0] == result_tag && worker->job && !worker->job->settled;
+    struct mrpc_arena *own = stays ? NULL : mrpc_arena_new(MESSAGE_MEMORY_BYTES);
+    struct mrpc_arena *arena = stays ? worker->job->arena : own;
+    ProtobufCMessage *decoded;
+
+    int result = !arena || mrpc_decode(&mltrainer__worker__from_worker__info, bytes, size, NULL, arena, &decoded, NULL)
+                     ? broken(worker, "it sent a malformed message")
+                     : take_message(worker, (const Mltrainer__Worker__FromWorker *)decoded);
+    mrpc_arena_free(own);
     return result;
 }
 

@@ -25,7 +25,6 @@ static void job_free(struct process_job *job)
     table_free(job->result.table);
     free(job->metrics);
     mrpc_arena_free(job->arena);
-    mrpc_arena_free(job->result_arena);
     free(job);
 }
 
@@ -204,8 +203,6 @@ int job_keep_metric(struct process_job *job, const char *name, double value)
         return 0;
     if (job->result.metric_count == METRICS_MAX)
         return -1;
-    if (!job->result_arena && !(job->result_arena = mrpc_arena_new(0)))
-        return -1;
     if (job->result.metric_count == job->metric_capacity) {
         size_t capacity = job->metric_capacity ? job->metric_capacity * 2 : 8;
         struct process_metric *metrics = realloc(job->metrics, capacity * sizeof(*metrics));
@@ -214,7 +211,7 @@ int job_keep_metric(struct process_job *job, const char *name, double value)
         job->metrics = metrics;
         job->metric_capacity = capacity;
     }
-    const char *copy = mrpc_arena_strdup(job->result_arena, name);
+    const char *copy = mrpc_arena_strdup(job->arena, name);
     if (!copy)
         return -1;
     job->metrics[job->result.metric_count++] = (struct process_metric){.name = copy, .value = value};

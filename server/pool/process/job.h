@@ -28,7 +28,7 @@ struct process_job {
     atomic_uint events_under_way;
 
     uint64_t ticket;
-    struct mrpc_arena *arena; /* the message, then the frame */
+    struct mrpc_arena *arena; /* the message, the frame, what the result points to */
     Mltrainer__Worker__Task *message;
     const struct ArrowSchema *schema; /* the caller's */
     const struct ArrowArray *array;
@@ -54,8 +54,6 @@ struct process_job {
     struct process_result result;
     size_t metric_capacity;
     struct process_metric *metrics;
-    struct mrpc_arena *result_arena; /* what the result points to */
-    char stderr_tail[2048];
 };
 
 /** Copy @task. Errors: INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */

@@ -62,8 +62,8 @@ void verdict_of_death(const struct worker *worker, const siginfo_t *how, struct 
     result->worker_lost = 1;
     result->queued_us = job->started_us - job->submitted_us;
     result->ran_us = job_now_us() - job->started_us;
-    snprintf(job->stderr_tail, sizeof(job->stderr_tail), "%s", worker->error_bytes ? worker->error_tail : "");
-    result->stderr_tail = job->stderr_tail;
+    const char *tail = worker->error_bytes ? mrpc_arena_strdup(job->arena, worker->error_tail) : NULL;
+    result->stderr_tail = tail ? tail : "";
     if (how->si_code == CLD_KILLED || how->si_code == CLD_DUMPED) {
         result->signal = how->si_status;
         result->signal_name = signal_name(how->si_status, job->arena);
