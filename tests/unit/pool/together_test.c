@@ -84,7 +84,6 @@ static void crash_is_the_fault_of_one(void **state)
         assert_int_equal(outcomes[i].fault.code, i == 3 || i == 7 ? MRPC_INTERNAL : MRPC_OK);
         assert_int_equal(outcomes[i].worker_lost, i == 3 || i == 7);
     }
-    assert_string_equal(outcomes[3].signal_name, "SIGSEGV");
     worker_bench_stop(&bench);
     for (size_t i = 0; i < COUNT; i++)
         assert_int_equal(outcomes[i].is_done, 1);
