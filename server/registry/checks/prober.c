@@ -80,7 +80,7 @@ static void set_due_within(struct probe *probe, int64_t wanted_ms)
     int64_t interval_ms = registry_duration_ms(probe->check->interval);
     int64_t after_ms = schedule_hurried_ms(wanted_ms, interval_ms, prober->hurried_count, next_random(prober));
     if (!after_ms) {
-        set_regular(probe, interval_ms / 2);
+        set_regular(probe, schedule_apart_ms(interval_ms));
         return;
     }
     set_hurried(probe, true);
@@ -98,7 +98,7 @@ static void set_next(struct probe *probe)
         set_due_within(probe, SCHEDULE_SOON_MS);
         return;
     }
-    set_regular(probe, interval_ms / 2);
+    set_regular(probe, schedule_apart_ms(interval_ms));
 }
 
 /* --- results -------------------------------------------------------------------------------------------------------

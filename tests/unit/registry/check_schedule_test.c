@@ -19,8 +19,8 @@ static uint64_t next_random(void)
     return seed;
 }
 
-/* Whenever it is asked, the next run is near the phase, half an interval away at least, and one after the other keeps
- * the interval but for the jitter. */
+/* Whenever it is asked, the next run is near the phase, no more than an interval, a sixteenth and the jitter away, and one
+ * after the other keeps the interval but for the jitter. */
 static void regular_runs_return_to_their_phase(void **state)
 {
     for (int i = 0; i < 10000; i++) {
@@ -28,8 +28,9 @@ static void regular_runs_return_to_their_phase(void **state)
         uint64_t phase = next_random();
         int64_t offset_ms = (int64_t)(phase % (uint64_t)interval_ms), jitter_ms = interval_ms / 20;
         for (int run = 0; run < 5; run++) {
-            int64_t after_ms = schedule_regular_ms(phase, interval_ms, now_ms, interval_ms / 2, next_random());
-            assert_in_range(after_ms, interval_ms / 2 - jitter_ms, interval_ms * 3 / 2 + jitter_ms + 1);
+            int64_t apart_ms = schedule_apart_ms(interval_ms);
+            int64_t after_ms = schedule_regular_ms(phase, interval_ms, now_ms, apart_ms, next_random());
+            assert_in_range(after_ms, apart_ms - jitter_ms - 1, interval_ms + apart_ms + jitter_ms + 1);
             if (run)
                 assert_in_range(after_ms, interval_ms - 2 * jitter_ms - 1, interval_ms + 2 * jitter_ms + 1);
             now_ms += after_ms;
@@ -48,7 +49,7 @@ static void load_is_even_however_they_came(void **state)
         uint64_t phase = next_random();
         int64_t now_ms = (int64_t)i / 5;
         for (;;) {
-            now_ms += schedule_regular_ms(phase, INTERVAL_MS, now_ms, INTERVAL_MS / 2, next_random());
+            now_ms += schedule_regular_ms(phase, INTERVAL_MS, now_ms, schedule_apart_ms(INTERVAL_MS), next_random());
             if (now_ms >= (SECONDS + 60) * 1000)
                 break;
             starts[now_ms / 1000]++;
