@@ -100,6 +100,8 @@ int execution_new(const struct execution_parts *parts, struct execution **out, s
                    ? open_folders(engine, fault)
                    : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code)
+        code = fetch_sources_new(engine->config, &engine->sources, fault);
+    if (!code)
         code = catalog_read(engine->models_folder, engine->plugins_folder, atomic_fetch_add(&engine->generation, 1) + 1,
                             &catalog, fault);
     if (!code && domain_loop_new("execution", &engine->loop))
@@ -132,6 +134,7 @@ void execution_free(struct execution *engine)
         jobs_fini(engine);
     record_index_fini(&engine->datasets);
     upload_stages_free(engine->upload_stages);
+    fetch_sources_free(engine->sources);
     dataset_quota_free(engine->dataset_quota);
     record_index_fini(&engine->artifacts);
     aliases_fini(&engine->aliases);

@@ -15,6 +15,7 @@
 #include "execution/dataset/schema.h"
 #include "execution/dataset/stage.h"
 #include "execution/execution.h"
+#include "execution/fetch/fetch.h"
 #include "execution/file.h"
 #include "execution/job/jobs.h"
 #include "execution/pipeline/pipelines.h"
@@ -54,6 +55,7 @@ struct execution {
     struct record_index datasets;
     struct dataset_quota *dataset_quota; /* of their owners; any thread */
     struct upload_stages *upload_stages; /* any thread */
+    struct fetch_sources *sources;       /* never changes */
     struct record_index artifacts;
     struct aliases aliases; /* of artifacts */
     struct jobs jobs;

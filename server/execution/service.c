@@ -10,6 +10,7 @@ static const struct mltrainer__execution__v1__execution_service__handlers handle
     .upload_dataset = {execution_upload_dataset_open, execution_upload_dataset_message,
                        execution_upload_dataset_half_close},
     .get_upload = execution_get_upload,
+    .list_sources = execution_list_sources,
     .get_dataset = execution_get_dataset,
     .list_datasets = execution_list_datasets,
     .delete_dataset = execution_delete_dataset,

@@ -89,6 +89,7 @@ METHOD(get_model, GetModel);
 METHOD(list_plugins, ListPlugins);
 METHOD(reload_plugins, ReloadPlugins);
 METHOD(get_upload, GetUpload);
+METHOD(list_sources, ListSources);
 METHOD(get_dataset, GetDataset);
 METHOD(list_datasets, ListDatasets);
 METHOD(delete_dataset, DeleteDataset);

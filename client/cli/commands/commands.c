@@ -27,6 +27,8 @@ const struct cli_command *const cli_commands[] = {
     &datasets_describe_command,
     &datasets_preview_command,
     &datasets_rm_command,
+    &datasets_fetch_command,
+    &sources_ls_command,
     &jobs_train_command,
     &jobs_evaluate_command,
     &jobs_predict_command,

@@ -350,6 +350,17 @@ int job_bind_compute(struct operation *operation, const API(ComputeSpec) * spec,
     return code;
 }
 
+/* ---- Fetch ---- */
+
+static int bind_fetch(struct operation *operation, const API(FetchSpec) * spec, const char *field, struct fault *fault)
+{
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.dataset", field);
+    int code = api_identifier(spec->dataset, path, fault);
+    field_path(path, "%s.source", field);
+    return code ? code : fetch_check(operation->engine->sources, spec->source, path, fault);
+}
+
 /* ---- What all have ---- */
 
 static int check_retry(const API(RetryPolicy) * retry, const char *field, struct fault *fault)
@@ -415,7 +426,8 @@ int job_bind(struct operation *operation, const API(JobSpec) * spec, const char 
     case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TUNE:
         return not_yet(fault, field, "tune");
     case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_FETCH:
-        return not_yet(fault, field, "fetch");
+        field_path(path, "%s.fetch", field);
+        return bind_fetch(operation, spec->fetch, path, fault);
     default:
         return fault_field(fault, field, "one of train, evaluate, predict, compute, tune, fetch is wanted");
     }

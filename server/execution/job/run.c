@@ -265,6 +265,8 @@ static void begin(struct job *job, struct operation *operation)
         return operation_evaluate(operation);
     case MLTRAINER__EXECUTION__V1__JOB_KIND__JOB_KIND_PREDICT:
         return operation_predict(operation);
+    case MLTRAINER__EXECUTION__V1__JOB_KIND__JOB_KIND_FETCH:
+        return operation_fetch(operation);
     default:
         return operation_compute(operation);
     }

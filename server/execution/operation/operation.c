@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "execution/operation/operation.h"
+#include "execution/dataset/intake.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ void operation_release(struct operation *operation)
     table_free(operation->train_predictions);
     table_free(operation->test_predictions);
     table_free(operation->output);
+    intake_free(operation->intake);
     free(operation->fitted);
     free(operation);
 }

@@ -19,6 +19,7 @@
  *     evaluate: open(thread) ─► predict(worker) ─► judge(thread)
  *     predict:  open(thread) ─► predict(worker) ─► shape(thread)
  *     compute:  prepare(thread) ─► compute(worker)
+ *     fetch:    fetch(thread) ─► register(loop, store)
  *
  * Whoever makes one gets its end exactly once, on the loop, whatever happens. Thread: the loop's, but for the work
  * steps. */
@@ -86,6 +87,7 @@ struct operation {
     API(JobResult) * result; /* in the arena */
     API(JobTimings) * timings;
     struct table *output; /* predict, compute */
+    struct intake *intake; /* fetch */
     const char *stage;
     size_t steps, steps_done; /* of those in workers; 0: one */
 
@@ -96,7 +98,7 @@ struct operation {
     struct fault work_fault;
     uint64_t ticket;
     bool on_worker;
-    bool cancelled;
+    _Atomic bool cancelled; /* a thread at work may look */
     bool ended;
     int64_t step_began_us;
     int64_t queued_us, running_us, cpu_us, preparing_us, storing_us;
@@ -129,6 +131,8 @@ void operation_train(struct operation *operation);
 void operation_evaluate(struct operation *operation);
 void operation_predict(struct operation *operation);
 void operation_compute(struct operation *operation);
+/** What operation->spec->fetch says, by its source; result->dataset then names what was made. */
+void operation_fetch(struct operation *operation);
 
 /** How much of it is done, when its present step in a worker has done @fraction. */
 double operation_progress(const struct operation *operation, double fraction);
