@@ -156,20 +156,16 @@ static int read_quoted(struct csv_reader *reader, const char *row, const char *e
 static int read_plain(struct csv_reader *reader, const char *row, const char *end, const char **at, size_t index,
                       struct fault *fault)
 {
-    const char *stop = memchr(*at, reader->delimiter, (size_t)(end - *at));
-    if (!stop)
-        stop = end;
-    size_t bytes = (size_t)(stop - *at);
-    for (size_t i = 0; i < bytes; i++) {
-        char c = (*at)[i];
-        if (c != '"' && c != 0 && c != '\r')
-            continue;
-        return field_fault(reader, row, *at + i, index, fault,
-                           c == '"' ? "a quote inside a field that is not quoted"
-                           : c      ? "a carriage return without a line feed"
-                                    : "a NUL byte");
-    }
-    reader->fields[index] = (struct csv_field){.text = *at, .bytes = bytes};
+    static const bool stops[256] = {[0] = true, ['"'] = true, ['\r'] = true};
+    const char *stop = *at;
+    while (stop < end && *stop != reader->delimiter && !stops[(unsigned char)*stop])
+        stop++;
+    if (stop < end && *stop != reader->delimiter)
+        return field_fault(reader, row, stop, index, fault,
+                           *stop == '"' ? "a quote inside a field that is not quoted"
+                           : *stop      ? "a carriage return without a line feed"
+                                        : "a NUL byte");
+    reader->fields[index] = (struct csv_field){.text = *at, .bytes = (size_t)(stop - *at)};
     *at = stop;
     return 0;
 }

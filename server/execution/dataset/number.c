@@ -11,7 +11,9 @@
 #include "execution/civil.h"
 #include "execution/dataset/number.h"
 
-enum { NUMBER_BYTES_MAX = 512, EXACT_POWER_MAX = 22, DIGITS_MAX = 19 };
+enum { NUMBER_BYTES_MAX = 512, EXACT_POWER_MAX = 22, DIGITS_MAX = 19, DIGITS_SAFE = 18 };
+
+#define EXACT_MANTISSA (UINT64_C(1) << 53)
 
 /* 10^22 is the last power of ten that a double holds exactly. */
 static const double powers[EXACT_POWER_MAX + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -21,6 +23,18 @@ static const double powers[EXACT_POWER_MAX + 1] = {1e0,  1e1,  1e2,  1e3,  1e4, 
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
+}
+
+/* Digits from @at on, so few that they fit; returns where they end. */
+static size_t read_digits(const char *text, size_t at, size_t bytes, uint64_t *value)
+{
+    for (; at < bytes; at++) {
+        unsigned digit = (unsigned)(unsigned char)text[at] - '0';
+        if (digit > 9)
+            break;
+        *value = *value * 10 + digit;
+    }
+    return at;
 }
 
 bool number_integer(const char *text, size_t bytes, int64_t *out)
@@ -33,6 +47,8 @@ bool number_integer(const char *text, size_t bytes, int64_t *out)
         return false;
     uint64_t value = 0;
     const uint64_t limit = (uint64_t)INT64_MAX + (negative ? 1 : 0);
+    if (bytes - at <= DIGITS_SAFE && (at = read_digits(text, at, bytes, &value)) < bytes)
+        return false;
     for (; at < bytes; at++) {
         if (!is_digit(text[at]))
             return false;
@@ -91,6 +107,16 @@ static bool exponent(const char *text, size_t bytes, int *out)
     return true;
 }
 
+/* What nearly all are: few digits, perhaps a point among them. */
+static bool short_decimal(const char *text, size_t at, size_t bytes, uint64_t *mantissa, int *scale)
+{
+    size_t point = read_digits(text, at, bytes, mantissa), end = point;
+    if (point < bytes && text[point] == '.')
+        end = read_digits(text, point + 1, bytes, mantissa);
+    *scale = end > point ? -(int)(end - point - 1) : 0;
+    return end == bytes && bytes - at > (end > point);
+}
+
 /* A mantissa below 2^53 times or by a power of ten that is exact gives the nearest double with one rounding.
  * Source: Clinger, "How to read floating point numbers accurately", PLDI 1990. */
 bool number_double(const char *text, size_t bytes, double *out)
@@ -104,6 +130,13 @@ bool number_double(const char *text, size_t bytes, double *out)
     size_t start = at;
     uint64_t mantissa = 0;
     int digits = 0, seen = 0, scale = 0;
+    if (bytes - at <= DIGITS_SAFE && short_decimal(text, at, bytes, &mantissa, &scale) && mantissa <= EXACT_MANTISSA) {
+        double value = (double)mantissa / powers[-scale];
+        *out = negative ? -value : value;
+        return true;
+    }
+    mantissa = 0;
+    scale = 0;
     bool point = false;
     for (; at < bytes; at++) {
         char c = text[at];
@@ -128,7 +161,7 @@ bool number_double(const char *text, size_t bytes, double *out)
     if (at < bytes && ((text[at] | 0x20) != 'e' || !exponent(text + at + 1, bytes - at - 1, &power)))
         return false;
     power += scale;
-    if (digits > DIGITS_MAX || mantissa > (UINT64_C(1) << 53) || power > EXACT_POWER_MAX || power < -EXACT_POWER_MAX)
+    if (digits > DIGITS_MAX || mantissa > EXACT_MANTISSA || power > EXACT_POWER_MAX || power < -EXACT_POWER_MAX)
         return double_by_library(text, bytes, out);
     double value = (double)mantissa;
     value = power < 0 ? value / powers[-power] : value * powers[power];

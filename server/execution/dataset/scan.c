@@ -114,11 +114,16 @@ static int begin(struct dataset_scan *scan, const struct csv_row *row, struct fa
     return require_columns(scan, fault);
 }
 
-static enum kind classify(const struct csv_field *field, double *value)
+/* @seen: kinds of the column so far. A date is nothing else, so where dates stood it is looked for first. */
+static enum kind classify(const struct csv_field *field, unsigned seen, double *value)
 {
     int64_t integer;
     int32_t days;
     bool truth;
+    if (seen == KIND_DATE && number_date(field->text, field->bytes, &days)) {
+        *value = days;
+        return KIND_DATE;
+    }
     if (number_integer(field->text, field->bytes, &integer)) {
         *value = (double)integer;
         return KIND_INTEGER;
@@ -167,7 +172,7 @@ static int scan_value(struct dataset_scan *scan, const struct csv_row *row, size
     column->value_count++;
     bool text_already = (state->kinds & KIND_TEXT) || state->required == DATASET_TEXT;
     double value = 0;
-    enum kind kind = text_already ? KIND_TEXT : classify(&field, &value);
+    enum kind kind = text_already ? KIND_TEXT : classify(&field, state->kinds, &value);
     if (!satisfies(state->required, kind))
         return wrong_type(scan, row, index, fault);
     state->kinds |= kind;

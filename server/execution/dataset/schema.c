@@ -26,6 +26,8 @@ static bool copy_na(struct dataset_schema *schema, const char *const *values, si
     for (; schema->na_count < count; schema->na_count++)
         if (!(schema->na_values[schema->na_count] = strdup(values[schema->na_count])))
             return false;
+    for (size_t i = 0; i < count; i++)
+        schema->na_first[(unsigned char)*schema->na_values[i]] = true;
     return true;
 }
 
@@ -126,7 +128,7 @@ bool dataset_is_na(const struct dataset_schema *schema, const struct csv_field *
 {
     if (!field->bytes)
         return true;
-    if (field->quoted)
+    if (field->quoted || !schema->na_first[(unsigned char)*field->text])
         return false;
     for (size_t i = 0; i < schema->na_count; i++) {
         const char *na = schema->na_values[i];

@@ -50,6 +50,7 @@ struct dataset_schema {
     char delimiter; /* and what follows to na_count: of CSV */
     bool no_header;
     char **na_values; /* na_count of them, never none */
+    bool na_first[256]; /* what one of them begins with */
     size_t na_count;
     struct dataset_column *columns;
     size_t column_count;
