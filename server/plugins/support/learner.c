@@ -77,6 +77,10 @@ static void read_examples(struct call *call, const struct learner *learner)
         call_read_target(call);
     if (learner->task == LEARNER_CLASSES)
         check_classes(call);
+    if (learner->is_series && call->request->weight)
+        call_fail(call, MLTRAINER_INVALID_PARAMETER, "weight", "rows of a series have no weights");
+    if (learner->is_series)
+        return;
     call_read_weights(call);
     read_features(call, learner);
     if (call->feature_count > FEATURES_MAX)
@@ -213,12 +217,12 @@ static int32_t evaluate(const struct mltrainer_host *host, const void *model, co
         call.out[i] = call_numbers(&call, call.rows);
     if (call.status || learned->learner->apply(&call, learned->state))
         return call.status;
-    if (learned->learner->task == LEARNER_NUMBERS)
+    if (learned->learner->evaluate)
+        learned->learner->evaluate(&call, learned->state);
+    else if (learned->learner->task == LEARNER_NUMBERS)
         report_numbers(&call);
     else if (learned->learner->task == LEARNER_CLASSES)
         report_classes(&call);
-    else if (learned->learner->evaluate)
-        learned->learner->evaluate(&call, learned->state);
     return call.status;
 }
 
@@ -262,7 +266,8 @@ int32_t learner_restore(const struct learner *learner, const void *bytes, size_t
     if (!is_of(&reader, learner))
         return mltrainer_fail(error, MLTRAINER_CORRUPT, "", "the artifact is not of algorithm %s", learner->id);
     size_t count = artifact_take_count(&reader, sizeof(uint32_t));
-    struct learned *learned = count > 0 && count <= FEATURES_MAX ? learned_new(learner, count) : NULL;
+    int is_possible = learner->is_series ? count == 0 : count > 0 && count <= FEATURES_MAX;
+    struct learned *learned = is_possible ? learned_new(learner, count) : NULL;
     if (!learned)
         return mltrainer_fail(error, MLTRAINER_CORRUPT, "", "the artifact contradicts itself, or memory is out");
     for (size_t i = 0; i < count; i++)

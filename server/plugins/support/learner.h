@@ -24,13 +24,14 @@ struct learner {
     const char *id; /* LEARNER() fills it in; it stands in the artifact */
     enum learner_task task;
     const char *inputs[CALL_INPUTS_MAX];   /* columns that are the features; none: those that the caller chooses */
+    int is_series; /* non-zero: the target's rows follow each other and there are no features; apply() gives the rows after */
     const char *outputs[CALL_OUTPUTS_MAX]; /* the first is "prediction" */
     /** Learn from call->features, target, weights (call->rows of them, at least 1) into *@state. Returns
      *  call->status; on failure nothing is left. */
     int32_t (*fit)(struct call *call, void **state);
     /** Fill call->out from call->features, which are as many as in training, in the same order. */
     int32_t (*apply)(struct call *call, const void *state);
-    /** For LEARNER_GROUPS: report metrics of what apply() made. May be NULL. */
+    /** Report metrics of what apply() made; NULL: those of the task, none for LEARNER_GROUPS. */
     void (*evaluate)(struct call *call, const void *state);
     void (*save)(const void *state, struct artifact_writer *writer);
     /** What save() wrote, every number of it held against the rest; NULL when it makes no sense or memory is out. */

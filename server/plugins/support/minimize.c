@@ -102,14 +102,14 @@ static void learn(struct search *s)
 double minimize_bfgs(const struct minimize_function *function, double *x, size_t count, int rounds_max)
 {
     struct search s = {.function = function, .count = count};
-    int is_fresh = 1;
+    int is_fresh = 1, idle = 0; /* rounds in a row that gained next to nothing */
 
     memcpy(s.x, x, count * sizeof(double));
     s.value = value_at(&s, s.x);
     forget(&s);
     measure_gradient(&s, s.gradient);
-    for (int round = 0; round < rounds_max && isfinite(s.value); round++) {
-        double before[MINIMIZE_MAX], slope = aim(&s);
+    for (int round = 0; round < rounds_max && isfinite(s.value) && idle < 2; round++) {
+        double before[MINIMIZE_MAX], slope = aim(&s), reached = s.value;
         if (slope >= 0 || descend(&s, slope)) {
             if (is_fresh || slope == 0)
                 break;
@@ -118,6 +118,7 @@ double minimize_bfgs(const struct minimize_function *function, double *x, size_t
             continue;
         }
         is_fresh = 0;
+        idle = reached - s.value < 1e-13 * (1 + fabs(s.value)) ? idle + 1 : 0;
         memcpy(before, s.gradient, count * sizeof(double));
         measure_gradient(&s, s.gradient);
         for (size_t i = 0; i < count; i++)

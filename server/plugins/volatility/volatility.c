@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Volatility of returns or prices, row by row. A year's is `annualization_factor` rows' worth. */
+#include "models.h"
 #include "support/rolling.h"
-#include "support/tabular.h"
 
-#define MODELS(X)                                                                                                      \
-    X(rolling, "Deviation of the returns of a window.")                                                                \
-    X(realized, "Root of the sum of squared log returns of a window.")                                                 \
-    X(exponential, "Exponential mean of squared returns.")
-
-MODELS(TABULAR_DECLARE)
-
-/* Log returns of the closes; NaN in row 0. */
-static double *log_returns(struct call *call)
+double *volatility_returns(struct call *call)
 {
     double *out = call_numbers(call, call->rows);
 
@@ -28,7 +20,7 @@ static int32_t fill_rolling(struct call *call)
 {
     int64_t window = call_window(call, "window", 2);
     double year = call_number_within(call, "annualization_factor", 1, 1e9);
-    double *returns = log_returns(call), *mean = call_numbers(call, call->rows);
+    double *returns = volatility_returns(call), *mean = call_numbers(call, call->rows);
 
     if (call->status)
         return call->status;
@@ -47,7 +39,7 @@ static int32_t fill_realized(struct call *call)
     static const double rows_a_year[] = {252, 52, 12};
     int64_t window = call_window(call, "window", 1);
     size_t frequency = call_choice(call, "frequency", frequencies);
-    double *squares = log_returns(call);
+    double *squares = volatility_returns(call);
 
     if (call->status)
         return call->status;
@@ -71,7 +63,7 @@ static int32_t fill_exponential(struct call *call)
 {
     double decay = call_number_within(call, "lambda", 0, 0.999999), year = call_number_within(call, "annualization_factor", 1, 1e9);
     double level = call_number_within(call, "value_at_risk_z", 0, 10), variance = NAN;
-    double *returns = log_returns(call);
+    double *returns = volatility_returns(call);
 
     for (int64_t row = 0; !call->status && row < call->rows; row++) {
         double square = returns[row] * returns[row];
@@ -87,9 +79,10 @@ static int32_t fill_exponential(struct call *call)
 TABULAR(exponential, .inputs = {"close"}, .outputs = {"volatility", "yearly", "value_at_risk"},
         .fill = fill_exponential);
 
+LEARNERS(LEARNER_ALGORITHM)
 MODELS(TABULAR_ALGORITHM)
 
-static const struct mltrainer_algorithm *const algorithms[] = {MODELS(TABULAR_ENTRY)};
+static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY) MODELS(TABULAR_ENTRY)};
 
 const struct mltrainer_plugin mltrainer_plugin_v1 = {
     .size = sizeof(struct mltrainer_plugin),
@@ -97,7 +90,7 @@ const struct mltrainer_plugin mltrainer_plugin_v1 = {
     .abi_minor = MLTRAINER_ABI_MINOR,
     .family = "volatility",
     .version = "1.0.0",
-    .description = "Volatility of prices, row by row.",
+    .description = "How much prices move, and will.",
     .licence = "Apache-2.0",
     .engine = "C of this project",
     .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),

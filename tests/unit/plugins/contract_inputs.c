@@ -201,6 +201,15 @@ static void add_features(const struct catalog_model *model, struct table *table,
     }
 }
 
+/* A series without features: a season, a slow wave and noise. */
+static void add_series(struct table *table, const char *name, int64_t rows)
+{
+    double *values = add(table, name);
+
+    for (int64_t row = 0; row < rows; row++)
+        values[row] = 10 + 3 * sin((double)row / 12 * 6.283185307179586) + 2 * sin((double)row / 40) + noise(row, 3);
+}
+
 struct table *contract_table(const struct catalog_model *model, int64_t rows, double money)
 {
     if (model->table == CATALOG_NONE)
@@ -216,6 +225,8 @@ struct table *contract_table(const struct catalog_model *model, int64_t rows, do
         for (int64_t row = 0; row < rows; row++)
             values[row] = generator->at(row) * (generator->is_money ? money : 1);
     }
+    if (!model->takes_features && contract_target(model))
+        add_series(table, contract_target(model), rows);
     if (!model->takes_features)
         return table;
     if (strcmp(model->task, "risk") == 0 || strcmp(model->task, "portfolio") == 0)

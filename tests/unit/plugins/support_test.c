@@ -13,6 +13,7 @@
 
 #include "support/artifact.h"
 #include "support/distribution.h"
+#include "support/minimize.h"
 #include "support/order.h"
 #include "support/random.h"
 #include "support/rolling.h"
@@ -238,6 +239,31 @@ static int free_blocks(void **state)
     return 0;
 }
 
+/* Rosenbrock's (1960) function, with least value 0 at (1, 1). */
+static double valley(void *arg, const double *x)
+{
+    ++*(int *)arg;
+    return (1 - x[0]) * (1 - x[0]) + 100 * (x[1] - x[0] * x[0]) * (x[1] - x[0] * x[0]);
+}
+
+static double only_above_one(void *arg, const double *x)
+{
+    return x[0] > 1 ? x[0] - log(x[0] - 1) : NAN;
+}
+
+static void minimum_is_found_along_a_valley_and_beside_a_wall(void **state)
+{
+    int asked = 0;
+    double x[] = {-1.2, 1}, y = 40;
+    struct minimize_function function = {valley, &asked}, walled = {only_above_one, NULL};
+
+    assert_true(minimize_bfgs(&function, x, 2, 200) < 1e-14);
+    assert_true(fabs(x[0] - 1) < 1e-6 && fabs(x[1] - 1) < 1e-6);
+    assert_true(asked > 0 && asked < 2000);
+    minimize_bfgs(&walled, &y, 1, 200);
+    assert_true(fabs(y - 2) < 1e-6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +271,7 @@ int main(void)
         cmocka_unit_test(quantiles_undo_distributions),
         cmocka_unit_test(windows_are_what_they_say),
         cmocka_unit_test(orders_are_stable_and_ranks_shared),
+        cmocka_unit_test(minimum_is_found_along_a_valley_and_beside_a_wall),
         cmocka_unit_test(random_numbers_are_spread_as_asked),
         cmocka_unit_test_teardown(artifacts_give_back_what_was_put, free_blocks),
         cmocka_unit_test_teardown(counts_that_cannot_be_are_refused, free_blocks),

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "series.h"
+
+#include <stdlib.h>
+
+void *series_copy(const void *model, size_t bytes)
+{
+    void *copy = malloc(bytes);
+
+    if (copy)
+        memcpy(copy, model, bytes);
+    return copy;
+}
+
+int32_t series_keep(struct call *call, const void *model, size_t bytes, void **state)
+{
+    if (call->status)
+        return call->status;
+    void *copy = series_copy(model, bytes);
+    if (!copy)
+        return call_fail(call, MLTRAINER_OUT_OF_MEMORY, "", "no memory for the model");
+    *state = copy;
+    return call->status;
+}
+
+int32_t series_need(struct call *call, int64_t least)
+{
+    if (!call->status && call->rows < least)
+        return call_fail(call, MLTRAINER_INVALID_DATA, "", "%lld rows are fewer than %lld", (long long)call->rows,
+                         (long long)least);
+    for (int64_t row = 1; !call->status && row < call->rows; row++)
+        if (call->target[row] != call->target[0])
+            return call->status;
+    return call_fail(call, MLTRAINER_INVALID_DATA, call->request->target, "the series never changes");
+}
+
+LEARNERS(LEARNER_ALGORITHM)
+
+static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY)};
+
+const struct mltrainer_plugin mltrainer_plugin_v1 = {
+    .size = sizeof(struct mltrainer_plugin),
+    .abi_major = MLTRAINER_ABI_MAJOR,
+    .abi_minor = MLTRAINER_ABI_MINOR,
+    .family = "time_series",
+    .version = "1.0.0",
+    .description = "How a series goes on.",
+    .licence = "Apache-2.0",
+    .engine = "C of this project",
+    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
+    .algorithms = algorithms,
+};
