@@ -56,9 +56,9 @@ static const struct override {
     {"automl_system", "max_q", 1},
     {"tree", "min_samples_leaf", 3}, /* else a tree knows each row by heart, whatever its features */
     {"neural", "max_iter", 1},
-    {"neural", "batch_size", 100},
+    {"neural", "batch_size", 200},
     {"neural", "hidden_layer_sizes", .list = 8},
-    {"neural", "lookback", 4},
+    {"neural", "lookback", 2},
     {"neural", "units", 4},
     {"neural", "encoding_dim", 4},
     {"neural", "lstm_units", 4},
