@@ -21,7 +21,7 @@
 
 /* PATIENCE_MS bounds each answer once the registration stands, so that its end need not wait for a server that is
  * silent; a heartbeat's also by the interval, so that another connection comes within the lease. */
-enum { PAUSE_MOST_MS = 10000, PAUSE_MOST_LEAST_MS = 500, PATIENCE_MS = 2000, PATIENCE_LEAST_MS = 1000, INTERVAL_DEFAULT_MS = 10000 };
+enum { PAUSE_MOST_MS = 10000, PAUSE_MOST_LEAST_MS = 500, PATIENCE_MS = 2000, PATIENCE_LEAST_MS = 1000, FAREWELL_MS = 1000, INTERVAL_DEFAULT_MS = 10000 };
 
 struct mlt_registration {
     struct client_keeper keeper; /* the first: keeper_on_done() */
@@ -29,6 +29,7 @@ struct mlt_registration {
     struct mlt_instance instance;
     struct mrpc_arena *texts;
     int64_t interval_ms; /* between heartbeats, as the server wants it; the thread's own after the start */
+    int64_t silent_ms;   /* the last heartbeat was waited for so long, in vain; 0: it was not; the thread's own */
     uint64_t epoch;      /* of the registry that it registered with; the thread's own */
     _Atomic uint64_t renewals;
 
@@ -191,13 +192,6 @@ static bool send_beat(struct mlt_registration *registration)
 /* What came of a heartbeat. */
 enum beat { BEAT_RENEWED, BEAT_UNKNOWN, BEAT_OTHER_EPOCH, BEAT_BROKEN };
 
-/* A registry that does not answer may be one that no packet reaches any more: TCP says so after a quarter of an hour. If
- * others hear of it on the same connection, that stays. */
-static void give_up_silent(struct mlt_registration *registration, int64_t patience_ms)
-{
-    mrpc_channel_give_up_silent(registration->client->channel, (uint32_t)(patience_ms / 2));
-}
-
 static int64_t patience_ms(const struct mlt_registration *registration)
 {
     int64_t ms = registration->interval_ms < PATIENCE_MS ? registration->interval_ms : PATIENCE_MS;
@@ -218,8 +212,7 @@ static enum beat beat(struct mlt_registration *registration)
     bool same_epoch = registration->answer_epoch == registration->epoch;
     bool silent = !answered && !keeper->done && !keeper->ending;
     pthread_mutex_unlock(&keeper->lock);
-    if (silent)
-        give_up_silent(registration, wait_ms);
+    registration->silent_ms = silent ? wait_ms : 0;
     if (!answered)
         return BEAT_BROKEN;
     return code ? BEAT_UNKNOWN : same_epoch ? BEAT_RENEWED : BEAT_OTHER_EPOCH;
@@ -268,16 +261,22 @@ static void beat_on(struct mlt_registration *registration)
     }
 }
 
-/* In good order: a stream that is only cut would let the instance expire, if it asked for that. */
+/* In good order: a stream that is only cut would let the instance expire, if it asked for that. A registry that does not
+ * answer may be one that no packet reaches any more, of which TCP tells after a quarter of an hour: then the connection is
+ * given up too, unless something else came on it. One that is merely slow finds the stream's end before the connection's. */
 static void end_stream(struct mlt_registration *registration)
 {
     struct client_keeper *keeper = &registration->keeper;
-    int64_t until_ms = keeper_now_ms() + PATIENCE_MS;
+    int64_t until_ms = keeper_now_ms() + (registration->silent_ms ? FAREWELL_MS : PATIENCE_MS);
     mrpc_client_call_half_close(keeper->call);
     pthread_mutex_lock(&keeper->lock);
     while (!keeper->done && keeper_now_ms() < until_ms)
         keeper_wait(keeper, until_ms);
+    bool silent = registration->silent_ms && !keeper->done;
     pthread_mutex_unlock(&keeper->lock);
+    if (silent)
+        mrpc_channel_give_up_silent(registration->client->channel, (uint32_t)registration->silent_ms);
+    registration->silent_ms = 0;
     keeper_close_stream(keeper);
 }
 
