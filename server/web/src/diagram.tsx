@@ -7,7 +7,7 @@ import { useFollow } from './live';
 import { Failed } from './parts';
 import type { PatchJson, PictureJson } from './gen/mltrainer/diagram/v1/diagram_pb';
 
-const PAGE_RULES = `:host{display:block} svg{display:block;max-width:100%;min-width:560px;height:auto;margin:0 auto} .page{fill:none!important}
+const PAGE_RULES = `:host{display:block} svg{display:block;max-width:100%;height:auto;margin:0 auto} .page{fill:none!important}
   [data-id]{outline:none} [data-pick]{cursor:pointer} [data-pick]:hover .card{stroke:#2563eb} [data-pick]:focus-visible .card,
   [data-pick]:focus-visible .frame{stroke:#2563eb;stroke-width:2.5;stroke-opacity:1} .dot{transition:fill .2s}`;
 
@@ -29,6 +29,7 @@ function draw(root: ShadowRoot, picture: PictureJson, canPick: (item: Element) =
   const svg = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(rules + PAGE_RULES);
+  svg.style.minWidth = `min(560px, ${svg.getAttribute('width')}px)`; // small enough to read, never larger than drawn
   svg.setAttribute('role', 'group');
   for (const item of svg.querySelectorAll('[data-id]')) {
     if (!canPick(item)) continue;

@@ -91,7 +91,8 @@ def http1(server, head, body=b""):
 def http1_is_served(server):
     assert http1(server, b"GET /healthz HTTP/1.1\nHost: localhost\nConnection: close\n") == 200
     assert http1(server, b"GET /healthz HTTP/1.0\nHost: 127.0.0.1\n") == 200
-    assert http1(server, b"GET / HTTP/1.1\nHost: localhost\nConnection: close\n") == 405
+    assert http1(server, b"GET / HTTP/1.1\nHost: localhost\nConnection: close\n") == 200
+    assert http1(server, b"GET /nothing HTTP/1.1\nHost: localhost\nConnection: close\n") == 405
     with Peer(server.port) as peer:
         peer.call(CHECK)
 
