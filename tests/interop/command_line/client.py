@@ -206,8 +206,8 @@ class Cells:
 
     def deadline(self):
         watchers, began = self.watchers(), time.monotonic()
-        assert self.fails(f"{REGISTRY}/Watch", limit_s=2)[0] == 4
-        assert 1.5 < time.monotonic() - began < 15
+        assert self.fails(f"{REGISTRY}/Watch", limit_s=5)[0] == 4
+        assert 4 < time.monotonic() - began < 30
         self.becomes(self.watchers, watchers)
 
     def error_details(self):
