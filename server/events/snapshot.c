@@ -55,6 +55,11 @@ void snapshot_publish(struct snapshot_cell *cell, struct snapshot *snapshot)
     release_retired(cell);
 }
 
+void snapshot_ref(struct snapshot *snapshot)
+{
+    atomic_fetch_add(&snapshot->references, 1);
+}
+
 void snapshot_cell_fini(struct snapshot_cell *cell)
 {
     snapshot_publish(cell, NULL);

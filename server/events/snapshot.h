@@ -37,6 +37,8 @@ void snapshot_init(struct snapshot *snapshot, void (*free)(struct snapshot *snap
 void snapshot_publish(struct snapshot_cell *cell, struct snapshot *snapshot);
 /** The current snapshot, NULL before the first publication; it stays valid until released. Thread: any. */
 struct snapshot *snapshot_acquire(struct snapshot_cell *cell);
+/** One more reference to a snapshot that the caller holds. Thread: any. */
+void snapshot_ref(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot);
 
 #endif

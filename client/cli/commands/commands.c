@@ -30,6 +30,7 @@ const struct cli_command *const cli_commands[] = {
     &datasets_fetch_command,
     &sources_ls_command,
     &jobs_train_command,
+    &jobs_tune_command,
     &jobs_evaluate_command,
     &jobs_predict_command,
     &jobs_compute_command,

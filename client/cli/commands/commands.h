@@ -34,6 +34,7 @@ extern const struct cli_command datasets_rm_command;
 extern const struct cli_command datasets_fetch_command;
 extern const struct cli_command sources_ls_command;
 extern const struct cli_command jobs_train_command;
+extern const struct cli_command jobs_tune_command;
 extern const struct cli_command jobs_evaluate_command;
 extern const struct cli_command jobs_predict_command;
 extern const struct cli_command jobs_compute_command;

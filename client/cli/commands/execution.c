@@ -138,3 +138,24 @@ const char *execution_task(Mltrainer__Execution__V1__Task task)
                                         "risk", "portfolio",  "transform",      "search",     "anomaly",  "control", "test"};
     return task >= 0 && task <= 13 ? names[task] : "?";
 }
+
+void execution_parameter_text(const Mltrainer__Execution__V1__ParameterValue *value, char *out, size_t size)
+{
+    *out = 0;
+    switch (value ? value->kind_case : 0) {
+    case MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_NUMBER:
+        snprintf(out, size, "%g", value->number);
+        break;
+    case MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_INTEGER:
+        snprintf(out, size, "%lld", (long long)value->integer);
+        break;
+    case MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_BOOLEAN:
+        snprintf(out, size, "%s", value->boolean ? "true" : "false");
+        break;
+    case MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_TEXT:
+        snprintf(out, size, "%s", value->text);
+        break;
+    default:
+        snprintf(out, size, "-");
+    }
+}

@@ -60,6 +60,9 @@ size_t execution_table_rows(const Mltrainer__Execution__V1__Table *table);
 void execution_print_table(const Mltrainer__Execution__V1__Table *table, size_t first, size_t last);
 void execution_write_csv(const Mltrainer__Execution__V1__Table *table, FILE *csv);
 
+/** A value for a person; lists as "-". */
+void execution_parameter_text(const Mltrainer__Execution__V1__ParameterValue *value, char *out, size_t size);
+
 /** Print a job with its result for a person. */
 void execution_print_job(const Mltrainer__Execution__V1__Job *job);
 /** Follow a job to its end, with a progress bar; prints the job. Returns 0 when it succeeded, CLI_FAILED when it did not,

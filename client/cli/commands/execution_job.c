@@ -119,6 +119,39 @@ static void print_folds(const Mltrainer__Execution__V1__JobResult *result)
     columns_print(columns);
 }
 
+enum { TRIALS_SHOWN = 10 };
+
+static void add_parameters(struct columns *columns, const Mltrainer__Execution__V1__TrialResult *trial)
+{
+    char text[256] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < trial->n_parameters && length < sizeof text; i++) {
+        char value[128];
+        execution_parameter_text(trial->parameters[i]->value, value, sizeof value);
+        int written = snprintf(text + length, sizeof text - length, "%s%s=%s", length ? " " : "",
+                               trial->parameters[i]->key, value);
+        length += written > 0 ? (size_t)written : 0;
+    }
+    columns_add(columns, "%s", text);
+}
+
+static void print_trials(const Mltrainer__Execution__V1__JobResult *result)
+{
+    static const char *const titles[] = {">TRIAL", ">OBJECTIVE", "PARAMETERS", NULL};
+    if (result->tune)
+        printf("trials     %u succeeded, %u failed, %u given up\n", result->tune->succeeded, result->tune->failed,
+               result->tune->pruned);
+    if (result->n_trials == 0)
+        return;
+    struct columns *columns = columns_new(titles);
+    for (size_t i = 0; i < result->n_trials && i < TRIALS_SHOWN; i++) {
+        columns_add(columns, "%u", result->trials[i]->number);
+        columns_add(columns, "%.6g", result->trials[i]->objective);
+        add_parameters(columns, result->trials[i]);
+    }
+    columns_print(columns);
+}
+
 static void print_confusion(const Mltrainer__Execution__V1__ConfusionMatrix *matrix)
 {
     if (!matrix || matrix->n_counts != matrix->n_classes * matrix->n_classes)
@@ -160,6 +193,7 @@ void execution_print_job(const Mltrainer__Execution__V1__Job *job)
         printf("dataset    %s (%" PRIu64 " rows)\n", result->dataset, result->row_count);
     if (result->split)
         print_split(result->split);
+    print_trials(result);
     print_folds(result);
     print_metrics(result);
     print_confusion(result->confusion);

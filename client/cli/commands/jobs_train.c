@@ -4,13 +4,12 @@
 #include <string.h>
 
 #include "commands/commands.h"
-#include "commands/jobs_submit.h"
+#include "commands/jobs_train.h"
 
 enum { LAGGED_MAX = 16, LAGS_MAX = 64, FEATURES_MAX = 256 };
 
 /* The job as the command line describes it, with everything that it points at. */
 struct training {
-    Mltrainer__Execution__V1__JobSpec job;
     Mltrainer__Execution__V1__TrainSpec train;
     Mltrainer__Execution__V1__FeatureSpec features;
     Mltrainer__Execution__V1__ColumnSelection selection;
@@ -173,9 +172,8 @@ static void describe_preprocessing(const struct cli_arguments *arguments, struct
     t->train.preprocessing = any ? &t->preprocessing : NULL;
 }
 
-static void describe(const struct cli_arguments *arguments, struct training *t)
+static void describe_training(const struct cli_arguments *arguments, struct training *t)
 {
-    mltrainer__execution__v1__job_spec__init(&t->job);
     mltrainer__execution__v1__train_spec__init(&t->train);
     mltrainer__execution__v1__feature_spec__init(&t->features);
     mltrainer__execution__v1__column_selection__init(&t->selection);
@@ -184,8 +182,6 @@ static void describe(const struct cli_arguments *arguments, struct training *t)
     mltrainer__execution__v1__kfold__init(&t->k_fold);
     mltrainer__execution__v1__walk_forward__init(&t->walk_forward);
     mltrainer__execution__v1__preprocessing__init(&t->preprocessing);
-    t->job.work_case = MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TRAIN;
-    t->job.train = &t->train;
     t->train.model = (char *)arguments->operands[0];
     t->train.data = execution_parse_data(arguments, &t->data);
     t->train.time_column = (char *)cli_option(arguments, "time", "");
@@ -198,32 +194,23 @@ static void describe(const struct cli_arguments *arguments, struct training *t)
     describe_parameters(arguments, t);
 }
 
-static int run(struct cli *cli, const struct cli_arguments *arguments)
+Mltrainer__Execution__V1__TrainSpec *jobs_train_spec(const struct cli_arguments *arguments)
 {
     static struct training training;
-    describe(arguments, &training);
-    return jobs_submit(cli, arguments, &training.job);
+    describe_training(arguments, &training);
+    return &training.train;
+}
+
+static int run(struct cli *cli, const struct cli_arguments *arguments)
+{
+    Mltrainer__Execution__V1__JobSpec job = MLTRAINER__EXECUTION__V1__JOB_SPEC__INIT;
+    job.work_case = MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TRAIN;
+    job.train = jobs_train_spec(arguments);
+    return jobs_submit(cli, arguments, &job);
 }
 
 static const struct cli_option options[] = {
-    {"dataset", "NAME", "a dataset: NAME, NAME@VERSION or sha256:HEX"},
-    {"target", "COLUMN", "what to predict"},
-    {"feature", "COLUMN", "a feature; may be repeated [every other numeric column]"},
-    {"lags", "COLUMN:TRANSFORM:LAGS", "features from the past of a series, close:log-return:1,2,5; may be repeated"},
-    {"target-transform", "TRANSFORM", "with --lags: level, difference, simple-return or log-return [level]"},
-    {"horizon", "N", "with --lags: rows ahead to predict [1]"},
-    {"time", "COLUMN", "orders the rows; the test part then is the latest"},
-    {"validation", "METHOD",
-     "hold-out, k-fold:K, walk-forward:TRAIN,TEST or expanding:TRAIN,TEST (rows), or none [hold-out]"},
-    {"test-fraction", "X", "with hold-out: share of rows kept for testing [0.2]"},
-    {"embargo", "ROWS", "left out between training and test [horizon - 1]"},
-    {"shuffle", NULL, "draw the test rows at random"},
-    {"refit", NULL, "train on all rows after validation"},
-    {"impute", "HOW", "absent features become: mean, median or zero of the training part, or stay: none [none]"},
-    {"scale", "HOW", "features by the training part: standard, min-max, robust or none [none]"},
-    {"param", "NAME=VALUE", "a parameter of the model; may be repeated"},
-    {"seed", "N", "of models that draw random numbers [0]"},
-    {"artifact", "NAME", "name of what comes out"},
+    JOBS_TRAIN_OPTIONS,
     JOBS_SUBMIT_OPTIONS,
     {0},
 };

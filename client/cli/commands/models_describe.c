@@ -5,27 +5,6 @@
 #include "commands/commands.h"
 #include "commands/execution.h"
 
-static void format_value(const Mltrainer__Execution__V1__ParameterValue *value, char *out, size_t size)
-{
-    *out = 0;
-    switch (value ? value->kind_case : 0) {
-    case MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_NUMBER:
-        snprintf(out, size, "%g", value->number);
-        break;
-    case MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_INTEGER:
-        snprintf(out, size, "%lld", (long long)value->integer);
-        break;
-    case MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_BOOLEAN:
-        snprintf(out, size, "%s", value->boolean ? "true" : "false");
-        break;
-    case MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_TEXT:
-        snprintf(out, size, "%s", value->text);
-        break;
-    default:
-        snprintf(out, size, "-");
-    }
-}
-
 static void format_range(const Mltrainer__Execution__V1__ModelParameter *parameter, char *out, size_t size)
 {
     size_t used = 0;
@@ -55,7 +34,7 @@ static void print(const Mltrainer__Execution__V1__Model *model)
         struct columns *columns = columns_new(titles);
         for (size_t i = 0; i < model->n_parameters; i++) {
             char value[128], range[256];
-            format_value(model->parameters[i]->default_value, value, sizeof value);
+            execution_parameter_text(model->parameters[i]->default_value, value, sizeof value);
             format_range(model->parameters[i], range, sizeof range);
             columns_add(columns, "%s", model->parameters[i]->name);
             columns_add(columns, "%s", value);

@@ -7,6 +7,7 @@
 #include "execution/job/job.h"
 #include "execution/operation/prepare.h"
 #include "execution/parameter_message.h"
+#include "execution/tune/tune.h"
 
 /* From what a client wrote to an operation that can run, with every check that can be made before running. */
 
@@ -40,7 +41,8 @@ static int bind_model(struct operation *operation, const char *id, enum catalog_
 {
     char path[FIELD_PATH_BYTES];
     field_path(path, "%s.model", field);
-    operation->catalog = execution_catalog(operation->engine);
+    if (!operation->catalog)
+        operation->catalog = execution_catalog(operation->engine);
     int code = catalog_require(operation->catalog, id, wanted, path, &operation->model, fault);
     if (code)
         return code;
@@ -218,7 +220,7 @@ static int check_preprocessing(const API(Preprocessing) * how, const char *field
     return 0;
 }
 
-static int bind_train(struct operation *operation, const API(TrainSpec) * train, const char *field, struct fault *fault)
+int job_bind_train(struct operation *operation, const API(TrainSpec) * train, const char *field, struct fault *fault)
 {
     char path[FIELD_PATH_BYTES];
     operation->train = train;
@@ -243,6 +245,16 @@ static int bind_train(struct operation *operation, const API(TrainSpec) * train,
     if (!code && train->threads > THREADS_MAX)
         code = fault_field(fault, path, "%u is above %d", train->threads, THREADS_MAX);
     return code;
+}
+
+static int bind_tune(struct operation *operation, const API(TuneSpec) * tune, const char *field, struct fault *fault)
+{
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.train", field);
+    if (!tune->train)
+        return fault_field(fault, path, "what to train is wanted");
+    int code = job_bind_train(operation, tune->train, path, fault);
+    return code ? code : tune_check(operation, tune, field, fault);
 }
 
 /* ---- Evaluate, predict ---- */
@@ -413,7 +425,7 @@ int job_bind(struct operation *operation, const API(JobSpec) * spec, const char 
     switch (spec->work_case) {
     case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TRAIN:
         field_path(path, "%s.train", field);
-        return bind_train(operation, spec->train, path, fault);
+        return job_bind_train(operation, spec->train, path, fault);
     case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_EVALUATE:
         field_path(path, "%s.evaluate", field);
         return job_bind_artifact(operation, spec->evaluate->artifact, spec->evaluate->data, true, path, fault);
@@ -424,7 +436,8 @@ int job_bind(struct operation *operation, const API(JobSpec) * spec, const char 
         field_path(path, "%s.compute", field);
         return job_bind_compute(operation, spec->compute, path, fault);
     case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TUNE:
-        return not_yet(fault, field, "tune");
+        field_path(path, "%s.tune", field);
+        return bind_tune(operation, spec->tune, path, fault);
     case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_FETCH:
         field_path(path, "%s.fetch", field);
         return bind_fetch(operation, spec->fetch, path, fault);

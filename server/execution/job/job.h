@@ -26,9 +26,11 @@ void job_save(struct job *job);
  * FAILED_PRECONDITION, UNIMPLEMENTED, RESOURCE_EXHAUSTED. */
 int job_bind(struct operation *operation, const API(JobSpec) * spec, const char *field,
              struct fault *fault) MRPC_MUST_USE;
-/** The parts of it that unary calls use. */
+/** The parts of it that unary calls and trials use. */
 int job_bind_artifact(struct operation *operation, const char *reference, const API(DataReference) * data,
                       bool with_target, const char *field, struct fault *fault) MRPC_MUST_USE;
+int job_bind_train(struct operation *operation, const API(TrainSpec) * train, const char *field,
+                   struct fault *fault) MRPC_MUST_USE;
 int job_bind_compute(struct operation *operation, const API(ComputeSpec) * spec, const char *field,
                      struct fault *fault) MRPC_MUST_USE;
 API(JobKind) job_kind(const API(JobSpec) * spec);

@@ -257,6 +257,11 @@ void jobs_sort_maps(API(JobSpec) * spec)
     sort(spec->labels, spec->n_labels);
     if (spec->work_case == MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TRAIN)
         sort(spec->train->parameters, spec->train->n_parameters);
+    if (spec->work_case == MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TUNE) {
+        sort(spec->tune->searcher_parameters, spec->tune->n_searcher_parameters);
+        if (spec->tune->train)
+            sort(spec->tune->train->parameters, spec->tune->train->n_parameters);
+    }
     if (spec->work_case == MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_COMPUTE) {
         sort(spec->compute->parameters, spec->compute->n_parameters);
         sort(spec->compute->column_names, spec->compute->n_column_names);

@@ -6,6 +6,7 @@
 #include "execution/dataset/message.h"
 #include "execution/job/job.h"
 #include "execution/run/run.h"
+#include "execution/tune/tune.h"
 
 /* One attempt of a job: from the queue through an operation to what the job becomes. */
 
@@ -21,7 +22,8 @@ static bool room_for_event(const struct job *job)
 static void tell_progress(struct job *job, double fraction)
 {
     int64_t now_ms = domain_loop_now_ms(job->engine->loop);
-    job->progress = fraction;
+    if (fraction > job->progress)
+        job->progress = fraction; /* never back within an attempt */
     if (now_ms - job->progress_told_ms < PROGRESS_EVERY_MS || !room_for_event(job))
         return;
     job->progress_told_ms = now_ms;
@@ -29,7 +31,7 @@ static void tell_progress(struct job *job, double fraction)
     API(ProgressReport) report;
     API_INIT(job_event, &event);
     API_INIT(progress_report, &report);
-    report.fraction = fraction;
+    report.fraction = job->progress;
     report.stage = (char *)job->operation->stage;
     event.event_case = MLTRAINER__EXECUTION__V1__JOB_EVENT__EVENT_PROGRESS;
     event.progress = &report;
@@ -267,6 +269,8 @@ static void begin(struct job *job, struct operation *operation)
         return operation_predict(operation);
     case MLTRAINER__EXECUTION__V1__JOB_KIND__JOB_KIND_FETCH:
         return operation_fetch(operation);
+    case MLTRAINER__EXECUTION__V1__JOB_KIND__JOB_KIND_TUNE:
+        return operation_tune(operation);
     default:
         return operation_compute(operation);
     }

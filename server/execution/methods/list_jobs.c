@@ -42,6 +42,7 @@ static void lighten(API(Job) * message)
         return;
     message->result->table = NULL;
     message->result->n_folds = 0;
+    message->result->n_trials = 0;
 }
 
 struct page {

@@ -30,6 +30,8 @@ struct operation *operation_make(struct mrpc_arena *arena)
 
 void operation_release(struct operation *operation)
 {
+    if (operation->on_release)
+        operation->on_release(operation);
     if (operation->catalog)
         snapshot_release(&operation->catalog->snapshot);
     source_fini(&operation->source);
@@ -112,7 +114,7 @@ void operation_end(struct operation *operation, const struct fault *fault)
 }
 
 /* Asked to stop, or late: checked between the steps. */
-static bool must_stop(struct operation *operation)
+bool operation_must_stop(struct operation *operation)
 {
     struct fault fault = FAULT_INIT;
     if (operation->cancelled)
@@ -141,7 +143,7 @@ static void thread_done(struct thread_task *task)
     *(operation->fitted ? &operation->storing_us : &operation->preparing_us) += spent;
     if (operation->work_fault.code)
         return operation_end(operation, &operation->work_fault);
-    if (!must_stop(operation))
+    if (!operation_must_stop(operation))
         operation->next(operation);
 }
 
@@ -199,7 +201,7 @@ static void worker_done(void *arg, uint64_t ticket, struct process_result *resul
     if (step->taken(operation, result, &fault))
         return operation_end(operation, &fault);
     operation->steps_done++;
-    if (!must_stop(operation))
+    if (!operation_must_stop(operation))
         operation->next(operation);
 }
 
@@ -237,6 +239,8 @@ void operation_cancel(struct operation *operation)
     operation->cancelled = true;
     if (operation->on_worker)
         process_pool_cancel(operation->engine->processes, operation->ticket);
+    if (operation->on_cancel)
+        operation->on_cancel(operation);
 }
 
 void operation_cancel_all(struct execution *engine)

@@ -42,6 +42,11 @@ struct operation {
     void (*on_done)(struct operation *operation); /* fault, result and output are there; frees the operation */
     void *arg;
     const struct job *job; /* whose attempt it is; NULL: a call's */
+    void *driver;          /* of one that is part of another, or made of others (tune/) */
+    /** A fold was judged; false: go no further, the operation ends with ABORTED. May be NULL. With it nothing is kept. */
+    bool (*on_fold)(struct operation *operation, size_t fold);
+    void (*on_cancel)(struct operation *operation);  /* may be NULL: pass it on to the parts */
+    void (*on_release)(struct operation *operation); /* may be NULL: let go of `driver` */
 
     /* Inputs, resolved on the loop before the start. */
     const struct catalog_model *model; /* with train and compute; of `catalog` */
@@ -121,6 +126,8 @@ void operation_on_worker(struct operation *operation, const char *stage, struct 
                          operation_next *next);
 /** It is over. fault says how. */
 void operation_end(struct operation *operation, const struct fault *fault);
+/** Was it cancelled, or is it late? Then it has ended. */
+bool operation_must_stop(struct operation *operation) MRPC_MUST_USE;
 /** End it soon with CANCELLED. */
 void operation_cancel(struct operation *operation);
 /** Cancel all of them (the server stops). */

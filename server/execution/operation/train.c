@@ -71,7 +71,7 @@ static int judge_fold(struct operation *operation, struct fault *fault)
     }
     code = validator_summarise(operation, fault);
     operation->judged = true;
-    if (code || !trains_again(operation))
+    if (code || operation->on_fold || !trains_again(operation))
         return code;
     divider_drop(operation);
     return divider_take_all(operation, fault);
@@ -91,11 +91,26 @@ static void tell_fold(struct operation *operation, size_t index)
     }
 }
 
+static bool goes_on(struct operation *operation, size_t fold)
+{
+    struct fault fault = FAULT_INIT;
+    if (!operation->on_fold || operation->on_fold(operation, fold))
+        return true;
+    fault_set(&fault, MRPC_ABORTED, "given up after fold %zu", fold + 1);
+    operation_end(operation, &fault);
+    return false;
+}
+
 static void judged(struct operation *operation)
 {
-    tell_fold(operation, operation->judged ? operation->fold_index : operation->fold_index - 1);
+    size_t fold = operation->judged ? operation->fold_index : operation->fold_index - 1;
+    tell_fold(operation, fold);
+    if (!goes_on(operation, fold))
+        return;
     if (!operation->judged)
         fit(operation);
+    else if (operation->on_fold) /* who judges keeps what is worth it */
+        finish(operation);
     else if (trains_again(operation))
         fit_all(operation);
     else
@@ -126,7 +141,10 @@ static void fit(struct operation *operation)
     bool predicts = operation->model->operations & CATALOG_PREDICT;
     const struct fold_plan *plan = &operation->plan;
     size_t steps = predicts ? 2 + (plan->spec.method != FOLD_NONE) : 1;
-    operation->steps = plan->count * steps + (predicts && trains_again(operation));
+    if (!operation->fold_index) {
+        operation->steps = plan->count * steps + (predicts && trains_again(operation));
+        operation->steps_done = 0;
+    }
     trainer_fit(operation, "training", operation->train_part, predicts ? predict_train : keep);
 }
 

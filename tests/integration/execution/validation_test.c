@@ -4,102 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fixture.h"
-#include "golden/validation/figures.h"
+#include "golden_training.h"
 
 /* Validation by several folds, and preprocessing that learns from the training part alone: the figures are those of
  * scikit-learn's cross_validate() over a pipeline of scaler and ridge (tests/golden/validation/make.py). */
 
 #define STATE(name) MLTRAINER__EXECUTION__V1__JOB_STATE__JOB_STATE_##name
-
-enum { COLUMNS = 4 };
-
-/* A training of ridge on the golden table. */
-struct work {
-    API(JobSpec) spec;
-    API(TrainSpec) train;
-    API(ColumnSelection) selection;
-    API(DataReference) data;
-    API(Table) table;
-    API(Column) columns[COLUMNS], *column_pointers[COLUMNS];
-    API(DoubleValues) values[COLUMNS];
-    API(TrainSpec__ParametersEntry) entry, *entries[1];
-    API(ParameterValue) alpha;
-    API(Validation) validation;
-    API(KFold) k_fold;
-    API(WalkForward) walk_forward;
-    API(Preprocessing) preprocessing;
-};
-
-static void fill_table(struct work *work)
-{
-    static const char *const names[COLUMNS] = {"x0", "x1", "x2", "y"};
-    INIT(table, &work->table);
-    for (size_t i = 0; i < COLUMNS; i++) {
-        char figure_name[32];
-        INIT(column, &work->columns[i]);
-        INIT(double_values, &work->values[i]);
-        snprintf(figure_name, sizeof figure_name, "table.%s", names[i]);
-        work->values[i].values = (double *)(uintptr_t)figures(figure_name, &work->values[i].n_values);
-        work->columns[i].name = (char *)names[i];
-        work->columns[i].values_case = MLTRAINER__EXECUTION__V1__COLUMN__VALUES_DOUBLES;
-        work->columns[i].doubles = &work->values[i];
-        work->column_pointers[i] = &work->columns[i];
-    }
-    work->table.n_columns = COLUMNS;
-    work->table.columns = work->column_pointers;
-    INIT(data_reference, &work->data);
-    work->data.data_case = MLTRAINER__EXECUTION__V1__DATA_REFERENCE__DATA_TABLE;
-    work->data.table = &work->table;
-}
-
-static void fill(struct work *work)
-{
-    fill_table(work);
-    INIT(job_spec, &work->spec);
-    INIT(train_spec, &work->train);
-    INIT(column_selection, &work->selection);
-    INIT(train_spec__parameters_entry, &work->entry);
-    INIT(parameter_value, &work->alpha);
-    INIT(validation, &work->validation);
-    mltrainer__execution__v1__kfold__init(&work->k_fold);
-    INIT(walk_forward, &work->walk_forward);
-    INIT(preprocessing, &work->preprocessing);
-    work->alpha.kind_case = MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_NUMBER;
-    work->alpha.number = 5;
-    work->entry.key = "alpha";
-    work->entry.value = &work->alpha;
-    work->entries[0] = &work->entry;
-    work->selection.target_column = "y";
-    work->preprocessing.scaling = MLTRAINER__EXECUTION__V1__SCALING__SCALING_STANDARD;
-    work->train.model = "ridge";
-    work->train.n_parameters = 1;
-    work->train.parameters = work->entries;
-    work->train.data = &work->data;
-    work->train.columns_case = MLTRAINER__EXECUTION__V1__TRAIN_SPEC__COLUMNS_SELECTION;
-    work->train.selection = &work->selection;
-    work->train.preprocessing = &work->preprocessing;
-    work->train.validation = &work->validation;
-    work->spec.work_case = MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TRAIN;
-    work->spec.train = &work->train;
-}
-
-static void use_k_fold(struct work *work)
-{
-    fill(work);
-    work->k_fold.folds = 5;
-    work->validation.method_case = MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_K_FOLD;
-    work->validation.k_fold = &work->k_fold;
-}
-
-static void use_walk_forward(struct work *work)
-{
-    fill(work);
-    work->walk_forward = (API(WalkForward)){
-        .base = work->walk_forward.base, .train_rows = 24, .test_rows = 8, .embargo_rows = 2, .expanding = true};
-    work->validation.method_case = MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_WALK_FORWARD;
-    work->validation.walk_forward = &work->walk_forward;
-}
 
 static double metric(API(Metric) * *metrics, size_t count, const char *name)
 {
@@ -127,7 +37,7 @@ static const API(JobResult) * result_of(struct fixture *fixture, const char *id)
     return response->job->result;
 }
 
-static char *train(struct fixture *fixture, struct work *work)
+static char *train(struct fixture *fixture, struct golden_training *work)
 {
     char why[256] = "";
     char *id = submit(fixture, &work->spec, "");
@@ -188,17 +98,17 @@ static size_t fold_events(struct fixture *fixture, const char *id, int64_t *last
 
 static void folds_agree_with_scikit_learn(void **state)
 {
-    static struct work work;
+    static struct golden_training work;
     struct fixture fixture;
     int64_t step = -1;
     fixture_open(&fixture, NULL);
-    use_k_fold(&work);
+    golden_training_k_fold(&work);
     char *id = train(&fixture, &work);
     check_against(&fixture, id, "k_fold", 5);
     assert_int_equal(fold_events(&fixture, id, &step), 5);
     assert_int_equal(step, 4);
     free(id);
-    use_walk_forward(&work);
+    golden_training_walk_forward(&work);
     id = train(&fixture, &work);
     check_against(&fixture, id, "walk", 3);
     free(id);
@@ -206,7 +116,7 @@ static void folds_agree_with_scikit_learn(void **state)
 }
 
 /* What the artifact predicts, for the table's own rows. */
-static void predict(struct fixture *fixture, struct work *work, const char *artifact, double *out)
+static void predict(struct fixture *fixture, struct golden_training *work, const char *artifact, double *out)
 {
     API(PredictRequest) request;
     INIT(predict_request, &request);
@@ -224,12 +134,12 @@ static void predict(struct fixture *fixture, struct work *work, const char *arti
  * gives the same predictions from a scale of its own, and equal work gives an equal artifact. */
 static void the_artifact_keeps_its_scale(void **state)
 {
-    static struct work work;
+    static struct golden_training work;
     static double metres[64], first[64], second[64];
     struct fixture fixture;
     char artifact[80];
     fixture_open(&fixture, NULL);
-    use_k_fold(&work);
+    golden_training_k_fold(&work);
     char *id = train(&fixture, &work);
     snprintf(artifact, sizeof artifact, "%s", result_of(&fixture, id)->artifact);
     free(id);
@@ -250,7 +160,7 @@ static void the_artifact_keeps_its_scale(void **state)
     fixture_close(&fixture);
 }
 
-static void is_refused(struct fixture *fixture, struct work *work, const char *field)
+static void is_refused(struct fixture *fixture, struct golden_training *work, const char *field)
 {
     char *id = submit(fixture, &work->spec, "");
     assert_null(id);
@@ -261,28 +171,28 @@ static void is_refused(struct fixture *fixture, struct work *work, const char *f
 
 static void validations_that_make_no_sense_are_refused(void **state)
 {
-    static struct work work;
+    static struct golden_training work;
     struct fixture fixture;
     char why[256] = "";
     fixture_open(&fixture, NULL);
-    use_k_fold(&work);
+    golden_training_k_fold(&work);
     work.k_fold.folds = 1;
     is_refused(&fixture, &work, "k_fold.folds");
-    use_k_fold(&work);
+    golden_training_k_fold(&work);
     work.k_fold.shuffle = true;
     work.train.time_column = "x0";
     is_refused(&fixture, &work, "k_fold.shuffle");
-    use_walk_forward(&work);
+    golden_training_walk_forward(&work);
     work.walk_forward.test_rows = 0;
     is_refused(&fixture, &work, "walk_forward.test_rows");
-    use_walk_forward(&work);
+    golden_training_walk_forward(&work);
     work.walk_forward.embargo_rows = 100001;
     is_refused(&fixture, &work, "walk_forward.embargo_rows");
-    use_k_fold(&work);
+    golden_training_k_fold(&work);
     work.preprocessing.scaling = 9;
     is_refused(&fixture, &work, "preprocessing.scaling");
     /* How many rows there are is known when they are read. */
-    use_walk_forward(&work);
+    golden_training_walk_forward(&work);
     work.walk_forward.train_rows = 1000;
     char *id = submit(&fixture, &work.spec, "");
     assert_int_equal(watch(&fixture, id, 0, why, NULL), STATE(FAILED));
