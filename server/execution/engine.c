@@ -116,6 +116,7 @@ int execution_new(const struct execution_parts *parts, struct execution **out, s
         execution_free(engine);
         return code;
     }
+    engine->quarantine.limit = (unsigned)config_number(engine->config, "execution.quarantine");
     jobs_init(engine, running_limit(engine->config));
     *out = engine;
     return 0;
@@ -132,6 +133,7 @@ void execution_free(struct execution *engine)
     retention_fini(engine);
     if (engine->loop)
         jobs_fini(engine);
+    quarantine_fini(&engine->quarantine);
     record_index_fini(&engine->datasets);
     upload_stages_free(engine->upload_stages);
     fetch_sources_free(engine->sources);

@@ -19,6 +19,7 @@
 #include "execution/file.h"
 #include "execution/job/jobs.h"
 #include "execution/pipeline/pipelines.h"
+#include "execution/quarantine.h"
 #include "execution/record_index.h"
 #include "execution/retention/retention.h"
 #include "execution/serving/warm.h"
@@ -63,6 +64,7 @@ struct execution {
     struct pipelines pipelines;
     struct retention retention;
     struct operation *operations; /* that have not ended */
+    struct quarantine quarantine;
     bool stopping;
     struct scene_notifier *scene;
     struct bus_subscription *pool_changes;

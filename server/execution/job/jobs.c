@@ -412,7 +412,7 @@ void job_enqueue(struct job *job)
     struct execution *engine = job->engine;
     if (job->state != JOB_QUEUED) /* cancelled meanwhile */
         return;
-    if (job_queue_push(&engine->jobs.queue, &job->entry, job->priority, domain_loop_now_ms(engine->loop))) {
+    if (job_queue_push(&engine->jobs.queue, &job->entry, job->owner, job->priority, domain_loop_now_ms(engine->loop))) {
         log_error(engine->log, "execution", "no memory to queue job %s", job->id);
         return job_set_timer(job, RETRY_AFTER_MS, job_enqueue);
     }

@@ -8,8 +8,10 @@
 
 #include <mrpc/attributes.h>
 
-/* Jobs that are ready, best first: a binary heap whose entries lie in the jobs, so that a push needs no memory but the
- * heap's own, and any of them can leave in O(log n).
+/* Jobs that are ready. Between identities the one that has the fewest jobs under way goes first, so that who submits ten thousand
+ * jobs does not keep others waiting; of those that have equally many, and among one's own jobs, the best claim does. Each
+ * identity has a binary heap whose entries lie in the jobs: any of them can leave in O(log n), and the next one is found in
+ * O(identities that wait).
  *
  * Aging without a timer: priority p submitted at t claims t - p * JOB_QUEUE_AGING_MS; the least claim goes first. Of
  * two jobs the difference never changes while both wait, so the heap stays a heap, and a waiting job overtakes every
@@ -18,27 +20,31 @@
 
 enum { JOB_QUEUE_AGING_MS = 10 * 1000 };
 
+struct job_share;
+
 struct job_queue_entry {
     int64_t claim_ms;
     uint64_t arrival;
-    size_t place; /* in the heap, from 1; 0: not queued */
+    size_t place;            /* in the heap, from 1; 0: not queued */
+    struct job_share *share; /* whose it is, while it is queued or under way */
 };
 
 struct job_queue {
-    struct job_queue_entry **heap; /* [1 … count] */
-    size_t count;
-    size_t room;
+    struct job_share *shares; /* identities with jobs that wait or are under way */
+    size_t count;             /* jobs that wait */
     uint64_t arrivals;
 };
 
 void job_queue_init(struct job_queue *queue);
 void job_queue_fini(struct job_queue *queue);
 
-/** Errors: -1 when out of memory. @entry must not be queued. Higher @priority goes first. */
-int job_queue_push(struct job_queue *queue, struct job_queue_entry *entry, int32_t priority,
+/** Errors: -1 when out of memory. @entry must be neither queued nor under way. Higher @priority goes first. */
+int job_queue_push(struct job_queue *queue, struct job_queue_entry *entry, const char *owner, int32_t priority,
                    int64_t now_ms) MRPC_MUST_USE;
-/** The first one, which leaves the queue; NULL when it is empty. */
+/** The next one, which leaves the queue and is under way until job_queue_done(); NULL when it is empty. */
 struct job_queue_entry *job_queue_pop(struct job_queue *queue);
+/** It is no longer under way. Nothing happens when it was not. */
+void job_queue_done(struct job_queue *queue, struct job_queue_entry *entry);
 /** Nothing happens when @entry is not queued. */
 void job_queue_remove(struct job_queue *queue, struct job_queue_entry *entry);
 

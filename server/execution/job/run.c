@@ -239,6 +239,7 @@ static void on_done(struct operation *operation)
     if (job->operation == operation) {
         job->operation = NULL;
         engine->jobs.running--;
+        job_queue_done(&engine->jobs.queue, &job->entry);
         if (!engine->stopping) {
             keep_timings(job, operation);
             conclude(job, operation);
@@ -289,6 +290,7 @@ void job_start(struct job *job)
     struct operation *operation = operation_new(job->engine);
     if (!operation) {
         job->engine->jobs.running--;
+        job_queue_done(&job->engine->jobs.queue, &job->entry);
         return job_set_timer(job, 1000, job_enqueue);
     }
     job->attempt++;

@@ -49,6 +49,9 @@ static int open_artifact(struct operation *operation, struct fault *fault)
     const struct catalog_plugin *plugin = catalog_find_plugin(operation->catalog, header->family);
     if (!plugin)
         return fault_set(fault, MRPC_FAILED_PRECONDITION, "no plugin for family \"%.64s\"", header->family);
+    if (plugin->state == CATALOG_PLUGIN_QUARANTINED)
+        return fault_set(fault, MRPC_FAILED_PRECONDITION, "plugin %.64s is quarantined: %.300s", header->family,
+                         plugin->reason);
     operation->plugin_path = plugin->path;
     operation->seed = header->seed;
     API(ColumnSelection) selection;

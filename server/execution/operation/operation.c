@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "execution/quarantine.h"
+
 static int64_t now_us(void)
 {
     struct timespec now;
@@ -108,6 +110,7 @@ void operation_end(struct operation *operation, const struct fault *fault)
         return;
     operation->ended = true;
     operation->fault = *fault;
+    quarantine_judge(operation);
     fill_timings(operation);
     delist(operation);
     operation->on_done(operation);

@@ -229,6 +229,56 @@ static void bad_requests_name_what_is_wrong(void **state)
     fixture_close(&fixture);
 }
 
+static API(PluginState) plugin_state(struct fixture *fixture, const char *family, char *why)
+{
+    API(ListPluginsRequest) request;
+    INIT(list_plugins_request, &request);
+    request.page_size = 1000;
+    const API(ListPluginsResponse) *response = RPC(list_plugins)(fixture->channel, NULL, &request, fresh(fixture));
+    assert_non_null(response);
+    for (size_t i = 0; i < response->n_plugins; i++)
+        if (strcmp(response->plugins[i]->family, family) == 0) {
+            strncat(strcpy(why, ""), response->plugins[i]->state_reason, 255);
+            return response->plugins[i]->state;
+        }
+    fail_msg("there is no plugin %s", family);
+    return 0;
+}
+
+/* Three crashes; the fourth attempt finds the door closed, and so does everybody until the plugins are looked at anew. */
+static void a_plugin_that_crashes_again_and_again_is_kept_away(void **state)
+{
+    static const struct timespec pause = {0, 2 * 1000000};
+    struct fixture fixture;
+    char why[256] = "";
+    fixture_open(&fixture, "--execution-quarantine=3");
+    char *first = submit(&fixture, zoo_job("aborts"), "");
+    assert_int_equal(watch(&fixture, first, 0, NULL, NULL), STATE(FAILED));
+    assert_int_equal(plugin_state(&fixture, "zoo", why), MLTRAINER__EXECUTION__V1__PLUGIN_STATE__PLUGIN_STATE_READY);
+    char *second = submit(&fixture, zoo_job("aborts"), "");
+    assert_int_equal(watch(&fixture, second, 0, why, NULL), STATE(FAILED));
+    assert_int_equal(atoi(why), MRPC_FAILED_PRECONDITION);
+    assert_int_equal(plugin_state(&fixture, "zoo", why),
+                     MLTRAINER__EXECUTION__V1__PLUGIN_STATE__PLUGIN_STATE_QUARANTINED);
+    assert_non_null(strstr(why, "crashed 3 times in 60 s"));
+    assert_null(submit(&fixture, zoo_job("echoes"), ""));
+    assert_int_equal(CODE(&fixture), MRPC_FAILED_PRECONDITION);
+    assert_int_equal(plugin_state(&fixture, "linear", why), MLTRAINER__EXECUTION__V1__PLUGIN_STATE__PLUGIN_STATE_READY);
+    API(ReloadPluginsRequest) reload;
+    INIT(reload_plugins_request, &reload);
+    assert_non_null(RPC(reload_plugins)(fixture.channel, NULL, &reload, fresh(&fixture)));
+    for (int64_t until = now_ms() + 60000;
+         plugin_state(&fixture, "zoo", why) != MLTRAINER__EXECUTION__V1__PLUGIN_STATE__PLUGIN_STATE_READY;
+         nanosleep(&pause, NULL))
+        assert_true(now_ms() < until);
+    char *third = submit(&fixture, zoo_job("echoes"), "");
+    assert_int_equal(watch(&fixture, third, 0, NULL, NULL), STATE(SUCCEEDED));
+    free(first);
+    free(second);
+    free(third);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +290,7 @@ int main(void)
         cmocka_unit_test(a_killed_server_loses_nothing_acknowledged),
         cmocka_unit_test(a_watch_goes_on_where_the_client_was),
         cmocka_unit_test(bad_requests_name_what_is_wrong),
+        cmocka_unit_test(a_plugin_that_crashes_again_and_again_is_kept_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
