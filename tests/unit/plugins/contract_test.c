@@ -19,6 +19,7 @@
 #define ROWS_LONG 1000000
 #define END_MS 1000 /* from asking to the end, of the worker's own time; the clock gets GRACE_MS, for machines under load */
 #define GRACE_MS 20000
+#define GRACE_SHORT_MS 300 /* for a family whose libraries cannot be asked: its worker is to be lost */
 
 static struct worker_bench bench;
 
@@ -34,6 +35,15 @@ static const struct exception {
     {"gaussian_process", "rbf", "scales"},  /* the noise and the variance stay while the target grows */
     {"gaussian_process", "matern", "scales"},
     {"gaussian_process", "rational_quadratic", "scales"},
+    {"svm", "svr", "scales"},               /* the price of errors stays while the target grows */
+    {"svm", "nu_svr", "scales"},
+    {"svm", "linear_svr", "scales"},
+    {"svm", "svr", "row order"},            /* solvers end at a tolerance, on paths that the order makes */
+    {"svm", "nu_svr", "row order"},
+    {"svm", "linear_svr", "row order"},
+    {"svm", "svr", "cancel"},               /* libsvm and liblinear ask nobody whether to go on */
+    {"svm", "nu_svr", "cancel"},
+    {"svm", "linear_svr", "cancel"},
     {"tree", "random_forest", "row order"}, /* chance draws rows by their number */
     {"tree", "ada_boost", "row order"},     /* the same */
     {"neural", "mlp", "row order"},         /* batches are of rows by their number */
@@ -501,7 +511,7 @@ static void ends_when_cancelled(void **state)
         code = cancel_with(contract, rows, &cpu_ms, &lost);
     }
     assert_int_equal(code, MRPC_CANCELLED);
-    assert_int_equal(lost, excepted(contract, "cancel"));
+    assert_true(!lost || excepted(contract, "cancel")); /* before its library starts a worker can still be asked */
     assert_true(cpu_ms < END_MS * MLT_TEST_SLOWNESS);
 }
 
@@ -587,9 +597,19 @@ static const struct clause {
 #define CLAUSES (sizeof(clauses) / sizeof(clauses[0]))
 #define MODELS_MAX 128
 
+static int cannot_be_asked(const char *family)
+{
+    for (size_t i = 0; i < sizeof(exceptions) / sizeof(exceptions[0]); i++)
+        if (strcmp(exceptions[i].family, family) == 0 && strcmp(exceptions[i].clause, "cancel") == 0)
+            return 1;
+    return 0;
+}
+
+static int64_t grace_ms = GRACE_MS;
+
 static int start(void **state)
 {
-    worker_bench_start(&bench, (struct process_pool_options){.workers = 2, .cancel_grace_ms = GRACE_MS});
+    worker_bench_start(&bench, (struct process_pool_options){.workers = 2, .cancel_grace_ms = grace_ms});
     return 0;
 }
 
@@ -640,6 +660,7 @@ static int run_family(const char *family)
             count++;
         }
     }
+    grace_ms = cannot_be_asked(family) ? GRACE_SHORT_MS : GRACE_MS;
     int failed = _cmocka_run_group_tests(family, tests, count, start, stop);
     mrpc_arena_free(arena);
     return failed;
