@@ -4,6 +4,14 @@
 #include "coordinate_descent.h"
 #include "least_squares.h"
 #include "model.h"
+#include "support/learner.h"
+
+#define LEARNERS(X)                                                                                                    \
+    X(bayesian_ridge, "Ridge regression whose penalty is learnt.", 0)                                                  \
+    X(omp, "Least squares on few features, taken one by one.", 0)
+
+LEARNERS(LEARNER_DECLARE)
+LEARNERS(LEARNER_ALGORITHM)
 
 #define LINEAR(name, text, train)                                                                                      \
     {                                                                                                                  \
@@ -20,7 +28,7 @@ static const struct mltrainer_algorithm lasso =
 static const struct mltrainer_algorithm elastic_net =
     LINEAR("elastic_net", "Least squares with a squared and an absolute penalty.", elastic_net_trainable);
 
-static const struct mltrainer_algorithm *const algorithms[] = {&ols, &ridge, &lasso, &elastic_net};
+static const struct mltrainer_algorithm *const algorithms[] = {&ols, &ridge, &lasso, &elastic_net, LEARNERS(LEARNER_ENTRY)};
 
 const struct mltrainer_plugin mltrainer_plugin_v1 = {
     .size = sizeof(struct mltrainer_plugin),

@@ -29,6 +29,7 @@ static const struct exception {
 } exceptions[] = {
     {"linear", "lasso", "scales"},          /* the penalty stays while the target grows */
     {"linear", "elastic_net", "scales"},    /* the same */
+    {"linear", "bayesian_ridge", "scales"}, /* the priors stay */
     {"meta_learning", "maml", "row order"}, /* tasks are periods */
     {"meta_learning", "similar_tasks", "row order"},
     {"meta_learning", "strategy_selector", "row order"},

@@ -4,13 +4,14 @@ import pathlib
 import sys
 
 import numpy as np
-from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, Ridge
+from sklearn.linear_model import (BayesianRidge, ElasticNet, Lasso, LassoLars, LinearRegression,
+                                  OrthogonalMatchingPursuit, Ridge)
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
-from golden_file import write  # noqa: E402
+from golden_file import Golden, write  # noqa: E402
 
 TIGHT = dict(tol=1e-12, max_iter=1000000)
 TIGHT_PARAMETERS = [("number", "tol", 1e-12), ("integer", "max_iter", 1000000)]
@@ -65,3 +66,22 @@ for data, x, y, unseen_x, unseen_y in inputs():
               metrics={"r2": r2_score(unseen_y, prediction),
                        "rmse": mean_squared_error(unseen_y, prediction) ** 0.5,
                        "mae": mean_absolute_error(unseen_y, prediction)})
+
+golden = Golden(__file__, "learned", tolerance=1e-8, rows=14)
+for data, x, y, unseen_x, unseen_y in inputs():
+    golden.input(data, columns(x, y))
+    golden.input(data + "_unseen", columns(unseen_x))
+
+    def case(model, estimator, parameters, tolerance=None):
+        golden.case(model, data, {"prediction": estimator.fit(x, y).predict(unseen_x)}, parameters, target="y",
+                    unseen=data + "_unseen", tolerance=tolerance)
+
+    if data != "rank":  # there two features are one: which of them is anybody's choice
+        case("lasso_lars", LassoLars(alpha=0.1), {}, 1e-6)
+        case("lasso_lars", LassoLars(alpha=0.03), {"alpha": 0.03}, 1e-6)
+        for count in (2, 3, 4):
+            case("omp", OrthogonalMatchingPursuit(n_nonzero_coefs=count), {"n_nonzero_coefs": count})
+    for model in ("bayesian_ridge", "bayesian_ridge_forecast"):
+        case(model, BayesianRidge(), {})
+        case(model, BayesianRidge(alpha_1=0.01, lambda_2=0.1, tol=1e-9), {"alpha_1": 0.01, "lambda_2": 0.1, "tol": 1e-9})
+golden.write()
