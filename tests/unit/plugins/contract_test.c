@@ -47,6 +47,10 @@ static const struct exception {
     {"svm", "linear_svr", "cancel"},
     {"tree", "random_forest", "row order"}, /* chance draws rows by their number */
     {"tree", "ada_boost", "row order"},     /* the same */
+    {"ensemble", "bagging", "row order"},   /* chance draws rows by their number */
+    {"ensemble", "ada_boost", "row order"}, /* the same */
+    {"ensemble", "voting", "row order"},    /* folds are runs of rows */
+    {"ensemble", "stacking", "row order"},  /* the same */
     {"neural", "mlp", "row order"},         /* batches are of rows by their number */
     {"neural", "feedforward", "row order"}, /* the same */
     {"neural", "adversarial", "row order"}, /* the same */
@@ -69,6 +73,8 @@ static const struct override {
     {"automl_system", "max_p", 2},
     {"automl_system", "max_q", 1},
     {"tree", "min_samples_leaf", 3}, /* else a tree knows each row by heart, whatever its features */
+    {"ensemble", "n_estimators", 6},
+    {"ensemble", "cv", 2},
     {"neural", "max_iter", 1},
     {"neural", "batch_size", 200},
     {"neural", "hidden_layer_sizes", .list = 8},

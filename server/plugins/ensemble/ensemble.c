@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/learner.h"
+
+#define LEARNERS(X)                                                                                                    \
+    X(bagging, "Mean of trees, each of a share of the rows, drawn with replacement.", MLTRAINER_USES_SEED)             \
+    X(ada_boost, "Median of trees, each of rows that were hard before (AdaBoost.R2).", MLTRAINER_USES_SEED)            \
+    X(voting, "Weighted mean of a line, a tree and boosted trees, with the share of weight that agrees.", 0)           \
+    X(stacking, "A line through what a line, a tree and boosted trees say of rows they have not seen.", 0)
+
+LEARNERS(LEARNER_DECLARE)
+LEARNERS(LEARNER_ALGORITHM)
+
+static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY)};
+
+const struct mltrainer_plugin mltrainer_plugin_v1 = {
+    .size = sizeof(struct mltrainer_plugin),
+    .abi_major = MLTRAINER_ABI_MAJOR,
+    .abi_minor = MLTRAINER_ABI_MINOR,
+    .family = "ensemble",
+    .version = "1.0.0",
+    .description = "Models over other models: bagging, boosting, voting, stacking.",
+    .licence = "Apache-2.0",
+    .engine = "C of this project",
+    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
+    .algorithms = algorithms,
+};
