@@ -140,12 +140,15 @@ static void add_pools(struct scene_builder *b, const struct execution_scene_part
 static void add_models(struct scene_builder *b, const struct execution_scene_parts *parts)
 {
     char id[SCENE_MAX_ID_BYTES + 1], text[64];
+    unsigned expected = parts->stats.models;
+    for (size_t i = 0; i < parts->family_count; i++)
+        expected -= parts->families[i].withheld;
     snprintf(text, sizeof text, "%u model%s", parts->stats.models, plural(parts->stats.models));
     scene_builder_group(b, &(struct scene_item_spec){.id = "models",
                                                      .title = "Models",
                                                      .detail = text,
                                                      .health = scene_health_of((int)parts->stats.models_available,
-                                                                               (int)parts->stats.models)});
+                                                                               (int)expected)});
     for (size_t i = 0; i < parts->family_count; i++) {
         const struct execution_scene_family *family = &parts->families[i];
         snprintf(id, sizeof id, "family-%.120s", family->name);
@@ -155,7 +158,8 @@ static void add_models(struct scene_builder *b, const struct execution_scene_par
                                   .parent = "models",
                                   .title = family->name,
                                   .detail = text,
-                                  .health = scene_health_of((int)family->available, (int)family->models)});
+                                  .health = scene_health_of((int)family->available,
+                                                            (int)(family->models - family->withheld))});
     }
 }
 
@@ -189,6 +193,7 @@ static size_t count_families(const struct catalog *catalog, struct execution_sce
             continue;
         families[plugin - catalog->plugins].models++;
         families[plugin - catalog->plugins].available += !catalog->models[i].unavailable;
+        families[plugin - catalog->plugins].withheld += catalog->models[i].withheld != NULL;
     }
     return catalog->plugin_count;
 }

@@ -20,6 +20,7 @@ int execution_pipeline_scene(const struct execution_picture *picture, const char
 struct execution_scene_family {
     const char *name;
     unsigned models, available;
+    unsigned withheld; /* of them, those whose configuration says that they cannot be used: no fault of theirs */
 };
 struct execution_scene_parts {
     struct execution_stats stats;

@@ -66,7 +66,7 @@ static void classes_are_judged_as_scikit_learn_does(void **state)
         given.predicted = figures(NAME("predicted"), NULL);
         given.classes = figures(NAME("classes"), &given.class_count);
         for (size_t k = 0; k < given.class_count; k++) {
-            char column[32];
+            char column[40];
             snprintf(column, sizeof column, "probability.%zu", k);
             probabilities[k] = figures(NAME(column), NULL);
         }

@@ -147,8 +147,9 @@ static enum mrpc_code say(struct mrpc_channel *channel, const struct mrpc_call_o
     return code;
 }
 
+/* @or: what may be seen as well, where two things are not ordered; NULL for nothing. */
 static void assert_call(const struct attempt_step *steps, size_t count, const char *config, enum mrpc_code code,
-                        const char *expected)
+                        const char *expected, const char *or)
 {
     struct attempt_script script = {.steps = steps, .step_count = count};
     struct scripted_server server = {.arg = &script};
@@ -159,7 +160,7 @@ static void assert_call(const struct attempt_step *steps, size_t count, const ch
     assert_int_equal(mrpc_channel_add_interceptor(channel, &deaf, NULL), 0);
     add(channel, &diary);
     assert_int_equal(say(channel, NULL, NULL), code);
-    assert_string_equal(diary.text, expected);
+    assert_string_equal(diary.text, or && strcmp(diary.text, or) == 0 ? or : expected);
     mrpc_channel_free(channel);
     assert_int_equal(diary.detached, 1);
     scripted_server_join(&server);
@@ -168,7 +169,7 @@ static void assert_call(const struct attempt_step *steps, size_t count, const ch
 static void a_call_is_seen_from_start_to_end(void **state)
 {
     static const struct attempt_step steps[] = {{ATTEMPT_ECHO, NULL, NULL}};
-    assert_call(steps, 1, NULL, MRPC_OK, "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:headers a:received7 a:ended0 a:end0 ");
+    assert_call(steps, 1, NULL, MRPC_OK, "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:headers a:received7 a:ended0 a:end0 ", NULL);
 }
 
 static void each_attempt_is_seen(void **state)
@@ -176,14 +177,17 @@ static void each_attempt_is_seen(void **state)
     static const struct attempt_step retried[] = {{ATTEMPT_FAIL, "14", NULL}, {ATTEMPT_ECHO, NULL, NULL}};
     assert_call(retried, 2, RETRY, MRPC_OK,
                 "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:ended14 a:attempt1 a:sent7 a:headers a:received7 "
-                "a:ended0 a:end0 ");
+                "a:ended0 a:end0 ", NULL);
     static const struct attempt_step hedged[] = {{ATTEMPT_IGNORE, NULL, NULL}, {ATTEMPT_ECHO, NULL, NULL}};
     assert_call(hedged, 2, HEDGE, MRPC_OK,
                 "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:attempt1 a:sent7 a:ended1 a:headers a:received7 "
+                "a:ended0 a:end0 ",
+                /* the connection came later than the hedge's time */
+                "a:start a:submitted7 a:closed a:attempt0 a:attempt1 a:sent7 a:sent7 a:ended1 a:headers a:received7 "
                 "a:ended0 a:end0 ");
     static const struct attempt_step refused[] = {{ATTEMPT_REFUSE, NULL, NULL}, {ATTEMPT_ECHO, NULL, NULL}};
     assert_call(refused, 2, NULL, MRPC_OK,
-                "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:sent7 a:headers a:received7 a:ended0 a:end0 ");
+                "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:sent7 a:headers a:received7 a:ended0 a:end0 ", NULL);
 }
 
 static void the_chain_runs_in_order_and_ends_in_reverse(void **state)

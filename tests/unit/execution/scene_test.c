@@ -5,7 +5,7 @@
 #include "test.h"
 
 static const struct process_worker workers[] = {{PROCESS_WORKER_IDLE, 71}, {PROCESS_WORKER_BUSY, 72}};
-static const struct execution_scene_family families[] = {{"linear", 11, 11}, {"options", 2, 0}};
+static const struct execution_scene_family families[] = {{"linear", 11, 11, 0}, {"options", 2, 0, 0}};
 
 static struct execution_scene_parts parts(const struct execution_picture *picture)
 {
@@ -68,6 +68,16 @@ static void a_family_whose_models_are_not_available_is_down(void **state)
     assert_int_equal(item(scene, "family-linear")->health, SCENE_HEALTH_HEALTHY);
     assert_string_equal(item(scene, "family-linear")->detail, "11/11 models");
     assert_int_equal(item(scene, "family-options")->health, SCENE_HEALTH_DOWN);
+    scene_unref(scene);
+    struct execution_scene_family some[] = {{"linear", 11, 11, 0}, {"nlp", 3, 0, 3}, {"mixed", 4, 3, 1}};
+    of.families = some;
+    of.family_count = 3;
+    of.stats.models = 18;
+    of.stats.models_available = 14;
+    scene = draw(&of);
+    assert_int_equal(item(scene, "models")->health, SCENE_HEALTH_HEALTHY); /* what is withheld is not missed */
+    assert_int_equal(item(scene, "family-nlp")->health, SCENE_HEALTH_UNKNOWN);
+    assert_int_equal(item(scene, "family-mixed")->health, SCENE_HEALTH_HEALTHY);
     scene_unref(scene);
 }
 
