@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "execution/service.h"
 
-/* The method table. What stands not here answers UNIMPLEMENTED: resumed uploads. */
+/* The method table. What stands not here answers UNIMPLEMENTED. */
 static const struct mltrainer__execution__v1__execution_service__handlers handlers = {
     .list_models = execution_list_models,
     .get_model = execution_get_model,
