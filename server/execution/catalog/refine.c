@@ -86,6 +86,7 @@ static void copy_model(struct copier *copier, const struct catalog_model *from, 
     to->reference = text(copier, from->reference);
     to->engine = text(copier, from->engine);
     to->file = text(copier, from->file);
+    to->withheld = text(copier, from->withheld);
     to->parameters = parameters(copier, from);
     to->columns = columns(copier, from->columns, from->column_count);
     to->outputs = columns(copier, from->outputs, from->output_count);
