@@ -140,7 +140,8 @@ function Job({ id, dark }: { id: string; dark: boolean }) {
   const { job, setJob, lines, series, error } = useJob(id);
   const whole = useCall('execution.v1.ExecutionService/GetJob', { id }, ENDED.has(job?.state ?? '') ? 0 : LIST_MS);
   const shown = { ...whole.value?.job, ...job } as JobJson;
-  const actions = useActions(id, shown, setJob);
+  // The answer to a cancel may come behind the event that says how it ended.
+  const actions = useActions(id, shown, (answered) => setJob((now) => (ENDED.has(now?.state ?? '') ? now : answered)));
   const ended = ENDED.has(shown.state ?? '');
   const drawable = useMemo(() => new Map([...series].filter(([, points]) => points.size > 1)), [series]); // one point is no curve
   const { kind, what } = work(shown.spec);

@@ -246,6 +246,26 @@ static void believes_a_plugin_that_was_probed(void **state)
     snapshot_release(&better->snapshot);
 }
 
+static void why_a_model_is_withheld_outlives_the_catalog_that_it_was_read_into(void **state)
+{
+    static const char text[] = "id: m1\nfamily: fam\nalgorithm: algo\ntask: regression\ndescription: D.\nreference: r\n"
+                               "engine: e\nunavailable: needs weights\ninputs:\n  target: required\n  features: any\n"
+                               "outputs:\n  - name: prediction\n    type: number\n    doc: P.\n";
+    struct catalog *catalog;
+    struct fault fault = FAULT_INIT;
+    if (read_text(text, &catalog, &fault))
+        fail_msg("%s", fault.text);
+    struct catalog_plugin plugin = catalog->plugins[0];
+    plugin.state = CATALOG_PLUGIN_READY;
+    struct catalog *better = catalog_with_plugins(catalog, &plugin);
+    assert_non_null(better);
+    const char *before = catalog->models[0].withheld;
+    assert_ptr_not_equal(better->models[0].withheld, before);
+    snapshot_release(&catalog->snapshot);
+    assert_string_equal(better->models[0].unavailable, "needs weights");
+    snapshot_release(&better->snapshot);
+}
+
 static void reads_every_model_of_this_repository(void **state)
 {
     struct catalog *catalog;
@@ -284,6 +304,7 @@ int main(void)
         cmocka_unit_test(fills_in_defaults_and_widens_integers),
         cmocka_unit_test(names_the_parameter_that_is_wrong),
         cmocka_unit_test(believes_a_plugin_that_was_probed),
+        cmocka_unit_test(why_a_model_is_withheld_outlives_the_catalog_that_it_was_read_into),
         cmocka_unit_test(reads_every_model_of_this_repository),
         cmocka_unit_test(finds_the_nearest_name),
     };
