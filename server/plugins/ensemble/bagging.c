@@ -55,27 +55,5 @@ static int32_t fit(struct call *call, void **state)
     return call->status;
 }
 
-static int32_t apply(struct call *call, const void *state)
-{
-    const struct forest *forest = state;
-
-    if (forest_add_up(call, forest, 0, call->out[0]))
-        return call->status;
-    for (int64_t row = 0; row < call->rows; row++)
-        call->out[0][row] /= (double)forest->tree_count;
-    return call->status;
-}
-
-/* A mean needs a tree. */
-static void *restore(struct artifact_reader *reader, size_t features)
-{
-    struct forest *forest = forest_restore(reader, features);
-
-    if (!forest || forest->tree_count > 0)
-        return forest;
-    forest_free(forest);
-    return NULL;
-}
-
-LEARNER(bagging, .task = LEARNER_NUMBERS, .outputs = {"prediction"}, .fit = fit, .apply = apply, .save = forest_save,
-        .restore = restore, .release = forest_free);
+LEARNER(bagging, .task = LEARNER_NUMBERS, .outputs = {"prediction"}, .fit = fit, .apply = forest_mean, .save = forest_save,
+        .restore = forest_restore_mean, .release = forest_free);

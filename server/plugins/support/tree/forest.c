@@ -183,3 +183,24 @@ void *forest_restore(struct artifact_reader *reader, size_t features)
     forest_free(forest);
     return NULL;
 }
+
+int32_t forest_mean(struct call *call, const void *state)
+{
+    const struct forest *forest = state;
+
+    if (forest_add_up(call, forest, 0, call->out[0]))
+        return call->status;
+    for (int64_t row = 0; row < call->rows; row++)
+        call->out[0][row] /= (double)forest->tree_count;
+    return call->status;
+}
+
+void *forest_restore_mean(struct artifact_reader *reader, size_t features)
+{
+    struct forest *forest = forest_restore(reader, features);
+
+    if (!forest || forest->tree_count > 0)
+        return forest;
+    forest_free(forest);
+    return NULL;
+}
