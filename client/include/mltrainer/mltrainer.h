@@ -116,7 +116,7 @@ enum mlt_policy {
     MLT_PICK_WEIGHTED,               /* in turn as often as the weights say */
     MLT_PICK_BY_KEY,                 /* the same key, the same instance, in every process that sees the same instances, and
                                         by Discover's CONSISTENT_HASH; who leaves gives up its keys and few others. The
-                                        first such pick after a change takes one to thirty milliseconds */
+                                        first such pick after a change fills the table, and waits for it */
 };
 
 struct mlt_pick {

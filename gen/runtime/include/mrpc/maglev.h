@@ -30,7 +30,7 @@ struct mrpc_maglev_member {
 };
 
 /** @count >= 1. The same members, in whatever order, claim the same slots. NULL when out of memory. Takes
- *  one to thirty milliseconds. Thread: any. Ownership: free(). */
+ *  the longer the more members there are. Thread: any. Ownership: free(). */
 MRPC_API struct mrpc_maglev *mrpc_maglev_new(const struct mrpc_maglev_member *members, size_t count);
 
 /** 64 bits that hang on every bit of @bytes. */
