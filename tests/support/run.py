@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -31,6 +32,7 @@ SUITES = [
     ("asan", "asan", "unit|contract|golden|integration|faults|fuzz"),
     ("tsan", "tsan", "unit|integration"),  # not the contract: a plugin runs on one thread
 ]
+SANITIZED = ("asan", "tsan")
 
 
 class Results:
@@ -126,9 +128,14 @@ def run_suite(suite, preset, labels, results, long):
         environment["MLT_LONG"] = "1"
     if preset and not build(preset, results):
         return
+    script = threading.Thread(target=run_script, args=(suite, results, environment))
+    if preset in SANITIZED:  # mostly waits: beside the C tests
+        script.start()
     if labels:
         run_ctest(suite, preset, labels, results, environment)
-    run_script(suite, results, environment)
+    if preset not in SANITIZED:
+        script.start()
+    script.join()
 
 
 def main():
