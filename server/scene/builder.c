@@ -22,10 +22,11 @@ struct draft_item {
     uint32_t color;
     enum scene_health health;
     enum scene_drift drift;
+    enum scene_icon icon;
 };
 
 struct draft_edge {
-    size_t from, to, label;
+    size_t from, to, label, detail;
     enum scene_line line;
     enum scene_health health;
     enum scene_drift drift;
@@ -37,6 +38,7 @@ struct scene_builder {
     size_t slot_count;
     size_t title, subtitle, description, covers;
     int group_count;
+    enum scene_arrangement arrangement;
     struct fault fault;
 };
 
@@ -122,6 +124,12 @@ void scene_builder_describe(struct scene_builder *b, const char *subtitle, const
         keep_text(b, "description", description, &b->description);
 }
 
+void scene_builder_arrange(struct scene_builder *b, enum scene_arrangement arrangement)
+{
+    if (b)
+        b->arrangement = arrangement;
+}
+
 void scene_builder_cover(struct scene_builder *b, const char *views)
 {
     if (b && !b->fault.code)
@@ -173,6 +181,8 @@ static int check_item(struct scene_builder *b, const struct scene_item_spec *spe
         return fault_field(&b->fault, "id", "\"%.64s\" does not match [A-Za-z0-9._-]{1,128}", spec->id ? spec->id : "");
     if (find_item(b, spec->id) >= 0)
         return fault_field(&b->fault, "id", "\"%s\" is used twice", spec->id);
+    if (is_group && b->arrangement == SCENE_SEQUENCE)
+        return fault_field(&b->fault, "groups", "a sequence has nodes and edges alone");
     if (b->items.count >= SCENE_MAX_ITEMS)
         return fault_field(&b->fault, "items", "more than %d items", SCENE_MAX_ITEMS);
     if (spec->link && !scene_link_valid(spec->link))
@@ -194,7 +204,8 @@ static int add_item(struct scene_builder *b, const struct scene_item_spec *spec,
     int parent;
     if (b->fault.code || grow_slots(b) || check_item(b, spec, is_group, &parent))
         return b->fault.code;
-    struct draft_item item = {.is_group = is_group, .parent = parent, .health = spec->health, .drift = spec->drift};
+    struct draft_item item = {.is_group = is_group, .parent = parent, .health = spec->health, .drift = spec->drift,
+                              .icon = spec->icon};
     item.depth = (parent < 0 ? 0 : item_at(b, parent)->depth) + 1;
     item.color = spec->has_color ? spec->color & 0xffffff : SCENE_COLOR_AUTO;
     if (keep_text(b, "id", spec->id, &item.id) || keep_text(b, "title", spec->title, &item.title) ||
@@ -237,7 +248,7 @@ int scene_builder_edge(struct scene_builder *b, const struct scene_edge_spec *sp
     if (!spec->to || !scene_id_valid(spec->to))
         return fault_field(&b->fault, "to", "does not match [A-Za-z0-9._-]{1,128}");
     if (keep_text(b, "from", spec->from, &edge.from) || keep_text(b, "to", spec->to, &edge.to) ||
-        keep_text(b, "label", spec->label, &edge.label))
+        keep_text(b, "label", spec->label, &edge.label) || keep_text(b, "detail", spec->detail, &edge.detail))
         return b->fault.code;
     struct draft_edge *place = grow(&b->edges, 1, sizeof edge);
     if (!place)
@@ -262,7 +273,8 @@ static int resolve_edges(struct scene_builder *b, struct scene_edge *edges)
     for (size_t i = 0; i < b->edges.count; i++) {
         const struct draft_edge *draft = (struct draft_edge *)b->edges.bytes + i;
         edges[i] = (struct scene_edge){
-            .label = text_at(b, draft->label), .line = draft->line, .health = draft->health, .drift = draft->drift};
+            .label = text_at(b, draft->label), .detail = text_at(b, draft->detail), .line = draft->line,
+            .health = draft->health, .drift = draft->drift};
         if (resolve_end(b, i, "from", draft->from, &edges[i].from) || resolve_end(b, i, "to", draft->to, &edges[i].to))
             return b->fault.code;
     }
@@ -284,6 +296,7 @@ static void resolve_items(const struct scene_builder *b, struct scene_item *item
             .color = draft->color,
             .health = draft->health,
             .drift = draft->drift,
+            .icon = draft->icon,
             .key = text_at(b, draft->key),
             .live = text_at(b, draft->live),
         };
@@ -297,6 +310,7 @@ static void move_out(struct scene_builder *b, struct scene_block *block)
     block->slots = b->slots;
     block->slot_count = b->slot_count;
     block->text = b->text.bytes;
+    block->scene.arrangement = b->arrangement;
     block->scene.title = text_at(b, b->title);
     block->scene.subtitle = text_at(b, b->subtitle);
     block->scene.description = text_at(b, b->description);

@@ -165,7 +165,7 @@ static void build_item(const struct folding *f, int i, struct scene_builder *b)
     struct scene_item_spec spec = {
         .id = item->id, .parent = item->parent < 0 ? "" : f->scene->items[item->parent].id, .title = item->title,
         .detail = item->detail, .kind = item->kind, .link = item->link, .has_color = item->color != SCENE_COLOR_AUTO,
-        .color = item->color, .health = item->health, .drift = item->drift, .key = item->key, .live = item->live};
+        .color = item->color, .health = item->health, .drift = item->drift, .icon = item->icon, .key = item->key, .live = item->live};
     if (!place->folded) {
         if (item->is_group)
             scene_builder_group(b, &spec);
@@ -188,6 +188,7 @@ static int build(const struct folding *f, struct scene **out, struct fault *faul
     snprintf(text, sizeof text, "%.2000s%s%d nodes; %d groups are folded", scene->subtitle, *scene->subtitle ? " · " : "",
              scene->item_count - scene->group_count, f->folded_count);
     scene_builder_describe(b, text, scene->description);
+    scene_builder_arrange(b, scene->arrangement);
     scene_builder_cover(b, scene->covers);
     for (int i = 0; i < scene->item_count; i++)
         if (f->places[i].stands == i)
@@ -203,7 +204,8 @@ static int build(const struct folding *f, struct scene **out, struct fault *faul
             continue;
         snprintf(text, sizeof text, "%d edges", link->count);
         scene_builder_edge(b, &(struct scene_edge_spec){.from = id_of(f, link->from), .to = id_of(f, link->to),
-                                                        .label = link->mixed ? text : edge->label, .line = edge->line,
+                                                        .label = link->mixed ? text : edge->label,
+                                                        .detail = edge->detail, .line = edge->line,
                                                         .health = edge->health, .drift = edge->drift});
     }
     return scene_builder_finish(b, out, fault);

@@ -45,12 +45,14 @@ static void feed_item(struct digest *digest, const struct scene_item *item)
     feed_number(digest, item->health != SCENE_HEALTH_NONE, true);
     feed_number(digest, item->detail[0] != '\0', true);
     feed_number(digest, item->drift, true);
+    feed_number(digest, item->icon, true);
     feed_text(digest, item->detail, false);
     feed_number(digest, item->health, false);
 }
 
 static void feed_scene(struct digest *digest, const struct scene *scene)
 {
+    feed_number(digest, scene->arrangement, true);
     feed_text(digest, scene->title, true);
     feed_text(digest, scene->subtitle, true);
     feed_text(digest, scene->description, true);
@@ -63,6 +65,7 @@ static void feed_scene(struct digest *digest, const struct scene *scene)
         feed_number(digest, (uint32_t)edge->from, true);
         feed_number(digest, (uint32_t)edge->to, true);
         feed_text(digest, edge->label, true);
+        feed_text(digest, edge->detail, true);
         feed_number(digest, edge->line, true);
         feed_number(digest, edge->drift, true);
         feed_number(digest, edge->health, true); /* patches carry items only, so an edge's health is shape */

@@ -178,7 +178,8 @@ static void add_declared_item(struct join *join, int i)
 {
     const struct scene *scene = join->scene;
     const struct scene_item *item = &scene->items[i];
-    struct scene_item_spec spec = {.id = item->id, .title = item->title, .kind = item->kind, .link = item->link};
+    struct scene_item_spec spec = {.id = item->id, .title = item->title, .kind = item->kind, .link = item->link,
+                                   .icon = item->icon};
     spec.parent = item->parent < 0 ? NULL : scene->items[item->parent].id;
     spec.has_color = item->color != SCENE_COLOR_AUTO;
     spec.color = item->color;
@@ -204,7 +205,7 @@ static void add_declared_edge(struct join *join, int i)
 {
     const struct scene_edge *edge = &join->scene->edges[i];
     const struct laid *laid = join->found_in[edge->from];
-    struct scene_edge_spec spec = {.label = edge->label, .line = edge->line, .health = edge->health};
+    struct scene_edge_spec spec = {.label = edge->label, .detail = edge->detail, .line = edge->line, .health = edge->health};
     spec.from = join->scene->items[edge->from].id;
     spec.to = join->scene->items[edge->to].id;
     if (laid && laid->view->covered && laid == join->found_in[edge->to] && join->found[edge->from] >= 0 &&
@@ -229,7 +230,7 @@ static void unused_id(const struct scene_builder *b, const char *prefix, const c
 
 static void open_group(struct join *join)
 {
-    if (*join->group)
+    if (*join->group || join->scene->arrangement == SCENE_SEQUENCE) /* which has no groups */
         return;
     unused_id(join->builder, "live", "undeclared", join->group);
     scene_builder_group(join->builder, &(struct scene_item_spec){.id = join->group,
@@ -254,6 +255,7 @@ static void add_undeclared_item(struct join *join, const struct laid *laid, cons
                                                                 .title = item->title,
                                                                 .detail = item->detail,
                                                                 .link = item->link,
+                                                                .icon = item->icon,
                                                                 .health = item->health,
                                                                 .drift = SCENE_DRIFT_UNDECLARED});
 }
@@ -320,6 +322,7 @@ static void describe(struct join *join)
 static int build(struct join *join, struct scene **out, struct fault *fault)
 {
     join->builder = scene_builder_new(join->scene->title);
+    scene_builder_arrange(join->builder, join->scene->arrangement);
     for (int i = 0; i < join->scene->item_count; i++)
         add_declared_item(join, i);
     for (int i = 0; i < join->scene->edge_count; i++)

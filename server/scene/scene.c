@@ -64,6 +64,22 @@ const char *scene_health_name(enum scene_health health)
     return names[health];
 }
 
+static const char *const icon_names[SCENE_ICON_COUNT] = {"none",  "service", "database", "queue", "worker", "user",
+                                                         "external", "model", "file", "clock", "page", "lock"};
+
+const char *scene_icon_name(enum scene_icon icon)
+{
+    return icon_names[icon];
+}
+
+enum scene_icon scene_icon_named(const char *name)
+{
+    for (int icon = 0; icon < SCENE_ICON_COUNT; icon++)
+        if (strcmp(icon_names[icon], name) == 0)
+            return (enum scene_icon)icon;
+    return SCENE_ICON_NONE;
+}
+
 int scene_compare(const struct scene *a, const struct scene *b, int *changed)
 {
     if (strcmp(a->shape_digest, b->shape_digest) != 0)

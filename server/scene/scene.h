@@ -51,6 +51,29 @@ enum scene_drift {
 
 enum scene_line { SCENE_LINE_SOLID, SCENE_LINE_DASHED };
 
+/** How a scene is laid out. */
+enum scene_arrangement {
+    SCENE_GRAPH,    /* in layers, from what needs to what is needed */
+    SCENE_SEQUENCE, /* nodes stand side by side, edges between them follow each other downwards; no groups */
+};
+
+/** The sign on a card that says what sort of thing it is (render/icon.c draws it). */
+enum scene_icon {
+    SCENE_ICON_NONE,
+    SCENE_ICON_SERVICE,
+    SCENE_ICON_DATABASE,
+    SCENE_ICON_QUEUE,
+    SCENE_ICON_WORKER,
+    SCENE_ICON_USER,
+    SCENE_ICON_EXTERNAL,
+    SCENE_ICON_MODEL,
+    SCENE_ICON_FILE,
+    SCENE_ICON_CLOCK,
+    SCENE_ICON_PAGE,
+    SCENE_ICON_LOCK,
+    SCENE_ICON_COUNT,
+};
+
 /** 0xRRGGBB, or this: the renderer takes the next colour of its palette. */
 #define SCENE_COLOR_AUTO UINT32_C(0xffffffff)
 
@@ -65,6 +88,7 @@ struct scene_item {
     uint32_t color;        /* of a group's frame and accent */
     enum scene_health health;
     enum scene_drift drift;
+    enum scene_icon icon;  /* of a node; a group shows none */
     const char *key;       /* of a live scene: what a declared view calls it, "default/payments"; "" means its id */
     const char *live;      /* of a declared one: what it stands for, "registry/default/payments"; "" for nothing */
 };
@@ -72,12 +96,14 @@ struct scene_item {
 struct scene_edge {
     int from, to;          /* indexes of items; may be equal (self loop) */
     const char *label;     /* "HTTPS"; "" for none */
+    const char *detail;    /* of a sequence: when it was, "1.25 ms"; "" for none. Not drawn in a graph */
     enum scene_line line;
     enum scene_health health;
     enum scene_drift drift;
 };
 
 struct scene {
+    enum scene_arrangement arrangement;
     const char *title;     /* "" for none */
     const char *subtitle;  /* "" asks for "Declared view of N components, M services, K connections" */
     const char *description;
@@ -103,6 +129,9 @@ enum scene_health scene_health_of(int healthy_count, int total_count);
 /** Has it a dot or a ring before its title? */
 bool scene_item_has_mark(const struct scene_item *item);
 const char *scene_health_name(enum scene_health health); /* "healthy" */
+const char *scene_icon_name(enum scene_icon icon);       /* "database"; "none" */
+/** The icon of that name; NONE for one that there is not. */
+enum scene_icon scene_icon_named(const char *name);
 
 /** What to add; all text is copied. NULL text counts as "". @title NULL or "" means the id. Without has_color the
  *  renderer takes the next colour of its palette. */
@@ -114,12 +143,13 @@ struct scene_item_spec {
     uint32_t color;
     enum scene_health health;
     enum scene_drift drift;
+    enum scene_icon icon;
     const char *key, *live;
 };
 
 struct scene_edge_spec {
     const char *from, *to; /* ids of items, added before or after */
-    const char *label;
+    const char *label, *detail;
     enum scene_line line;
     enum scene_health health;
     enum scene_drift drift;
@@ -132,13 +162,15 @@ struct scene_builder;
 struct scene_builder *scene_builder_new(const char *title);
 void scene_builder_free(struct scene_builder *builder);
 void scene_builder_describe(struct scene_builder *builder, const char *subtitle, const char *description);
+/** SCENE_GRAPH unless this says otherwise. */
+void scene_builder_arrange(struct scene_builder *builder, enum scene_arrangement arrangement);
 /** Names of views with a blank between: struct scene.covers. */
 void scene_builder_cover(struct scene_builder *builder, const char *views);
 
 /** Returns 0 or a gRPC code, the one that finish will return.
  *  Errors: INVALID_ARGUMENT for an id outside its grammar or used twice, a parent that is not a group, text that is not
  *  UTF-8, holds control characters or is longer than SCENE_MAX_LABEL_BYTES, a link of another scheme, too many items,
- *  too deep a nesting; RESOURCE_EXHAUSTED when memory is out. */
+ *  too deep a nesting, a group in a sequence; RESOURCE_EXHAUSTED when memory is out. */
 int scene_builder_group(struct scene_builder *builder, const struct scene_item_spec *spec);
 int scene_builder_node(struct scene_builder *builder, const struct scene_item_spec *spec);
 int scene_builder_edge(struct scene_builder *builder, const struct scene_edge_spec *spec);

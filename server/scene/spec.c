@@ -127,6 +127,20 @@ static enum scene_health health_of(struct reader *r, const struct key *key)
     return (enum scene_health)choice_of(r, key, names, "none, unknown, healthy, degraded, down");
 }
 
+static enum scene_icon icon_of(struct reader *r, const struct key *key)
+{
+    const char *text = text_of(r, key);
+    enum scene_icon icon = scene_icon_named(text);
+    if (icon || !*text || strcmp(text, scene_icon_name(SCENE_ICON_NONE)) == 0)
+        return icon;
+    char known[200] = "";
+    for (int i = 0; i < SCENE_ICON_COUNT; i++)
+        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i ? ", " : "",
+                 scene_icon_name((enum scene_icon)i));
+    fail(r, key->value, key->name, "\"%.40s\" is not one of %s", text, known);
+    return SCENE_ICON_NONE;
+}
+
 static bool color_of(struct reader *r, const struct key *key, uint32_t *out)
 {
     const char *text = text_of(r, key);
@@ -256,7 +270,7 @@ static int add_item(struct reader *r, struct fy_node *node, const struct scene_i
 static int read_node(struct reader *r, struct fy_node *node, const char *parent)
 {
     struct key keys[MAX_KEYS] = {{"id"}, {"title"}, {"detail"}, {"kind"}, {"link"}, {"color"}, {"health"},
-                                 {"live"}};
+                                 {"live"}, {"icon"}};
     struct scene_item_spec spec = {.parent = parent};
     char id[64];
     if (node && fy_node_is_scalar(node) && !fy_node_is_alias(node))
@@ -271,6 +285,7 @@ static int read_node(struct reader *r, struct fy_node *node, const char *parent)
     spec.has_color = color_of(r, &keys[5], &spec.color);
     spec.health = health_of(r, &keys[6]);
     spec.live = live_of(r, &keys[7], &keys[2], &keys[6]);
+    spec.icon = icon_of(r, &keys[8]);
     if (!*spec.id && !*spec.title)
         return fail(r, node, NULL, "needs an id or a title");
     if (!*spec.id) {
@@ -324,13 +339,14 @@ static int note_edge(struct reader *r, struct fy_node *node)
 static int read_edge(struct reader *r, struct fy_node *node, const char *parent)
 {
     static const char *const lines[] = {"solid", "dashed", NULL};
-    struct key keys[MAX_KEYS] = {{"from"}, {"to"}, {"label"}, {"line"}, {"health"}};
+    struct key keys[MAX_KEYS] = {{"from"}, {"to"}, {"label"}, {"line"}, {"health"}, {"detail"}};
     if (take_keys(r, node, keys))
         return r->fault.code;
     struct scene_edge_spec spec = {.from = text_of(r, &keys[0]), .to = text_of(r, &keys[1])};
     spec.label = text_of(r, &keys[2]);
     spec.line = (enum scene_line)choice_of(r, &keys[3], lines, "solid, dashed");
     spec.health = health_of(r, &keys[4]);
+    spec.detail = text_of(r, &keys[5]);
     if (!keys[0].value || !keys[1].value)
         return fail(r, node, NULL, "needs from and to");
     if (r->fault.code || note_edge(r, node))
@@ -357,16 +373,20 @@ static int read_covered(struct reader *r, struct fy_node *node, const char *pare
 
 static int read_root(struct reader *r, struct fy_node *root)
 {
-    struct key keys[MAX_KEYS] = {{"title"}, {"subtitle"}, {"description"}, {"groups"}, {"nodes"}, {"edges"}, {"covers"}};
+    static const char *const arrangements[] = {"graph", "sequence", NULL};
+    struct key keys[MAX_KEYS] = {{"title"}, {"subtitle"}, {"description"}, {"groups"}, {"nodes"}, {"edges"}, {"covers"},
+                                 {"arrangement"}};
     if (take_keys(r, root, keys))
         return r->fault.code;
     const char *title = text_of(r, &keys[0]);
     const char *subtitle = text_of(r, &keys[1]);
     const char *description = text_of(r, &keys[2]);
+    int arrangement = choice_of(r, &keys[7], arrangements, "graph, sequence");
     if (r->fault.code)
         return r->fault.code;
     r->builder = scene_builder_new(title);
     scene_builder_describe(r->builder, subtitle, description);
+    scene_builder_arrange(r->builder, (enum scene_arrangement)arrangement);
     if (each(r, &keys[6], "", read_covered))
         return r->fault.code;
     scene_builder_cover(r->builder, r->covers);

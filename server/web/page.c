@@ -1,36 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/page.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <mrpc/web.h>
 
-/* A file of dist/ in the read-only data, as it is and packed by gzip; the assembler reads it. */
+/* A file of dist/ in the read-only data, as it is and packed by gzip, and the ETag of either, which ends with a NUL; the
+ * assembler reads them. */
 #define EMBED(name, path)                                                                                    \
     __asm__(".section .rodata.page,\"a\",%progbits\n" #name "_begin:\n.incbin \"" path "\"\n" #name          \
             "_end:\n.previous\n");                                                                           \
     extern const unsigned char name##_begin[] __attribute__((visibility("hidden")));                         \
     extern const unsigned char name##_end[] __attribute__((visibility("hidden")))
 
-EMBED(index_plain, PAGE_PLAIN "index.html");
-EMBED(index_packed, PAGE_PACKED "index.html.gz");
-EMBED(style_plain, PAGE_PLAIN "page.css");
-EMBED(style_packed, PAGE_PACKED "page.css.gz");
-EMBED(script_plain, PAGE_PLAIN "page.js");
-EMBED(script_packed, PAGE_PACKED "page.js.gz");
-EMBED(icon_plain, PAGE_PLAIN "icon.svg");
-EMBED(icon_packed, PAGE_PACKED "icon.svg.gz");
+#define EMBED_FORMS(name, file)                          \
+    EMBED(name##_plain, PAGE_PLAIN file);                \
+    EMBED(name##_plain_etag, PAGE_MADE file ".etag");    \
+    EMBED(name##_packed, PAGE_MADE file ".gz");          \
+    EMBED(name##_packed_etag, PAGE_MADE file ".gz.etag")
+
+EMBED_FORMS(index, "index.html");
+EMBED_FORMS(style, "page.css");
+EMBED_FORMS(script, "page.js");
+EMBED_FORMS(icon, "icon.svg");
+
+struct form {
+    const unsigned char *begin, *end;
+    const unsigned char *etag;
+};
 
 struct file {
     const char *path, *media_type;
-    const unsigned char *plain, *plain_end, *packed, *packed_end;
+    struct form plain, packed;
 };
 
-#define FILE_OF(name, path_, media_type_) \
-    {path_, media_type_, name##_plain_begin, name##_plain_end, name##_packed_begin, name##_packed_end}
+#define FORM_OF(name) {name##_begin, name##_end, name##_etag_begin}
+#define FILE_OF(name, path_, media_type_) {path_, media_type_, FORM_OF(name##_plain), FORM_OF(name##_packed)}
 
 static const struct file files[] = {
     FILE_OF(index, "/", "text/html; charset=utf-8"),
@@ -53,15 +59,6 @@ static const char *const headers[][2] = {
     {"vary", "accept-encoding"},
 };
 
-/* FNV-1a of what is sent: not a secret, only a name of the bytes. */
-static void write_etag(char out[static 24], const unsigned char *begin, const unsigned char *end)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (const unsigned char *at = begin; at < end; at++)
-        hash = (hash ^ *at) * UINT64_C(0x100000001b3);
-    snprintf(out, 24, "\"%016" PRIx64 "\"", hash);
-}
-
 /* "gzip" as an item of Accept-Encoding, and not refused by ";q=0". */
 static bool takes_gzip(const char *accepted)
 {
@@ -78,9 +75,8 @@ static void serve(void *self, struct mrpc_web *web)
 {
     const struct file *file = self;
     bool packed = takes_gzip(mrpc_web_header(web, "accept-encoding"));
-    const unsigned char *begin = packed ? file->packed : file->plain, *end = packed ? file->packed_end : file->plain_end;
-    char etag[24];
-    write_etag(etag, begin, end);
+    const struct form *form = packed ? &file->packed : &file->plain;
+    const char *etag = (const char *)form->etag;
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         (void)!mrpc_web_add_header(web, headers[i][0], headers[i][1]);
     (void)!mrpc_web_add_header(web, "etag", etag);
@@ -91,7 +87,7 @@ static void serve(void *self, struct mrpc_web *web)
     }
     if (packed)
         (void)!mrpc_web_add_header(web, "content-encoding", "gzip");
-    mrpc_web_respond(web, 200, file->media_type, begin, (size_t)(end - begin));
+    mrpc_web_respond(web, 200, file->media_type, form->begin, (size_t)(form->end - form->begin));
 }
 
 int web_page_add(struct mrpc_server *server, struct fault *fault)

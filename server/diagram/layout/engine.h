@@ -20,6 +20,7 @@
  *                  ports.c        where edges leave and enter boxes; straight where possible
  *                  channel.c      between two rows: tracks for the horizontals, places for the labels
  *                  route.c        the points of each local edge
+ *   sequence.c     instead of all that, for a scene that is a sequence
  *   layout.c       absolute positions, paths put together, the page around it
  *
  * Sugiyama, Tagawa, Toda 1981 (the method); Brandes, Köpf 2001 (coordinates); Sander 1996 (orthogonal channels);
@@ -27,6 +28,7 @@
 
 enum {
     PAGE_MARGIN = 40,
+    SEQUENCE_TOP = 92,       /* of the nodes of a sequence: below title and subtitle */
     GROUP_PADDING = 16,
     GROUP_TITLE_HEIGHT = 44, /* from the top of a group to its content */
     GROUP_EMPTY_HEIGHT = 36,
@@ -35,6 +37,7 @@ enum {
     CARD_MIN_WIDTH = 84,     /* two ports a side */
     CARD_TEXT_X = 28,        /* of the text, right of the dot */
     CARD_TEXT_X_BARE = 14,   /* without a dot; also the room right of the text */
+    CARD_ICON = 24,          /* what an icon adds to a card's width */
     CARD_GAP = 12,           /* between cards of a grid */
     CARD_ROUTED_GAP = 32,    /* between cards with edges */
     LANE_GAP = 16,           /* between a lane and whatever is beside it */
@@ -144,6 +147,9 @@ void item_resize(struct engine *e, int item, int width, int height);
 void grid_lay_out(struct engine *e, struct block *b, int width);
 /** A layered component: rects of its items and points of its edges relative to the block, and the block's size. */
 void block_lay_out(struct engine *e, struct container *c, struct block *b);
+/** Everything of a sequence; boxes and edges are absolute at once. */
+void sequence_lay_out(struct engine *e);
+
 /** Places for the blocks, relative to the content's corner; returns the content's size. */
 struct layout_point blocks_pack(struct engine *e, struct container *c, int min_width);
 

@@ -16,7 +16,7 @@ struct layout_owner {
 };
 
 enum { LIMIT_BYTES = 512 * 1024 * 1024, MAX_TITLE_PX = 900, MAX_GROUP_PX = 420, MAX_KIND_PX = 220, MAX_CARD_PX = 260,
-       MAX_PILL_PX = 200, HEADER_HEIGHT = 92, LEGEND_HEIGHT = 64, MIN_PAGE_WIDTH = 420 };
+       MAX_PILL_PX = 200, HEADER_HEIGHT = SEQUENCE_TOP, LEGEND_HEIGHT = 64, MIN_PAGE_WIDTH = 420 };
 
 /* ---- text ---- */
 
@@ -65,15 +65,20 @@ static void fit_edge(struct engine *e, int i)
     e->pill_px[i] = width_px ? (width_px + 2 * PILL_PADDING + 1) & ~1 : 0;
 }
 
-/* "Declared view of 6 components, 18 services, 6 connections": groups, nodes, edges. */
+/* "Declared view of 6 components, 18 services, 6 connections": groups, nodes, edges; of a sequence "3 participants, 5
+ * messages". */
 static const char *subtitle(struct engine *e, int *width_px)
 {
     const struct scene *scene = e->scene;
     char counted[160];
     int nodes = scene->item_count - scene->group_count;
-    snprintf(counted, sizeof counted, "Declared view of %d component%s, %d service%s, %d connection%s", scene->group_count,
-             scene->group_count == 1 ? "" : "s", nodes, nodes == 1 ? "" : "s", scene->edge_count,
-             scene->edge_count == 1 ? "" : "s");
+    if (scene->arrangement == SCENE_SEQUENCE)
+        snprintf(counted, sizeof counted, "%d participant%s, %d message%s", nodes, nodes == 1 ? "" : "s", scene->edge_count,
+                 scene->edge_count == 1 ? "" : "s");
+    else
+        snprintf(counted, sizeof counted, "Declared view of %d component%s, %d service%s, %d connection%s", scene->group_count,
+                 scene->group_count == 1 ? "" : "s", nodes, nodes == 1 ? "" : "s", scene->edge_count,
+                 scene->edge_count == 1 ? "" : "s");
     return fit(e, TEXT_SUBTITLE, *scene->subtitle ? scene->subtitle : counted, MAX_TITLE_PX, width_px);
 }
 
@@ -246,6 +251,17 @@ static void make_page(struct engine *e)
     e->out->height = e->out->legend_count ? bottom + LEGEND_HEIGHT : bottom + PAGE_MARGIN;
 }
 
+static void lay_out_graph(struct engine *e)
+{
+    lift_edges(e);
+    for (int i = e->scene->item_count - 1; i >= -1; i--)
+        if (i < 0 || e->scene->items[i].is_group)
+            container_lay_out(e, container_of(e, i));
+    place_items(e);
+    for (int i = 0; i < e->scene->edge_count; i++)
+        place_edge(e, i);
+}
+
 static void run(struct engine *e)
 {
     allocate(e);
@@ -254,13 +270,10 @@ static void run(struct engine *e)
         fit_item(e, i);
     for (int i = 0; i < e->scene->edge_count; i++)
         fit_edge(e, i);
-    lift_edges(e);
-    for (int i = e->scene->item_count - 1; i >= -1; i--)
-        if (i < 0 || e->scene->items[i].is_group)
-            container_lay_out(e, container_of(e, i));
-    place_items(e);
-    for (int i = 0; i < e->scene->edge_count; i++)
-        place_edge(e, i);
+    if (e->scene->arrangement == SCENE_SEQUENCE)
+        sequence_lay_out(e);
+    else
+        lay_out_graph(e);
     make_page(e);
 }
 

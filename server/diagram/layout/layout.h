@@ -36,6 +36,17 @@ struct layout_edge {
     struct layout_rect pill; /* around the label; width 0 without */
 };
 
+/** Of a sequence: what hangs below a node. */
+struct layout_lifeline {
+    int x, top, bottom;
+};
+
+/** Of a sequence: when an edge was, at the left of the picture. */
+struct layout_note {
+    int right, y;          /* where the text ends, and its middle */
+    const char *text;      /* "" for none */
+};
+
 struct layout_legend_entry {
     enum scene_health health;
     enum scene_drift drift; /* the mark is of this, unless it is NONE */
@@ -48,6 +59,9 @@ struct layout {
     const char *title, *subtitle;
     struct layout_box *boxes;   /* as scene->items */
     struct layout_edge *edges;  /* as scene->edges */
+    struct layout_lifeline *lifelines; /* of a sequence: as scene->items */
+    struct layout_note *notes;         /* of a sequence: as scene->edges */
+    int lifeline_count, note_count;    /* 0 in a graph */
     struct layout_legend_entry legend[6];
     int legend_count, legend_y; /* centre of the dots */
 };

@@ -103,7 +103,7 @@ void write_dot(const struct scene *scene, struct buffer *out)
     for (int i = 0; i < scene->edge_count; i++) {
         const struct scene_edge *edge = &scene->edges[i];
         buffer_printf(out, "  \"%s\" -> \"%s\" [", scene->items[edge->from].id, scene->items[edge->to].id);
-        dot_label(out, edge->label, "");
+        dot_label(out, edge->label, edge->detail);
         if (scene->items[edge->from].is_group && !lies_in(scene, edge->to, edge->from))
             buffer_printf(out, ", ltail=\"cluster_%s\"", scene->items[edge->from].id);
         if (scene->items[edge->to].is_group && !lies_in(scene, edge->from, edge->to))
@@ -157,8 +157,32 @@ static void mermaid_node(struct buffer *out, const struct scene *scene, int item
     }
 }
 
+static void write_mermaid_sequence(const struct scene *scene, struct buffer *out)
+{
+    buffer_text(out, "sequenceDiagram\n");
+    for (int i = 0; i < scene->item_count; i++) {
+        buffer_printf(out, "  participant i%d as ", i);
+        mermaid_text(out, scene->items[i].title);
+        buffer_text(out, "\n");
+    }
+    for (int i = 0; i < scene->edge_count; i++) {
+        const struct scene_edge *edge = &scene->edges[i];
+        buffer_printf(out, "  i%d%si%d: ", edge->from, edge->line == SCENE_LINE_DASHED ? "-->>" : "->>", edge->to);
+        mermaid_text(out, *edge->label ? edge->label : "…");
+        if (*edge->detail) {
+            buffer_text(out, "<br/>");
+            mermaid_text(out, edge->detail);
+        }
+        buffer_text(out, "\n");
+    }
+}
+
 void write_mermaid(const struct scene *scene, struct buffer *out)
 {
+    if (scene->arrangement == SCENE_SEQUENCE) {
+        write_mermaid_sequence(scene, out);
+        return;
+    }
     static const struct language mermaid = {mermaid_open, mermaid_close, mermaid_node};
     buffer_text(out, "flowchart TB\n");
     write_children(out, scene, &mermaid, -1, 0);
@@ -224,6 +248,8 @@ static void d2_path(struct buffer *out, const struct scene *scene, int item)
 void write_d2(const struct scene *scene, struct buffer *out)
 {
     static const struct language d2 = {d2_open, d2_close, d2_node};
+    if (scene->arrangement == SCENE_SEQUENCE)
+        buffer_text(out, "shape: sequence_diagram\n");
     write_children(out, scene, &d2, -1, 0);
     for (int i = 0; i < scene->edge_count; i++) {
         const struct scene_edge *edge = &scene->edges[i];

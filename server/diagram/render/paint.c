@@ -3,6 +3,7 @@
 #include <pango/pangocairo.h>
 
 #include "diagram/render/formats.h"
+#include "diagram/render/icon.h"
 #include "diagram/text/text.h"
 
 /* The same picture as svg.c draws, through cairo and pango. */
@@ -133,6 +134,34 @@ static void paint_card_body(const struct brush *brush, const struct layout_rect 
     cairo_stroke(brush->cr);
 }
 
+/* A stroke of an icon, in a user space that begins at its corner. */
+static void icon_stroke(void *arg, char command, const int n[6])
+{
+    if (command == 'M')
+        cairo_move_to(arg, n[0], n[1]);
+    else if (command == 'L')
+        cairo_line_to(arg, n[0], n[1]);
+    else if (command == 'C')
+        cairo_curve_to(arg, n[0], n[1], n[2], n[3], n[4], n[5]);
+    else
+        cairo_close_path(arg);
+}
+
+static void paint_icon(const struct brush *brush, enum scene_icon icon, const struct layout_rect *card)
+{
+    if (!icon)
+        return;
+    cairo_save(brush->cr);
+    cairo_translate(brush->cr, card->x + card->width - ICON_RIGHT - ICON_SIZE, card->y + (card->height - ICON_SIZE) / 2);
+    icon_trace(icon, icon_stroke, brush->cr);
+    set_color(brush->cr, brush->picture->theme->muted, 1);
+    cairo_set_line_width(brush->cr, 1.2);
+    cairo_set_line_cap(brush->cr, CAIRO_LINE_CAP_ROUND);
+    cairo_set_line_join(brush->cr, CAIRO_LINE_JOIN_ROUND);
+    cairo_stroke(brush->cr);
+    cairo_restore(brush->cr);
+}
+
 static void paint_card(const struct brush *brush, int i)
 {
     const struct layout_box *box = &brush->picture->layout->boxes[i];
@@ -150,6 +179,7 @@ static void paint_card(const struct brush *brush, int i)
         paint_card_body(brush, rect, drift);
     }
     paint_dot(brush, health, rect->x + LOOK_DOT_X, rect->y + rect->height / 2);
+    paint_icon(brush, brush->picture->scene->items[i].icon, rect);
     paint_text(brush, TEXT_CARD_TITLE, drift == SCENE_DRIFT_ABSENT ? theme->muted : theme->ink, x, rect->y + baseline, ANCHOR_START, box->title);
     paint_text(brush, TEXT_CARD_DETAIL, theme->muted, x, rect->y + LOOK_DETAIL_BASELINE, ANCHOR_START, box->detail);
 }
@@ -228,6 +258,18 @@ static void paint_pill(const struct brush *brush, int i)
                edge->pill.y + edge->pill.height / 2 + LOOK_PILL_BASELINE, ANCHOR_MIDDLE, edge->label);
 }
 
+static void paint_lifeline(const struct brush *brush, const struct layout_lifeline *line)
+{
+    static const double dashes[] = {2, 4};
+    set_color(brush->cr, brush->picture->theme->pill_line, 1);
+    cairo_set_line_width(brush->cr, 1.2);
+    cairo_set_dash(brush->cr, dashes, 2, 0);
+    cairo_move_to(brush->cr, line->x, line->top);
+    cairo_line_to(brush->cr, line->x, line->bottom);
+    cairo_stroke(brush->cr);
+    cairo_set_dash(brush->cr, dashes, 0, 0);
+}
+
 static void paint_legend_mark(const struct brush *brush, const struct layout_legend_entry *entry, int y)
 {
     if (entry->drift == SCENE_DRIFT_ABSENT) {
@@ -269,8 +311,15 @@ void paint_picture(const struct picture *picture, cairo_t *cr, double top, doubl
         else
             paint_card(&brush, i);
     }
+    for (int i = 0; i < picture->layout->lifeline_count; i++)
+        paint_lifeline(&brush, &picture->layout->lifelines[i]);
     for (int i = 0; i < picture->scene->edge_count; i++)
         paint_edge(&brush, i);
     for (int i = 0; i < picture->scene->edge_count; i++)
         paint_pill(&brush, i);
+    for (int i = 0; i < picture->layout->note_count; i++) {
+        const struct layout_note *note = &picture->layout->notes[i];
+        paint_text(&brush, TEXT_PILL, picture->theme->muted, note->right, note->y + LOOK_PILL_BASELINE, ANCHOR_END,
+                   note->text);
+    }
 }

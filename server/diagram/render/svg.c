@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "diagram/render/formats.h"
+#include "diagram/render/icon.h"
 #include "diagram/text/text.h"
 
 /* SVG by hand. All coordinates are whole numbers, so no locale and no rounding can change a byte. Colours are CSS
@@ -54,6 +55,28 @@ static void write_drift_rules(struct buffer *out)
     buffer_text(out, ".mlt-diagram .undeclared{stroke-width:1.5}\n");
 }
 
+static bool shows_icons(const struct scene *scene)
+{
+    for (int i = 0; i < scene->item_count; i++)
+        if (scene->items[i].icon)
+            return true;
+    return false;
+}
+
+/* Lines as thin as the text beside them. */
+static void write_icon_rules(const struct look_theme *theme, struct buffer *out)
+{
+    buffer_text(out, ".mlt-diagram .icon{fill:none;stroke-width:1.2;stroke-linecap:round;stroke-linejoin:round}\n");
+    color_rule(out, ".icon", "stroke", theme->muted, "muted");
+}
+
+static void write_sequence_rules(const struct look_theme *theme, struct buffer *out)
+{
+    buffer_text(out, ".mlt-diagram .lifeline{stroke-width:1.2;stroke-dasharray:2 4}\n");
+    color_rule(out, ".lifeline", "stroke", theme->pill_line, "pill-line");
+    font_rule(out, ".note", TEXT_PILL);
+}
+
 static void write_style(const struct picture *picture, enum render_theme choice, struct buffer *out)
 {
     const struct look_theme *theme = picture->theme;
@@ -85,6 +108,10 @@ static void write_style(const struct picture *picture, enum render_theme choice,
                       look_health_color((enum scene_health)health));
     if (shows_drift(picture->scene))
         write_drift_rules(out);
+    if (shows_icons(picture->scene))
+        write_icon_rules(theme, out);
+    if (picture->layout->lifeline_count)
+        write_sequence_rules(theme, out);
     font_rule(out, ".title", TEXT_PAGE_TITLE);
     font_rule(out, ".subtitle", TEXT_SUBTITLE);
     font_rule(out, ".group-name", TEXT_GROUP_TITLE);
@@ -164,6 +191,14 @@ static void write_group(const struct picture *picture, int i, struct buffer *out
         write_kind(picture, i, rect->x + rect->width - LOOK_ACCENT_X, baseline, out);
 }
 
+static void write_icon(enum scene_icon icon, const struct layout_rect *card, struct buffer *out)
+{
+    if (icon)
+        buffer_printf(out, "<path class=\"icon\" transform=\"translate(%d %d)\" d=\"%s\"/>",
+                      card->x + card->width - ICON_RIGHT - ICON_SIZE, card->y + (card->height - ICON_SIZE) / 2,
+                      icon_path(icon));
+}
+
 static void write_card(const struct picture *picture, int i, struct buffer *out)
 {
     const struct layout_box *box = &picture->layout->boxes[i];
@@ -183,6 +218,7 @@ static void write_card(const struct picture *picture, int i, struct buffer *out)
     if (drift == SCENE_DRIFT_ABSENT)
         write_ring(out, rect->x + LOOK_DOT_X, rect->y + rect->height / 2);
     write_dot_mark(out, health, rect->x + LOOK_DOT_X, rect->y + rect->height / 2);
+    write_icon(picture->scene->items[i].icon, rect, out);
     const char *name = drift == SCENE_DRIFT_ABSENT ? "name muted" : "name";
     if (!*box->detail) {
         write_text(out, name, x, rect->y + LOOK_CARD_ONLY_BASELINE, "", box->title);
@@ -285,6 +321,19 @@ static void write_pill(const struct picture *picture, int i, struct buffer *out)
     buffer_text(out, "\n");
 }
 
+static void write_lifeline(const struct layout_lifeline *line, struct buffer *out)
+{
+    buffer_printf(out, "<path class=\"lifeline\" d=\"M%d %dL%d %d\"/>\n", line->x, line->top, line->x, line->bottom);
+}
+
+static void write_note(const struct layout_note *note, struct buffer *out)
+{
+    if (!*note->text)
+        return;
+    write_text(out, "note muted", note->right, note->y + LOOK_PILL_BASELINE, " text-anchor=\"end\"", note->text);
+    buffer_text(out, "\n");
+}
+
 static void write_legend_mark(const struct layout_legend_entry *entry, int y, struct buffer *out)
 {
     struct layout_rect card = {entry->x - 5, y - 5, 10, 10};
@@ -333,10 +382,14 @@ void write_svg(const struct picture *picture, enum render_theme choice, struct b
     write_head(picture, choice, out);
     for (int i = 0; i < picture->scene->item_count; i++)
         write_item(picture, i, out);
+    for (int i = 0; i < picture->layout->lifeline_count; i++)
+        write_lifeline(&picture->layout->lifelines[i], out);
     for (int i = 0; i < picture->scene->edge_count; i++)
         write_edge(picture, i, out);
     for (int i = 0; i < picture->scene->edge_count; i++)
         write_pill(picture, i, out);
+    for (int i = 0; i < picture->layout->note_count; i++)
+        write_note(&picture->layout->notes[i], out);
     write_legend(picture->layout, out);
     buffer_text(out, "</svg>\n");
 }

@@ -47,6 +47,7 @@ static void end_frame(struct buffer *out, size_t start)
 
 void message_put_scene(struct buffer *out, const struct scene *scene)
 {
+    put_number(out, scene->arrangement);
     put_text(out, scene->title);
     put_text(out, scene->subtitle);
     put_text(out, scene->description);
@@ -64,6 +65,7 @@ void message_put_scene(struct buffer *out, const struct scene *scene)
         put_number(out, item->color);
         put_number(out, item->health);
         put_number(out, item->drift);
+        put_number(out, item->icon);
         put_text(out, item->key);
         put_text(out, item->live);
     }
@@ -73,6 +75,7 @@ void message_put_scene(struct buffer *out, const struct scene *scene)
         put_text(out, scene->items[edge->from].id);
         put_text(out, scene->items[edge->to].id);
         put_text(out, edge->label);
+        put_text(out, edge->detail);
         put_number(out, edge->line);
         put_number(out, edge->health);
         put_number(out, edge->drift);
@@ -201,6 +204,7 @@ static void get_item(struct reader *r, struct scene_builder *b)
     spec.color = (uint32_t)color & 0xffffff;
     spec.health = (enum scene_health)get_small(r, SCENE_HEALTH_DOWN);
     spec.drift = (enum scene_drift)get_small(r, SCENE_DRIFT_UNDECLARED);
+    spec.icon = (enum scene_icon)get_small(r, SCENE_ICON_COUNT - 1);
     spec.key = get_text(r);
     spec.live = get_text(r);
     if (r->failed)
@@ -217,6 +221,7 @@ static void get_edge(struct reader *r, struct scene_builder *b)
     spec.from = get_text(r);
     spec.to = get_text(r);
     spec.label = get_text(r);
+    spec.detail = get_text(r);
     spec.line = (enum scene_line)get_small(r, SCENE_LINE_DASHED);
     spec.health = (enum scene_health)get_small(r, SCENE_HEALTH_DOWN);
     spec.drift = (enum scene_drift)get_small(r, SCENE_DRIFT_UNDECLARED);
@@ -226,7 +231,9 @@ static void get_edge(struct reader *r, struct scene_builder *b)
 
 static int get_scene(struct reader *r, struct scene **out, struct fault *fault)
 {
+    enum scene_arrangement arrangement = (enum scene_arrangement)get_small(r, SCENE_SEQUENCE);
     struct scene_builder *b = scene_builder_new(get_text(r));
+    scene_builder_arrange(b, arrangement);
     const char *subtitle = get_text(r);
     scene_builder_describe(b, subtitle, get_text(r));
     scene_builder_cover(b, get_text(r));

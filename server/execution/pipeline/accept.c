@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "execution/field_path.h"
+#include "execution/picture.h"
 #include "execution/pipeline/pipeline.h"
 
 /* From what a client wrote to a pipeline that is on disk, with every check that can be made before running. */
@@ -123,6 +124,7 @@ static void is_ready(void *arg, struct pipeline *pipeline)
     struct acceptance acceptance = *(struct acceptance *)arg;
     struct fault none = FAULT_INIT;
     free(arg);
+    execution_picture_publish(pipeline->engine); /* who is answered may ask for its view at once */
     acceptance.accepted(acceptance.arg, pipeline, false, &none);
 }
 

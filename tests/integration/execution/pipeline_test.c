@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mltrainer/diagram/v1/diagram.mrpc.h>
+
 #include "fixture.h"
 
 /* Pipelines: submitted whole, run in the order of their dependencies, ended exactly once, also across kill -9. */
@@ -94,6 +96,23 @@ static API(PipelineState) follow(struct fixture *fixture, const char *id, char *
     return state;
 }
 
+/* Who knows its id may look at it, however little time has passed. */
+static void assert_drawn(struct fixture *fixture, const char *id)
+{
+    char view[48];
+    Mltrainer__Diagram__V1__Drawing drawing;
+    Mltrainer__Diagram__V1__RenderRequest request;
+    mltrainer__diagram__v1__drawing__init(&drawing);
+    mltrainer__diagram__v1__render_request__init(&request);
+    snprintf(view, sizeof view, "pipeline:%s", id);
+    drawing.source_case = MLTRAINER__DIAGRAM__V1__DRAWING__SOURCE_VIEW;
+    drawing.view = view;
+    drawing.format = MLTRAINER__DIAGRAM__V1__FORMAT__FORMAT_MERMAID;
+    request.drawing = &drawing;
+    if (!mltrainer__diagram__v1__diagram_service__render(fixture->channel, NULL, &request, fresh(fixture)))
+        fail_msg("%s: %s", view, TEXT(fixture));
+}
+
 static void a_model_is_trained_and_used_in_one_pipeline(void **state)
 {
     struct fixture fixture;
@@ -112,6 +131,7 @@ static void a_model_is_trained_and_used_in_one_pipeline(void **state)
     assert_string_equal(pipeline->tasks[0]->key, "use");
     assert_true(*pipeline->tasks[0]->job && *pipeline->tasks[1]->job);
     snprintf(id, sizeof id, "%s", pipeline->id);
+    assert_drawn(&fixture, id);
     assert_int_equal(follow(&fixture, id, letters), PIPELINE(SUCCEEDED));
     assert_string_equal(letters, "SS");
     /* The same request is the same pipeline; another one under its key is refused. */

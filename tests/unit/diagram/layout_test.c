@@ -310,6 +310,59 @@ static void nothing_to_draw(void **state)
     scene_unref(scene);
 }
 
+/* A sequence from a seed: participants side by side, edges downwards in their order, level between the lifelines. */
+static void check_sequence(const struct subject *s)
+{
+    int last_y = 0;
+    check_boxes(s);
+    check_pills(s);
+    for (int i = 0; i < s->scene->edge_count; i++) {
+        const struct scene_edge *edge = &s->scene->edges[i];
+        const struct layout_edge *line = &s->layout->edges[i];
+        struct layout_point first = line->points[0], end = line->points[line->point_count - 1];
+        const struct layout_lifeline *from = &s->layout->lifelines[edge->from], *to = &s->layout->lifelines[edge->to];
+        if (first.x != from->x || end.x != to->x)
+            fail_at(s, "an arrow does not go from lifeline to lifeline", i, 0);
+        if (first.y <= last_y || end.y < first.y || (edge->from != edge->to && end.y != first.y))
+            fail_at(s, "an arrow is not level, or not below the one before", i, 0);
+        if (first.y <= from->top || end.y >= to->bottom)
+            fail_at(s, "an arrow is beside its lifeline", i, 0);
+        if (s->layout->notes[i].y != first.y || s->layout->notes[i].right > s->layout->boxes[0].rect.x)
+            fail_at(s, "a time does not stand left of its arrow", i, 0);
+        last_y = end.y;
+    }
+}
+
+static void sequences_go_downwards(void **state)
+{
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        uint64_t random = seed;
+        int nodes = 1 + random_below(&random, 12), edges = random_below(&random, 30);
+        struct scene_builder *b = scene_builder_new("Sequence");
+        scene_builder_arrange(b, SCENE_SEQUENCE);
+        char id[2][16], label[64], when[32];
+        for (int i = 0; i < nodes; i++) {
+            snprintf(id[0], sizeof id[0], "n%d", i);
+            scene_builder_node(b, &(struct scene_item_spec){.id = id[0], .icon = i % SCENE_ICON_COUNT});
+        }
+        for (int i = 0; i < edges; i++) {
+            snprintf(id[0], sizeof id[0], "n%d", random_below(&random, nodes));
+            snprintf(id[1], sizeof id[1], "n%d", random_below(&random, nodes));
+            snprintf(label, sizeof label, "%.*s", random_below(&random, 40), "a label that is more or less long, yes");
+            snprintf(when, sizeof when, "%d.00 ms", i * i);
+            scene_builder_edge(b, &(struct scene_edge_spec){.from = id[0], .to = id[1], .label = label, .detail = when});
+        }
+        struct scene *scene = NULL;
+        struct layout *layout = NULL;
+        assert_int_equal(scene_builder_finish(b, &scene, NULL), 0);
+        assert_int_equal(layout_make(scene, *state, &layout, NULL), 0);
+        assert_int_equal(layout->lifeline_count, nodes);
+        check_sequence(&(struct subject){scene, layout, seed});
+        layout_free(layout);
+        scene_unref(scene);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +376,7 @@ int main(void)
         cmocka_unit_test(a_tangle_is_no_tower),
         cmocka_unit_test(a_small_cycle_keeps_the_order_of_declaration),
         cmocka_unit_test(nothing_to_draw),
+        cmocka_unit_test(sequences_go_downwards),
     };
     return cmocka_run_group_tests(tests, make_meter, free_meter);
 }

@@ -256,6 +256,40 @@ static void refuses_options_out_of_range(void **state)
     scene_unref(scene);
 }
 
+/* Every format says of a sequence what happened in which order, and shows what sort of thing each participant is. */
+static void a_sequence_in_every_format(void **state)
+{
+    static const char text[] = "arrangement: sequence\n"
+                               "nodes: [{id: a, title: Caller, icon: user}, {id: b, title: Store, icon: database}]\n"
+                               "edges: [{from: a, to: b, label: put, detail: 0.10 ms},\n"
+                               "        {from: b, to: a, label: 'done; #1', line: dashed, detail: 1.90 ms}]\n";
+    static const struct {
+        enum render_format format;
+        const char *says[4];
+    } cases[] = {
+        {RENDER_SVG, {"class=\"lifeline\"", "class=\"icon\"", ">0.10 ms<", ">put<"}},
+        {RENDER_MERMAID, {"sequenceDiagram\n", "participant i0 as Caller\n", "i0->>i1: put<br/>0.10 ms\n",
+                          "i1-->>i0: done#59; #35;1<br/>1.90 ms\n"}},
+        {RENDER_D2, {"shape: sequence_diagram\n", "\"a\": \"Caller\"", "\"a\" -> \"b\": \"put\"", "stroke-dash"}},
+        {RENDER_DOT, {"\"a\" -> \"b\" [label=\"put\\n0.10 ms\"", "", "", ""}},
+    };
+    struct scene *scene = NULL;
+    assert_int_equal(scene_spec_read("sequence", text, sizeof text - 1, NULL, &scene, NULL, NULL), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct render_result result = draw(scene, cases[i].format, RENDER_LIGHT);
+        char *copy = strndup(result.bytes, result.size_bytes);
+        for (int k = 0; k < 4; k++)
+            if (!strstr(copy, cases[i].says[k]))
+                fail_msg("%s lacks %s:\n%s", render_format_name(cases[i].format), cases[i].says[k], copy);
+        free(copy);
+        render_result_fini(&result);
+    }
+    struct render_result png = draw(scene, RENDER_PNG, RENDER_DARK);
+    assert_true(png.size_bytes > 1000);
+    render_result_fini(&png);
+    scene_unref(scene);
+}
+
 static void long_text_is_cut_and_kept_as_tooltip(void **state)
 {
     char title[SCENE_MAX_LABEL_BYTES + 1];
@@ -297,6 +331,7 @@ int main(void)
         cmocka_unit_test(drift_is_marked),
         cmocka_unit_test(png_decodes_to_the_picture),
         cmocka_unit_test(refuses_options_out_of_range),
+        cmocka_unit_test(a_sequence_in_every_format),
         cmocka_unit_test(long_text_is_cut_and_kept_as_tooltip),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

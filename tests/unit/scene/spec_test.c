@@ -41,6 +41,22 @@ static void reads_groups_nodes_and_edges(void **state)
     scene_unref(scene);
 }
 
+static void reads_sequences_and_icons(void **state)
+{
+    struct scene *scene = NULL;
+    const char *text = "arrangement: sequence\n"
+                       "nodes: [{id: web, icon: page}, {id: db, icon: database}, plain]\n"
+                       "edges: [{from: web, to: db, label: SELECT, detail: 0.20 ms}]\n";
+    assert_int_equal(read_spec(text, &scene, NULL, NULL), 0);
+    assert_int_equal(scene->arrangement, SCENE_SEQUENCE);
+    assert_int_equal(scene->items[1].icon, SCENE_ICON_DATABASE);
+    assert_int_equal(scene->items[2].icon, SCENE_ICON_NONE);
+    assert_string_equal(scene->edges[0].detail, "0.20 ms");
+    scene_unref(scene);
+    for (int icon = 0; icon < SCENE_ICON_COUNT; icon++)
+        assert_int_equal(scene_icon_named(scene_icon_name((enum scene_icon)icon)), icon);
+}
+
 static void titles_of_any_script_give_ids(void **state)
 {
     struct scene *scene = NULL;
@@ -65,6 +81,9 @@ static void says_where_a_spec_is_wrong(void **state)
         {"nodes:\n  - {id: a}\n  - {id: a}\n", 3, "nodes[1].id", "twice"},
         {"nodes:\n  - {id: a}\nedges:\n  - {from: a, to: b}\n", 4, "edges[0].to", "no item"},
         {"nodes:\n  - {id: a}\nedges:\n  - {from: a}\n", 4, "edges[0]", "from and to"},
+        {"nodes: [{id: a, icon: cat}]\n", 1, "nodes[0].icon", "database"},
+        {"arrangement: circle\n", 1, "arrangement", "sequence"},
+        {"arrangement: sequence\ngroups:\n  - id: a\n", 3, "groups[0].groups", "nodes and edges alone"},
         {"nodes: 3\n", 1, "nodes", "list"},
         {"nodes: [{id: a, id: b}]\n", 1, "nodes[0].id", "twice"},
         {"nodes: [{title: {x: y}}]\n", 1, "nodes[0].title", "text"},
@@ -148,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_groups_nodes_and_edges),
+        cmocka_unit_test(reads_sequences_and_icons),
         cmocka_unit_test(titles_of_any_script_give_ids),
         cmocka_unit_test(says_where_a_spec_is_wrong),
         cmocka_unit_test(hostile_specs_end_soon),
