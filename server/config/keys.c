@@ -43,6 +43,8 @@ const struct config_key config_keys[] = {
     {"execution.plugins_dir", CONFIG_TEXT, NULL, 0, 0, "folder of the model plugins; found beside the executable"},
     {"execution.models_dir", CONFIG_TEXT, NULL, 0, 0, "folder of the model configurations; found beside the executable"},
     {"execution.worker", CONFIG_TEXT, NULL, 0, 0, "the worker executable; found beside the server's"},
+    {"execution.worker_poll_us", CONFIG_COUNT, "20", 0, 1000,
+     "microseconds that a worker looks for its next task before it sleeps, where it has more than one core; 0: none"},
     {"execution.quarantine", CONFIG_COUNT, "3", 0, 16, "crashes of a plugin within 60 s that keep it away from workers; 0: never"},
     {"execution.queue", CONFIG_COUNT, "100000", 1, 1000000, "jobs that may wait"},
     {"execution.dataset_quota", CONFIG_SIZE, "20GiB", 1, INT64_C(1) << 50,

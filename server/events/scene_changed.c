@@ -20,6 +20,7 @@ struct scene_notifier {
     char source[129];
     _Atomic uint64_t touched;
     _Atomic bool posted;
+    _Atomic bool pausing; /* the pause is pending: at its end it looks at `touched` by itself */
     uint64_t told; /* the loop's */
 };
 
@@ -32,16 +33,19 @@ static void tell(struct scene_notifier *notifier)
     struct scene_source_event event = {.changes = touched - notifier->told};
     snprintf(event.source, sizeof event.source, "%s", notifier->source);
     notifier->told = touched;
-    event_add(notifier->pause, &interval);
+    atomic_store(&notifier->pausing, event_add(notifier->pause, &interval) == 0);
     if (notifier->before)
         notifier->before(notifier->arg);
     if (notifier->bus)
         bus_publish(notifier->bus, &scene_source_changed, &event);
 }
 
+/* Cleared first: who touches and still sees it set has touched before tell() looks. */
 static void on_pause_over(evutil_socket_t fd, short what, void *arg)
 {
-    tell(arg);
+    struct scene_notifier *notifier = arg;
+    atomic_store(&notifier->pausing, false);
+    tell(notifier);
 }
 
 /* Cleared first: a touch that comes from here on posts again, one that came before is in `touched`. */
@@ -87,6 +91,8 @@ void scene_notifier_touch(struct scene_notifier *notifier)
     if (!notifier->bus && !notifier->before)
         return;
     atomic_fetch_add(&notifier->touched, 1);
+    if (atomic_load(&notifier->pausing))
+        return; /* the loop need not wake up for what it will see anyway */
     if (!atomic_exchange(&notifier->posted, true) && domain_loop_post_task(notifier->loop, &notifier->task))
         atomic_store(&notifier->posted, false); /* the loop has stopped: nobody draws any more */
 }

@@ -19,6 +19,7 @@ enum worker_fd {
 /** The shared page. Each word has one writer. Whatever the worker's end says is a hint: a plugin can write here. */
 struct worker_control {
     _Alignas(64) _Atomic uint64_t cancelled_task; /* server: the task that shall stop */
+    _Atomic uint32_t sent;                        /* server: counts the messages that are in the socket */
     _Alignas(64) _Atomic uint64_t heartbeat;      /* worker: counts while the process runs */
     _Atomic uint64_t progress_task;               /* worker: whose progress it is */
     _Atomic uint64_t progress;                    /* worker: in millionths */

@@ -20,6 +20,7 @@ struct worker_bench {
     const char *const *folders;
     size_t folder_count;
     uint32_t threads;
+    uint32_t poll_us; /* for the next message, before sleeping; 0: not at all */
     struct worker_control *control;
     const uint8_t *input;
     size_t input_bytes;

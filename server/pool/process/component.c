@@ -33,6 +33,7 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
         .worker_path = worker,
         .plugin_folders = folders,
         .workers = (unsigned)config_number(config, "execution.workers"),
+        .poll_us = (unsigned)config_number(config, "execution.worker_poll_us"),
         .log = dependencies[1],
         .bus = dependencies[2],
     };

@@ -210,7 +210,8 @@ static int take_frame(struct worker *worker, const uint8_t *bytes, size_t size)
     return result;
 }
 
-static int take_frames(struct worker *worker)
+/* What is left over of earlier reads, and what came after it. */
+static int take_kept(struct worker *worker)
 {
     for (;;) {
         uint8_t header[WORKER_FRAME_HEADER_BYTES];
@@ -230,17 +231,37 @@ static int take_frames(struct worker *worker)
     }
 }
 
+/* As a rule whole messages come, and are taken from where they were read to; the rest is kept. */
+static int take_frames(struct worker *worker, const uint8_t *bytes, size_t size)
+{
+    while (evbuffer_get_length(worker->in) == 0 && size >= WORKER_FRAME_HEADER_BYTES) {
+        size_t length = worker_frame_length(bytes);
+        if (length > WORKER_FRAME_TO_SERVER_MAX)
+            return broken(worker, "it announced too large a message");
+        if (size - WORKER_FRAME_HEADER_BYTES < length)
+            break;
+        if (take_frame(worker, bytes + WORKER_FRAME_HEADER_BYTES, length))
+            return -1;
+        bytes += WORKER_FRAME_HEADER_BYTES + length;
+        size -= WORKER_FRAME_HEADER_BYTES + length;
+    }
+    if (size > 0 && evbuffer_add(worker->in, bytes, size) != 0)
+        return broken(worker, "no memory for its message");
+    return take_kept(worker);
+}
+
 int inbox_drain(struct worker *worker)
 {
+    uint8_t bytes[READ_BYTES];
     int closed = 0;
 
     for (int i = 0; i < READS_AT_ONCE && worker->doom == WORKER_LIVES; i++) {
-        int got = evbuffer_read(worker->in, worker->socket, READ_BYTES);
+        ssize_t got = read(worker->socket, bytes, sizeof(bytes));
         if (got < 0 && errno == EINTR)
             continue;
         closed = got == 0 || (got < 0 && errno != EAGAIN);
-        if (got <= 0 || take_frames(worker) != 0)
-            break;
+        if (got <= 0 || take_frames(worker, bytes, (size_t)got) != 0 || got < READ_BYTES)
+            break; /* that was all there was; what has come since is told again */
     }
     if (worker->doom != WORKER_LIVES)
         event_del(worker->on_readable); /* nothing more that it says matters */

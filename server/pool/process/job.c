@@ -190,7 +190,7 @@ void job_tell(struct process_job *job, const struct process_event *event)
     atomic_fetch_add(&job->references, 1);
     atomic_fetch_add(&job->events_under_way, 1);
     if (!job->reply_loop)
-        return deliver_event(&told->transfer);
+        return pool_deliver(job->pool, &told->transfer);
     if (domain_loop_post_task(job->reply_loop, &told->transfer) == 0)
         return;
     free(told);
@@ -238,7 +238,7 @@ void job_settle(struct process_job *job)
     pthread_mutex_unlock(&pool->stats_lock);
     job->transfer.run = deliver_result;
     if (!job->reply_loop)
-        return deliver_result(&job->transfer);
+        return pool_deliver(pool, &job->transfer);
     if (domain_loop_post_task(job->reply_loop, &job->transfer) != 0)
         job_unref(job);
 }

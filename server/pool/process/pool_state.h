@@ -11,7 +11,10 @@
 #include "events/scene_changed.h"
 #include "pool/process/process_pool.h"
 
-/* The inside of a process pool. All of it belongs to the pool's own thread, save what says otherwise. */
+/* The inside of a process pool. All of it, jobs with a worker included, is guarded by the pool's lock, save what says
+ * otherwise. Starting, hearing, judging and ending workers, and all that touches the loop's events, is for the pool's
+ * own thread; who submits a task may give it to an idle worker itself (straight.c), if the lock is free. Callbacks that
+ * are for the pool's thread wait in `deliveries` until it has let go of the lock. */
 
 struct event;
 struct log;
@@ -25,7 +28,12 @@ enum { TOGETHER_MAX = 64 }; /* jobs that a worker gets at once */
 struct process_pool {
     struct process_pool_options options; /* with defaults filled in; texts owned */
     struct domain_loop *loop;
+    pthread_mutex_t lock;
+    struct domain_task *deliveries, **last_delivery; /* callbacks that the pool's thread owes, in their order */
+    struct domain_task look;  /* pool_look_soon() */
+    bool look_posted;
     struct event *tick;
+    int64_t tick_ms;          /* when the tick is due; INT64_MAX: it is not set */
     struct event *soon; /* schedule_soon() */
     struct scene_notifier *occupancy; /* who is busy has changed */
     struct worker *workers; /* options.workers of them */
@@ -56,6 +64,24 @@ void schedule_again(struct worker *worker, struct process_job *first);
 void schedule_worker_gone(struct worker *worker, bool died_young);
 
 int pool_events_new(struct process_pool *pool);
+/** When something is due with @worker, at the latest; INT64_MAX: nothing is. */
+int64_t schedule_next_look_ms(const struct worker *worker, int64_t now_ms);
+/** What readers on other threads see: who is busy. */
+void schedule_show(struct process_pool *pool);
+
+/** Take the lock, and let go of it and make the callbacks that have come up. Thread: the pool's. */
+void pool_enter(struct process_pool *pool);
+void pool_leave(struct process_pool *pool);
+/** @task is a callback for the pool's thread. With the lock; on another thread pool_look_soon() follows. */
+void pool_deliver(struct process_pool *pool, struct domain_task *task);
+/** Have the pool's thread look at everything. Thread: any, with the lock. */
+void pool_look_soon(struct process_pool *pool);
+
+/** Give @job to an idle worker that may have it, here and now. @first: nobody waited when it came. False, and nothing
+ *  has happened: it has to go through the queue. Thread: any, without the lock. */
+bool straight_give(struct process_pool *pool, struct process_job *job, bool first);
+/** An idle worker for @job, or NULL. With the lock. */
+struct worker *schedule_find_worker(struct process_pool *pool, const struct process_job *job);
 /** Tell the bus that a worker has come or gone. */
 void pool_tell(struct process_pool *pool, enum process_pool_change change, int pid);
 

@@ -75,6 +75,9 @@ int process_pool_new(const struct process_pool_options *options, struct process_
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a process pool");
     TAILQ_INIT(&pool->queue);
     pool->queue_deadline_ms = INT64_MAX;
+    pool->tick_ms = INT64_MAX;
+    pool->last_delivery = &pool->deliveries;
+    pthread_mutex_init(&pool->lock, NULL);
     pthread_mutex_init(&pool->stats_lock, NULL);
     sem_init(&pool->all_gone, 0, 0);
     pool->options = *options;
@@ -103,7 +106,9 @@ int process_pool_new(const struct process_pool_options *options, struct process_
 
 static void begin(void *arg)
 {
+    pool_enter(arg);
     schedule_run(arg);
+    pool_leave(arg);
 }
 
 int process_pool_start(struct process_pool *pool, struct fault *fault)
@@ -128,8 +133,10 @@ static void end(struct domain_task *task)
 {
     struct process_pool *pool = ((struct stop_order *)task)->pool;
 
+    pool_enter(pool);
     pool->ending = true;
     schedule_run(pool);
+    pool_leave(pool);
 }
 
 void process_pool_stop(struct process_pool *pool)
@@ -158,6 +165,7 @@ void process_pool_free(struct process_pool *pool)
     domain_loop_free(pool->loop);
     sem_destroy(&pool->all_gone);
     pthread_mutex_destroy(&pool->stats_lock);
+    pthread_mutex_destroy(&pool->lock);
     free((void *)pool->options.worker_path);
     free((void *)pool->options.plugin_folders);
     free(pool->workers);
@@ -170,10 +178,12 @@ static void enter(struct domain_task *transfer)
     struct process_job *job = (struct process_job *)transfer;
     struct process_pool *pool = job->pool;
 
+    pool_enter(pool);
     TAILQ_INSERT_TAIL(&pool->queue, job, entry);
     if (job->deadline_ms && job->deadline_ms < pool->queue_deadline_ms)
         pool->queue_deadline_ms = job->deadline_ms;
     schedule_soon(pool);
+    pool_leave(pool);
 }
 
 static int check_task(const struct process_pool *pool, const struct process_task *task, size_t *input_bytes,
@@ -214,7 +224,8 @@ int process_pool_submit(struct process_pool *pool, const struct process_task *ta
         return code;
     if (atomic_load(&pool->stopping) || !pool->started)
         return fault_set(fault, MRPC_UNAVAILABLE, "the process pool is not running");
-    if (atomic_fetch_add(&pool->queued, 1) >= pool->options.queue_limit + pool->options.workers) {
+    unsigned before = atomic_fetch_add(&pool->queued, 1);
+    if (before >= pool->options.queue_limit + pool->options.workers) {
         atomic_fetch_sub(&pool->queued, 1);
         return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, RETRY_AFTER_MS, "%u tasks already wait for a worker",
                            pool->options.queue_limit);
@@ -226,7 +237,7 @@ int process_pool_submit(struct process_pool *pool, const struct process_task *ta
     job->input_bytes = input_bytes;
     uint64_t number = job->ticket;
     job->transfer.run = enter;
-    if (domain_loop_post_task(pool->loop, &job->transfer) != 0) {
+    if (!straight_give(pool, job, before == 0) && domain_loop_post_task(pool->loop, &job->transfer) != 0) {
         atomic_fetch_sub(&pool->queued, 1);
         job_unref(job);
         return fault_set(fault, MRPC_UNAVAILABLE, "the process pool has stopped");
@@ -260,12 +271,14 @@ static struct process_job *find_job(struct process_pool *pool, uint64_t ticket)
 static void cancel(void *arg)
 {
     struct cancel_order order = *(struct cancel_order *)arg;
-    struct process_job *job = find_job(order.pool, order.ticket);
 
     free(arg);
+    pool_enter(order.pool);
+    struct process_job *job = find_job(order.pool, order.ticket);
     if (job)
         schedule_end_job(job, JOB_CANCELLED);
     schedule_run(order.pool);
+    pool_leave(order.pool);
 }
 
 void process_pool_cancel(struct process_pool *pool, uint64_t ticket)

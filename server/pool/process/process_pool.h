@@ -41,6 +41,8 @@ struct process_pool_options {
     size_t output_bytes;              /* the same for what it gives back; 0 means 256 MiB */
     size_t memory_bytes;              /* address space of a worker beside the two above; 0 means 4 GiB;
                                          not enforced when built with a sanitizer */
+    unsigned poll_us;                 /* how long a worker that has more than one core to run on looks for its next task
+                                         before it sleeps, in microseconds; 0: not at all */
     int64_t heartbeat_timeout_ms;     /* a worker whose clock stands still so long is killed; 0 means 5,000 */
     int64_t cancel_grace_ms;          /* from asking a plugin to stop to SIGTERM; 0 means 250 */
     int64_t kill_grace_ms;            /* from SIGTERM to SIGKILL; 0 means 250 */

@@ -28,7 +28,7 @@ static bool is_usable(const struct worker *worker)
 }
 
 /* An idle worker that ran for the same caller, best one that has the job's model; else a fresh one. */
-static struct worker *find_worker(struct process_pool *pool, const struct process_job *job)
+struct worker *schedule_find_worker(struct process_pool *pool, const struct process_job *job)
 {
     struct worker *fresh = NULL, *known = NULL;
 
@@ -131,7 +131,7 @@ static void dispatch(struct process_pool *pool)
     struct process_job *job;
 
     while ((job = TAILQ_FIRST(&pool->queue))) {
-        struct worker *worker = find_worker(pool, job);
+        struct worker *worker = schedule_find_worker(pool, job);
         if (!worker) {
             make_room(pool);
             return;
@@ -288,7 +288,7 @@ static void expire_queue(struct process_pool *pool, int64_t now_ms)
     pool->queue_deadline_ms = next_ms;
 }
 
-static int64_t next_look_ms(const struct worker *worker, int64_t now_ms)
+int64_t schedule_next_look_ms(const struct worker *worker, int64_t now_ms)
 {
     int64_t next_ms = NEVER;
 
@@ -307,16 +307,16 @@ static int64_t next_look_ms(const struct worker *worker, int64_t now_ms)
     return worker->kill_ms ? sooner(next_ms, worker->kill_ms) : next_ms;
 }
 
+/* A tick that comes too early only looks, so it is never put off: tasks that come and go leave it alone. */
 static void set_clock(struct process_pool *pool, int64_t now_ms)
 {
     int64_t next_ms = pool->queue_deadline_ms;
 
     for (unsigned i = 0; i < pool->options.workers; i++)
-        next_ms = sooner(next_ms, next_look_ms(&pool->workers[i], now_ms));
-    if (next_ms == NEVER) {
-        event_del(pool->tick);
+        next_ms = sooner(next_ms, schedule_next_look_ms(&pool->workers[i], now_ms));
+    if (next_ms >= pool->tick_ms)
         return;
-    }
+    pool->tick_ms = next_ms;
     int64_t wait_ms = next_ms > now_ms ? next_ms - now_ms : 1;
     struct timeval wait = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
     event_add(pool->tick, &wait);
@@ -350,8 +350,7 @@ static void end_everything(struct process_pool *pool)
         sem_post(&pool->all_gone);
 }
 
-/* For readers on other threads. */
-static void show(struct process_pool *pool)
+void schedule_show(struct process_pool *pool)
 {
     static const enum process_worker_state shown[] = {
         [WORKER_EMPTY] = PROCESS_WORKER_ABSENT,
@@ -390,12 +389,24 @@ void schedule_run(struct process_pool *pool)
     expire_queue(pool, now_ms);
     dispatch(pool);
     set_clock(pool, now_ms);
-    show(pool);
+    schedule_show(pool);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
+    struct process_pool *pool = arg;
+
+    pool_enter(pool);
+    pool->tick_ms = NEVER;
+    schedule_run(pool);
+    pool_leave(pool);
+}
+
+static void on_soon(evutil_socket_t fd, short what, void *arg)
+{
+    pool_enter(arg);
     schedule_run(arg);
+    pool_leave(arg);
 }
 
 void schedule_soon(struct process_pool *pool)
@@ -406,6 +417,6 @@ void schedule_soon(struct process_pool *pool)
 int pool_events_new(struct process_pool *pool)
 {
     pool->tick = event_new(domain_loop_base(pool->loop), -1, 0, on_tick, pool);
-    pool->soon = event_new(domain_loop_base(pool->loop), -1, 0, on_tick, pool);
+    pool->soon = event_new(domain_loop_base(pool->loop), -1, 0, on_soon, pool);
     return pool->tick && pool->soon ? 0 : -1;
 }

@@ -56,6 +56,7 @@ static void clear(struct worker *worker)
     shared_memory_free(&worker->input);
     shared_memory_free(&worker->output);
     worker->control = NULL;
+    worker->stuck = false;
     worker->state = WORKER_EMPTY;
     worker->doom = WORKER_LIVES;
     worker->pid = 0;
@@ -138,6 +139,27 @@ static int watch(struct worker *worker)
                : 0;
 }
 
+/* Write what waits in worker->out. */
+static void flush(struct worker *worker)
+{
+    worker->stuck = false;
+    while (evbuffer_get_length(worker->out) > 0) {
+        int done = evbuffer_write(worker->out, worker->socket);
+        if (done < 0 && errno == EINTR)
+            continue;
+        worker->stuck = done < 0 && errno == EAGAIN;
+        if (done <= 0)
+            return; /* a closed socket is seen by the reading side, a dead process by its pidfd */
+    }
+}
+
+void worker_await_room(struct worker *worker)
+{
+    if (worker->stuck && worker->on_writable)
+        event_add(worker->on_writable, NULL);
+    worker->stuck = false;
+}
+
 static int send_frame(struct worker *worker, const Mltrainer__Worker__ToWorker *message, struct mrpc_arena *arena)
 {
     uint8_t *frame;
@@ -147,9 +169,11 @@ static int send_frame(struct worker *worker, const Mltrainer__Worker__ToWorker *
 
     if (!error && evbuffer_add(worker->out, frame, size) != 0)
         error = MRPC_ERR_NOMEM;
-    if (!error)
-        worker_flush(worker);
-    return error;
+    if (error)
+        return error;
+    flush(worker);
+    atomic_fetch_add_explicit(&worker->control->sent, 1, memory_order_release);
+    return 0;
 }
 
 static int send_setup(struct worker *worker)
@@ -166,6 +190,7 @@ static int send_setup(struct worker *worker)
         setup.n_plugin_folders++;
     setup.memory_bytes = options->memory_bytes + options->input_bytes + options->output_bytes;
     setup.threads = options->threads_per_task;
+    setup.poll_us = options->poll_us;
     message.message_case = MLTRAINER__WORKER__TO_WORKER__MESSAGE_SETUP;
     message.setup = &setup;
     int error = send_frame(worker, &message, arena);
@@ -210,19 +235,6 @@ int worker_spawn(struct worker *worker)
     abandon(worker);
     errno = ENOMEM;
     return -1;
-}
-
-void worker_flush(struct worker *worker)
-{
-    while (evbuffer_get_length(worker->out) > 0) {
-        int done = evbuffer_write(worker->out, worker->socket);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0 && errno == EAGAIN)
-            event_add(worker->on_writable, NULL);
-        if (done <= 0)
-            return; /* a closed socket is seen by the reading side, a dead process by its pidfd */
-    }
 }
 
 /* ---- Models that stay ---- */
@@ -404,9 +416,8 @@ void worker_kill(struct worker *worker, enum worker_doom doom, const char *text)
 }
 
 /* Its process is gone: hear its last words, then settle its job. */
-static void on_exit_of(evutil_socket_t fd, short what, void *arg)
+static void bury(struct worker *worker)
 {
-    struct worker *worker = arg;
     siginfo_t how = {0};
 
     if (worker->doom == WORKER_LIVES)
@@ -440,10 +451,17 @@ static void on_exit_of(evutil_socket_t fd, short what, void *arg)
     schedule_worker_gone(worker, died_young && !expected);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void on_exit_of(evutil_socket_t fd, short what, void *arg)
 {
     struct worker *worker = arg;
 
+    pool_enter(worker->pool);
+    bury(worker);
+    pool_leave(worker->pool);
+}
+
+static void hear(struct worker *worker)
+{
     if (inbox_drain(worker) == 0)
         return;
     /* The other end is closed: as a rule the process is about to end by itself, and how it ends is worth knowing. */
@@ -453,12 +471,29 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
     schedule_run(worker->pool);
 }
 
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+    struct worker *worker = arg;
+
+    pool_enter(worker->pool);
+    hear(worker);
+    pool_leave(worker->pool);
+}
+
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
-    worker_flush(arg);
+    struct worker *worker = arg;
+
+    pool_enter(worker->pool);
+    flush(worker);
+    pool_leave(worker->pool);
 }
 
 static void on_errors(evutil_socket_t fd, short what, void *arg)
 {
-    inbox_drain_errors(arg);
+    struct worker *worker = arg;
+
+    pool_enter(worker->pool);
+    inbox_drain_errors(worker);
+    pool_leave(worker->pool);
 }

@@ -56,6 +56,7 @@ struct worker {
     int pidfd, socket, errors; /* errors: the read end behind its stdout and stderr */
     struct event *on_exit, *on_readable, *on_writable, *on_errors;
     struct evbuffer *in, *out;
+    bool stuck;                /* its socket had no room for all of `out` */
     struct shared_memory control_memory, input, output;
     struct worker_control *control;
 
@@ -87,8 +88,8 @@ void worker_forget_model(struct worker *worker, const struct process_job *job);
 /** It is to die, now, for @doom; the first reason stays. */
 void worker_kill(struct worker *worker, enum worker_doom doom, const char *text);
 void worker_signal(struct worker *worker, int signal);
-/** Write what waits in worker->out. */
-void worker_flush(struct worker *worker);
+/** Have what it had no room for written when there is some. Thread: the pool's. */
+void worker_await_room(struct worker *worker);
 
 /** posix_spawn() of the executable with the worker's descriptors in place. Returns 0 or an errno value. */
 int spawn_process(const struct process_pool_options *options, int socket, int control, int input, int output,

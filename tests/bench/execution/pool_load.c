@@ -96,8 +96,8 @@ static void on_event(void *arg, uint64_t ticket, const struct process_event *eve
     struct load *load = arg;
     pthread_mutex_lock(&load->lock);
     load->started += event->kind == PROCESS_EVENT_STARTED;
-    pthread_cond_signal(&load->changed);
     pthread_mutex_unlock(&load->lock);
+    pthread_cond_signal(&load->changed); /* who wakes up finds the lock free */
 }
 
 static void on_done(void *arg, uint64_t ticket, struct process_result *result)
@@ -106,8 +106,8 @@ static void on_done(void *arg, uint64_t ticket, struct process_result *result)
     pthread_mutex_lock(&load->lock);
     load->done++;
     load->fault = result->fault;
-    pthread_cond_signal(&load->changed);
     pthread_mutex_unlock(&load->lock);
+    pthread_cond_signal(&load->changed); /* who wakes up finds the lock free */
 }
 
 static uint64_t submit(struct load *load, const char *algorithm, const struct table *table, bool hear_start, bool brief)
@@ -214,7 +214,8 @@ static void start(struct load *load)
 {
     static const char *const folders[] = {MLT_BENCH_ZOO_FOLDER, NULL};
     const struct process_pool_options options = {
-        .worker_path = MLT_BENCH_WORKER, .plugin_folders = folders, .workers = 1, .recycle_after_tasks = 100000000};
+        .worker_path = MLT_BENCH_WORKER, .plugin_folders = folders, .workers = 1, .poll_us = 20,
+        .recycle_after_tasks = 100000000};
     struct fault fault = FAULT_INIT;
     pthread_mutex_init(&load->lock, NULL);
     pthread_cond_init(&load->changed, NULL);
