@@ -296,7 +296,7 @@ int main(int argc, char **argv)
     struct program program = {.signals = -1, .events = -1};
     struct command_line line = {0};
     struct fault fault = FAULT_INIT;
-    crash_report_to(STDERR_FILENO);
+    crash_report_to(STDERR_FILENO, "mltrainerd");
     if (config_new(&program.config) != 0) {
         fputs("mltrainerd: out of memory\n", stderr);
         return EXIT_INTERNAL;

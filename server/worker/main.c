@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log/crash.h"
 #include "worker/confine.h"
 #include "worker/session.h"
 #include "worker/task.h"
@@ -67,12 +68,19 @@ static int describe(const char *path)
     _exit(0); /* the plugin's own exit handlers are none of our business */
 }
 
+/* A plugin that crashes says where on stderr, which the server reads; the handler is there before any plugin is. */
+static int serve(int server_pid)
+{
+    crash_report_to(STDERR_FILENO, "mltrainer-worker");
+    _exit(session_run(server_pid));
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--describe") == 0)
         return describe(argv[2]);
     if (argc == 3 && strcmp(argv[1], "--serve") == 0)
-        _exit(session_run(atoi(argv[2])));
+        return serve(atoi(argv[2]));
     fputs(usage, stderr);
     return 2;
 }

@@ -106,6 +106,7 @@ static void hear_result(void *arg, uint64_t ticket, struct process_result *resul
     outcome->cpu_us = result->cpu_us;
     snprintf(outcome->signal_name, sizeof(outcome->signal_name), "%s", result->signal_name);
     snprintf(outcome->stderr_tail, sizeof(outcome->stderr_tail), "%s", result->stderr_tail);
+    snprintf(outcome->backtrace, sizeof(outcome->backtrace), "%s", result->backtrace ? result->backtrace : "");
     outcome->table = process_result_take_table(result);
     if (result->artifact) {
         outcome->artifact_bytes = result->artifact_bytes;

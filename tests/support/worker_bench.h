@@ -28,6 +28,7 @@ struct outcome {
     int signal;
     char signal_name[32];
     char stderr_tail[2048];
+    char backtrace[4096];
     int pid;
     int64_t took_ms; /* from submit to done */
     int64_t cpu_us;  /* of the worker, in the plugin's hands; 0 when it was lost */

@@ -183,6 +183,10 @@ void execution_print_job(const Mltrainer__Execution__V1__Job *job)
                *job->failure->field ? ": " : "", job->failure->message);
         if (*job->failure->signal)
             printf("signal     %s\n", job->failure->signal);
+        for (size_t i = 0; i < job->failure->n_backtrace; i++)
+            printf("%-10s %s\n", i ? "" : "at", job->failure->backtrace[i]);
+        if (*job->failure->stderr_tail)
+            printf("stderr     %s\n", job->failure->stderr_tail);
     }
     const Mltrainer__Execution__V1__JobResult *result = job->result;
     if (!result)

@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "execution/dataset/message.h"
+#include "execution/job/failure.h"
 #include "execution/job/job.h"
 #include "execution/run/run.h"
 #include "execution/tune/tune.h"
 
 /* One attempt of a job: from the queue through an operation to what the job becomes. */
 
-enum { PROGRESS_EVERY_MS = 100, INLINE_TABLE_BYTES = 1024 * 1024, STDERR_BYTES = 4096 };
+enum { PROGRESS_EVERY_MS = 100, INLINE_TABLE_BYTES = 1024 * 1024 };
 
 /* ---- While it runs ---- */
 
@@ -89,22 +90,6 @@ static void on_event(struct operation *operation, const struct process_event *ev
 
 /* ---- How it ended ---- */
 
-static int keep_failure(struct job *job, const struct operation *operation, bool dead_letter)
-{
-    API(JobFailure) failure;
-    API_INIT(job_failure, &failure);
-    failure.code = operation->fault.code;
-    failure.message = (char *)operation->fault.text;
-    failure.field = (char *)operation->fault.field;
-    failure.signal = (char *)operation->signal_name;
-    failure.stderr_tail = (char *)operation->stderr_tail;
-    failure.dead_letter = dead_letter;
-    struct fault fault = FAULT_INIT;
-    free(job->failure.data);
-    job->failure = (struct api_bytes){NULL, 0};
-    return api_encode(API_INFO(job_failure), &failure, &job->failure, &fault);
-}
-
 static API(Artifact) *
     artifact_message(struct operation *operation, struct job *job, const char *name, uint32_t version)
 {
@@ -180,19 +165,12 @@ static void requeue(struct job *job)
     jobs_dispatch(job->engine);
 }
 
-/* A pause that doubles, plus up to a quarter of it, so that jobs of one crash do not come back together. */
-static int64_t pause_ms(const struct job *job)
-{
-    int64_t pause = job->backoff_ms << (job->attempt - 1 < 20 ? job->attempt - 1 : 20);
-    return pause + (int64_t)(job->number * 2654435761u % 1000) * pause / 4000;
-}
-
 static void retry(struct job *job, const struct operation *operation)
 {
     char reason[500];
     snprintf(reason, sizeof reason, "attempt %u failed: %s", job->attempt, operation->fault.text);
     job_move(job, JOB_RETRY_WAIT, reason, NULL, NULL);
-    job_set_timer(job, pause_ms(job), requeue);
+    job_set_timer(job, failure_pause_ms(job, operation), requeue);
 }
 
 static void end(struct job *job, enum job_state state, const char *reason)
@@ -205,12 +183,10 @@ static void end(struct job *job, enum job_state state, const char *reason)
     job_move(job, state, reason, NULL, NULL);
 }
 
-/* The pool being full or gone for a moment is as little the job's fault as a lost worker. */
-static bool worth_another_attempt(const struct job *job, const struct operation *operation)
+static void fail(struct job *job, const struct operation *operation)
 {
-    bool transient = operation->worker_lost || operation->fault.code == MRPC_UNAVAILABLE ||
-                     (operation->fault.code == MRPC_RESOURCE_EXHAUSTED && operation->fault.retry_after_ms);
-    return transient && job->attempt < job->max_attempts;
+    if (failure_keep(job, operation))
+        log_error(job->engine->log, "execution", "job %s: its failure cannot be kept", job->id);
 }
 
 static void conclude(struct job *job, struct operation *operation)
@@ -220,13 +196,12 @@ static void conclude(struct job *job, struct operation *operation)
     if (!operation->fault.code && keep_result(job, operation, &operation->fault) == 0)
         return end(job, JOB_SUCCEEDED, "");
     if (operation->fault.code == MRPC_DEADLINE_EXCEEDED) {
-        keep_failure(job, operation, false);
+        fail(job, operation);
         return end(job, JOB_TIMED_OUT, operation->fault.text);
     }
-    if (worth_another_attempt(job, operation))
+    if (failure_is_worth_another(job, operation))
         return retry(job, operation);
-    if (keep_failure(job, operation, operation->worker_lost))
-        log_error(job->engine->log, "execution", "job %s: its failure cannot be kept", job->id);
+    fail(job, operation);
     end(job, JOB_FAILED, operation->fault.text);
 }
 

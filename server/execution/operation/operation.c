@@ -197,6 +197,7 @@ static void worker_done(void *arg, uint64_t ticket, struct process_result *resul
         operation->worker_lost = result->worker_lost;
         operation->signal_name = keep_text(operation, result->signal_name);
         operation->stderr_tail = keep_text(operation, result->stderr_tail);
+        operation->backtrace = keep_text(operation, result->backtrace);
         if (operation->cancelled)
             fault_set(&fault, MRPC_CANCELLED, "cancelled");
         return operation_end(operation, &fault);

@@ -89,6 +89,7 @@ struct operation {
     bool worker_lost;
     const char *signal_name;
     const char *stderr_tail;
+    const char *backtrace; /* a line a frame */
     API(JobResult) * result; /* in the arena */
     API(JobTimings) * timings;
     struct table *output; /* predict, compute */

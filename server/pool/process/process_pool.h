@@ -116,6 +116,7 @@ struct process_result {
     int signal;             /* that ended the worker, or 0 */
     const char *signal_name; /* "SIGSEGV", or "" */
     const char *stderr_tail; /* the last that the worker wrote there when it was lost, or "" */
+    const char *backtrace;   /* where it crashed, innermost first, one frame a line, as far as it could say; or "" */
     int pid;                /* of the worker, 0 when no worker ever had the task */
     int64_t queued_us;      /* from submit to a worker */
     int64_t ran_us;         /* in the plugin's hands, wall clock */

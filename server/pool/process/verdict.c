@@ -4,7 +4,10 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "log/crash.h"
 #include "pool/process/worker.h"
+
+#define STDERR_TAIL_MAX 4096
 
 /* How a job ended that its plugin did not bring to an end. */
 
@@ -55,6 +58,33 @@ static void judge_signal(const struct worker *worker, struct process_job *job, i
         fault_set(&job->result.fault, MRPC_INTERNAL, "the plugin crashed its worker (%s)", job->result.signal_name);
 }
 
+/* Where the report of a crash (log/crash.h) begins in what a worker wrote, or its end. */
+static char *find_report(char *text)
+{
+    static const char head[] = "mltrainer-worker" CRASH_WORDS;
+    char *found = NULL;
+
+    for (char *at = strstr(text, head); at; at = strstr(at + 1, head))
+        found = at;
+    return found ? found : text + strlen(text);
+}
+
+/* What it said, and after that, when it crashed, where. */
+static void keep_last_words(const struct worker *worker, struct process_job *job)
+{
+    struct process_result *result = &job->result;
+    char *text = worker->error_bytes ? mrpc_arena_strdup(job->arena, worker->error_tail) : NULL;
+
+    result->stderr_tail = result->backtrace = "";
+    if (!text)
+        return;
+    char *report = find_report(text), *frames = strchr(report, '\n');
+    *report = 0;
+    size_t size = (size_t)(report - text);
+    result->stderr_tail = size > STDERR_TAIL_MAX ? text + size - STDERR_TAIL_MAX : text;
+    result->backtrace = frames ? frames + 1 : "";
+}
+
 void verdict_of_death(const struct worker *worker, const siginfo_t *how, struct process_job *job)
 {
     struct process_result *result = &job->result;
@@ -62,8 +92,7 @@ void verdict_of_death(const struct worker *worker, const siginfo_t *how, struct 
     result->worker_lost = 1;
     result->queued_us = job->started_us - job->submitted_us;
     result->ran_us = job_now_us() - job->started_us;
-    const char *tail = worker->error_bytes ? mrpc_arena_strdup(job->arena, worker->error_tail) : NULL;
-    result->stderr_tail = tail ? tail : "";
+    keep_last_words(worker, job);
     if (how->si_code == CLD_KILLED || how->si_code == CLD_DUMPED) {
         result->signal = how->si_status;
         result->signal_name = signal_name(how->si_status, job->arena);

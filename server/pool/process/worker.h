@@ -73,7 +73,7 @@ struct worker {
     int64_t kill_ms;           /* SIGKILL is due; 0: not planned */
     int64_t respawn_ms;        /* EMPTY: not before */
     unsigned young_deaths;     /* one after another */
-    char error_tail[2048];     /* the last that it wrote to stderr, printable */
+    char error_tail[8192];     /* the last that it wrote to stderr, printable: words and a backtrace */
     size_t error_bytes;
 };
 

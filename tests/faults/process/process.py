@@ -4,7 +4,6 @@ workers and stores that others meddle with (rows O, S and X of faults.md). proce
 import contextlib
 import mmap
 import os
-import random
 import resource
 import signal
 import socket
@@ -26,6 +25,7 @@ from mltrainer.registry.v1 import registry_pb2, registry_pb2_grpc
 import cases
 from cases import case, wait_until
 from server import Server, ServerFailed, program
+from workers import workers
 
 OWN = [("grpc.use_local_subchannel_pool", 1)]
 CONFIGURATION, STORE = 2, 4
@@ -62,22 +62,6 @@ class Client:
 
     def state(self, job):
         return self.execution.GetJob(job_pb2.GetJobRequest(id=job), timeout=20).job.state
-
-
-def children(pid):
-    """Processes whose parent it is, with the names of their programs."""
-    found = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            name, rest = stat.read_text().split("(", 1)[1].rsplit(")", 1)
-            fields = rest.split()
-            if int(fields[1]) == pid and fields[0] != "Z":
-                found[int(stat.parent.name)] = name
-    return found
-
-
-def workers(server):
-    return [pid for pid, name in children(server.pid).items() if name.startswith("mltrainer-worke")]
 
 
 def refuses(port):
@@ -408,41 +392,6 @@ def s12_backups_while_it_writes_are_whole():
         finally:
             stop.set()
             thread.join()
-
-
-@case
-def x08_workers_that_are_killed_under_load():
-    """A worker dies every 100 ms; each job that was accepted ends, once, and in the end all goes on."""
-    seed = int(os.environ.get("MLT_SEED", time.time_ns() % 1_000_000))
-    source, seconds = random.Random(seed), 60 if os.environ.get("MLT_LONG") else 6
-    with Server("--log-level", "error") as server, Client(server) as client:
-        jobs, stop = [], threading.Event()
-
-        def kill():
-            while not stop.wait(0.1):
-                for pid in source.sample(workers(server), min(1, len(workers(server)))):
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-
-        thread = threading.Thread(target=kill)
-        thread.start()
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            jobs.append(client.submit(f"job-{len(jobs)}", rows=source.randrange(50, 400)))
-            if len(jobs) % 50 == 0:
-                wait_until(lambda: client.state(jobs[-50]) in ENDED, "the jobs to go on", 60)
-        stop.set()
-        thread.join()
-        states = [wait_until(lambda job=job: (state := client.state(job)) in ENDED and state, job, 60) for job in jobs]
-        assert len(set(jobs)) == len(jobs) > 20, len(jobs)
-        good = states.count(job_pb2.JOB_STATE_SUCCEEDED)
-        assert good > 0, f"seed {seed}: none of {len(jobs)} succeeded"
-        for job in jobs[:50]:   # one end each, the last event
-            events = [reply.event for reply in client.execution.WatchJob(job_pb2.WatchJobRequest(id=job), timeout=20)]
-            ends = [event for event in events if event.HasField("state") and event.state.to in ENDED]
-            assert len(ends) == 1, f"seed {seed}: {job} ended {len(ends)} times"
-        last = client.submit("last")
-        wait_until(lambda: client.state(last) == job_pb2.JOB_STATE_SUCCEEDED, "a job after all that")
 
 
 ROWS = [word.lower() for word in sys.argv[1:]]

@@ -80,6 +80,25 @@ static void last_words_on_stderr_come_with_the_result(void **state)
 
     worker_bench_run(&bench, &task, &outcome);
     assert_non_null(strstr(outcome.stderr_tail, "last words"));
+    assert_null(strstr(outcome.stderr_tail, "zoo.so("));
+}
+
+/* A stack that has overflown, too: the handler has one of its own. */
+static void a_crash_says_where(void **state)
+{
+    static const char *const deeds[] = {"aborts", "segv", "overflows"};
+
+    for (size_t i = 0; i < (SANITIZED ? 1 : 3); i++) {
+        struct process_task task = deed(deeds[i]);
+        struct outcome outcome;
+        worker_bench_run(&bench, &task, &outcome);
+        assert_non_null(strstr(outcome.backtrace, "/zoo.so("));
+        assert_non_null(strstr(outcome.backtrace, "\n"));
+    }
+    struct process_task leaving = deed("exits");
+    struct outcome outcome;
+    worker_bench_run(&bench, &leaving, &outcome);
+    assert_string_equal(outcome.backtrace, "");
 }
 
 static void other_tasks_finish_while_one_crashes(void **state)
@@ -160,6 +179,7 @@ int main(void)
         cmocka_unit_test(exit_fails_its_task_with_the_status),
         cmocka_unit_test(stack_overflow_fails_its_task),
         cmocka_unit_test(last_words_on_stderr_come_with_the_result),
+        cmocka_unit_test(a_crash_says_where),
         cmocka_unit_test(other_tasks_finish_while_one_crashes),
         cmocka_unit_test(slot_is_back_soon_after_a_crash),
         cmocka_unit_test(crashes_leave_no_descriptor_and_no_zombie),

@@ -57,7 +57,14 @@ static void a_crash_fails_its_job_after_two_attempts_and_no_other(void **state)
     request.id = victim;
     const API(GetJobResponse) *response = RPC(get_job)(fixture.channel, NULL, &request, fresh(&fixture));
     assert_int_equal(response->job->attempt, 2);
-    assert_true(response->job->failure->dead_letter);
+    const API(JobFailure) *failure = response->job->failure;
+    assert_true(failure->dead_letter);
+    assert_int_equal(failure->cause, MLTRAINER__EXECUTION__V1__FAILURE_CAUSE__FAILURE_CAUSE_CRASH);
+    assert_true(failure->n_backtrace > 3);
+    bool named = false;
+    for (size_t i = 0; i < failure->n_backtrace; i++)
+        named |= strstr(failure->backtrace[i], "/libmltrainer_zoo.so(") != NULL;
+    assert_true(named);
     free(victim);
     free(bystander);
     fixture_close(&fixture);

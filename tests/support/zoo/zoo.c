@@ -58,6 +58,30 @@ DEED(echoes)
     return MLTRAINER_OK;
 }
 
+/* Writes down that it begins and ends, under a token that no other run has, where the worker's launcher has opened
+ * descriptor 9 for that; x is the number of the job. The token is also a metric. */
+DEED(signs)
+{
+    enum { LEDGER = 9 };
+    struct timespec now;
+    char line[64];
+    double *number = NULL;
+    int32_t status = mltrainer_column_numbers(host, request, "x", &number, error);
+    if (status)
+        return status;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    long long token = ((long long)now.tv_sec * 1000000000 + now.tv_nsec) % (1ll << 52);
+    int size = snprintf(line, sizeof(line), "b %.0f %lld\n", *number, token);
+    if (write(LEDGER, line, (size_t)size) != size)
+        return mltrainer_fail(error, MLTRAINER_INVALID_DATA, "", "there is no ledger");
+    pause_ms(1 + (long)*number % 10);
+    line[0] = 'e';
+    host->metric(host, "token", MLTRAINER_STEP_FINAL, (double)token);
+    if (write(LEDGER, line, (size_t)size) != size)
+        return mltrainer_fail(error, MLTRAINER_INVALID_DATA, "", "the ledger is closed");
+    return echoes(host, request, output, error);
+}
+
 DEED(draws)
 {
     uint64_t words[8], again[3];
@@ -314,13 +338,13 @@ static const struct mltrainer_algorithm animals[] = {
     ANIMAL(logs),            ANIMAL(floods_stderr),  ANIMAL(outgrows_output), ANIMAL(probes),
     ANIMAL(says_garbage),    ANIMAL(says_too_much),  ANIMAL(says_half),       ANIMAL(says_nothing),
     ANIMAL(says_wrong_id),   ANIMAL(says_artifact_elsewhere), ANIMAL(says_endless_table), ANIMAL(says_ready_again),
-    ANIMAL(returns_nonsense),
+    ANIMAL(returns_nonsense), ANIMAL(signs),
 };
 
 #define A(i) &animals[i]
 static const struct mltrainer_algorithm *const algorithms[] = {
     A(0),  A(1),  A(2),  A(3),  A(4),  A(5),  A(6),  A(7),  A(8),  A(9),  A(10), A(11), A(12), A(13), A(14),
-    A(15), A(16), A(17), A(18), A(19), A(20), A(21), A(22), A(23), A(24), A(25), A(26), A(27), A(28),
+    A(15), A(16), A(17), A(18), A(19), A(20), A(21), A(22), A(23), A(24), A(25), A(26), A(27), A(28), A(29),
 };
 _Static_assert(sizeof(algorithms) / sizeof(algorithms[0]) == sizeof(animals) / sizeof(animals[0]), "all are listed");
 
