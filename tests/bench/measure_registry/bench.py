@@ -59,7 +59,10 @@ class Bench:
 
     def load(self, server, command, **options):
         """registry_load on the load's core; its figures."""
-        words = [str(BUILD / "bin/registry_load"), command, "--target", server.address, "--server-pid", str(server.pid)]
+        return self.run(command, target=server.address, server_pid=server.pid, **options)
+
+    def run(self, command, **options):
+        words = [str(BUILD / "bin/registry_load"), command]
         for name, value in options.items():
             flag = "--" + name.replace("_", "-")
             words += [flag] if value is True else [flag, str(value)]

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Registrations, each answered when it is on disk: 10,000 that come in a second, each at its time; and as many as there can
-be, from a client that keeps many under way, with the same of etcd: a lease, then a key under it. All on one file system."""
+be, from a client that keeps many under way, with the same of etcd: a lease, then a key under it. All on one file system, and
+beside it what that file system allows: the same bytes appended and synced by a program that does nothing else."""
+import re
 import shutil
-import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 from measure.processes import Pinned, free_port
@@ -25,22 +27,28 @@ def with_etcd(bench, shape):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def sync_ms(bench):
-    """What one small append costs on that file system, for judging the rest: dd's own clock."""
-    target = bench.folder / "sync"
-    writes = 200
-    done = subprocess.run(["dd", "if=/dev/zero", f"of={target}", "bs=4096", f"count={writes}", "oflag=dsync"],
-                          capture_output=True, text=True, check=True, env={"LC_ALL": "C"})
-    target.unlink()
-    return float(done.stderr.rsplit("copied, ", 1)[1].split(" s")[0]) / writes * 1e3
+def written_bytes(pid):
+    """What the process has had written to disks: its log, and what is copied from there into the database."""
+    return int(re.search(r"^write_bytes: (\d+)", Path(f"/proc/{pid}/io").read_text(), re.M)[1])
+
+
+def paced(bench, shape):
+    """mltrainerd, and then the disk alone with as many records of as many bytes, each at its time as well."""
+    settings = bench.settings["durable"]
+    with bench.server("paced") as server:
+        before = written_bytes(server.pid)
+        result = bench.load(server, "register", rate=settings["rate"], **shape)
+        result["written_bytes_per_call"] = (written_bytes(server.pid) - before) / result["calls"]
+    disk = bench.run("disk", target=bench.folder / "disk", rate=settings["rate"], count=settings["count"],
+                     bytes=max(1, round(result["written_bytes_per_call"])))
+    return result, disk
 
 
 def measure(bench):
     settings = bench.settings["durable"]
     shape = {name: settings[name] for name in ("connections", "streams", "count", "ttl_ms")}
-    result = {"sync_ms": sync_ms(bench)}
-    with bench.server("paced") as server:
-        result["paced"] = bench.load(server, "register", rate=settings["rate"], **shape)
+    result = {}
+    result["paced"], result["disk"] = paced(bench, shape)
     with bench.server("durable") as server:
         result["mltrainerd"] = bench.load(server, "register", **shape)
     if settings["etcd"]:
@@ -51,14 +59,17 @@ def measure(bench):
 def report(bench, result):
     settings = bench.settings["durable"]
     under_way = settings["connections"] * settings["streams"]
-    paced = result["paced"]
+    paced, disk = result["paced"], result["disk"]
     show(f"durable registrations, {settings['rate']} that come in a second", [
         ("registrations/s", paced["calls_per_second"], ".0f", "10000"),
         ("from when each was due, p50 ms", paced["latency_ms"]["p50"], ".2f", ""),
         ("from when each was due, p99 ms", paced["latency_ms"]["p99"], ".2f", "20"),
         ("server CPU us each", paced["server_cpu_us_per_call"], ".1f", ""),
+        ("written for each, bytes", paced["written_bytes_per_call"], ".0f", ""),
+        ("the disk alone, as many bytes, p50 ms", disk["latency_ms"]["p50"], ".2f", ""),
+        ("the disk alone, as many bytes, p99 ms", disk["latency_ms"]["p99"], ".2f", ""),
     ])
-    rows = [("one write of 4 KiB with O_DSYNC, ms", result["sync_ms"], ".2f", "")]
+    rows = []
     for name, asked in (("mltrainerd", ("10000", "")), ("etcd", ("", ""))):
         if name in result:
             rows += [(f"{name}, registrations/s", result[name]["calls_per_second"], ".0f", asked[0]),

@@ -17,7 +17,7 @@
 #define RPC(name) mltrainer__registry__v1__registry_service__##name
 
 struct load_settings {
-    const char *target;
+    const char *target; /* disk: a file */
     const char *service; /* its name; with `services` over 1 a number follows */
     const char *prefix;  /* of ids */
     const char *mode;    /* crash, hold: "stream" or "ttl" */
@@ -25,6 +25,7 @@ struct load_settings {
     int streams;  /* calls at a time on each */
     int services; /* that instances are spread over */
     int server_pid;
+    int bytes;             /* disk: of a record */
     uint64_t count;        /* calls, changes or crashes; 0: as many as fit in `seconds` */
     uint64_t first_number; /* of the ids */
     uint64_t alive;        /* churn: pairs of calls between the coming and the going of an instance */
@@ -44,6 +45,7 @@ int load_storm(const struct load_settings *settings);
 int load_crash(const struct load_settings *settings);
 int load_hold(const struct load_settings *settings);
 int load_etcd(const struct load_settings *settings);
+int load_disk(const struct load_settings *settings);
 
 uint64_t load_now_ns(void);
 /** Say why and exit. */

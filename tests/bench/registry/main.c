@@ -78,14 +78,15 @@ static const struct {
 } commands[] = {
     {"register", load_register}, {"discover", load_discover}, {"watch", load_watch}, {"crash", load_crash},
     {"hold", load_hold},         {"churn", load_churn},       {"storm", load_storm}, {"etcd", load_etcd},
+    {"disk", load_disk},
 };
 
 static void usage(void)
 {
-    fprintf(stderr, "usage: registry_load register|discover|watch|crash|hold|churn|storm|etcd --target HOST:PORT\n"
+    fprintf(stderr, "usage: registry_load register|discover|watch|crash|hold|churn|storm|etcd|disk --target HOST:PORT|FILE\n"
                     "       [--service NAME] [--prefix TEXT] [--mode stream|ttl] [--connections N] [--streams N]\n"
                     "       [--services N] [--server-pid PID] [--count N] [--first-number N] [--seconds S]\n"
-                    "       [--warmup S] [--rate N] [--ttl-ms N] [--alive N] [--checked]\n");
+                    "       [--warmup S] [--rate N] [--ttl-ms N] [--alive N] [--bytes N] [--checked]\n");
     exit(2);
 }
 
@@ -98,6 +99,7 @@ static const struct option options[] = {
     {"seconds", required_argument, NULL, 'd'},     {"warmup", required_argument, NULL, 'w'},
     {"ttl-ms", required_argument, NULL, 'l'},      {"checked", no_argument, NULL, 'k'},
     {"alive", required_argument, NULL, 'a'},       {"rate", required_argument, NULL, 'e'},
+    {"bytes", required_argument, NULL, 'b'},
     {NULL, 0, NULL, 0},
 };
 
@@ -133,6 +135,8 @@ static bool take(struct load_settings *settings, int option)
         return (settings->ttl_ms = atoll(optarg)) >= 0;
     case 'a':
         return (settings->alive = strtoull(optarg, NULL, 10)) > 0;
+    case 'b':
+        return (settings->bytes = atoi(optarg)) > 0;
     case 'e':
         return (settings->rate = atof(optarg)) > 0;
     case 'k':
