@@ -16,6 +16,7 @@
 #include "registry/registry.h"
 #include "registry/registry_scene.h"
 #include "store/component.h"
+#include "trace/component.h"
 #include "views.h"
 
 /* What can be read again, as the composition root gets it. */
@@ -35,6 +36,7 @@ static const struct component reloads_component = {
 };
 
 static const struct component *const components[] = {
+    &traces_component, /* first: ended last, behind everybody who works for a call */
     &bus_component,
     &store_component,
     &thread_pool_component,
@@ -49,6 +51,8 @@ static const struct component *const components[] = {
     &schedule_loop_component,
     &retention_loop_component,
     &container_scene_component,
+    &call_scene_component,
+    &calls_scene_component,
     &registry_scene_component,
     &execution_scene_component,
     &pipeline_scene_component,

@@ -22,6 +22,7 @@ struct api {
     struct log *log;
     char *addresses[ADDRESSES_MAX + 1];
     struct registry *registry;
+    struct trace_ring *traces;
     struct interceptors *interceptors;
     struct rejections rejections;
     struct metrics_route metrics;
@@ -59,7 +60,7 @@ static int make_server(struct api *api, struct fault *fault)
         error = mrpc_server_enable_reflection(api->server);
     if (error)
         return fault_set(fault, MRPC_INTERNAL, "server: %s", mrpc_error_text(error));
-    return interceptors_new(api->config, api->log, api->server, &api->interceptors, fault);
+    return interceptors_new(api->config, api->log, api->traces, api->server, &api->interceptors, fault);
 }
 
 static int add_services(struct api *api, const struct api_services *services, struct fault *fault)
@@ -114,6 +115,7 @@ int api_new(const struct config *config, struct log *log, const struct api_servi
     api->config = config;
     api->log = log;
     api->registry = services->registry;
+    api->traces = services->traces;
     int code = certificate_load(&api->certificate, config, log, fault);
     if (!code)
         code = make_server(api, fault);

@@ -13,6 +13,7 @@ enum dependency {
     EXECUTION,
     DIAGRAM,
     POOL,
+    TRACES,
 };
 
 static int create(void *const *dependencies, void **out, struct fault *fault)
@@ -20,6 +21,7 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
     const struct api_services services = {.pool = dependencies[POOL], .registry = dependencies[REGISTRY], .admin = dependencies[ADMIN],
                                           .execution = dependencies[EXECUTION],
                                           .diagram = dependencies[DIAGRAM],
+                                          .traces = dependencies[TRACES],
     };
     struct api *api;
     int code = api_new(dependencies[CONFIG], dependencies[LOG], &services, &api, fault);
@@ -46,7 +48,7 @@ static void destroy(void *instance)
 
 static const char *const dependencies[] = {"config", "log", "registry", "admin",
                                            "execution",
-                                           "diagram", "thread_pool",
+                                           "diagram", "thread_pool", "traces",
                                            NULL};
 
 const struct component api_component = {

@@ -12,6 +12,8 @@
 #include <mrpc/rate_limit.h>
 #include <mrpc/trace.h>
 
+#include "api/call_traces.h"
+
 struct interceptors {
     struct log *log;
     struct mrpc_binary_log *binary_log;   /* these may be NULL: not wanted */
@@ -20,6 +22,7 @@ struct interceptors {
     struct mrpc_call_log *calls;
     struct mrpc_rate_limit *rate_limit;
     struct mrpc_tracing *tracing;
+    struct call_traces *call_traces;
 };
 
 static int add_binary_log(struct interceptors *all, const struct config *config, struct mrpc_server *server,
@@ -51,10 +54,20 @@ static int add_metrics(struct interceptors *all, const struct config *config, st
     return error ? error : mrpc_metrics_add_to_server(all->metrics, server);
 }
 
-static int add_tracing(struct interceptors *all, struct mrpc_server *server)
+static int add_tracing(struct interceptors *all, const struct config *config, struct trace_ring *ring,
+                       struct mrpc_server *server)
 {
     int error = mrpc_tracing_new(&all->tracing);
-    return error ? error : mrpc_tracing_add_to_server(all->tracing, server);
+    if (!error)
+        error = mrpc_tracing_add_to_server(all->tracing, server);
+    if (error || config_number(config, "traces.kept") == 0)
+        return error;
+    const struct call_traces_options options = {
+        .ring = ring,
+        .every = (uint64_t)config_number(config, "traces.every"),
+        .slow_us = config_number(config, "traces.slow") * 1000,
+    };
+    return call_traces_new(&options, server, &all->call_traces);
 }
 
 static void write_line(void *arg, int level, const char *line)
@@ -106,7 +119,7 @@ static bool is_one_of(const char *text, const char *const *words)
     return *words != NULL;
 }
 
-int interceptors_new(const struct config *config, struct log *log, struct mrpc_server *server,
+int interceptors_new(const struct config *config, struct log *log, struct trace_ring *ring, struct mrpc_server *server,
                      struct interceptors **out, struct fault *fault)
 {
     static const char *const which[] = {"all", "failed", "none", NULL};
@@ -123,7 +136,7 @@ int interceptors_new(const struct config *config, struct log *log, struct mrpc_s
         return code;
     int error = add_metrics(all, config, server);
     if (!error)
-        error = add_tracing(all, server);
+        error = add_tracing(all, config, ring, server);
     if (!error)
         error = add_call_log(all, config, server);
     if (!error)
@@ -139,6 +152,7 @@ void interceptors_free(struct interceptors *all)
     mrpc_binary_log_file_free(all->binary_log_file);
     mrpc_metrics_free(all->metrics);
     mrpc_tracing_free(all->tracing);
+    call_traces_free(all->call_traces);
     mrpc_call_log_free(all->calls);
     mrpc_rate_limit_free(all->rate_limit);
     free(all);

@@ -6,13 +6,14 @@
 
 #include "config/config.h"
 #include "log/log.h"
+#include "trace/trace.h"
 
 /* What the configuration puts between calls and services: metrics, traces, a line a call, a rate limit. */
 
 struct interceptors;
 
 /** Add them to @server. Freed after it. Errors: MRPC_INVALID_ARGUMENT naming the key, MRPC_RESOURCE_EXHAUSTED. */
-int interceptors_new(const struct config *config, struct log *log, struct mrpc_server *server,
+int interceptors_new(const struct config *config, struct log *log, struct trace_ring *ring, struct mrpc_server *server,
                      struct interceptors **out, struct fault *fault) MRPC_MUST_USE;
 void interceptors_free(struct interceptors *interceptors);
 

@@ -12,6 +12,7 @@
 #include "log/log.h"
 #include "pool/thread/thread_pool.h"
 #include "registry/registry.h"
+#include "trace/trace.h"
 
 /* What component.c wraps. */
 
@@ -21,6 +22,7 @@ struct api_services {
     struct execution *execution;
     struct diagram *diagram;
     struct admin *admin;
+    struct trace_ring *traces;
 };
 
 int api_new(const struct config *config, struct log *log, const struct api_services *services, struct api **out,

@@ -52,7 +52,10 @@ static void run_queued(evutil_socket_t fd, short what, void *arg)
     struct domain_task *task = take_all(loop, &closed);
     while (task) {
         struct domain_task *next = task->next;
+        struct trace_place left = task->trace; /* the task may be gone once it has run */
+        trace_arrive(&left, loop->name, SCENE_ICON_QUEUE, "");
         task->run(task);
+        trace_depart_from(&left);
         task = next ? next : take_all(loop, &closed);
     }
     if (closed)
@@ -71,6 +74,7 @@ static void wake(struct domain_loop *loop)
 int domain_loop_post_task(struct domain_loop *loop, struct domain_task *task)
 {
     task->next = NULL;
+    task->trace = trace_leave();
     pthread_mutex_lock(&loop->lock);
     if (loop->closed && !domain_loop_is_current(loop)) {
         pthread_mutex_unlock(&loop->lock);

@@ -7,6 +7,8 @@
 
 #include <mrpc/attributes.h>
 
+#include "trace/trace.h"
+
 /* The one thread that writes a service's state.
  *
  * Commands arrive as tasks by a queue, run one after another in the order of their posting, and publish snapshots
@@ -21,6 +23,7 @@ struct event_base;
 struct domain_task {
     void (*run)(struct domain_task *task);
     struct domain_task *next; /* the queue's */
+    struct trace_place trace; /* for whom it was posted; the queue's, too */
 };
 
 /** @name is the thread's name, at most 15 characters. Errors: MRPC_ERR_NOMEM, MRPC_ERR_SYSTEM. */

@@ -3,6 +3,7 @@
 #define STORE_BATCH_H
 
 #include "store/store.h"
+#include "trace/trace.h"
 
 /* What a batch is to a backend. Keys and values lie one behind the other in one buffer, addressed by offset because it
  * moves while it grows. */
@@ -43,6 +44,7 @@ struct store_batch {
     struct store_batch *next;
     store_commit_done *done;
     void *arg;
+    struct trace_place trace;
     struct store_commit_result result;
     char text[STORE_RESULT_TEXT_BYTES];
     bool reserve; /* one of the queue's own, for when memory is out */

@@ -56,6 +56,7 @@ void commit_queue_push(struct commit_queue *queue, struct store_batch *batch, st
     batch->next = NULL;
     batch->done = done;
     batch->arg = arg;
+    batch->trace = trace_leave();
     *queue->tail = batch;
     queue->tail = &batch->next;
     queue->stats.queued++;
@@ -79,6 +80,14 @@ static size_t take_group(struct commit_queue *queue, struct store_batch **group)
     queue->stats.queued -= count;
     queue->stats.queued_bytes -= bytes;
     return count;
+}
+
+/* For calls that are traced: each batch has come to the store now, and goes back when it is on disk. */
+static void tell_taken(struct store_batch *const *group, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (group[i]->trace.call)
+            trace_step(&group[i]->trace, "store", SCENE_ICON_DATABASE, "commit");
 }
 
 static size_t apply(struct commit_queue *queue, struct store_batch *const *group, size_t count)
@@ -120,6 +129,7 @@ static void *commit_thread(void *arg)
             break;
         size_t count = take_group(queue, group);
         pthread_mutex_unlock(&queue->lock);
+        tell_taken(group, count);
         size_t committed = apply(queue, group, count);
         pthread_mutex_lock(&queue->lock);
         queue->stats.commits += committed;
@@ -128,8 +138,12 @@ static void *commit_thread(void *arg)
         for (size_t i = 0; i < count; i++) {
             if (!group[i]->result.text)
                 group[i]->result.text = "";
+            struct trace_place left = group[i]->trace;
+            if (left.call)
+                trace_enter(left.ring, left.call, "store");
             if (group[i]->done)
                 group[i]->done(group[i]->arg, &group[i]->result);
+            trace_depart_from(&left);
             give_back(queue, group[i]);
         }
         pthread_mutex_lock(&queue->lock);

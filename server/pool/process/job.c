@@ -227,6 +227,18 @@ static void deliver_result(struct domain_task *transfer)
     job_unref(job);
 }
 
+/* In the name of who had the job, so that the way back is seen. */
+static void post_result(struct process_job *job)
+{
+    struct trace_place here = trace_here;
+
+    if (job->trace.call)
+        trace_enter(job->trace.ring, job->trace.call, job->trace.name);
+    if (domain_loop_post_task(job->reply_loop, &job->transfer) != 0)
+        job_unref(job);
+    trace_here = here;
+}
+
 void job_settle(struct process_job *job)
 {
     struct process_pool *pool = job->pool;
@@ -239,8 +251,7 @@ void job_settle(struct process_job *job)
     job->transfer.run = deliver_result;
     if (!job->reply_loop)
         return pool_deliver(pool, &job->transfer);
-    if (domain_loop_post_task(job->reply_loop, &job->transfer) != 0)
-        job_unref(job);
+    post_result(job);
 }
 
 struct table *process_result_take_table(struct process_result *result)

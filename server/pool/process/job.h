@@ -50,6 +50,7 @@ struct process_job {
     enum job_ending ending;
     int64_t submitted_us;
     int64_t started_us;
+    struct trace_place trace;
     double progress_told;
     struct process_result result;
     size_t metric_capacity;

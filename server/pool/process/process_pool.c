@@ -179,6 +179,7 @@ static void enter(struct domain_task *transfer)
     struct process_pool *pool = job->pool;
 
     pool_enter(pool);
+    job->trace = trace_leave();
     TAILQ_INSERT_TAIL(&pool->queue, job, entry);
     if (job->deadline_ms && job->deadline_ms < pool->queue_deadline_ms)
         pool->queue_deadline_ms = job->deadline_ms;
@@ -237,6 +238,7 @@ int process_pool_submit(struct process_pool *pool, const struct process_task *ta
     job->input_bytes = input_bytes;
     uint64_t number = job->ticket;
     job->transfer.run = enter;
+    job->trace = trace_leave();
     if (!straight_give(pool, job, before == 0) && domain_loop_post_task(pool->loop, &job->transfer) != 0) {
         atomic_fetch_sub(&pool->queued, 1);
         job_unref(job);

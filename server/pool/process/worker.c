@@ -321,6 +321,10 @@ static int prepare(struct worker *worker, struct process_job *job, struct worker
     job->worker = worker;
     job->started_us = job_now_us();
     job->result.pid = worker->pid;
+    if (job->trace.call) {
+        trace_step(&job->trace, "worker", SCENE_ICON_WORKER, "task");
+        job->trace.name = "worker";
+    }
     tasks->tasks[tasks->n_tasks++] = job->message;
     return 1;
 }

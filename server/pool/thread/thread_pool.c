@@ -88,18 +88,21 @@ static void run(struct thread_pool *pool, struct thread_task *task)
     /* work() may free the task when nothing comes after it */
     bool replies = task->done != NULL;
     int64_t began_us = now_us();
+    struct trace_place left = task->trace;
 
+    trace_arrive(&left, "threads", SCENE_ICON_WORKER, "work");
     task->work(task);
     pthread_mutex_lock(&pool->lock);
     pool->stats.work_us += now_us() - began_us;
     pool->stats.busy--;
     pool->stats.done++;
     pthread_mutex_unlock(&pool->lock);
-    if (!replies)
-        return;
-    task->reply.run = reply;
-    if (domain_loop_post_task(task->reply_loop, &task->reply) != 0)
-        task->done(task);
+    if (replies) {
+        task->reply.run = reply;
+        if (domain_loop_post_task(task->reply_loop, &task->reply) != 0)
+            task->done(task);
+    }
+    trace_depart_from(&left);
 }
 
 static void *run_thread(void *arg)
@@ -157,6 +160,7 @@ int thread_pool_submit(struct thread_pool *pool, struct thread_task *task, struc
     if (!stopping && !full) {
         task->next = NULL;
         task->submitted_us = now_us();
+        task->trace = trace_leave();
         *pool->last = task;
         pool->last = &task->next;
         pool->stats.queued++;

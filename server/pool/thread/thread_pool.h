@@ -34,6 +34,7 @@ struct thread_task {
     struct domain_task reply;               /* the pool's, like the rest */
     struct thread_task *next;
     int64_t submitted_us;
+    struct trace_place trace;
 };
 
 /** Queue @task, whose memory stays untouched by the caller until done(). Thread: any. When reply_loop was stopped

@@ -42,7 +42,20 @@ function Figures() {
   );
 }
 
-export function Overview({ dark }: { dark: boolean }) {
+/** One view by its name and argument: a traced call. */
+function One({ view, dark }: { view: string; dark: boolean }) {
+  return (
+    <Panel title="Traced call" aside={<a href={to('overview')}>Overview</a>}>
+      <Diagram key={view} view={view} dark={dark} pick={pick} />
+    </Panel>
+  );
+}
+
+export function Overview({ parts: [named], dark }: { parts: string[]; dark: boolean }) {
+  return named ? <One view={named} dark={dark} /> : <All dark={dark} />;
+}
+
+function All({ dark }: { dark: boolean }) {
   const [view, setView] = useState('registry');
   const views = useCall('diagram.v1.DiagramService/ListViews', {});
   const list = (views.value?.views ?? []).filter((v) => !v.argument);

@@ -67,7 +67,7 @@ function Page() {
         <div aria-live="polite">
           {!reachable && <p class="lost" role="status">The server does not answer. What you see is what was known last; the page goes on by itself when it is back.</p>}
         </div>
-        {view === 'overview' && <Overview dark={dark} />}
+        {view === 'overview' && <Overview parts={rest} dark={dark} />}
         {view === 'registry' && <Registry parts={rest} />}
         {view === 'models' && <Models parts={rest} />}
         {view === 'datasets' && <Datasets parts={rest} />}

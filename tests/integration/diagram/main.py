@@ -5,6 +5,7 @@ import contextlib
 import drawing  # noqa: F401  (each module adds its cases)
 import faults  # noqa: F401
 import overlay  # noqa: F401
+import tracing  # noqa: F401
 import watching  # noqa: F401
 from cases import main
 from client import Client

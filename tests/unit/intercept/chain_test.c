@@ -118,6 +118,28 @@ static void on_unknown(void *self, const struct mrpc_call *call, const struct mr
                    mrpc_call_method(call) != NULL ? mrpc_call_method(call)->path : "none");
 }
 
+static void on_enter(void *self, void *state, struct mrpc_call *call)
+{
+    hear(self, state, "enter");
+}
+
+static void on_leave(void *self, void *state, struct mrpc_call *call)
+{
+    hear(self, state, "leave");
+}
+
+/* Thread: whose it likes. */
+static void on_finished(void *self, void *state, const struct mrpc_call *call, int code)
+{
+    char what[16];
+    (void)snprintf(what, sizeof(what), "finished:%d", code);
+    hear(self, state, what);
+}
+
+static const struct mrpc_interceptor bracket = {
+    .struct_bytes = sizeof(bracket), .name = "D", .state_bytes = sizeof(struct witness_state), .started = on_started,
+    .ended = on_ended, .enter = on_enter, .leave = on_leave, .finished = on_finished};
+
 static const struct mrpc_interceptor kinds[3] = {
     {.struct_bytes = sizeof(kinds[0]), .name = "A", .state_bytes = sizeof(struct witness_state), .started = on_started,
      .ended = on_ended},
@@ -237,6 +259,33 @@ static void streams_are_seen_message_by_message(void **state)
     driver_pump(&scene->driver);
     expect_heard(scene, "B:half_closed C:ended:0 B:ended:0 A:ended:0 ");
     assert_int_equal(scene->end.received.bytes, 3 + 4);
+    close_scene(scene);
+}
+
+static void prepare_bracket(struct mrpc_server *server, void *arg)
+{
+    struct scene *scene = arg;
+    scene->witnesses[0] = (struct witness){'D', scene};
+    assert_int_equal(mrpc_server_add_interceptor(server, &bracket, &scene->witnesses[0]), 0);
+}
+
+/* Each time that a handler runs it stands between enter and leave; who keeps a call is heard when he finishes it. */
+static void handlers_run_between_enter_and_leave(void **state)
+{
+    struct scene *scene = calloc(1, sizeof(*scene));
+    scene->refuse_at = -1;
+    driver_open_with(&scene->driver, prepare_bracket, scene);
+    driver_call(&scene->driver, 1, "Say", "hello");
+    expect_heard(scene, "D:started D:enter D:leave D:ended:0 ");
+    driver_call(&scene->driver, 3, "Say", "hold");
+    expect_heard(scene, "D:started D:enter D:leave ");
+    echo_service_finish_held(&scene->driver.echo, 5);
+    driver_pump(&scene->driver);
+    expect_heard(scene, "D:finished:5 D:ended:5 ");
+    driver_headers(&scene->driver, 5, "Join", NULL, 0);
+    driver_message(&scene->driver, 5, "x", false);
+    driver_pump(&scene->driver);
+    expect_heard(scene, "D:started D:enter D:leave D:enter D:leave ");
     close_scene(scene);
 }
 
@@ -411,6 +460,7 @@ int main(void)
         cmocka_unit_test(data_of_what_is_sent_is_there_for_who_asks),
         cmocka_unit_test(what_other_threads_send_is_told_on_the_loop),
         cmocka_unit_test(states_are_found_by_their_kind),
+        cmocka_unit_test(handlers_run_between_enter_and_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

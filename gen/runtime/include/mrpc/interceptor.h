@@ -13,7 +13,7 @@ MRPC_BEGIN_DECLS
 
 /* What stands between a server's calls and their handlers: an ordered chain. Each interceptor sees
  *
- *     started, (received | half_closed | headers | sent | cancelled)*, ended
+ *     started, (received | half_closed | enter | leave | finished | headers | sent | cancelled)*, ended
  *
  * of each call of a method that exists. What is refused before (malformed head) is the runtime's own; of a call of a method
  * that is not there, unknown is the only event.
@@ -77,6 +77,13 @@ struct mrpc_interceptor {
     /** A call of a method that the server does not have, or has no handler for, was answered UNIMPLEMENTED. The call is
      *  borrowed for the callback: it may be asked for its path, peer and loop index. */
     void (*unknown)(void *self, const struct mrpc_call *call, const struct mrpc_call_end *end);
+    /** The handler is about to run (each time that it is given something: the opening of a stream, a message, its end),
+     *  and has returned. For what belongs to a thread while it works for a call. */
+    void (*enter)(void *self, void *state, struct mrpc_call *call);
+    void (*leave)(void *self, void *state, struct mrpc_call *call);
+    /** A call that its handler kept has been finished, with @code: the answer is on its way to the call's loop.
+     *  Thread: the finisher's, the one exception. */
+    void (*finished)(void *self, void *state, const struct mrpc_call *call, int code);
 };
 
 /** Put @interceptor at the end of the chain, before the start; it and @self are borrowed until the server is freed.

@@ -215,6 +215,8 @@ void mrpc_call_finish(struct mrpc_call *call, int code, const ProtobufCMessage *
 {
     call->finish_code = code;
     call->response = response;
+    if (call->record != NULL)
+        mrpc_record_finished(call, code);
     bool sends_first = atomic_load_explicit(&call->sends_posted, memory_order_acquire) > 0;
     if (sends_first || !mrpc_host_inside(call->host)) {
         call->finish_task.run = run_finish;

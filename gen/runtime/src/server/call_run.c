@@ -72,15 +72,29 @@ static bool settle(struct mrpc_call *call, int returned, bool ok_ends)
     return false;
 }
 
+static struct handler_watch begin_handler(struct mrpc_call *call)
+{
+    if (call->record != NULL)
+        mrpc_record_enter(call);
+    return mrpc_handler_watch_begin();
+}
+
+static void end_handler(const struct handler_watch *watch, struct mrpc_call *call)
+{
+    mrpc_handler_watch_end(watch, call);
+    if (call->record != NULL)
+        mrpc_record_leave(call);
+}
+
 static void run_open(struct mrpc_call *call)
 {
     const struct method_entry *method = call->method;
     if (method->invoke->open == NULL)
         return;
     call->running++;
-    struct handler_watch watch = mrpc_handler_watch_begin();
+    struct handler_watch watch = begin_handler(call);
     int returned = method->invoke->open(method->handlers, method->self, call);
-    mrpc_handler_watch_end(&watch, call);
+    end_handler(&watch, call);
     call->running--;
     settle(call, returned, false);
 }
@@ -209,9 +223,9 @@ static bool run_message(struct mrpc_call *call, const uint8_t *bytes, size_t siz
     call->running++;
     call->in_message = true;
     call->resume_asked = false;
-    struct handler_watch watch = mrpc_handler_watch_begin();
+    struct handler_watch watch = begin_handler(call);
     int returned = method->invoke->message(method->handlers, method->self, call, message, NULL);
-    mrpc_handler_watch_end(&watch, call);
+    end_handler(&watch, call);
     call->in_message = false;
     call->running--;
     if (returned == MRPC_PENDING && !call->finish_asked && !call->resume_asked) {
@@ -270,9 +284,9 @@ static void run_unary(struct mrpc_call *call)
         }
     }
     call->running++;
-    struct handler_watch watch = mrpc_handler_watch_begin();
+    struct handler_watch watch = begin_handler(call);
     int returned = method->invoke->message(method->handlers, method->self, call, call->request, response);
-    mrpc_handler_watch_end(&watch, call);
+    end_handler(&watch, call);
     call->running--;
     if (call->finish_asked)
         mrpc_call_complete(call, call->finish_code, call->response);
@@ -288,9 +302,9 @@ static void run_half_close(struct mrpc_call *call)
     int returned = MRPC_OK;
     if (method->invoke->half_close != NULL) {
         call->running++;
-        struct handler_watch watch = mrpc_handler_watch_begin();
+        struct handler_watch watch = begin_handler(call);
         returned = method->invoke->half_close(method->handlers, method->self, call);
-        mrpc_handler_watch_end(&watch, call);
+        end_handler(&watch, call);
         call->running--;
     }
     settle(call, returned, true);

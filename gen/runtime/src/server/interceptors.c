@@ -123,6 +123,22 @@ void mrpc_record_half_closed(struct mrpc_call *call)
     TELL(call, half_closed, call);
 }
 
+void mrpc_record_enter(struct mrpc_call *call)
+{
+    TELL(call, enter, call);
+}
+
+void mrpc_record_leave(struct mrpc_call *call)
+{
+    TELL(call, leave, call);
+}
+
+/* Who was started does not change any more, and the call is held. */
+void mrpc_record_finished(struct mrpc_call *call, int code)
+{
+    TELL(call, finished, call, code);
+}
+
 void mrpc_record_headers(struct mrpc_call *call)
 {
     call->record->headers_told = true;

@@ -37,6 +37,10 @@ void mrpc_record_open(struct mrpc_call *call);
 int mrpc_record_start(struct mrpc_call *call);
 void mrpc_record_received(struct mrpc_call *call, const struct mrpc_call_message *message);
 void mrpc_record_half_closed(struct mrpc_call *call);
+void mrpc_record_enter(struct mrpc_call *call);
+void mrpc_record_leave(struct mrpc_call *call);
+/** Thread: any. */
+void mrpc_record_finished(struct mrpc_call *call, int code);
 void mrpc_record_headers(struct mrpc_call *call);
 void mrpc_record_sent(struct mrpc_call *call, const struct mrpc_call_message *message);
 void mrpc_record_cancelled(struct mrpc_call *call, int code);

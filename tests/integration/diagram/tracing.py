@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A call that asks for it is followed through the server and drawn as a sequence."""
+import secrets
+import xml.etree.ElementTree as ElementTree
+
+import grpc
+from cases import case, wait_until
+from client import HOLD_S, pb, refused
+from mltrainer.registry.v1 import registry_pb2
+
+TEXT = "{http://www.w3.org/2000/svg}text"
+
+
+def texts(client, view):
+    root = ElementTree.fromstring(client.render(view=view).content)
+    return ["".join(element.itertext()) for element in root.iter(TEXT)]
+
+
+@case
+def a_sampled_call_is_a_sequence(client):
+    trace = secrets.token_hex(16)
+    key = registry_pb2.InstanceKey(service="traced", id="one")
+    made = registry_pb2.Instance(key=key, endpoints=[registry_pb2.Endpoint(protocol="grpc", address="127.0.0.1", port=1)])
+    client.registry.Register(registry_pb2.RegisterRequest(instance=made), timeout=HOLD_S,
+                             metadata=[("traceparent", f"00-{trace}-{secrets.token_hex(8)}-01")])
+    # The client may have its answer before the server has noted that it was sent.
+    wait_until(lambda: any(text.startswith("OK, ") for text in texts(client, f"call:{trace}")), "the call has ended")
+    shown = texts(client, f"call:{trace}")
+    for part in ("Client", "Interceptors", "RegistryService", "Registry", "Store", "RegistryService/Register", "commit", "answer"):
+        assert part in shown, (part, shown)
+    mermaid = client.render(view=f"call:{trace}", format=pb.FORMAT_MERMAID).content.decode()
+    assert mermaid.startswith("sequenceDiagram\n") and "->>i1: Register<br/>0.00 ms" in mermaid, mermaid
+    keys = {element.get("data-key") for element in ElementTree.fromstring(client.render(view="calls").content).iter()}
+    assert f"call:{trace}" in keys
+    client.deregister("traced", "one")
+
+
+@case
+def a_call_that_fails_is_followed_to_its_status(client):
+    trace = secrets.token_hex(16)
+    key = registry_pb2.InstanceKey(service="traced", id="nobody")
+    refused(grpc.StatusCode.NOT_FOUND, lambda: client.registry.GetInstance(
+        registry_pb2.GetInstanceRequest(key=key), timeout=HOLD_S,
+        metadata=[("traceparent", f"00-{trace}-{secrets.token_hex(8)}-01")]))
+    wait_until(lambda: "NOT_FOUND" in texts(client, f"call:{trace}"), "the call has ended")
+
+
+@case
+def what_is_not_kept_is_not_found(client):
+    for argument in ("0" * 32, "x", "slow" * 30):
+        assert "calls" in client.refused(grpc.StatusCode.NOT_FOUND, view=f"call:{argument}")
