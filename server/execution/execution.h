@@ -54,7 +54,7 @@ struct execution_schedule_event {
     char schedule[129];
     int64_t due_ms; /* since 1970, UTC */
     enum execution_schedule_outcome outcome;
-    char job[24];   /* that it brought, or "" */
+    char job[24];   /* or pipeline that it brought, or "" */
     int code;       /* why it was refused */
 };
 

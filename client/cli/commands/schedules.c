@@ -45,14 +45,33 @@ Mltrainer__Execution__V1__Schedule *schedules_parse(const struct cli_arguments *
     return &schedule;
 }
 
-Mltrainer__Execution__V1__JobSpec *schedules_job_like(struct cli *cli, const char *job, struct mrpc_reply *reply)
+static bool job_like(struct cli *cli, const char *id, Mltrainer__Execution__V1__Schedule *schedule, struct mrpc_reply *reply)
 {
     Mltrainer__Execution__V1__GetJobRequest request = MLTRAINER__EXECUTION__V1__GET_JOB_REQUEST__INIT;
     struct mrpc_call_options options = cli_call_options(cli);
-    request.id = (char *)job;
+    request.id = (char *)id;
     const Mltrainer__Execution__V1__GetJobResponse *response =
         mltrainer__execution__v1__execution_service__get_job(cli->channel, &options, &request, reply);
-    return response && response->job ? response->job->spec : NULL;
+    schedule->job = response && response->job ? response->job->spec : NULL;
+    return schedule->job != NULL;
+}
+
+static bool pipeline_like(struct cli *cli, const char *id, Mltrainer__Execution__V1__Schedule *schedule,
+                          struct mrpc_reply *reply)
+{
+    Mltrainer__Execution__V1__GetPipelineRequest request = MLTRAINER__EXECUTION__V1__GET_PIPELINE_REQUEST__INIT;
+    struct mrpc_call_options options = cli_call_options(cli);
+    request.id = (char *)id;
+    const Mltrainer__Execution__V1__GetPipelineResponse *response =
+        mltrainer__execution__v1__execution_service__get_pipeline(cli->channel, &options, &request, reply);
+    schedule->pipeline = response && response->pipeline ? response->pipeline->spec : NULL;
+    return schedule->pipeline != NULL;
+}
+
+bool schedules_work_like(struct cli *cli, const char *id, Mltrainer__Execution__V1__Schedule *schedule,
+                         struct mrpc_reply *reply)
+{
+    return *id == 'p' ? pipeline_like(cli, id, schedule, reply) : job_like(cli, id, schedule, reply);
 }
 
 void schedules_when(const Mltrainer__Execution__V1__Schedule *schedule, char *out, size_t bytes)
@@ -74,6 +93,12 @@ void schedules_time(const Google__Protobuf__Timestamp *timestamp, char out[32])
         strftime(out, 32, "%F %T", &local);
 }
 
+const char *schedules_last(const Mltrainer__Execution__V1__Schedule *schedule)
+{
+    const char *last = *schedule->last_job ? schedule->last_job : schedule->last_pipeline;
+    return *last ? last : "-";
+}
+
 void schedules_print(const Mltrainer__Execution__V1__Schedule *schedule)
 {
     char when[400], next[32], last[32], created[32];
@@ -85,7 +110,7 @@ void schedules_print(const Mltrainer__Execution__V1__Schedule *schedule)
     printf("schedule   %s\nwhen       %s\nstate      %s\nmissed     %s\noverlap    %s\nnext       %s\n", schedule->name, when,
            schedule->paused ? "paused" : "active", missed >= 0 && missed <= MISSED(SKIP) ? policies[missed] : "?",
            schedule->allow_overlap ? "allowed" : "left out", next);
-    printf("last       %s  %s\nruns       %llu\nleft out   %llu\ncreated    %s  %s\n", last, schedule->last_job,
+    printf("last       %s  %s\nruns       %llu\nleft out   %llu\ncreated    %s  %s\n", last, schedules_last(schedule),
            (unsigned long long)schedule->run_count, (unsigned long long)schedule->left_out_count, created, schedule->owner);
     if (*schedule->last_error)
         printf("error      %s\n", schedule->last_error);

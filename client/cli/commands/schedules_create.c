@@ -26,16 +26,15 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     Mltrainer__Execution__V1__Schedule *schedule = schedules_parse(arguments, arguments->operands[0]);
     const char *like = cli_option(arguments, "like", NULL);
     if (!like)
-        return cli_usage("--like JOB is wanted: submit the job once, then say that it be submitted again");
-    schedule->job = schedules_job_like(cli, like, &reply);
+        return cli_usage("--like JOB is wanted: submit the job or pipeline once, then say that it be submitted again");
     schedule->paused = cli_switch(arguments, "paused");
-    int code = schedule->job ? create(cli, arguments, schedule) : cli_status(cli, &reply.status);
+    int code = schedules_work_like(cli, like, schedule, &reply) ? create(cli, arguments, schedule) : cli_status(cli, &reply.status);
     mrpc_reply_fini(&reply);
     return code;
 }
 
 static const struct cli_option options[] = {
-    {"like", "JOB", "what to submit: the same as this job was"},
+    {"like", "ID", "what to submit: the same as this job or pipeline was"},
     SCHEDULES_WHEN_OPTIONS,
     {"paused", NULL, "make it, but do not run it yet"},
     {"request-id", "ID", "making it again with the same id and values is harmless"},
@@ -49,7 +48,7 @@ const struct cli_command schedules_create_command = {
     .operands_least = 1,
     .operands_most = 1,
     .options = options,
-    .summary = "Submit a job again and again",
+    .summary = "Submit a job or a pipeline again and again",
     .examples = "  JOB=$(mltctl jobs train ridge --dataset sp500 --target close --time date)\n"
                 "  mltctl schedules create nightly --cron '30 22 * * 1-5' --zone America/New_York --like $JOB\n"
                 "  mltctl schedules create often --every 15min --like $JOB --missed skip\n",

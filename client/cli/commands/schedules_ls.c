@@ -12,12 +12,12 @@ static void add_row(struct columns *columns, const Mltrainer__Execution__V1__Sch
     columns_add(columns, "%s", schedule->paused ? "paused" : *schedule->last_error ? "failing" : "active");
     columns_add(columns, "%s", next);
     columns_add(columns, "%llu", (unsigned long long)schedule->run_count);
-    columns_add(columns, "%s", *schedule->last_job ? schedule->last_job : "-");
+    columns_add(columns, "%s", schedules_last(schedule));
 }
 
 static int run(struct cli *cli, const struct cli_arguments *arguments)
 {
-    static const char *const titles[] = {"SCHEDULE", "WHEN", "STATE", "NEXT", ">RUNS", "LAST JOB", NULL};
+    static const char *const titles[] = {"SCHEDULE", "WHEN", "STATE", "NEXT", ">RUNS", "LAST", NULL};
     Mltrainer__Execution__V1__ListSchedulesRequest request = MLTRAINER__EXECUTION__V1__LIST_SCHEDULES_REQUEST__INIT;
     struct mrpc_call_options options = cli_call_options(cli);
     struct mrpc_reply reply = MRPC_REPLY_INIT;

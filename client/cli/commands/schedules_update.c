@@ -43,24 +43,24 @@ static int resume_it(struct cli *cli, const struct cli_arguments *arguments)
     return set_paused(cli, arguments->operands[0], false);
 }
 
-/* When and how are given anew, as a whole; the job only with --like. */
+/* When and how are given anew, as a whole; what is submitted only with --like: a job instead of a pipeline, too. */
 static int run(struct cli *cli, const struct cli_arguments *arguments)
 {
-    static char when[] = "cron", zone[] = "time_zone", missed[] = "missed_runs", overlap[] = "allow_overlap", job[] = "job";
-    char *paths[] = {when, zone, missed, overlap, job};
+    static char when[] = "cron", zone[] = "time_zone", missed[] = "missed_runs", overlap[] = "allow_overlap", job[] = "job",
+                pipeline[] = "pipeline";
+    char *paths[] = {when, zone, missed, overlap, job, pipeline};
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     Mltrainer__Execution__V1__Schedule *schedule = schedules_parse(arguments, arguments->operands[0]);
     const char *like = cli_option(arguments, "like", NULL);
-    if (like)
-        schedule->job = schedules_job_like(cli, like, &reply);
-    int code = like && !schedule->job ? cli_status(cli, &reply.status) : update(cli, schedule, paths, like ? 5 : 4);
+    bool found = !like || schedules_work_like(cli, like, schedule, &reply);
+    int code = found ? update(cli, schedule, paths, like ? 6 : 4) : cli_status(cli, &reply.status);
     mrpc_reply_fini(&reply);
     return code;
 }
 
 static const struct cli_option options[] = {
     SCHEDULES_WHEN_OPTIONS,
-    {"like", "JOB", "submit the same as this job from now on [what it submits now]"},
+    {"like", "ID", "submit the same as this job or pipeline from now on [what it submits now]"},
     {0},
 };
 

@@ -316,12 +316,18 @@ int job_bind_artifact(struct operation *operation, const char *reference, const 
     return code ? code : require_artifact_columns(operation, artifact, with_target, field, fault);
 }
 
+static int check_output(const char *name, const char *field, struct fault *fault)
+{
+    char path[FIELD_PATH_BYTES];
+    field_path(path, "%s.output_dataset", field);
+    return *name ? api_identifier(name, path, fault) : 0;
+}
+
 static int bind_predict(struct operation *operation, const API(PredictSpec) * spec, const char *field,
                         struct fault *fault)
 {
-    if (*spec->output_dataset)
-        return not_yet(fault, field, "output_dataset");
-    return job_bind_artifact(operation, spec->artifact, spec->data, false, field, fault);
+    int code = check_output(spec->output_dataset, field, fault);
+    return code ? code : job_bind_artifact(operation, spec->artifact, spec->data, false, field, fault);
 }
 
 /* ---- Compute ---- */
@@ -345,11 +351,11 @@ static const char *input_name(const struct operation *operation, const struct ca
 int job_bind_compute(struct operation *operation, const API(ComputeSpec) * spec, const char *field, struct fault *fault)
 {
     char path[FIELD_PATH_BYTES];
-    if (*spec->output_dataset)
-        return not_yet(fault, field, "output_dataset");
     operation->compute = spec;
     operation->seed = spec->seed;
-    int code = bind_model(operation, spec->model, CATALOG_COMPUTE, (void *const *)spec->parameters, spec->n_parameters,
+    int code = check_output(spec->output_dataset, field, fault);
+    if (!code)
+        code = bind_model(operation, spec->model, CATALOG_COMPUTE, (void *const *)spec->parameters, spec->n_parameters,
                           field, fault);
     if (!code)
         code = bind_data(operation, spec->data, field, fault);

@@ -141,7 +141,7 @@ static int keep_result(struct job *job, struct operation *operation, struct faul
     int code = 0;
     if (operation->train)
         code = register_artifact(job, operation, fault);
-    else if (operation->output && !operation->judge)
+    else if (operation->output && !operation->judge && !operation->deposit)
         code = dataset_table_write(operation->output, INLINE_TABLE_BYTES, operation->arena, &operation->result->table,
                                    fault);
     if (!code)

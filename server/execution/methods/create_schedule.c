@@ -15,6 +15,7 @@ static bool same(const struct schedule *schedule, const API(Schedule) * mine, st
     written = *other;
     written.create_time = written.anchor_time = written.settled_time = written.last_time = written.next_time = NULL;
     written.last_job = mine->last_job;
+    written.last_pipeline = mine->last_pipeline;
     written.last_error = mine->last_error;
     written.run_count = written.left_out_count = 0;
     bool same = !api_encode(API_INFO(schedule), mine, &a, &fault) &&

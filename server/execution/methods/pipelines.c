@@ -43,9 +43,7 @@ static int submit(struct command *command, struct mrpc_arena *arena, struct faul
         return fault_field(fault, "spec", "a specification is wanted");
     if (*request->request_id && api_identifier(request->request_id, "request_id", fault))
         return fault->code;
-    for (size_t i = 0; i < request->spec->n_tasks; i++)
-        if (request->spec->tasks[i]->spec)
-            jobs_sort_maps(request->spec->tasks[i]->spec);
+    pipelines_sort_maps(request->spec);
     pipelines_submit(command->engine, request->spec, command_owner(command->call), request->request_id, accepted, command);
     return COMMAND_LATER;
 }

@@ -90,11 +90,11 @@ static bool same_time(const API(Schedule) * a, const API(Schedule) * b)
                : api_duration_ms(a->interval) == api_duration_ms(b->interval);
 }
 
-/* A job that can no longer run must not keep its schedule from being paused. */
+/* What can no longer run must not keep its schedule from being paused. */
 static int check(struct execution *engine, const API(Schedule) * before, API(Schedule) * merged, struct fault *fault)
 {
-    bool same_job = merged->job == before->job && !merged->pipeline;
-    return same_job ? schedule_check_when(merged, fault) : schedule_check(engine, merged, fault);
+    bool same_work = merged->job == before->job && merged->pipeline == before->pipeline;
+    return same_work ? schedule_check_when(merged, fault) : schedule_check(engine, merged, fault);
 }
 
 static int run(struct command *command, struct mrpc_arena *arena, struct fault *fault)

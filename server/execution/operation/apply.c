@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "execution/operation/deposit.h"
 #include "execution/operation/divider.h"
 #include "execution/operation/operation.h"
 #include "execution/operation/persister.h"
@@ -16,6 +17,24 @@ static void finish(struct operation *operation)
 {
     struct fault none = FAULT_INIT;
     operation_end(operation, &none);
+}
+
+/* The name of the dataset that the output is to become; "": it is the result. */
+static const char *wanted_dataset(const struct operation *operation)
+{
+    if (operation->compute)
+        return operation->compute->output_dataset;
+    bool predicts = operation->spec && operation->spec->work_case == MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_PREDICT;
+    return predicts ? operation->spec->predict->output_dataset : "";
+}
+
+static void deliver(struct operation *operation)
+{
+    const char *name = wanted_dataset(operation);
+    if (*name)
+        deposit_output(operation, name);
+    else
+        finish(operation);
 }
 
 /* ---- Artifacts ---- */
@@ -100,7 +119,7 @@ static int shape(struct operation *operation, struct fault *fault)
 
 static void shape_next(struct operation *operation)
 {
-    operation_on_thread(operation, "shaping", shape, finish);
+    operation_on_thread(operation, "shaping", shape, deliver);
 }
 
 static void predict(struct operation *operation)
@@ -167,7 +186,7 @@ static void compute(struct operation *operation)
         .schema = &operation->table->schema,
         .array = &operation->table->array,
     };
-    operation_on_worker(operation, "computing", &task, take_output, finish);
+    operation_on_worker(operation, "computing", &task, take_output, deliver);
 }
 
 void operation_compute(struct operation *operation)

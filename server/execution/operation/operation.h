@@ -19,6 +19,7 @@
  *     evaluate: open(thread) ─► predict(worker) ─► judge(thread)
  *     predict:  open(thread) ─► predict(worker) ─► shape(thread)
  *     compute:  prepare(thread) ─► compute(worker)
+ *               and with an output_dataset, both: ─► store(thread) ─► register(loop, store)
  *     fetch:    fetch(thread) ─► register(loop, store)
  *
  * Whoever makes one gets its end exactly once, on the loop, whatever happens. Thread: the loop's, but for the work
@@ -93,7 +94,8 @@ struct operation {
     API(JobResult) * result; /* in the arena */
     API(JobTimings) * timings;
     struct table *output; /* predict, compute */
-    struct intake *intake; /* fetch */
+    struct intake *intake; /* fetch, and what output becomes */
+    const char *deposit;   /* the name of the dataset that output becomes */
     const char *stage;
     size_t steps, steps_done; /* of those in workers; 0: one */
 

@@ -17,14 +17,14 @@ static int no_memory(struct fault *fault)
 }
 
 /* Could its tasks be jobs? What they take from each other cannot be looked at yet. */
-static int check_jobs(struct execution *engine, const API(PipelineSpec) * spec, struct fault *fault)
+static int check_jobs(struct execution *engine, const API(PipelineSpec) * spec, const char *name, struct fault *fault)
 {
     struct mrpc_arena *arena = mrpc_arena_new(PIPELINE_ARENA_BYTES);
     int code = arena ? 0 : no_memory(fault);
     for (size_t i = 0; i < spec->n_tasks && code == 0; i++) {
         char field[FIELD_PATH_BYTES];
         const API(JobSpec) *job = pipeline_task_job(spec, NULL, i, arena);
-        field_path(field, "spec.tasks[%zu].spec", i);
+        field_path(field, "%s.tasks[%zu].spec", name, i);
         code = job ? jobs_check_work(engine, job, field, fault) : no_memory(fault);
     }
     mrpc_arena_free(arena);
@@ -117,6 +117,7 @@ struct acceptance {
     struct pipeline *pipeline;
     pipeline_accepted *accepted;
     void *arg;
+    bool at_once; /* when it is on disk; else when its tasks have jobs, too */
 };
 
 static void is_ready(void *arg, struct pipeline *pipeline)
@@ -139,23 +140,39 @@ static void first_saved(void *arg, const struct fault *fault)
         return acceptance.accepted(acceptance.arg, NULL, false, fault);
     }
     pipeline->durable = true;
-    pipeline->ready = is_ready;
-    pipeline->arg = arg;
+    if (acceptance.at_once) {
+        is_ready(arg, pipeline);
+    } else {
+        pipeline->ready = is_ready;
+        pipeline->arg = arg;
+    }
     pipeline_drive(pipeline);
 }
 
-static int check(struct execution *engine, const API(PipelineSpec) * spec, struct fault *fault)
+void pipelines_sort_maps(API(PipelineSpec) * spec)
 {
+    for (size_t i = 0; i < spec->n_tasks; i++)
+        if (spec->tasks[i]->spec)
+            jobs_sort_maps(spec->tasks[i]->spec);
+}
+
+int pipelines_check(struct execution *engine, const API(PipelineSpec) * spec, const char *field, struct fault *fault)
+{
+    char path[FIELD_PATH_BYTES];
     size_t *order = calloc(spec->n_tasks + 1, sizeof *order);
-    int code = order ? pipeline_order(spec, "spec", order, fault) : no_memory(fault);
+    int code = order ? pipeline_order(spec, field, order, fault) : no_memory(fault);
     free(order);
+    field_path(path, "%s.timeout", field);
     if (!code && spec->timeout && api_duration_ms(spec->timeout) < 10)
-        code = fault_field(fault, "spec.timeout", "less than 10 ms");
-    if (!code && engine->pipelines.live >= PIPELINES_LIVE_MAX)
-        code = fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, RETRY_AFTER_MS, "%d pipelines run already", PIPELINES_LIVE_MAX);
-    if (!code)
-        code = jobs_check_room(engine, spec->n_tasks, fault);
-    return code ? code : check_jobs(engine, spec, fault);
+        code = fault_field(fault, path, "less than 10 ms");
+    return code ? code : check_jobs(engine, spec, field, fault);
+}
+
+static int check_room(struct execution *engine, const API(PipelineSpec) * spec, struct fault *fault)
+{
+    if (engine->pipelines.live >= PIPELINES_LIVE_MAX)
+        return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, RETRY_AFTER_MS, "%d pipelines run already", PIPELINES_LIVE_MAX);
+    return jobs_check_room(engine, spec->n_tasks, fault);
 }
 
 static int answer_known(const struct pipeline *known, const API(PipelineSpec) * spec, struct fault *fault)
@@ -166,21 +183,24 @@ static int answer_known(const struct pipeline *known, const API(PipelineSpec) * 
     return known->durable ? 0 : fault_retry(fault, MRPC_ABORTED, 100, "the same request is under way");
 }
 
-void pipelines_submit(struct execution *engine, const API(PipelineSpec) * spec, const char *owner, const char *request_id,
-                      pipeline_accepted *accepted, void *arg)
+static void submit(struct execution *engine, const API(PipelineSpec) * spec, const char *owner, const char *request_id,
+                   struct acceptance wanted)
 {
     struct fault fault = FAULT_INIT;
     struct pipeline *pipeline = NULL, *known = find_request(engine, owner, request_id);
     if (known) {
         int code = answer_known(known, spec, &fault);
-        return accepted(arg, code ? NULL : known, true, &fault);
+        return wanted.accepted(wanted.arg, code ? NULL : known, true, &fault);
     }
     struct acceptance *acceptance = calloc(1, sizeof *acceptance);
-    int code = acceptance ? check(engine, spec, &fault) : no_memory(&fault);
+    int code = acceptance ? pipelines_check(engine, spec, "spec", &fault) : no_memory(&fault);
+    if (!code)
+        code = check_room(engine, spec, &fault);
     if (!code)
         code = make(engine, spec, owner, request_id, &pipeline, &fault);
     if (!code) {
-        *acceptance = (struct acceptance){pipeline, accepted, arg};
+        *acceptance = wanted;
+        acceptance->pipeline = pipeline;
         code = pipeline_save(pipeline, first_saved, acceptance, &fault);
     }
     if (!code)
@@ -190,6 +210,17 @@ void pipelines_submit(struct execution *engine, const API(PipelineSpec) * spec, 
         pipeline_free(pipeline);
     }
     free(acceptance);
-    accepted(arg, NULL, false, &fault);
+    wanted.accepted(wanted.arg, NULL, false, &fault);
 }
 
+void pipelines_submit(struct execution *engine, const API(PipelineSpec) * spec, const char *owner, const char *request_id,
+                      pipeline_accepted *accepted, void *arg)
+{
+    submit(engine, spec, owner, request_id, (struct acceptance){.accepted = accepted, .arg = arg});
+}
+
+void pipelines_submit_scheduled(struct execution *engine, const API(PipelineSpec) * spec, const char *owner,
+                                const char *request_id, pipeline_accepted *accepted, void *arg)
+{
+    submit(engine, spec, owner, request_id, (struct acceptance){.accepted = accepted, .arg = arg, .at_once = true});
+}

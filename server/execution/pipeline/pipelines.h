@@ -60,6 +60,14 @@ struct pipeline *pipelines_find(const struct execution *engine, const char *id);
 typedef void pipeline_accepted(void *arg, struct pipeline *pipeline, bool already_existed, const struct fault *fault);
 void pipelines_submit(struct execution *engine, const API(PipelineSpec) * spec, const char *owner, const char *request_id,
                       pipeline_accepted *accepted, void *arg);
+/** The same for a schedule, which need not wait for its tasks: the callback runs when it is on disk. */
+void pipelines_submit_scheduled(struct execution *engine, const API(PipelineSpec) * spec, const char *owner,
+                                const char *request_id, pipeline_accepted *accepted, void *arg);
+/** Would it be accepted, if there were room? @field names it in errors. */
+int pipelines_check(struct execution *engine, const API(PipelineSpec) * spec, const char *field,
+                    struct fault *fault) MRPC_MUST_USE;
+/** As jobs_sort_maps(), of all tasks. */
+void pipelines_sort_maps(API(PipelineSpec) * spec);
 
 /** Stop every job of it; @done(arg) when that it was cancelled is on disk. Errors: RESOURCE_EXHAUSTED. */
 int pipelines_cancel(struct pipeline *pipeline, const char *reason, void (*done)(void *arg, const struct fault *fault),

@@ -125,6 +125,7 @@ static void look(struct pipeline *pipeline)
     if (pipeline_save(pipeline, end_saved, NULL, &fault))
         log_error(pipeline->engine->log, "execution", "pipeline %s: its end cannot be saved: %s", pipeline->id, fault.text);
     execution_touch(pipeline->engine);
+    schedules_pipeline_ended(pipeline);
     pipeline_tell(pipeline);
 }
 

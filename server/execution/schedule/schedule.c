@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "execution/job/jobs.h"
+#include "execution/pipeline/pipelines.h"
 
 #define WHEN(name) MLTRAINER__EXECUTION__V1__SCHEDULE__WHEN_##name
 
@@ -55,10 +56,12 @@ int schedule_check(struct execution *engine, API(Schedule) * message, struct fau
         code = schedule_check_when(message, fault);
     if (code)
         return code;
-    if (message->pipeline)
-        return fault_set(fault, MRPC_UNIMPLEMENTED, "schedule.pipeline: pipelines are not there yet; give a job");
-    if (!message->job)
-        return fault_field(fault, "schedule.job", "a specification is wanted");
+    if (!message->job == !message->pipeline)
+        return fault_field(fault, "schedule.job", "either a job or a pipeline is wanted");
+    if (message->pipeline) {
+        pipelines_sort_maps(message->pipeline);
+        return pipelines_check(engine, message->pipeline, "schedule.pipeline", fault);
+    }
     jobs_sort_maps(message->job);
     return jobs_check(engine, message->job, "schedule.job", fault);
 }
@@ -145,6 +148,7 @@ int schedule_message(const struct schedule *schedule, struct mrpc_arena *arena, 
     int64_t next_ms = plan->paused ? INT64_MAX : due_next(&plan->rule, plan->cursor_ms);
     message->owner = mrpc_arena_strdup(arena, schedule->owner);
     message->last_job = mrpc_arena_strdup(arena, schedule->last_job);
+    message->last_pipeline = mrpc_arena_strdup(arena, schedule->last_pipeline);
     message->last_error = mrpc_arena_strdup(arena, schedule->last_error);
     message->run_count = schedule->run_count;
     message->left_out_count = schedule->left_out_count;
@@ -154,7 +158,7 @@ int schedule_message(const struct schedule *schedule, struct mrpc_arena *arena, 
     message->create_time = api_timestamp(arena, schedule->create_ms);
     message->anchor_time = api_timestamp(arena, plan->rule.anchor_ms);
     *out = message;
-    bool whole = message->owner && message->last_job && message->last_error && message->settled_time &&
+    bool whole = message->owner && message->last_job && message->last_pipeline && message->last_error && message->settled_time &&
                  message->create_time && message->anchor_time;
     return whole ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }

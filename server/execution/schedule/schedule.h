@@ -14,7 +14,7 @@ struct schedule {
     struct api_bytes definition; /* Schedule as its owner wrote it */
     struct plan plan;            /* made of it; owns the zone */
     int64_t create_ms, last_ms;  /* last_ms: when it submitted last; 0: never */
-    char last_job[24];
+    char last_job[24], last_pipeline[24]; /* what that was */
     char last_error[300];
     uint64_t run_count, left_out_count;
     int64_t wake_ms;     /* when to look again, by the wall clock */

@@ -226,13 +226,34 @@ void schedules_stop(struct execution *engine)
     evtimer_del(engine->schedules.timer);
 }
 
+static void wake(struct schedule *schedule)
+{
+    schedule->wake_ms = 0;
+    schedules_look(schedule->engine);
+}
+
 void schedules_job_ended(const struct job *job)
 {
     struct schedule *schedule = job->schedule ? find_any(&job->engine->schedules, job->schedule) : NULL;
-    if (!schedule || strcmp(schedule->last_job, job->id) != 0)
-        return;
-    schedule->wake_ms = 0;
-    schedules_look(job->engine);
+    if (schedule && strcmp(schedule->last_job, job->id) == 0)
+        wake(schedule);
+}
+
+/* The schedule that submitted it, or NULL. */
+static struct schedule *of_pipeline(const struct pipeline *pipeline, int64_t *due_ms)
+{
+    char name[129];
+    bool scheduled = schedule_of_request(pipeline->message->request_id, name, due_ms);
+    struct schedule *schedule = scheduled ? find_any(&pipeline->engine->schedules, name) : NULL;
+    return schedule && strcmp(schedule->owner, pipeline->message->owner) == 0 ? schedule : NULL;
+}
+
+void schedules_pipeline_ended(const struct pipeline *pipeline)
+{
+    int64_t due_ms;
+    struct schedule *schedule = of_pipeline(pipeline, &due_ms);
+    if (schedule && strcmp(schedule->last_pipeline, pipeline->id) == 0)
+        wake(schedule);
 }
 
 bool schedules_are_idle(const struct execution *engine)
@@ -273,6 +294,7 @@ static void restore_state(struct schedule *schedule, const API(Schedule) * messa
     schedule->run_count = message->run_count;
     schedule->left_out_count = message->left_out_count;
     snprintf(schedule->last_job, sizeof schedule->last_job, "%.23s", message->last_job);
+    snprintf(schedule->last_pipeline, sizeof schedule->last_pipeline, "%.23s", message->last_pipeline);
     snprintf(schedule->last_error, sizeof schedule->last_error, "%.299s", message->last_error);
     schedule->durable = true;
 }
@@ -296,15 +318,28 @@ int schedules_restore(struct execution *engine, const API(Schedule) * message, s
     return code;
 }
 
-/* A crash between a job and the cursor that says so leaves the job alone: it counts. */
+static void count(struct schedule *schedule, int64_t due_ms, const struct job *job, const struct pipeline *pipeline)
+{
+    int64_t create_ms = job ? job->create_ms : pipeline->create_ms;
+    if (due_ms <= schedule->plan.cursor_ms || create_ms < schedule->create_ms)
+        return;
+    schedule_settle(schedule, due_ms, job, pipeline);
+    schedule->unsaved = true;
+}
+
+/* A crash between a job and the cursor that says so leaves the job alone: it counts. So with pipelines. */
 void schedules_catch_up(struct execution *engine)
 {
     for (size_t i = 0; i < engine->jobs.count; i++) {
         const struct job *job = engine->jobs.items[i];
         struct schedule *schedule = job->schedule ? find_any(&engine->schedules, job->schedule) : NULL;
-        if (!schedule || job->due_ms <= schedule->plan.cursor_ms || job->create_ms < schedule->create_ms)
-            continue;
-        schedule_settle(schedule, job->due_ms, job);
-        schedule->unsaved = true;
+        if (schedule)
+            count(schedule, job->due_ms, job, NULL);
+    }
+    for (size_t i = 0; i < engine->pipelines.count; i++) {
+        int64_t due_ms;
+        struct schedule *schedule = of_pipeline(engine->pipelines.items[i], &due_ms);
+        if (schedule)
+            count(schedule, due_ms, NULL, engine->pipelines.items[i]);
     }
 }

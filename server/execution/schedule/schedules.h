@@ -10,7 +10,7 @@
 /* All schedules and the loop that runs them. It is a timer on the execution loop that looks at the wall clock at least
  * once a second, because a timer of the kernel's monotonic clock does not notice when the wall clock is set.
  *
- *     look ─► plan_next ─► RUN: jobs_submit(key of name and due time) ─► durable ─► cursor = due time ─► saved
+ *     look ─► plan_next ─► RUN: jobs_submit or pipelines_submit(key of name and due time) ─► durable ─► cursor = due time ─► saved
  *
  * A crash before the job is durable finds the due time again after the restart; one between the job and the saved cursor
  * finds the job by its key, and at the restart the cursor moves up to what jobs say. Either way a due time has one job.
@@ -19,6 +19,7 @@
 struct execution;
 struct event;
 struct job;
+struct pipeline;
 struct schedule;
 struct zone;
 
@@ -57,8 +58,9 @@ int schedules_restore(struct execution *engine, const API(Schedule) * message, s
                       struct fault *fault) MRPC_MUST_USE;
 void schedules_catch_up(struct execution *engine);
 
-/** A job of a schedule has ended. */
+/** A job or a pipeline has ended; nothing happens when it is not a schedule's. */
 void schedules_job_ended(const struct job *job);
+void schedules_pipeline_ended(const struct pipeline *pipeline);
 /** Does a schedule still refer to this job? */
 bool schedules_refer_to(const struct execution *engine, const struct job *job);
 

@@ -106,6 +106,32 @@ def aliases_are_set_moved_back_and_removed(ctl):
 
 
 @case
+def what_a_job_computes_becomes_a_dataset(ctl):
+    """Numbers come back as they were, to the last bit; what is no number is absent."""
+    with folder() as path:
+        prices = Path(path, "prices.csv")
+        prices.write_text("day,close,kind\n" + "".join(f"2024-01-{i:02},{i * i / 3},\"a, {i}\"\n" for i in range(1, 31)))
+        ctl("datasets", "upload", str(prices), "--name", "prices")
+    average = ("sma", "--dataset", "prices", "--param", "column=close", "--param", "window=5")
+    inline = ctl.json("jobs", "get", ctl("jobs", "compute", *average).strip())["job"]
+    ctl("jobs", "watch", inline["id"])
+    expected = ctl.json("jobs", "get", inline["id"])["job"]["result"]["table"]["columns"]
+    shown = ctl("jobs", "compute", *average, "--to-dataset", "averages", "--follow")
+    assert "dataset    averages@1 (30 rows)" in shown, shown
+    kept = ctl.json("datasets", "preview", "averages", "--rows", "30")["table"]["columns"]
+    assert [column["name"] for column in kept] == [column["name"] for column in expected]
+    assert kept[0]["nullRows"] == [0, 1, 2, 3] and kept[0]["doubles"]["values"][4:] == expected[0]["doubles"]["values"][4:]
+    again = ctl("jobs", "compute", *average, "--to-dataset", "averages", "--follow")
+    assert "averages@1 " in again, "the same bytes made another version"
+    ctl("datasets", "upload", str(SP500), "--name", "sp500")
+    ctl("jobs", "train", "ridge", *TRAIN, "--artifact", "kept", "--follow")
+    assert "dataset    foretold@1 (5" in ctl("jobs", "predict", "kept", "--dataset", "sp500", "--to-dataset", "foretold", "--follow")
+    columns = {column["name"]: column for column in ctl.json("datasets", "describe", "foretold")["dataset"]["columns"]}
+    assert columns["date"]["type"] == "COLUMN_TYPE_DATE" and columns["prediction"]["type"] == "COLUMN_TYPE_DOUBLE", columns
+    assert "output_dataset" in ctl.error("jobs", "compute", *average, "--to-dataset", "no spaces", code=INVALID_ARGUMENT)
+
+
+@case
 def a_job_waits_for_another_and_uses_what_it_brings(ctl):
     ctl("datasets", "upload", str(SP500), "--name", "sp500")
     first = ctl("jobs", "train", "ridge", *TRAIN, "--artifact", "chained").strip()
