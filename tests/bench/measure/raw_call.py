@@ -6,7 +6,7 @@ import struct
 from .bench import METHOD, REQUEST
 
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
-DATA, HEADERS, SETTINGS = 0, 1, 4
+DATA, HEADERS, SETTINGS, PING = 0, 1, 4, 6
 
 
 def frame(kind, flags, stream, payload):
@@ -17,11 +17,16 @@ def literal(name, value):
     return b"\x00" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
 
 
-def request_bytes(grpc):
+def request_headers(grpc):
     headers = literal(":method", "POST" if grpc else "GET") + literal(":scheme", "http")
     headers += literal(":path", METHOD if grpc else "/80") + literal(":authority", "localhost")
     if grpc:
         headers += literal("content-type", "application/grpc") + literal("te", "trailers")
+    return headers
+
+
+def request_bytes(grpc):
+    headers = request_headers(grpc)
     start = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0, b"")
     if not grpc:
         return start + frame(HEADERS, END_HEADERS | END_STREAM, 1, headers) + frame(SETTINGS, ACK, 0, b"")
@@ -47,3 +52,15 @@ def call_on(s, grpc):
 
 def one_call(port, grpc):
     return call_on(socket.create_connection(("127.0.0.1", port), 5), grpc)
+
+
+def open_streams(s, count):
+    """@count requests whose ends never come, after one_call() on @s; the server has seen them all."""
+    headers = request_headers(True)
+    s.sendall(b"".join(frame(HEADERS, END_HEADERS, 3 + 2 * i, headers) for i in range(count)) + frame(PING, 0, 0, b"all seen"))
+    buffer = b""
+    while frame(PING, ACK, 0, b"all seen") not in buffer:
+        more = s.recv(4096)
+        if not more:
+            raise RuntimeError("the server closed the connection")
+        buffer += more

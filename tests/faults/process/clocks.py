@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The registry of a real server while the wall clock jumps, while its store stands still, and while an owner or the server
-itself is stopped (rows R08, R12, R13, S13, O08). clocks.py [ROW…] runs the rows named."""
+itself is stopped, and while two want one store (rows R08, R12, R13, R14, S13, O08, O12). clocks.py [ROW…] runs the rows named."""
+import calendar
 import contextlib
 import glob
 import os
@@ -20,7 +21,7 @@ from mltrainer.registry.v1 import registry_pb2 as pb, registry_pb2_grpc
 
 import cases
 from cases import Skip, case, wait_until
-from server import Server
+from server import Server, program
 
 OWN = [("grpc.use_local_subchannel_pool", 1)]
 DAY_S = 24 * 3600
@@ -132,6 +133,61 @@ def r12_s13_the_wall_clock_jumps_and_nobody_expires_for_it():
             registered = registry.register("later")
             assert registered.revision > before.revision
             assert registry.history("later")[0].time.seconds < times[0] - DAY_S / 2
+
+
+def at_unix_s(year, month, day, hour=0, minute=0, second=0):
+    return calendar.timegm((year, month, day, hour, minute, second))
+
+
+@case
+def o12_the_ends_of_2038_and_of_the_century():
+    with Clock() as clock, tempfile.TemporaryDirectory(prefix="mlt-clock-") as folder:
+        arguments = {"data_dir": Path(folder, "data"), "environment": clock.environment}
+        Path(folder, "data").mkdir()
+        epochs = []
+        for edge_s in (at_unix_s(2038, 1, 19, 3, 14, 8), at_unix_s(2100, 3, 1)):   # 2^31; no 29th of February
+            edge = f"{edge_s}"
+            clock.set(edge_s - 600 - int(time.time()))
+            with Server(**arguments) as server, Registry(server) as registry:
+                kept_over = registry.ids()
+                assert kept_over == ({"web-2038"} if epochs else set()), kept_over
+                registry.register("web-2038", ttl_s=600, weight=1 + len(epochs))
+                with beating(registry, "web-2038"):
+                    registry.register("silent", ttl_s=2)
+                    clock.set(edge_s + 600 - int(time.time()))
+                    registry.register("web-2038", ttl_s=600, weight=100 + len(epochs))
+                    wait_until(lambda: "silent" not in registry.ids(), "a lease that nobody renews to run out")
+                    after, before = [mark.time.seconds for mark in registry.history("web-2038")][:2]
+                    assert before < edge_s <= after, (before, edge, after)
+                epochs.append(registry.info().epoch)
+        assert epochs == sorted(set(epochs)) and epochs[-1] > at_unix_s(2100, 1, 1) * 1000, epochs
+
+
+@case
+def r14_two_servers_never_write_one_store():
+    with tempfile.TemporaryDirectory(prefix="mlt-store-") as folder:
+        data = Path(folder, "data")
+        data.mkdir()
+        first = Server(data_dir=data).start()
+        try:
+            with Registry(first) as registry:
+                registry.register("before", ttl_s=3600)
+                before = registry.info()
+                os.kill(first.pid, signal.SIGSTOP)   # it is not gone, whatever others think
+                try:
+                    second = subprocess.run([program(), "--listen", "127.0.0.1:0", "--data-dir", data], capture_output=True, text=True,
+                                            timeout=60)
+                finally:
+                    os.kill(first.pid, signal.SIGCONT)
+                assert second.returncode != 0 and second.stdout == "", second
+                assert f"in use by process {first.pid}" in second.stderr.splitlines()[-1], second.stderr
+                registry.register("after", ttl_s=3600)   # and the first has lost nothing
+                assert registry.ids() == {"before", "after"} and registry.info().epoch == before.epoch
+        finally:
+            first.kill()
+            first.remove()
+        with Server(data_dir=data) as server, Registry(server) as registry:   # the lock went with its holder
+            assert registry.ids() == {"before", "after"} and registry.info().epoch > before.epoch
 
 
 def retry_delay_s(error):

@@ -2,6 +2,7 @@
 """What is well-formed gRPC and still no good: data, models, jobs, pictures and targets that nobody should accept. A stock
 client sends it; each gets the code and, where a field is at fault, google.rpc.BadRequest that names it."""
 import hashlib
+import os
 import time
 
 import grpc
@@ -227,6 +228,35 @@ def targets(server):
                 time.sleep(0.05)
             text = found.status.checks[0].text
             assert found.status.state == registry_pb2.HEALTH_STATE_UNHEALTHY and "never allowed" in text, (address, text)
+
+
+@row("R05_no_check_runs_a_program")
+def script_checks(server):
+    kinds = registry_pb2.Check.DESCRIPTOR.oneofs_by_name["kind"].fields
+    assert {field.name for field in kinds} == {"http", "grpc", "tcp", "ttl"}, "a new kind of check: may it run a program?"
+    marker = os.path.join(server.data_dir, "r05-was-here")
+    script = f"touch {marker}".encode()
+    with Stubs(server) as stubs:
+        known = {field.number for field in registry_pb2.Check.DESCRIPTOR.fields}
+        for number in [number for number in range(1, 41) if number not in known]:
+            # A field that the schema has not, as another product's script check would be: a string, and a message with one.
+            for payload in (script, bytes([10, len(script)]) + script):
+                tag = (number << 3 | 2).to_bytes(1, "big") if number < 16 else bytes([(number << 3 | 2) & 0x7f | 0x80, number >> 4])
+                check = registry_pb2.Check.FromString(b"\x0a\x01t" + tag + bytes([len(payload)]) + payload)
+                assert len(check.SerializeToString()) > len(script)   # a stock client sends it on
+                instance = registry_pb2.Instance(key=registry_pb2.InstanceKey(service="r05", id="a"), checks=[check],
+                                                 endpoints=[registry_pb2.Endpoint(address="192.0.2.1", port=80)])
+                refused(Code.INVALID_ARGUMENT, lambda: stubs.registry.Register(
+                    registry_pb2.RegisterRequest(instance=instance), timeout=10), field="instance.checks[0]")
+        for text in (f"$(touch {marker})", f"`touch {marker}`", f"; touch {marker}", f"| touch {marker}"):
+            for check in (registry_pb2.Check(name="t", http=registry_pb2.HttpCheck(path=text)),
+                          registry_pb2.Check(name="t", http=registry_pb2.HttpCheck(path="/" + text)),
+                          registry_pb2.Check(name="t", tcp=registry_pb2.TcpCheck(target=registry_pb2.Endpoint(address=text, port=80)))):
+                instance = registry_pb2.Instance(key=registry_pb2.InstanceKey(service="r05", id="a"), checks=[check],
+                                                 endpoints=[registry_pb2.Endpoint(address="192.0.2.1", port=80)])
+                refused(Code.INVALID_ARGUMENT, lambda: stubs.registry.Register(
+                    registry_pb2.RegisterRequest(instance=instance), timeout=10))
+    assert not os.path.exists(marker)
 
 
 @row("R06_metadata_of_ten_megabytes_and_a_thousand_registrations_at_once")
