@@ -106,15 +106,16 @@ static struct scene *graph(unsigned nodes, unsigned edges, bool forwards)
     return scene;
 }
 
-static void write_dot_file(const struct scene *scene, const char *folder, const char *name)
+/* What the peers draw. */
+static void write_text_file(const struct scene *scene, enum render_format format, const char *folder, const char *name)
 {
-    const struct render_options dot = {RENDER_DOT, RENDER_LIGHT, 96, 1};
+    const struct render_options options = {format, RENDER_LIGHT, 96, 1};
     struct render_result result;
     struct fault fault = FAULT_INIT;
     char path[4200];
-    snprintf(path, sizeof path, "%s/%s.dot", folder, name);
+    snprintf(path, sizeof path, "%s/%s.%s", folder, name, render_format_name(format));
     FILE *file = fopen(path, "we");
-    if (!file || render_scene(scene, &dot, meter, &result, &fault) ||
+    if (!file || render_scene(scene, &options, meter, &result, &fault) ||
         fwrite(result.bytes, 1, result.size_bytes, file) != result.size_bytes || fclose(file)) {
         perror(path);
         exit(1);
@@ -126,12 +127,14 @@ static void measure_graph(const char *name, unsigned nodes, unsigned edges, bool
 {
     struct scene *scene = graph(nodes, edges, forwards);
     measure(name, scene, NULL, lay_out);
-    if (folder)
-        write_dot_file(scene, folder, name);
+    if (folder) {
+        write_text_file(scene, RENDER_DOT, folder, name);
+        write_text_file(scene, RENDER_D2, folder, name);
+    }
     scene_unref(scene);
 }
 
-static void measure_overview(const char *path)
+static void measure_overview(const char *path, const char *folder)
 {
     const struct render_options svg = {RENDER_SVG, RENDER_AUTO, 96, 1}, png = {RENDER_PNG, RENDER_LIGHT, 300, 1};
     struct scene *scene;
@@ -140,6 +143,10 @@ static void measure_overview(const char *path)
         fail(&fault);
     measure("overview_svg", scene, &svg, draw);
     measure("overview_png_300", scene, &png, draw);
+    if (folder) {
+        write_text_file(scene, RENDER_DOT, folder, "overview_svg");
+        write_text_file(scene, RENDER_D2, folder, "overview_svg");
+    }
     scene_unref(scene);
 }
 
@@ -152,7 +159,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_diagram SPEC REPEATS [FOLDER]\n");
         return 2;
     }
-    measure_overview(argv[1]);
+    measure_overview(argv[1], folder);
     struct rusage usage; /* before the large graphs: of the picture alone */
     getrusage(RUSAGE_SELF, &usage);
     printf("overview_peak_kib %ld\n", usage.ru_maxrss);
