@@ -101,6 +101,11 @@ int file_write_all(int fd, const void *bytes, size_t size, struct fault *fault)
     return 0;
 }
 
+void file_begin_sync(int fd, uint64_t offset, uint64_t bytes)
+{
+    (void)sync_file_range(fd, (off_t)offset, (off_t)bytes, SYNC_FILE_RANGE_WRITE);
+}
+
 static int sync_folder(const char *folder, struct fault *fault)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

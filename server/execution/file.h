@@ -23,6 +23,8 @@ int file_read(const char *path, void **bytes, size_t *size, struct fault *fault)
 int file_temporary(const char *folder, char path[FILE_PATH_BYTES], struct fault *fault) MRPC_MUST_USE;
 /** All of it. Errors: RESOURCE_EXHAUSTED when the disk is full, INTERNAL. */
 int file_write_all(int fd, const void *bytes, size_t size, struct fault *fault) MRPC_MUST_USE;
+/** Have the disk begin with what was written to @fd from @offset on, so that a later sync finds little left. A hint. */
+void file_begin_sync(int fd, uint64_t offset, uint64_t bytes);
 /** Sync @fd, rename @from to @to, sync the folder. Errors as above; a failed sync is INTERNAL and @to does not appear.
  */
 int file_commit(int fd, const char *folder, const char *from, const char *to, struct fault *fault) MRPC_MUST_USE;

@@ -9,8 +9,10 @@
 #include "execution/dataset/arrow_dataset.h"
 #include "execution/dataset/intake_internal.h"
 #include "execution/dataset/message.h"
+#include "pool/thread/beside.h"
 
 enum { DESCRIPTION_BYTES_MAX = 4096, REQUIREMENTS_MAX = 4096, REPLAY_BYTES = 256 * 1024, ARENA_BYTES = 64 * 1024 * 1024 };
+enum { BESIDE_BYTES_MIN = 16 * 1024, BEGIN_SYNC_BYTES = 8 * 1024 * 1024 };
 #define DATASET_BYTES_MAX (UINT64_C(4) << 30)
 
 static int no_memory(struct fault *fault)
@@ -127,8 +129,7 @@ static int open_file(struct intake *intake, struct fault *fault)
     return intake->stage.fd < 0 ? fault->code : 0;
 }
 
-/* What every byte goes through, but for being written. */
-static int look_at(struct intake *intake, const void *bytes, size_t size, struct fault *fault)
+static int count(struct intake *intake, size_t size, struct fault *fault)
 {
     intake->size_bytes += size;
     if (intake->size_bytes > DATASET_BYTES_MAX)
@@ -136,7 +137,13 @@ static int look_at(struct intake *intake, const void *bytes, size_t size, struct
     if (intake->header->size_bytes && intake->size_bytes > intake->header->size_bytes)
         return fault_set(fault, MRPC_DATA_LOSS, "header.size_bytes: more than %llu bytes came",
                          (unsigned long long)intake->header->size_bytes);
-    int code = take_quota(intake, intake->size_bytes, fault);
+    return take_quota(intake, intake->size_bytes, fault);
+}
+
+/* What every byte goes through, but for being written. */
+static int look_at(struct intake *intake, const void *bytes, size_t size, struct fault *fault)
+{
+    int code = count(intake, size, fault);
     if (code)
         return code;
     EVP_DigestUpdate(intake->hash, bytes, size);
@@ -197,11 +204,48 @@ int intake_open(struct execution *engine, const char *owner, const API(UploadDat
 
 /* ---- Bytes ---- */
 
+struct keeping {
+    struct intake *intake;
+    const void *bytes;
+    size_t size;
+    struct fault fault;
+};
+
+/* Half of the work: hash and write. The other half is to understand them. */
+static void keep(void *arg)
+{
+    struct keeping *keeping = arg;
+    struct intake *intake = keeping->intake;
+    EVP_DigestUpdate(intake->hash, keeping->bytes, keeping->size);
+    if (file_write_all(intake->stage.fd, keeping->bytes, keeping->size, &keeping->fault))
+        return;
+    if (intake->size_bytes - intake->begun_bytes < BEGIN_SYNC_BYTES)
+        return;
+    file_begin_sync(intake->stage.fd, intake->begun_bytes, intake->size_bytes - intake->begun_bytes);
+    intake->begun_bytes = intake->size_bytes;
+}
+
+static int keep_and_scan(struct intake *intake, const void *bytes, size_t size, struct fault *fault)
+{
+    struct keeping keeping = {.intake = intake, .bytes = bytes, .size = size, .fault = FAULT_INIT};
+    struct beside *half = intake->scan && size >= BESIDE_BYTES_MIN
+                              ? beside_begin(intake->engine->threads, keep, &keeping)
+                              : NULL;
+    int code = intake->scan ? dataset_scan_feed(intake->scan, bytes, size, fault) : 0;
+    if (half)
+        beside_join(half);
+    else
+        keep(&keeping);
+    if (!code && keeping.fault.code)
+        *fault = keeping.fault;
+    return code ? code : (int)keeping.fault.code;
+}
+
 int intake_take(struct intake *intake, const void *bytes, size_t size, struct fault *fault)
 {
-    int code = look_at(intake, bytes, size, fault);
+    int code = count(intake, size, fault);
     if (!code)
-        code = file_write_all(intake->stage.fd, bytes, size, fault);
+        code = keep_and_scan(intake, bytes, size, fault);
     intake->failed |= code != 0;
     return code;
 }

@@ -19,6 +19,7 @@ struct intake {
     EVP_MD_CTX *hash;
     struct upload_stage stage; /* its file, staged or temporary, and what it has of the quota */
     uint64_t size_bytes;
+    uint64_t begun_bytes; /* of them, that the disk has been told to begin with */
     bool failed;
     bool registering; /* counted in engine->registering */
     char sha256[65];

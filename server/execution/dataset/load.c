@@ -169,8 +169,9 @@ static int load_value(struct dataset_loader *loader, struct target *target, cons
                       struct fault *fault)
 {
     uint64_t at = loader->filled;
-    struct csv_field field = dataset_trim(&row->fields[target->source]);
-    if (dataset_is_na(loader->schema, &field)) {
+    bool bare = dataset_is_bare(loader->schema, &row->fields[target->source]);
+    struct csv_field field = bare ? row->fields[target->source] : dataset_trim(&row->fields[target->source]);
+    if (!bare && dataset_is_na(loader->schema, &field)) {
         target->null_count++;
     } else if (target->type == DATASET_TEXT) {
         int code = load_text(target, at, &row->fields[target->source], fault);

@@ -107,14 +107,25 @@ static bool exponent(const char *text, size_t bytes, int *out)
     return true;
 }
 
-/* What nearly all are: few digits, perhaps a point among them. */
-static bool short_decimal(const char *text, size_t at, size_t bytes, uint64_t *mantissa, int *scale)
+/* A mantissa below 2^53 by a power of ten that is exact gives the nearest double with one rounding, as below. */
+bool number_plain(const char *text, size_t bytes, bool *whole, double *out)
 {
-    size_t point = read_digits(text, at, bytes, mantissa), end = point;
-    if (point < bytes && text[point] == '.')
-        end = read_digits(text, point + 1, bytes, mantissa);
-    *scale = end > point ? -(int)(end - point - 1) : 0;
-    return end == bytes && bytes - at > (end > point);
+    bool negative = bytes && text[0] == '-';
+    size_t at = bytes && (text[0] == '-' || text[0] == '+'), begin = at;
+    uint64_t mantissa = 0;
+    if (bytes - at > DIGITS_SAFE + 1)
+        return false;
+    at = read_digits(text, at, bytes, &mantissa);
+    size_t point = at;
+    if (at < bytes && text[at] == '.')
+        at = read_digits(text, at + 1, bytes, &mantissa);
+    if (at < bytes || bytes - begin <= (at > point) || (at == point && bytes - begin > DIGITS_SAFE) ||
+        (at > point && mantissa > EXACT_MANTISSA))
+        return false;
+    *whole = at == point;
+    double value = *whole ? (double)mantissa : (double)mantissa / powers[at - point - 1];
+    *out = negative ? -value : value;
+    return true;
 }
 
 /* A mantissa below 2^53 times or by a power of ten that is exact gives the nearest double with one rounding.
@@ -130,14 +141,9 @@ bool number_double(const char *text, size_t bytes, double *out)
     size_t start = at;
     uint64_t mantissa = 0;
     int digits = 0, seen = 0, scale = 0;
-    if (bytes - at <= DIGITS_SAFE && short_decimal(text, at, bytes, &mantissa, &scale) && mantissa <= EXACT_MANTISSA) {
-        double value = (double)mantissa / powers[-scale];
-        *out = negative ? -value : value;
+    bool point = false, whole;
+    if (number_plain(text, bytes, &whole, out))
         return true;
-    }
-    mantissa = 0;
-    scale = 0;
-    bool point = false;
     for (; at < bytes; at++) {
         char c = text[at];
         if (is_digit(c)) {

@@ -16,6 +16,9 @@ bool number_integer(const char *text, size_t bytes, int64_t *out);
  *  case. The nearest double, ties to even. At most 512 bytes. */
 bool number_double(const char *text, size_t bytes, double *out);
 
+/** What nearly all numbers are, in one look: [+-] at most 18 digits, perhaps a point among them, exact. False says
+ *  nothing: it may still be a number. @whole: a number for number_integer(). */
+bool number_plain(const char *text, size_t bytes, bool *whole, double *out);
 /** YYYY-MM-DD in the Gregorian calendar, years 0001..9999, as days since 1970-01-01. */
 bool number_date(const char *text, size_t bytes, int32_t *days);
 

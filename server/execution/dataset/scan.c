@@ -19,11 +19,15 @@ enum kind {
     KIND_TEXT = 1 << 4,
 };
 
+enum { GATHERED_MAX = 64 };
+
 struct column_state {
     unsigned kinds;
     enum dataset_type required;
     uint64_t counted; /* values in the statistics */
     uint64_t longest_bytes;
+    unsigned gathered; /* of `values`, which come into them together */
+    double values[GATHERED_MAX];
 };
 
 struct dataset_scan {
@@ -124,6 +128,10 @@ static enum kind classify(const struct csv_field *field, unsigned seen, double *
         *value = days;
         return KIND_DATE;
     }
+    if (number_plain(field->text, field->bytes, &truth, value)) {
+        *value += 0.0; /* a whole -0 is 0 */
+        return truth ? KIND_INTEGER : KIND_DOUBLE;
+    }
     if (number_integer(field->text, field->bytes, &integer)) {
         *value = (double)integer;
         return KIND_INTEGER;
@@ -160,12 +168,28 @@ static int wrong_type(const struct dataset_scan *scan, const struct csv_row *row
                      dataset_type_name(scan->states[index].required));
 }
 
+static void count_gathered(struct dataset_column *column, struct column_state *state)
+{
+    if (state->gathered)
+        dataset_column_count_all(column, state->counted, state->values, state->gathered);
+    state->counted += state->gathered;
+    state->gathered = 0;
+}
+
+static void count_value(struct dataset_column *column, struct column_state *state, double value)
+{
+    state->values[state->gathered++] = value;
+    if (state->gathered == GATHERED_MAX)
+        count_gathered(column, state);
+}
+
 static int scan_value(struct dataset_scan *scan, const struct csv_row *row, size_t index, struct fault *fault)
 {
     struct dataset_column *column = &scan->schema->columns[index];
     struct column_state *state = &scan->states[index];
-    struct csv_field field = dataset_trim(&row->fields[index]);
-    if (dataset_is_na(scan->schema, &field)) {
+    bool bare = dataset_is_bare(scan->schema, &row->fields[index]);
+    struct csv_field field = bare ? row->fields[index] : dataset_trim(&row->fields[index]);
+    if (!bare && dataset_is_na(scan->schema, &field)) {
         column->null_count++;
         return 0;
     }
@@ -182,7 +206,7 @@ static int scan_value(struct dataset_scan *scan, const struct csv_row *row, size
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "line %llu, column %zu (%s): not UTF-8",
                          (unsigned long long)row->line, index + 1, column->name);
     if (kind != KIND_TEXT)
-        dataset_column_count(column, ++state->counted, value);
+        count_value(column, state, value);
     return 0;
 }
 
@@ -245,6 +269,7 @@ int dataset_scan_finish(struct dataset_scan *scan, struct fault *fault)
     scan->schema->delimiter = csv_reader_delimiter(scan->reader);
     for (size_t i = 0; i < scan->schema->column_count; i++) {
         struct dataset_column *column = &scan->schema->columns[i];
+        count_gathered(column, &scan->states[i]);
         column->type = decide(&scan->states[i]);
         if (column->type == DATASET_TEXT)
             column->longest_bytes = scan->states[i].longest_bytes;

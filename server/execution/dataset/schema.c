@@ -104,6 +104,27 @@ void dataset_column_count(struct dataset_column *column, uint64_t counted, doubl
     column->squares += delta * (value - column->mean);
 }
 
+/* Mean and squares of these alone, in two passes, and then both together: as exact as one by one, without a division a
+ * value. Source: Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances". */
+void dataset_column_count_all(struct dataset_column *column, uint64_t counted, const double *values, size_t count)
+{
+    double minimum = counted ? column->minimum : values[0], maximum = counted ? column->maximum : values[0];
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < count; i++) {
+        minimum = values[i] < minimum ? values[i] : minimum;
+        maximum = values[i] > maximum ? values[i] : maximum;
+        sum += values[i];
+    }
+    double mean = sum / (double)count;
+    for (size_t i = 0; i < count; i++)
+        squares += (values[i] - mean) * (values[i] - mean);
+    double delta = mean - column->mean, all = (double)(counted + count);
+    column->minimum = minimum;
+    column->maximum = maximum;
+    column->mean += delta * ((double)count / all);
+    column->squares += squares + delta * delta * ((double)counted * (double)count / all);
+}
+
 long dataset_schema_find(const struct dataset_schema *schema, const char *name, size_t bytes)
 {
     for (size_t i = 0; i < schema->column_count; i++)

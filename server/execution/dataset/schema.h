@@ -8,6 +8,8 @@
 
 #include <mrpc/attributes.h>
 
+#include "execution/dataset/csv.h"
+
 /* What a dataset looks like: its dialect, its columns with their types and statistics. The numbers of the types are
  * those of mltrainer.execution.v1.ColumnType. */
 
@@ -66,12 +68,20 @@ void dataset_schema_free(struct dataset_schema *schema);
 struct dataset_column *dataset_schema_add(struct dataset_schema *schema, const char *name, size_t bytes);
 /** What is wrong with a column's name; NULL: nothing. */
 const char *dataset_name_fault(const char *name, size_t bytes);
+/** @count more values for the statistics, which have @counted so far. */
+void dataset_column_count_all(struct dataset_column *column, uint64_t counted, const double *values, size_t count);
 /** One more value for the statistics; @counted: which one it is, from 1. */
 void dataset_column_count(struct dataset_column *column, uint64_t counted, double value);
 /** Position of the column called @name, or -1. */
 long dataset_schema_find(const struct dataset_schema *schema, const char *name, size_t bytes);
 
-struct csv_field;
+/** As nearly all fields are: no blank at its ends, and nothing like what stands for an absent value. So it need be neither
+ *  trimmed nor compared. */
+static inline bool dataset_is_bare(const struct dataset_schema *schema, const struct csv_field *field)
+{
+    return field->bytes && (unsigned char)field->text[0] > ' ' && (unsigned char)field->text[field->bytes - 1] > ' ' &&
+           !schema->na_first[(unsigned char)field->text[0]];
+}
 /** The field without blanks at its ends. */
 struct csv_field dataset_trim(const struct csv_field *field);
 /** Does @field (trimmed) mean that the value is absent? */

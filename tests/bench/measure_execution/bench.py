@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 from measure.processes import on_core
-from measure_registry.bench import BUILD, Pinned, show  # noqa: F401
+from measure_registry.bench import BUILD, Pinned, Server, show  # noqa: F401
 
 
 def read_settings(smoke):
@@ -20,6 +20,11 @@ def read_settings(smoke):
     return settings
 
 
+class Free(Pinned):
+    def start(self):
+        return Server.start(self)
+
+
 class Bench:
     def __init__(self, settings, folder):
         self.settings, self.folder = settings, folder
@@ -28,6 +33,14 @@ class Bench:
 
     def server(self, name, *arguments):
         return Pinned(self, name, *arguments)
+
+    def free_server(self, name, *arguments):
+        """On all cores: for what divides its work."""
+        return Free(self, name, *arguments)
+
+    def csv(self, path, repeats):
+        """csv_load on the load's core; its figures."""
+        return json.loads(on_core(self.settings["run"]["load_core"], [str(BUILD / "bin/csv_load"), str(path), str(repeats)]))
 
     def pool(self, what, count, in_flight=1):
         """pool_load; its figures. Not pinned: two processes that talk are on two cores if the machine has them."""

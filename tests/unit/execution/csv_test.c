@@ -191,6 +191,29 @@ static void stops_with_what_the_callback_returns(void **state)
     csv_reader_free(reader);
 }
 
+/* Fields are looked through sixteen bytes at a time: what ends one is found wherever it stands. */
+static void finds_the_end_of_a_field_at_every_place(void **state)
+{
+    static const char wrong[] = {'"', '\r', 0};
+    struct transcript transcript;
+    for (size_t size = 2; size < 52; size++)
+        for (size_t at = 1; at < size; at++) {
+            char row[64], rows[80];
+            memset(row, 'x', size);
+            row[size] = '\n';
+            row[at] = ',';
+            snprintf(rows, sizeof rows, "1[%.*s|%.*s]", (int)at, row, (int)(size - at - 1), row + at + 1);
+            struct fault fault = FAULT_INIT;
+            assert_int_equal(parse(row, size + 1, 0, size + 1, &transcript, &fault), 0);
+            assert_string_equal(transcript.text, rows);
+            for (size_t i = 0; i < sizeof wrong; i++) {
+                row[at] = wrong[i];
+                bool at_end = wrong[i] == '\r' && at == size - 1; /* of a line with CRLF */
+                assert_int_equal(parse(row, size + 1, 0, size + 1, &transcript, &fault), at_end ? 0 : MRPC_INVALID_ARGUMENT);
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +222,7 @@ int main(void)
         cmocka_unit_test(refuses_more_columns_than_the_limit),
         cmocka_unit_test(refuses_an_endless_row_without_keeping_it),
         cmocka_unit_test(stops_with_what_the_callback_returns),
+        cmocka_unit_test(finds_the_end_of_a_field_at_every_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,10 +161,31 @@ static void refuses_bytes_that_changed_since_the_scan(void **state)
     dataset_schema_free(schema);
 }
 
+/* Many small deviations from a large mean, in pieces of every size, beside long double in two passes. */
+static void statistics_of_many_values_are_as_exact_as_of_each(void **state)
+{
+    enum { COUNT = 5000 };
+    static double values[COUNT];
+    struct dataset_column column = {0};
+    long double sum = 0, squares = 0;
+    for (int i = 0; i < COUNT; i++)
+        sum += values[i] = 1e9 + i * 7919 % 1000 / 1000.0;
+    for (int i = 0; i < COUNT; i++)
+        squares += (values[i] - sum / COUNT) * (values[i] - sum / COUNT);
+    for (size_t at = 0, piece = 1; at < COUNT; at += piece, piece = piece % 64 + 1) {
+        piece = piece < COUNT - at ? piece : COUNT - at;
+        dataset_column_count_all(&column, at, values + at, piece);
+    }
+    assert_true(fabs(column.mean - (double)(sum / COUNT)) < 1e-6);
+    assert_true(fabs(column.squares / (double)squares - 1) < 1e-6);
+    assert_true(column.minimum == 1e9 && column.maximum == 1e9 + 0.999);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_types_and_statistics),
+        cmocka_unit_test(statistics_of_many_values_are_as_exact_as_of_each),
         cmocka_unit_test(says_what_is_wrong_and_where),
         cmocka_unit_test(loads_values_and_nulls),
         cmocka_unit_test(loads_some_rows_of_some_columns),

@@ -135,12 +135,40 @@ static void reads_and_writes_every_date(void **state)
     }
 }
 
+/* Texts of what numbers consist of: what the quick look takes, the thorough ones take alike. */
+static void plain_numbers_are_what_the_others_say(void **state)
+{
+    static const char alphabet[] = "0123456789.+-e";
+    unsigned taken = 0;
+    srand(11);
+    for (int i = 0; i < 300000; i++) {
+        char text[24];
+        size_t bytes = (size_t)(rand() % 22);
+        for (size_t k = 0; k < bytes; k++)
+            text[k] = alphabet[rand() % (k == 0 ? 13 : rand() % 4 ? 10 : 14)];
+        text[bytes] = 0;
+        double value = 0, thorough = 1;
+        int64_t integer;
+        bool whole;
+        if (!number_plain(text, bytes, &whole, &value))
+            continue;
+        taken++;
+        char *end;
+        thorough = strtod(text, &end);
+        assert_true(*end == 0 && end > text);
+        assert_true(whole == number_integer(text, bytes, &integer));
+        if (memcmp(&value, &thorough, sizeof value) != 0)
+            fail_msg("%s: %.17g, not %.17g", text, value, thorough);
+    }
+    assert_true(taken > 50000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_numbers_to_the_nearest_double), cmocka_unit_test(agrees_with_strtod_on_random_numbers),
         cmocka_unit_test(refuses_what_is_not_a_number),        cmocka_unit_test(reads_whole_numbers_up_to_their_limits),
-        cmocka_unit_test(reads_and_writes_every_date),
+        cmocka_unit_test(reads_and_writes_every_date),         cmocka_unit_test(plain_numbers_are_what_the_others_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
