@@ -21,6 +21,7 @@ struct api {
     const struct config *config;
     struct log *log;
     char *addresses[ADDRESSES_MAX + 1];
+    const struct store *store;
     struct registry *registry;
     struct trace_ring *traces;
     struct interceptors *interceptors;
@@ -87,6 +88,8 @@ static int write_metrics(const void *self, int (*write)(void *arg, const char *t
         error = rejections_write(&api->rejections, write, arg);
     if (!error)
         error = registry_write_metrics(api->registry, write, arg);
+    if (!error)
+        error = store_write_metrics(api->store, write, arg);
     char text[512];
     int size = snprintf(text, sizeof text,
                         "# TYPE mltrainer_connections gauge\nmltrainer_connections %llu\n"
@@ -114,6 +117,7 @@ int api_new(const struct config *config, struct log *log, const struct api_servi
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     api->config = config;
     api->log = log;
+    api->store = services->store;
     api->registry = services->registry;
     api->traces = services->traces;
     int code = certificate_load(&api->certificate, config, log, fault);

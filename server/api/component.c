@@ -14,6 +14,7 @@ enum dependency {
     DIAGRAM,
     POOL,
     TRACES,
+    STORE,
 };
 
 static int create(void *const *dependencies, void **out, struct fault *fault)
@@ -22,6 +23,7 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
                                           .execution = dependencies[EXECUTION],
                                           .diagram = dependencies[DIAGRAM],
                                           .traces = dependencies[TRACES],
+                                          .store = dependencies[STORE],
     };
     struct api *api;
     int code = api_new(dependencies[CONFIG], dependencies[LOG], &services, &api, fault);
@@ -48,7 +50,7 @@ static void destroy(void *instance)
 
 static const char *const dependencies[] = {"config", "log", "registry", "admin",
                                            "execution",
-                                           "diagram", "thread_pool", "traces",
+                                           "diagram", "thread_pool", "traces", "store",
                                            NULL};
 
 const struct component api_component = {

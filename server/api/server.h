@@ -12,12 +12,14 @@
 #include "log/log.h"
 #include "pool/thread/thread_pool.h"
 #include "registry/registry.h"
+#include "store/store.h"
 #include "trace/trace.h"
 
 /* What component.c wraps. */
 
 struct api_services {
     struct thread_pool *pool;
+    struct store *store;
     struct registry *registry;
     struct execution *execution;
     struct diagram *diagram;

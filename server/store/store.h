@@ -161,6 +161,11 @@ struct store_stats {
 };
 void store_stats(const struct store *store, struct store_stats *out);
 
+/** Write them as the store's part of the metrics page, piece by piece, in Prometheus' text format. Thread: any. Errors:
+ *  what @write returned. */
+int store_write_metrics(const struct store *store, int (*write)(void *arg, const char *text, size_t size),
+                        void *arg) MRPC_MUST_USE;
+
 /** Commit what is queued, then close and free. NULL is fine. Batches that come later do not: no call may run beside it.
  */
 void store_close(struct store *store);

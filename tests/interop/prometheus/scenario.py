@@ -163,7 +163,7 @@ def promtool_finds_no_fault_with_the_metrics(world):
     if not shutil.which("promtool"):
         raise Skip("there is no promtool here")
     _, page = world.get("/metrics")
-    ours = "".join(line for line in page.splitlines(True) if "mltrainer_registry_" in line or "mltrainer_xds_" in line)
+    ours = "".join(line for line in page.splitlines(True) if any(f"mltrainer_{part}_" in line for part in ("registry", "xds", "store")))
     assert ours.count("# HELP ") == ours.count("# TYPE ") > 10
     done = subprocess.run(["promtool", "check", "metrics"], input=ours, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -183,6 +183,9 @@ def metrics_count_what_happens(world):
     assert registered >= 3003
     assert value(page, 'mltrainer_registry_commit_duration_seconds_count') >= registered
     assert value(page, 'mltrainer_registry_commit_duration_seconds_bucket{le="+Inf"}') >= registered
+    commits, groups = value(page, "mltrainer_store_commits_total"), value(page, "mltrainer_store_groups_total")
+    assert commits >= registered and 0 < groups <= commits and value(page, "mltrainer_store_revision") > 0
+    assert value(page, "mltrainer_store_read_only") == 0 and value(page, "mltrainer_store_log_bytes") > 0
     assert not any("s1" in line or "shop" in line for line in page.splitlines() if "mltrainer_registry" in line)
     watch = world.registry.Watch(registry_pb2.WatchRequest(service="shop"))
     next(watch)
