@@ -105,6 +105,24 @@ const cells = {
     await close(page);
   },
 
+  /** A call that asks for it is followed through the server: found among the traced calls, and drawn as a sequence. */
+  async trace(browser) {
+    const trace = '5ca1ab1e'.repeat(4);
+    const answer = await fetch(`http://${daemon.address}/mltrainer.registry.v1.RegistryService/ListServices`, {
+      method: 'POST', body: '{}', headers: { 'content-type': 'application/json', traceparent: `00-${trace}-00f067aa0ba902b7-01` },
+    });
+    assert.equal(answer.status, 200);
+    const page = await open(browser);
+    await page.getByRole('tab', { name: 'calls' }).click();
+    await page.locator(`[data-key="call:${trace}"]`).click();
+    await page.locator('.lifeline').first().waitFor({ state: 'attached' });
+    assert.equal(await page.evaluate(() => location.hash), `#/overview/call%3A${trace}`);
+    await page.locator('svg text.label', { hasText: 'ListServices' }).first().waitFor();
+    assert.deepEqual(await seriousFaults(page), []);
+    await page.screenshot({ path: join(pictures, 'trace.png') });
+    await close(page);
+  },
+
   /** A job is followed to its end, its figures are shown, and it is run again by a button. */
   async job(browser) {
     const id = await submit('lasso');

@@ -310,6 +310,71 @@ static void nothing_to_draw(void **state)
     scene_unref(scene);
 }
 
+/* A forest whose node i > 0 hangs under some node before it, or is a root. */
+static struct scene *forest(uint64_t seed, int nodes)
+{
+    struct scene_builder *b = scene_builder_new("Forest");
+    struct scene *scene = NULL;
+    uint64_t random = seed;
+    char id[2][16];
+    for (int i = 0; i < nodes; i++) {
+        snprintf(id[0], sizeof id[0], "n%d", i);
+        scene_builder_node(b, &(struct scene_item_spec){.id = id[0]});
+        int parent = random_below(&random, i + 1);
+        snprintf(id[1], sizeof id[1], "n%d", parent);
+        if (parent < i)
+            scene_builder_edge(b, &(struct scene_edge_spec){.from = id[1], .to = id[0]});
+    }
+    assert_int_equal(scene_builder_finish(b, &scene, NULL), 0);
+    return scene;
+}
+
+/* Of its tree; -1 for what has no edges and lies in a grid with its like. */
+static int root_of(const struct scene *scene, int item)
+{
+    bool has_edge = false;
+    for (int i = 0; i < scene->edge_count; i++) {
+        if (scene->edges[i].to == item)
+            return root_of(scene, scene->edges[i].from);
+        has_edge |= scene->edges[i].from == item;
+    }
+    return has_edge ? item : -1;
+}
+
+/* As one reads: by rows, in each from the left. */
+static bool comes_first(const struct layout *layout, int a, int b)
+{
+    const struct layout_rect *one = &layout->boxes[a].rect, *other = &layout->boxes[b].rect;
+    return one->y != other->y ? one->y < other->y : one->x < other->x;
+}
+
+/* Who looks at a live picture finds things where they were: when a leaf comes, those of one tree stay in their rows, in
+ * their order, and what lies in a grid stays in the order in which one reads. */
+static void a_leaf_that_comes_keeps_the_order_of_the_others(void **state)
+{
+    enum { NODES = 24 };
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct scene *scenes[2] = {forest(seed, NODES), forest(seed, NODES + 1)};
+        struct layout *layouts[2];
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(layout_make(scenes[i], *state, &layouts[i], NULL), 0);
+        for (int a = 0; a < NODES; a++)
+            for (int b = 0; b < NODES; b++) {
+                int root = root_of(scenes[0], a);
+                if (root_of(scenes[0], b) != root || root_of(scenes[1], a) != root || root_of(scenes[1], b) != root ||
+                    !comes_first(layouts[0], a, b))
+                    continue;
+                bool beside = root >= 0 && layouts[0]->boxes[a].rect.y == layouts[0]->boxes[b].rect.y;
+                if (!comes_first(layouts[1], a, b) || (beside && layouts[1]->boxes[a].rect.y != layouts[1]->boxes[b].rect.y))
+                    fail_at(&(struct subject){scenes[0], layouts[0], seed}, "two changed places", a, b);
+            }
+        for (int i = 0; i < 2; i++) {
+            layout_free(layouts[i]);
+            scene_unref(scenes[i]);
+        }
+    }
+}
+
 /* A sequence from a seed: participants side by side, edges downwards in their order, level between the lifelines. */
 static void check_sequence(const struct subject *s)
 {
@@ -377,6 +442,7 @@ int main(void)
         cmocka_unit_test(a_small_cycle_keeps_the_order_of_declaration),
         cmocka_unit_test(nothing_to_draw),
         cmocka_unit_test(sequences_go_downwards),
+        cmocka_unit_test(a_leaf_that_comes_keeps_the_order_of_the_others),
     };
     return cmocka_run_group_tests(tests, make_meter, free_meter);
 }

@@ -256,6 +256,56 @@ static void refuses_options_out_of_range(void **state)
     scene_unref(scene);
 }
 
+/* Bytes of a channel that two pictures of one size differ by, on average. */
+static double mean_difference(cairo_surface_t *a, cairo_surface_t *b)
+{
+    int width = cairo_image_surface_get_width(a), height = cairo_image_surface_get_height(a);
+    double sum = 0;
+    for (int y = 0; y < height; y++) {
+        const unsigned char *left = cairo_image_surface_get_data(a) + (size_t)y * (size_t)cairo_image_surface_get_stride(a);
+        const unsigned char *right = cairo_image_surface_get_data(b) + (size_t)y * (size_t)cairo_image_surface_get_stride(b);
+        for (int i = 0; i < width * 4; i++)
+            if (i % 4 != 3) /* the fourth is no colour */
+                sum += abs(left[i] - right[i]);
+    }
+    return sum / (3.0 * width * height);
+}
+
+static void write_picture(const struct scene *scene, enum render_format format, const char *path)
+{
+    struct render_result result = draw(scene, format, RENDER_LIGHT);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(result.bytes, 1, result.size_bytes, file), result.size_bytes);
+    fclose(file);
+    render_result_fini(&result);
+}
+
+/* Another program's reading of the SVG, one that knows no CSS variables, is the picture that we draw ourselves. */
+static void librsvg_shows_what_we_draw(void **state)
+{
+    char svg[200], ours[200], theirs[200], command[500];
+    struct scene *scene = overview();
+    snprintf(svg, sizeof svg, "%s/shown.svg", test_folder());
+    snprintf(ours, sizeof ours, "%s/ours.png", test_folder());
+    snprintf(theirs, sizeof theirs, "%s/theirs.png", test_folder());
+    write_picture(scene, RENDER_SVG, svg);
+    write_picture(scene, RENDER_PNG, ours);
+    snprintf(command, sizeof command, "rsvg-convert %s -o %s", svg, theirs);
+    assert_int_equal(system(command), 0);
+    cairo_surface_t *a = cairo_image_surface_create_from_png(ours), *b = cairo_image_surface_create_from_png(theirs);
+    assert_int_equal(cairo_surface_status(a), CAIRO_STATUS_SUCCESS);
+    assert_int_equal(cairo_surface_status(b), CAIRO_STATUS_SUCCESS);
+    assert_int_equal(cairo_image_surface_get_width(a), cairo_image_surface_get_width(b));
+    assert_int_equal(cairo_image_surface_get_height(a), cairo_image_surface_get_height(b));
+    double difference = mean_difference(a, b);
+    if (difference > 3) /* edges of letters; a colour that is missed is far more */
+        fail_msg("the pictures differ by %.2f of 255 a channel", difference);
+    cairo_surface_destroy(a);
+    cairo_surface_destroy(b);
+    scene_unref(scene);
+}
+
 /* Every format says of a sequence what happened in which order, and shows what sort of thing each participant is. */
 static void a_sequence_in_every_format(void **state)
 {
@@ -331,6 +381,7 @@ int main(void)
         cmocka_unit_test(drift_is_marked),
         cmocka_unit_test(png_decodes_to_the_picture),
         cmocka_unit_test(refuses_options_out_of_range),
+        cmocka_unit_test(librsvg_shows_what_we_draw),
         cmocka_unit_test(a_sequence_in_every_format),
         cmocka_unit_test(long_text_is_cut_and_kept_as_tooltip),
     };
