@@ -136,7 +136,8 @@ static void release(struct worker *worker)
         return;
     }
     worker->state = WORKER_IDLE;
-    if (worker->tasks_run >= worker->pool->options.recycle_after_tasks || worker->input_touched > touched_max)
+    if (worker->wear >= (uint64_t)worker->pool->options.recycle_after_tasks * BRIEF_FOR_ONE ||
+        worker->input_touched > touched_max)
         worker_kill(worker, WORKER_RECYCLED, "served long enough");
 }
 

@@ -23,7 +23,8 @@ struct worker;
 
 TAILQ_HEAD(job_queue, process_job);
 
-enum { TOGETHER_MAX = 64 }; /* jobs that a worker gets at once */
+enum { TOGETHER_MAX = 64 };  /* jobs that a worker gets at once */
+enum { BRIEF_FOR_ONE = 100 }; /* brief jobs that wear a worker as much as another does */
 
 struct process_pool {
     struct process_pool_options options; /* with defaults filled in; texts owned */
@@ -66,6 +67,8 @@ void schedule_worker_gone(struct worker *worker, bool died_young);
 int pool_events_new(struct process_pool *pool);
 /** When something is due with @worker, at the latest; INT64_MAX: nothing is. */
 int64_t schedule_next_look_ms(const struct worker *worker, int64_t now_ms);
+/** Tasks that are given straight may be over before anybody looks: have a tick for the next ones. */
+void schedule_keep_ticking(struct process_pool *pool);
 /** What readers on other threads see: who is busy. */
 void schedule_show(struct process_pool *pool);
 

@@ -36,7 +36,7 @@ struct process_pool_options {
     unsigned workers;                 /* 0: as many as there are cores */
     unsigned threads_per_task;        /* of BLAS and OpenMP in a worker; 0 means 1 */
     unsigned queue_limit;             /* accepted tasks that wait, beyond one for each worker; 0 means 1024 */
-    unsigned recycle_after_tasks;     /* a worker is replaced after so many; 0 means 1000 */
+    unsigned recycle_after_tasks;     /* a worker is replaced after so many, 100 brief ones for one; 0 means 1000 */
     size_t input_bytes;               /* the largest table and artifact together that a task can bring; 0 means 256 MiB */
     size_t output_bytes;              /* the same for what it gives back; 0 means 256 MiB */
     size_t memory_bytes;              /* address space of a worker beside the two above; 0 means 4 GiB;

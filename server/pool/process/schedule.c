@@ -308,18 +308,30 @@ int64_t schedule_next_look_ms(const struct worker *worker, int64_t now_ms)
 }
 
 /* A tick that comes too early only looks, so it is never put off: tasks that come and go leave it alone. */
-static void set_clock(struct process_pool *pool, int64_t now_ms)
+static void tick_at(struct process_pool *pool, int64_t next_ms, int64_t now_ms)
 {
-    int64_t next_ms = pool->queue_deadline_ms;
-
-    for (unsigned i = 0; i < pool->options.workers; i++)
-        next_ms = sooner(next_ms, schedule_next_look_ms(&pool->workers[i], now_ms));
     if (next_ms >= pool->tick_ms)
         return;
     pool->tick_ms = next_ms;
     int64_t wait_ms = next_ms > now_ms ? next_ms - now_ms : 1;
     struct timeval wait = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
     event_add(pool->tick, &wait);
+}
+
+void schedule_keep_ticking(struct process_pool *pool)
+{
+    int64_t now_ms = domain_loop_now_ms(pool->loop);
+
+    tick_at(pool, now_ms + PROGRESS_MS, now_ms);
+}
+
+static void set_clock(struct process_pool *pool, int64_t now_ms)
+{
+    int64_t next_ms = pool->queue_deadline_ms;
+
+    for (unsigned i = 0; i < pool->options.workers; i++)
+        next_ms = sooner(next_ms, schedule_next_look_ms(&pool->workers[i], now_ms));
+    tick_at(pool, next_ms, now_ms);
 }
 
 static unsigned count(const struct process_pool *pool, enum worker_state state)

@@ -20,6 +20,7 @@ static void look(struct domain_task *task)
     pool_enter(pool);
     pool->look_posted = false;
     schedule_run(pool);
+    schedule_keep_ticking(pool);
     pool_leave(pool);
 }
 

@@ -213,6 +213,7 @@ int worker_spawn(struct worker *worker)
 {
     worker->isolation[0] = 0;
     worker->tasks_run = 0;
+    worker->wear = 0;
     memset(worker->models, 0, sizeof(worker->models));
     worker->input_touched = worker->error_bytes = 0;
     worker->terminate_ms = worker->kill_ms = 0;
@@ -321,6 +322,7 @@ static int prepare(struct worker *worker, struct process_job *job, struct worker
     job->worker = worker;
     job->started_us = job_now_us();
     job->result.pid = worker->pid;
+    worker->wear += job->brief ? 1 : BRIEF_FOR_ONE;
     if (job->trace.call) {
         trace_step(&job->trace, "worker", SCENE_ICON_WORKER, "task");
         job->trace.name = "worker";

@@ -62,6 +62,7 @@ struct worker {
 
     char isolation[129];       /* whose tasks it has run; "" none yet */
     unsigned tasks_run;
+    uint64_t wear;             /* by tasks: BRIEF_FOR_ONE each, 1 by a brief one */
     struct model_place models[MODEL_SHELF_PLACES]; /* what stays in it */
     uint64_t model_clock;
     size_t input_touched;      /* bytes of the input memory that have pages by now */

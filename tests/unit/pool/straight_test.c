@@ -99,6 +99,37 @@ static void each_task_of_many_threads_ends_once(void **state)
     }
 }
 
+static uint64_t workers_started(struct worker_bench *bench)
+{
+    struct process_pool_stats stats;
+    process_pool_stats(bench->pool, &stats);
+    return stats.workers_started;
+}
+
+/* A replacement costs as much as many brief tasks do. */
+static void brief_tasks_wear_a_worker_little(void **state)
+{
+    struct worker_bench bench;
+    static struct ending brief[40], other[2];
+
+    worker_bench_start(&bench, (struct process_pool_options){.workers = 1, .recycle_after_tasks = 2});
+    pool = bench.pool;
+    for (unsigned i = 0; i < 40; i++) {
+        assert_true(submit("nothing", true, &brief[i]));
+        await(&brief[i]);
+    }
+    assert_int_equal(workers_started(&bench), 1);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(submit("nothing", false, &other[i]));
+        await(&other[i]);
+    }
+    static struct ending next;
+    assert_true(submit("nothing", true, &next));
+    await(&next);
+    assert_int_equal(workers_started(&bench), 2);
+    worker_bench_stop(&bench);
+}
+
 static void who_waited_first_goes_first(void **state)
 {
     struct worker_bench bench;
@@ -163,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_task_of_many_threads_ends_once),
+        cmocka_unit_test(brief_tasks_wear_a_worker_little),
         cmocka_unit_test(who_waited_first_goes_first),
         cmocka_unit_test(what_cannot_be_given_ends_on_the_pools_thread),
         cmocka_unit_test(message_larger_than_the_socket_arrives_whole),
