@@ -103,30 +103,65 @@ static API(PipelineState) outcome(const API(Pipeline) * message)
     return PIPELINE_STATE(SUCCEEDED);
 }
 
-/* After a restart the end is found again, if it could not be saved. */
+/* The end of which nobody knows yet: it is on its way to the disk. */
+struct ending {
+    struct pipeline *pipeline;
+    API(PipelineState) state;
+    int64_t end_ms;
+};
+
 static void end_saved(void *arg, const struct fault *fault)
 {
+    struct ending ending = *(struct ending *)arg;
+    struct pipeline *pipeline = ending.pipeline;
+    free(arg);
+    pipeline->ending = false;
+    if (fault->code)
+        return try_later(pipeline);
+    pipeline->ended = true;
+    pipeline->end_ms = ending.end_ms;
+    pipeline->message->state = ending.state;
+    pipeline->message->end_time = api_timestamp(pipeline->arena, ending.end_ms);
+    pipeline->engine->pipelines.live--;
+    execution_touch(pipeline->engine);
+    schedules_pipeline_ended(pipeline);
+    pipeline_tell(pipeline);
+}
+
+/* Saved as ended, shown as it was until that is on disk: what somebody was told once, a restart does not take back. */
+static void end(struct pipeline *pipeline)
+{
+    API(Pipeline) *message = pipeline->message;
+    const API(Pipeline) before = *message;
+    struct fault fault = FAULT_INIT;
+    struct ending *ending = calloc(1, sizeof *ending);
+    if (!ending)
+        return try_later(pipeline);
+    *ending = (struct ending){pipeline, outcome(message), api_now_ms()};
+    message->state = ending->state;
+    message->end_time = api_timestamp(pipeline->arena, ending->end_ms);
+    pipeline->ending = true;
+    int code = pipeline_save(pipeline, end_saved, ending, &fault);
+    message->state = before.state;
+    message->end_time = before.end_time;
+    if (!code)
+        return;
+    log_error(pipeline->engine->log, "execution", "pipeline %s: its end cannot be saved: %s", pipeline->id, fault.text);
+    pipeline->ending = false;
+    free(ending);
+    try_later(pipeline);
 }
 
 static void look(struct pipeline *pipeline)
 {
     API(Pipeline) *message = pipeline->message;
-    struct fault fault = FAULT_INIT;
-    if (pipeline->ended || !is_over(pipeline))
+    if (pipeline->ended || pipeline->ending || !is_over(pipeline))
         return pipeline_tell(pipeline);
     for (size_t i = 0; i < message->n_tasks; i++)
         if (!*message->tasks[i]->job)
             message->tasks[i]->state = (API(JobState))JOB_SKIPPED;
-    message->state = outcome(message);
-    pipeline->end_ms = api_now_ms();
-    message->end_time = api_timestamp(pipeline->arena, pipeline->end_ms);
-    pipeline->ended = true;
-    pipeline->engine->pipelines.live--;
-    if (pipeline_save(pipeline, end_saved, NULL, &fault))
-        log_error(pipeline->engine->log, "execution", "pipeline %s: its end cannot be saved: %s", pipeline->id, fault.text);
-    execution_touch(pipeline->engine);
-    schedules_pipeline_ended(pipeline);
     pipeline_tell(pipeline);
+    end(pipeline);
 }
 
 /* Take in how a task's job stands. */
@@ -240,7 +275,7 @@ void pipeline_drive(struct pipeline *pipeline)
 int pipelines_cancel(struct pipeline *pipeline, const char *reason, void (*done)(void *arg, const struct fault *fault),
                      void *arg, struct fault *fault)
 {
-    if (pipeline->ended) {
+    if (pipeline->ended || pipeline->ending) {
         struct fault none = FAULT_INIT;
         done(arg, &none);
         return 0;
