@@ -29,4 +29,9 @@ struct operation;
  *  too many. A worker that somebody killed, or whose memory was used up, does not. */
 void quarantine_judge(const struct operation *operation);
 
+struct execution;
+struct process_result;
+/** The same of a prediction by @family's code that no operation made. Thread: any; the loop counts. */
+void quarantine_judge_result(struct execution *engine, const char *family, const struct process_result *result);
+
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "execution/operation/operation.h"
 #include "execution/quarantine.h"
 
-static bool tells_against_plugin(const struct operation *operation, const struct fault *fault)
+static bool tells_against_plugin(bool worker_lost, const char *signal, int code)
 {
-    const char *signal = operation->signal_name;
-    return operation->worker_lost && fault->code == MRPC_INTERNAL && !operation->cancelled &&
-           strcmp(signal, "SIGKILL") != 0 && strcmp(signal, "SIGTERM") != 0;
+    return worker_lost && code == MRPC_INTERNAL && strcmp(signal, "SIGKILL") != 0 && strcmp(signal, "SIGTERM") != 0;
 }
 
 static const char *family_of(const struct operation *operation)
@@ -40,15 +40,50 @@ static void keep_away(struct execution *engine, const struct catalog *catalog, c
     mrpc_arena_free(arena);
 }
 
+/* Whoever has a model of it open opens it anew, and finds the door closed. */
+static void count(struct execution *engine, const char *family, const char *why)
+{
+    struct catalog *catalog = execution_catalog(engine);
+    if (quarantine_crashed(&engine->quarantine, catalog->generation, family, domain_loop_now_ms(engine->loop))) {
+        keep_away(engine, catalog, family, why);
+        warm_models_forget(&engine->warm);
+    }
+    snapshot_release(&catalog->snapshot);
+}
+
 void quarantine_judge(const struct operation *operation)
 {
-    struct execution *engine = operation->engine;
-    const struct fault *fault = &operation->fault;
     const char *family = family_of(operation);
-    if (!family || !tells_against_plugin(operation, fault))
+    if (family && !operation->cancelled &&
+        tells_against_plugin(operation->worker_lost, operation->signal_name ? operation->signal_name : "",
+                             operation->fault.code))
+        count(operation->engine, family, operation->fault.text);
+}
+
+/* On its way from whoever heard of it to the loop. */
+struct crash {
+    struct execution *engine;
+    char family[65];
+    char why[300];
+};
+
+static void take(void *arg)
+{
+    struct crash *crash = arg;
+    count(crash->engine, crash->family, crash->why);
+    free(crash);
+}
+
+void quarantine_judge_result(struct execution *engine, const char *family, const struct process_result *result)
+{
+    if (!tells_against_plugin(result->worker_lost, result->signal_name ? result->signal_name : "", result->fault.code))
         return;
-    struct catalog *catalog = execution_catalog(engine);
-    if (quarantine_crashed(&engine->quarantine, catalog->generation, family, domain_loop_now_ms(engine->loop)))
-        keep_away(engine, catalog, family, fault->text);
-    snapshot_release(&catalog->snapshot);
+    struct crash *crash = calloc(1, sizeof *crash);
+    if (!crash)
+        return;
+    crash->engine = engine;
+    snprintf(crash->family, sizeof crash->family, "%s", family);
+    snprintf(crash->why, sizeof crash->why, "%.299s", result->fault.text);
+    if (domain_loop_post(engine->loop, take, crash))
+        free(crash);
 }

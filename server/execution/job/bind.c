@@ -56,11 +56,30 @@ static int bind_model(struct operation *operation, const char *id, enum catalog_
                                              &operation->parameters, fault);
 }
 
+/* "${JOB.dataset}": before the job starts there is no such dataset yet, and nothing to check but the form. */
+static bool data_is_to_come(struct operation *operation, const API(DataReference) * data, const char *field,
+                             struct fault *fault)
+{
+    char path[FIELD_PATH_BYTES], id[DEPEND_NAME_BYTES];
+    field_path(path, "%s.dataset", field);
+    bool names = operation->spec && data && data->data_case == MLTRAINER__EXECUTION__V1__DATA_REFERENCE__DATA_DATASET;
+    if (!names || !depend_reference(operation->spec, data->dataset, "dataset", path, id, fault) || fault->code)
+        return fault->code != 0;
+    if (!operation->job) {
+        operation->source = (struct source){.to_come = true};
+        return true;
+    }
+    API(DataReference) *own = (API(DataReference) *)(uintptr_t)data; /* decoded for this attempt alone */
+    return depend_dataset(operation->engine, id, path, operation->arena, &own->dataset, fault) != 0;
+}
+
 static int bind_data(struct operation *operation, const API(DataReference) * data, const char *field,
                      struct fault *fault)
 {
     char path[FIELD_PATH_BYTES];
     field_path(path, "%s.data", field);
+    if (data_is_to_come(operation, data, path, fault))
+        return fault->code;
     return source_resolve(operation->engine, data, path, operation->arena, &operation->source, fault);
 }
 
@@ -282,10 +301,10 @@ static int require_artifact_columns(struct operation *operation, const API(Artif
 }
 
 /* "${JOB.artifact}" is looked up when the job starts; before, all that can be said is that it is well formed. */
-static bool is_still_to_come(struct operation *operation, const char **reference, const char *path, struct fault *fault)
+static bool artifact_is_to_come(struct operation *operation, const char **reference, const char *path, struct fault *fault)
 {
     char id[DEPEND_NAME_BYTES];
-    if (!operation->spec || !depend_reference(operation->spec, *reference, path, id, fault))
+    if (!operation->spec || !depend_reference(operation->spec, *reference, "artifact", path, id, fault))
         return false;
     if (fault->code || !operation->job)
         return true;
@@ -300,7 +319,7 @@ int job_bind_artifact(struct operation *operation, const char *reference, const 
     API(Artifact) * artifact;
     field_path(path, "%s.artifact", field);
     operation->catalog = execution_catalog(operation->engine);
-    if (is_still_to_come(operation, &reference, path, fault))
+    if (artifact_is_to_come(operation, &reference, path, fault))
         return fault->code ? fault->code : bind_data(operation, data, field, fault);
     int code = aliases_find_artifact(&operation->engine->aliases, &operation->engine->artifacts, reference, path,
                                      &record, fault);

@@ -175,19 +175,18 @@ void depend_ended(struct job *job)
 
 /* ---- References ---- */
 
-bool depend_reference(const API(JobSpec) * spec, const char *text, const char *field, char id[DEPEND_NAME_BYTES],
-                      struct fault *fault)
+bool depend_reference(const API(JobSpec) * spec, const char *text, const char *kind, const char *field,
+                      char id[DEPEND_NAME_BYTES], struct fault *fault)
 {
-    static const char ending[] = ".artifact}";
-    size_t length = strlen(text);
+    char ending[16];
+    size_t length = strlen(text), tail = (size_t)snprintf(ending, sizeof ending, ".%s}", kind);
     if (strncmp(text, "${", 2) != 0)
         return false;
-    if (length < 2 + sizeof ending || length > 2 + 128 + sizeof ending - 1 ||
-        strcmp(text + length - (sizeof ending - 1), ending) != 0) {
-        fault_field(fault, field, "\"%.64s\" is not ${JOB.artifact}", text);
+    if (length < 3 + tail || length > 2 + 128 + tail || strcmp(text + length - tail, ending) != 0) {
+        fault_field(fault, field, "\"%.64s\" is not ${JOB.%s}", text, kind);
         return true;
     }
-    snprintf(id, DEPEND_NAME_BYTES, "%.*s", (int)(length - 2 - (sizeof ending - 1)), text + 2);
+    snprintf(id, DEPEND_NAME_BYTES, "%.*s", (int)(length - 2 - tail), text + 2);
     for (size_t i = 0; i < spec->n_depends_on; i++)
         if (strcmp(spec->depends_on[i], id) == 0)
             return true;
@@ -195,15 +194,35 @@ bool depend_reference(const API(JobSpec) * spec, const char *text, const char *f
     return true;
 }
 
+static int result_of(struct execution *engine, const char *id, struct mrpc_arena *arena, API(JobResult) * *out,
+                     struct fault *fault)
+{
+    const struct job *job = jobs_find(engine, id);
+    *out = NULL;
+    return job && job->result.data ? api_decode(API_INFO(job_result), job->result.data, job->result.size, arena, out, fault)
+                                   : 0;
+}
+
 int depend_artifact(struct execution *engine, const char *id, const char *field, struct mrpc_arena *arena, const char **out,
                     struct fault *fault)
 {
-    const struct job *job = jobs_find(engine, id);
-    API(JobResult) *result = NULL;
-    if (job && job->result.data && api_decode(API_INFO(job_result), job->result.data, job->result.size, arena, &result, fault))
+    API(JobResult) * result;
+    if (result_of(engine, id, arena, &result, fault))
         return fault->code;
     if (!result || !*result->artifact)
         return fault_set(fault, MRPC_FAILED_PRECONDITION, "%s: job %s brought no artifact", field, id);
     *out = result->artifact;
+    return 0;
+}
+
+int depend_dataset(struct execution *engine, const char *id, const char *field, struct mrpc_arena *arena, char **out,
+                   struct fault *fault)
+{
+    API(JobResult) * result;
+    if (result_of(engine, id, arena, &result, fault))
+        return fault->code;
+    if (!result || !*result->dataset)
+        return fault_set(fault, MRPC_FAILED_PRECONDITION, "%s: job %s brought no dataset", field, id);
+    *out = result->dataset;
     return 0;
 }

@@ -26,12 +26,16 @@ void depend_begin(struct job *job);
 /** @job has ended, and that is on disk: tell those that wait for it. */
 void depend_ended(struct job *job);
 
-/** "${ID.artifact}" stands for what another job brings. True if @text is one; @id gets the job's identifier.
+/** "${ID.KIND}" stands for what another job brings; @kind is "artifact" or "dataset". True if @text is one; @id gets the
+ *  job's identifier.
  *  Errors (in @fault, with true): INVALID_ARGUMENT naming @field when it is malformed or @spec does not depend on it. */
-bool depend_reference(const API(JobSpec) * spec, const char *text, const char *field, char id[DEPEND_NAME_BYTES],
-                      struct fault *fault);
+bool depend_reference(const API(JobSpec) * spec, const char *text, const char *kind, const char *field,
+                      char id[DEPEND_NAME_BYTES], struct fault *fault);
 /** What it brought. Errors: FAILED_PRECONDITION when it brought no artifact. */
 int depend_artifact(struct execution *engine, const char *id, const char *field, struct mrpc_arena *arena, const char **out,
                     struct fault *fault) MRPC_MUST_USE;
+/** The same of a dataset, "NAME@VERSION". */
+int depend_dataset(struct execution *engine, const char *id, const char *field, struct mrpc_arena *arena, char **out,
+                   struct fault *fault) MRPC_MUST_USE;
 
 #endif

@@ -80,6 +80,8 @@ int source_require(const struct source *source, const char *name, enum dataset_t
                    struct fault *fault)
 {
     enum dataset_type found = DATASET_UNKNOWN;
+    if (source->to_come)
+        return 0;
     if (!find_type(source, name, &found))
         return fault_field(fault, field, "the data has no column \"%.64s\"", name);
     bool fits = type == DATASET_UNKNOWN || type == found || (type == DATASET_DOUBLE && found == DATASET_INTEGER);

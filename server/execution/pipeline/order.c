@@ -61,6 +61,30 @@ char **pipeline_artifact_of(API(JobSpec) * spec)
     }
 }
 
+static API(DataReference) * data_of(API(JobSpec) * spec)
+{
+    switch (spec->work_case) {
+    case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TRAIN:
+        return spec->train->data;
+    case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_EVALUATE:
+        return spec->evaluate->data;
+    case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_PREDICT:
+        return spec->predict->data;
+    case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_COMPUTE:
+        return spec->compute->data;
+    case MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TUNE:
+        return spec->tune->train ? spec->tune->train->data : NULL;
+    default:
+        return NULL;
+    }
+}
+
+char **pipeline_dataset_of(API(JobSpec) * spec)
+{
+    API(DataReference) *data = data_of(spec);
+    return data && data->data_case == MLTRAINER__EXECUTION__V1__DATA_REFERENCE__DATA_DATASET ? &data->dataset : NULL;
+}
+
 static int check_task(struct walk *walk, size_t at)
 {
     char path[FIELD_PATH_BYTES];

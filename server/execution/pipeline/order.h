@@ -18,5 +18,7 @@ size_t pipeline_position(const API(PipelineSpec) * spec, const char *key);
 
 /** Where @spec says which artifact it works on; NULL: it works on none. */
 char **pipeline_artifact_of(API(JobSpec) * spec);
+/** The same of a dataset. */
+char **pipeline_dataset_of(API(JobSpec) * spec);
 
 #endif

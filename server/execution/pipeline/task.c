@@ -19,38 +19,30 @@ static char *rewrite(const API(PipelineSpec) * spec, API(PipelineTaskStatus) *co
     return mrpc_arena_printf(arena, "${%s%s", statuses[at]->job, dot);
 }
 
-/* A copy of the part that carries the reference, for the specification itself does not change. */
-static bool point_to_job(const API(PipelineSpec) * spec, API(PipelineTaskStatus) *const *statuses, API(JobSpec) * job,
-                         struct mrpc_arena *arena)
+/* In a copy of the work, for the specification itself does not change. */
+static bool point_to_jobs(const API(PipelineSpec) * spec, API(PipelineTaskStatus) *const *statuses, API(JobSpec) * job,
+                          struct mrpc_arena *arena)
 {
-    if (!pipeline_artifact_of(job))
-        return true;
-    ProtobufCMessage *copy = NULL;
-    bool evaluates = job->work_case == MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_EVALUATE;
-    const struct mrpc_message_info *info = evaluates ? API_INFO(evaluate_spec) : API_INFO(predict_spec);
-    if (mrpc_message_copy(info, evaluates ? &job->evaluate->base : &job->predict->base, arena, &copy) != 0)
-        return false;
-    if (evaluates)
-        job->evaluate = (API(EvaluateSpec) *)copy;
-    else
-        job->predict = (API(PredictSpec) *)copy;
-    char **artifact = pipeline_artifact_of(job);
-    *artifact = rewrite(spec, statuses, *artifact, arena);
-    return *artifact != NULL;
+    char **artifact = pipeline_artifact_of(job), **dataset = pipeline_dataset_of(job);
+    if (artifact)
+        *artifact = rewrite(spec, statuses, *artifact, arena);
+    if (dataset)
+        *dataset = rewrite(spec, statuses, *dataset, arena);
+    return !(artifact && !*artifact) && !(dataset && !*dataset);
 }
 
 API(JobSpec) * pipeline_task_job(const API(PipelineSpec) * spec, API(PipelineTaskStatus) *const *statuses, size_t at,
                                  struct mrpc_arena *arena)
 {
     const API(PipelineTask) *task = spec->tasks[at];
-    API(JobSpec) *job = API_NEW(arena, JobSpec, job_spec);
+    ProtobufCMessage *copy = NULL;
     char **names = mrpc_arena_calloc(arena, task->n_depends_on + 1, sizeof *names);
-    if (!job || !names)
+    if (!names || mrpc_message_copy(API_INFO(job_spec), &task->spec->base, arena, &copy) != 0)
         return NULL;
-    *job = *task->spec;
+    API(JobSpec) *job = (API(JobSpec) *)copy;
     job->n_depends_on = task->n_depends_on;
     job->depends_on = names;
     for (size_t i = 0; i < task->n_depends_on; i++)
         names[i] = statuses ? statuses[pipeline_position(spec, task->depends_on[i])]->job : task->depends_on[i];
-    return !statuses || point_to_job(spec, statuses, job, arena) ? job : NULL;
+    return !statuses || point_to_jobs(spec, statuses, job, arena) ? job : NULL;
 }

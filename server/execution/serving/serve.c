@@ -7,11 +7,13 @@
 #include "execution/feature/split.h"
 #include "execution/operation/prepare.h"
 #include "execution/operation/source.h"
+#include "execution/quarantine.h"
 #include "execution/serving/shape.h"
 
 enum { VALUES_MAX = 4096 }; /* rows x columns; more of them is work for the thread pool */
 
 struct serving {
+    struct execution *engine;
     struct warm_model *model;
     struct source source;
     struct table *input, *ready, *last;
@@ -112,6 +114,7 @@ static void predicted(void *arg, uint64_t ticket, struct process_result *result)
                             .queued_us = result->queued_us,
                             .running_us = result->ran_us};
     struct table *shaped = NULL;
+    quarantine_judge_result(serving->engine, header->family, result);
     if (!served.fault.code && !result->table)
         fault_set(&served.fault, MRPC_INTERNAL, "the model gave no predictions");
     if (!served.fault.code && shape_predictions(&how, result->table, &shaped, &served.fault) == 0)
@@ -170,7 +173,8 @@ int serve_start(struct execution *engine, const struct serve_request *request, _
         warm_model_unref(model);
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     }
-    *serving = (struct serving){.model = model,
+    *serving = (struct serving){.engine = engine,
+                                .model = model,
                                 .source = {.inline_table = request->data->table,
                                            .first_row = request->data->first_row,
                                            .row_count = request->data->row_count},

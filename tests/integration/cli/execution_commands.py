@@ -162,6 +162,29 @@ def the_pipeline_of_the_guide_runs(ctl):
 
 
 @case
+def a_pipeline_works_on_datasets_that_its_tasks_bring(ctl):
+    ctl("datasets", "upload", str(SP500), "--name", "sp500")
+    average = {"model": "sma", "parameters": {"column": {"text": "close"}, "window": {"integer": 5}}}
+    def task(key, dataset, on=(), **more):
+        return {"key": key, "dependsOn": list(on), "spec": {"compute": {**average, "data": {"dataset": dataset}, **more}}}
+    again = {"column": {"text": "sma"}, "window": {"integer": 3}}
+    with folder() as path:
+        file = Path(path, "chain.yaml")
+        file.write_text(json.dumps({"tasks": [task("smooth", "sp500", outputDataset="smooth"),
+                                              task("smoother", "${smooth.dataset}", ["smooth"], parameters=again,
+                                                   data={"dataset": "${smooth.dataset}", "firstRow": 4})]}))
+        shown = ctl("pipelines", "run", str(file))
+        assert "smoother succeeded" in shown, shown
+        assert ctl.json("datasets", "describe", "smooth")["dataset"]["rowCount"] == "5031"
+        for bad, words in ((task("b", "${a.dataset}"), "not among what the job depends on"),
+                           (task("b", "${a.artifact}", ["a"]), "is not ${JOB.dataset}")):
+            file.write_text(json.dumps({"tasks": [task("a", "sp500"), bad]}))
+            assert words in ctl.error("pipelines", "run", str(file), code=INVALID_ARGUMENT)
+        file.write_text(json.dumps({"tasks": [task("a", "sp500"), task("b", "${a.dataset}", ["a"])]}))
+        assert "b failed" in ctl.run("pipelines", "run", str(file)).stdout, "a brings no dataset"
+
+
+@case
 def runs_are_listed_shown_and_compared(ctl):
     ctl("datasets", "upload", str(SP500), "--name", "sp500")
     for alpha in ("0.5", "5"):

@@ -37,6 +37,14 @@ static void write_models(const struct fixture *fixture)
                 animals[i], animals[i]);
         fclose(file);
     }
+    char path[160];
+    snprintf(path, sizeof path, "%s/models/zoo/turns.yaml", fixture->root);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("id: turns\nfamily: zoo\nalgorithm: turns\ntask: regression\ndescription: Says 0, or dies.\nengine: none\n"
+          "deterministic: true\ninputs: {target: required, features: any}\noutputs: [{name: prediction, type: number, doc: Nothing.}]\n",
+          file);
+    fclose(file);
 }
 
 static void run_server(struct fixture *fixture, int out)

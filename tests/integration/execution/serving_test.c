@@ -188,12 +188,93 @@ static void stream_goes_on_with_a_warm_model(void **state)
     fixture_close(&fixture);
 }
 
+/* ---- A model that dies of what it is given ---- */
+
+static API(DataReference) * numbers(double first)
+{
+    static double values[2], targets[2] = {0, 1};
+    static API(DoubleValues) xs, ys;
+    static API(Column) x, y;
+    static API(Column) * columns[] = {&x, &y};
+    static API(Table) table;
+    static API(DataReference) data;
+    INIT(double_values, &xs);
+    INIT(double_values, &ys);
+    INIT(column, &x);
+    INIT(column, &y);
+    INIT(table, &table);
+    INIT(data_reference, &data);
+    values[0] = first;
+    values[1] = 1;
+    xs.values = values;
+    ys.values = targets;
+    xs.n_values = ys.n_values = 2;
+    x.name = "x";
+    y.name = "y";
+    x.values_case = y.values_case = MLTRAINER__EXECUTION__V1__COLUMN__VALUES_DOUBLES;
+    x.doubles = &xs;
+    y.doubles = &ys;
+    table.n_columns = 2;
+    table.columns = columns;
+    data.data_case = MLTRAINER__EXECUTION__V1__DATA_REFERENCE__DATA_TABLE;
+    data.table = &table;
+    return &data;
+}
+
+static int turn(struct fixture *fixture, double first)
+{
+    API(PredictRequest) request;
+    INIT(predict_request, &request);
+    request.artifact = "turns";
+    request.data = numbers(first);
+    return RPC(predict)(fixture->channel, NULL, &request, fresh(fixture)) ? 0 : CODE(fixture);
+}
+
+/* The first prediction opens the model; the next ones are made without an operation, and their crashes count all the same. */
+static void crashes_of_an_open_model_are_counted(void **state)
+{
+    static char *features[] = {"x"};
+    struct fixture fixture;
+    API(JobSpec) spec;
+    API(TrainSpec) train;
+    API(ColumnSelection) selection;
+    INIT(job_spec, &spec);
+    INIT(train_spec, &train);
+    INIT(column_selection, &selection);
+    selection.target_column = "y";
+    selection.n_feature_columns = 1;
+    selection.feature_columns = features;
+    train.model = train.artifact_name = "turns";
+    train.data = numbers(0);
+    train.columns_case = MLTRAINER__EXECUTION__V1__TRAIN_SPEC__COLUMNS_SELECTION;
+    train.selection = &selection;
+    spec.work_case = MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TRAIN;
+    spec.train = &train;
+    fixture_open(&fixture, "--execution-quarantine=3");
+    char *id = submit(&fixture, &spec, ""), why[256] = "";
+    if (!id || watch(&fixture, id, 0, why, NULL) != MLTRAINER__EXECUTION__V1__JOB_STATE__JOB_STATE_SUCCEEDED)
+        fail_msg("%s %s", id ? why : TEXT(&fixture), "training");
+    free(id);
+    assert_int_equal(turn(&fixture, 0), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(turn(&fixture, -1), MRPC_INTERNAL);
+        assert_true(i == 2 || turn(&fixture, 0) == 0);
+    }
+    int code;
+    while ((code = turn(&fixture, 0)) == 0) /* the answer may be there before the loop has counted */
+        continue;
+    assert_int_equal(code, MRPC_FAILED_PRECONDITION);
+    assert_non_null(strstr(TEXT(&fixture), "crashed 3 times in 60 s"));
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warm_model_needs_no_file_and_answers_the_same),
         cmocka_unit_test(reference_means_what_it_means_now),
         cmocka_unit_test(stream_goes_on_with_a_warm_model),
+        cmocka_unit_test(crashes_of_an_open_model_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

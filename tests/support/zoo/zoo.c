@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <fenv.h>
+#include <locale.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -55,6 +57,32 @@ DEED(echoes)
     if (!out)
         return MLTRAINER_OUT_OF_MEMORY;
     memcpy(out, values, (size_t)request->array->length * sizeof(double));
+    return MLTRAINER_OK;
+}
+
+DEED(disturbs)
+{
+    sigset_t some;
+    sigemptyset(&some);
+    sigaddset(&some, SIGTERM);
+    sigaddset(&some, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &some, NULL);
+    fesetround(FE_UPWARD);
+    feraiseexcept(FE_DIVBYZERO);
+    errno = EDOM;
+    host->metric(host, "locale", MLTRAINER_STEP_FINAL, setlocale(LC_ALL, "C.UTF-8") != NULL);
+    return MLTRAINER_OK;
+}
+
+/* What it finds: 1 for each thing that is not as a process begins. */
+DEED(finds)
+{
+    sigset_t blocked;
+    sigprocmask(SIG_SETMASK, NULL, &blocked);
+    host->metric(host, "blocked", MLTRAINER_STEP_FINAL, sigismember(&blocked, SIGTERM) || sigismember(&blocked, SIGUSR1));
+    host->metric(host, "rounding", MLTRAINER_STEP_FINAL, fegetround() != FE_TONEAREST);
+    host->metric(host, "exceptions", MLTRAINER_STEP_FINAL, fetestexcept(FE_DIVBYZERO) != 0);
+    host->metric(host, "locale", MLTRAINER_STEP_FINAL, strcmp(setlocale(LC_ALL, NULL), "C") != 0);
     return MLTRAINER_OK;
 }
 
@@ -323,6 +351,63 @@ DEED(returns_nonsense)
     return 4711;
 }
 
+/* ---- a model that says 0, and dies of a negative x ---- */
+
+static const char kept[] = "turns";
+
+static int32_t turns_train(const struct mltrainer_host *host, const struct mltrainer_request *request, void **model,
+                           struct mltrainer_error *error)
+{
+    *model = (void *)kept;
+    return MLTRAINER_OK;
+}
+
+static int32_t turns_predict(const struct mltrainer_host *host, const void *model, const struct mltrainer_request *request,
+                             struct mltrainer_output *output, struct mltrainer_error *error)
+{
+    double *x = NULL;
+    int32_t status = mltrainer_column_numbers(host, request, "x", &x, error);
+    if (!status)
+        status = mltrainer_output_start(host, output, request->array->length, 1, error);
+    if (status)
+        return status;
+    for (int64_t row = 0; row < request->array->length; row++)
+        if (x[row] < 0)
+            abort();
+    return mltrainer_output_numbers(host, output, "prediction") ? MLTRAINER_OK : MLTRAINER_OUT_OF_MEMORY;
+}
+
+static int32_t turns_save(const struct mltrainer_host *host, const void *model, const void **bytes, size_t *byte_count,
+                          struct mltrainer_error *error)
+{
+    *bytes = kept;
+    *byte_count = sizeof(kept);
+    return MLTRAINER_OK;
+}
+
+static int32_t turns_restore(const struct mltrainer_host *host, const void *bytes, size_t byte_count, void **model,
+                             struct mltrainer_error *error)
+{
+    return turns_train(host, NULL, model, error);
+}
+
+static void turns_release(void *model)
+{
+}
+
+static const struct mltrainer_algorithm turns = {
+    .size = sizeof(turns),
+    .id = "turns",
+    .release = turns_release,
+    .trainable = &(const struct mltrainer_trainable){.size = sizeof(struct mltrainer_trainable), .train = turns_train},
+    .predictable = &(const struct mltrainer_predictable){.size = sizeof(struct mltrainer_predictable),
+                                                         .predict = turns_predict},
+    .serializable = &(const struct mltrainer_serializable){.size = sizeof(struct mltrainer_serializable),
+                                                           .format_version = 1,
+                                                           .save = turns_save,
+                                                           .restore = turns_restore},
+};
+
 #define ANIMAL(function)                                                                                               \
     {                                                                                                                  \
         .size = sizeof(struct mltrainer_algorithm), .id = #function,                                                   \
@@ -339,14 +424,17 @@ static const struct mltrainer_algorithm animals[] = {
     ANIMAL(says_garbage),    ANIMAL(says_too_much),  ANIMAL(says_half),       ANIMAL(says_nothing),
     ANIMAL(says_wrong_id),   ANIMAL(says_artifact_elsewhere), ANIMAL(says_endless_table), ANIMAL(says_ready_again),
     ANIMAL(returns_nonsense), ANIMAL(signs),
+    ANIMAL(disturbs),        ANIMAL(finds),
 };
 
 #define A(i) &animals[i]
 static const struct mltrainer_algorithm *const algorithms[] = {
     A(0),  A(1),  A(2),  A(3),  A(4),  A(5),  A(6),  A(7),  A(8),  A(9),  A(10), A(11), A(12), A(13), A(14),
     A(15), A(16), A(17), A(18), A(19), A(20), A(21), A(22), A(23), A(24), A(25), A(26), A(27), A(28), A(29),
+    A(30), A(31),
+    &turns,
 };
-_Static_assert(sizeof(algorithms) / sizeof(algorithms[0]) == sizeof(animals) / sizeof(animals[0]), "all are listed");
+_Static_assert(sizeof(algorithms) / sizeof(algorithms[0]) == sizeof(animals) / sizeof(animals[0]) + 1, "all are listed");
 
 const struct mltrainer_plugin mltrainer_plugin_v1 = {
     .size = sizeof(struct mltrainer_plugin),
