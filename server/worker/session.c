@@ -221,6 +221,7 @@ static void run_all(struct worker_bench *bench, const Mltrainer__Worker__Tasks *
     for (size_t i = 0; i < tasks->n_tasks; i++) {
         Mltrainer__Worker__Result result = MLTRAINER__WORKER__RESULT__INIT;
         task_run(bench, tasks->tasks[i], arena, &result);
+        process_state_restore(&bench->state);
         send_result(&result);
     }
     if (tasks->n_tasks > 1)
@@ -261,5 +262,6 @@ int session_run(int server_pid)
     if (first->message_case != MLTRAINER__WORKER__TO_WORKER__MESSAGE_SETUP || control_bytes < sizeof(*bench.control))
         give_up("the server did not begin with a setup");
     set_up(&bench, first->setup);
+    process_state_take(&bench.state);
     return work(&bench, arena);
 }

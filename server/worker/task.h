@@ -9,6 +9,7 @@
 #include "worker/control.h"
 #include "worker/model_shelf.h"
 #include "worker/plugin_file.h"
+#include "worker/process_state.h"
 #include "worker/table_span.h"
 
 /* One task in a plugin's hands, from its message to its result. */
@@ -27,6 +28,7 @@ struct worker_bench {
     uint8_t *output;
     size_t output_bytes;
     size_t output_used; /* by results that the server may not have read yet */
+    struct process_state state; /* as each task finds it */
 };
 
 /** Run @task; @result, which comes initialised, gets everything, with memory of @arena. Results larger than the output

@@ -123,6 +123,21 @@ static void stopped_worker_is_killed_and_replaced(void **state)
     assert_int_not_equal(after.pid, pid);
 }
 
+static void x17_what_a_plugin_changes_in_its_process_is_changed_back(void **state)
+{
+    static const char *const things[] = {"blocked", "rounding", "exceptions", "locale"};
+    struct process_task disturb = deed("disturbs"), find = deed("finds");
+    struct outcome outcome, after;
+
+    worker_bench_run(&bench, &disturb, &outcome);
+    assert_int_equal(outcome.fault.code, MRPC_OK);
+    assert_true(outcome_metric(&outcome, "locale") == 1);
+    worker_bench_run(&bench, &find, &after);
+    assert_int_equal(after.pid, outcome.pid);
+    for (size_t i = 0; i < sizeof(things) / sizeof(things[0]); i++)
+        assert_true(outcome_metric(&after, things[i]) == 0);
+}
+
 static int start(void **state)
 {
     worker_bench_start(&bench, (struct process_pool_options){.workers = 1, .heartbeat_timeout_ms = 800});
@@ -144,6 +159,7 @@ int main(void)
         cmocka_unit_test(deadline_ends_an_endless_loop_within_a_second),
         cmocka_unit_test(deadline_is_seen_by_a_plugin_that_listens),
         cmocka_unit_test(waiting_tasks_can_be_cancelled_and_time_out),
+        cmocka_unit_test(x17_what_a_plugin_changes_in_its_process_is_changed_back),
         cmocka_unit_test(stopped_worker_is_killed_and_replaced),
     };
     return cmocka_run_group_tests(tests, start, stop);
