@@ -141,12 +141,12 @@ static void what_is_waited_for_outlives_retention(void **state)
         assert_non_null(list);
     } while (list->n_jobs > 4);
     assert_int_equal(get_job(&fixture, done)->state, STATE(SUCCEEDED));
-    fixture_crash(&fixture);
+    unsetenv("MLTRAINER_RETENTION_JOBS");
+    unsetenv("MLTRAINER_RETENTION_INTERVAL");
+    fixture_crash(&fixture); /* and what ends now stays, so that it can be looked at */
     assert_int_equal(get_job(&fixture, waits)->state, STATE(WAITING));
     cancel(&fixture, gate);
     assert_int_equal(watch(&fixture, waits, 0, NULL, NULL), STATE(SKIPPED));
-    unsetenv("MLTRAINER_RETENTION_JOBS");
-    unsetenv("MLTRAINER_RETENTION_INTERVAL");
     free(done), free(gate), free(waits), free(other), free(last);
     fixture_close(&fixture);
 }
