@@ -35,6 +35,7 @@ const struct cli_command *const cli_commands[] = {
     &jobs_predict_command,
     &jobs_compute_command,
     &jobs_ls_command,
+    &jobs_top_command,
     &jobs_get_command,
     &jobs_watch_command,
     &jobs_cancel_command,

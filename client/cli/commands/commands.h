@@ -39,6 +39,7 @@ extern const struct cli_command jobs_evaluate_command;
 extern const struct cli_command jobs_predict_command;
 extern const struct cli_command jobs_compute_command;
 extern const struct cli_command jobs_ls_command;
+extern const struct cli_command jobs_top_command;
 extern const struct cli_command jobs_get_command;
 extern const struct cli_command jobs_watch_command;
 extern const struct cli_command jobs_cancel_command;

@@ -185,6 +185,22 @@ def a_pipeline_works_on_datasets_that_its_tasks_bring(ctl):
 
 
 @case
+def top_shows_what_runs_before_what_waits(ctl):
+    ctl("datasets", "upload", str(SP500), "--name", "sp500")
+    long = ctl("jobs", "tune", "ridge", *TRAIN, "--vary", "alpha=0.001..1000:log", "--trials", "10000").strip()
+    after = ctl("jobs", "compute", "rsi", "--dataset", "sp500", "--after", long).strip()
+    wait_until(lambda: ctl.json("jobs", "get", long)["job"]["state"] == "JOB_STATE_RUNNING", "the tuning to begin")
+    shown = ctl("jobs", "top")
+    rows = [line.split() for line in shown.splitlines() if line.startswith("j0")]
+    assert [row[:2] for row in rows] == [[long, "running"], [after, "waiting"]] and rows[0][-1] == "ridge", shown
+    assert shown.startswith("workers ") and "1 running" in shown and "1 waiting" in shown, shown
+    assert shown.count("\n") < ctl("jobs", "top", "--times", "2", "--every", "10ms").count("\n")
+    assert [job["id"] for job in ctl.json("jobs", "top")["jobs"]] == [after, long]
+    ctl("jobs", "cancel", long)
+    wait_until(lambda: "none" in ctl("jobs", "top").splitlines()[1], "nothing to be left", 60)
+
+
+@case
 def runs_are_listed_shown_and_compared(ctl):
     ctl("datasets", "upload", str(SP500), "--name", "sp500")
     for alpha in ("0.5", "5"):

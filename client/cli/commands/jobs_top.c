@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "commands/commands.h"
+#include "commands/execution.h"
+
+/* What the engine does now, again and again: on a terminal the picture is drawn over the one before. */
+
+#define STATE(name) MLTRAINER__EXECUTION__V1__JOB_STATE__JOB_STATE_##name
+#define WORK(name) MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_##name
+
+static const char *subject_of(const Mltrainer__Execution__V1__JobSpec *spec)
+{
+    switch (spec ? spec->work_case : WORK(_NOT_SET)) {
+    case WORK(TRAIN):
+        return spec->train->model;
+    case WORK(EVALUATE):
+        return spec->evaluate->artifact;
+    case WORK(PREDICT):
+        return spec->predict->artifact;
+    case WORK(COMPUTE):
+        return spec->compute->model;
+    case WORK(TUNE):
+        return spec->tune->train ? spec->tune->train->model : "";
+    case WORK(FETCH):
+        return spec->fetch->dataset;
+    default:
+        return "";
+    }
+}
+
+/* Those that have a worker first, then those that are next, then those that wait; of each the oldest first. */
+static int by_state(const void *a, const void *b)
+{
+    static const int rank[] = {[STATE(RUNNING)] = 0, [STATE(CANCELLING)] = 1, [STATE(QUEUED)] = 2,
+                               [STATE(RETRY_WAIT)] = 3, [STATE(WAITING)] = 4};
+    const Mltrainer__Execution__V1__Job *one = *(Mltrainer__Execution__V1__Job *const *)a;
+    const Mltrainer__Execution__V1__Job *other = *(Mltrainer__Execution__V1__Job *const *)b;
+    size_t count = sizeof rank / sizeof *rank;
+    int first = (size_t)one->state < count ? rank[one->state] : 5, second = (size_t)other->state < count ? rank[other->state] : 5;
+    return first != second ? first - second : strcmp(one->id, other->id);
+}
+
+static void add_row(struct columns *columns, const Mltrainer__Execution__V1__Job *job)
+{
+    const Google__Protobuf__Timestamp *since = job->start_time ? job->start_time : job->create_time;
+    int64_t seconds = since ? (int64_t)time(NULL) - since->seconds : 0;
+    columns_add(columns, "%s", job->id);
+    columns_add(columns, "%s", execution_job_state(job->state));
+    columns_add(columns, "%u", job->attempt);
+    columns_add(columns, "%.0f %%", 100 * job->progress);
+    columns_add(columns, "%" PRId64 " s", seconds > 0 ? seconds : 0);
+    columns_add(columns, "%s", *job->stage ? job->stage : "-");
+    columns_add(columns, "%.40s", subject_of(job->spec));
+}
+
+static int print_engine(struct cli *cli)
+{
+    Mltrainer__Execution__V1__GetEngineRequest request = MLTRAINER__EXECUTION__V1__GET_ENGINE_REQUEST__INIT;
+    struct mrpc_call_options options = cli_call_options(cli);
+    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    const Mltrainer__Execution__V1__GetEngineResponse *engine =
+        mltrainer__execution__v1__execution_service__get_engine(cli->channel, &options, &request, &reply);
+    int code = cli_status(cli, &reply.status);
+    if (engine && !cli->json) {
+        printf("workers %u of %u busy, %" PRIu64 " lost; threads %u of %u busy\njobs", engine->workers_busy, engine->workers,
+               engine->workers_lost, engine->threads_busy, engine->threads);
+        for (size_t i = 0; i < engine->n_jobs; i++)
+            printf("%s %" PRIu64 " %s", i ? "," : "", engine->jobs[i]->count, execution_job_state(engine->jobs[i]->state));
+        printf("%s\n\n", engine->n_jobs ? "" : " none");
+    }
+    mrpc_reply_fini(&reply);
+    return code;
+}
+
+static int print_jobs(struct cli *cli, int32_t limit)
+{
+    static const char *const titles[] = {"JOB", "STATE", ">ATTEMPT", ">DONE", ">SINCE", "STAGE", "WHAT", NULL};
+    Mltrainer__Execution__V1__JobState states[] = {STATE(WAITING), STATE(QUEUED), STATE(RUNNING), STATE(CANCELLING),
+                                                   STATE(RETRY_WAIT)};
+    Mltrainer__Execution__V1__ListJobsRequest request = MLTRAINER__EXECUTION__V1__LIST_JOBS_REQUEST__INIT;
+    struct mrpc_call_options options = cli_call_options(cli);
+    struct mrpc_reply reply = MRPC_REPLY_INIT;
+    request.states = states;
+    request.n_states = sizeof states / sizeof *states;
+    request.page_size = limit;
+    const Mltrainer__Execution__V1__ListJobsResponse *response =
+        mltrainer__execution__v1__execution_service__list_jobs(cli->channel, &options, &request, &reply);
+    int code = cli_status(cli, &reply.status);
+    if (response && cli->json) {
+        code = cli_print_json(&mltrainer__execution__v1__list_jobs_response__info, &response->base);
+    } else if (response) {
+        struct columns *columns = columns_new(titles);
+        if (response->n_jobs)
+            qsort(response->jobs, response->n_jobs, sizeof(void *), by_state);
+        for (size_t i = 0; i < response->n_jobs; i++)
+            add_row(columns, response->jobs[i]);
+        columns_print(columns);
+    }
+    mrpc_reply_fini(&reply);
+    return code;
+}
+
+static int run(struct cli *cli, const struct cli_arguments *arguments)
+{
+    int64_t every_ms = cli_duration_ms(arguments, "every", 1000), times = cli_number(arguments, "times", 0, 0, 1000000);
+    int32_t limit = (int32_t)cli_number(arguments, "limit", 30, 1, 1000);
+    const struct timespec pause = {every_ms / 1000, every_ms % 1000 * 1000000};
+    bool terminal = cli->terminal && !cli->json;
+    int code = 0;
+    if (!times && !terminal)
+        times = 1;
+    for (int64_t shown = 0; !code && (!times || shown < times); shown++) {
+        if (shown)
+            nanosleep(&pause, NULL);
+        if (terminal)
+            fputs("\033[H\033[J", stdout);
+        code = print_engine(cli);
+        if (!code)
+            code = print_jobs(cli, limit);
+        fflush(stdout);
+    }
+    return code;
+}
+
+static const struct cli_option options[] = {
+    {"every", "TIME", "between two looks [1s]"},
+    {"times", "N", "look so often, then end [until interrupted; without a terminal once]"},
+    {"limit", "N", "at most so many jobs [30]"},
+    {0},
+};
+
+const struct cli_command jobs_top_command = {
+    .noun = "jobs",
+    .verb = "top",
+    .operands = "",
+    .options = options,
+    .summary = "Watch what the engine does",
+    .examples = "  mltctl jobs top\n  mltctl jobs top --every 5s --limit 10\n",
+    .run = run,
+};
