@@ -48,6 +48,7 @@ static void add_jobs(struct scene_builder *b, const struct execution_scene_parts
     scene_builder_node(b, &(struct scene_item_spec){.id = "queue",
                                                     .parent = "jobs",
                                                     .title = "Queue",
+                                                    .icon = SCENE_ICON_QUEUE,
                                                     .detail = text,
                                                     .health = queue_health(&parts->stats)});
     for (size_t i = 0; picture && i < picture->job_count; i++) {
@@ -81,6 +82,7 @@ static void add_schedules(struct scene_builder *b, const struct execution_pictur
                                   .id = id,
                                   .parent = "schedules",
                                   .title = schedule->name,
+                                  .icon = SCENE_ICON_CLOCK,
                                   .detail = schedule->stands,
                                   .health = schedule->paused    ? SCENE_HEALTH_UNKNOWN
                                             : schedule->failing ? SCENE_HEALTH_DEGRADED
@@ -113,6 +115,7 @@ static void add_worker(struct scene_builder *b, unsigned index, const struct pro
                                                     .parent = "workers",
                                                     .title = title,
                                                     .detail = detail,
+                                                    .icon = SCENE_ICON_WORKER,
                                                     .health = worker_looks[worker->state].health});
 }
 
@@ -133,6 +136,7 @@ static void add_pools(struct scene_builder *b, const struct execution_scene_part
     snprintf(text, sizeof text, "%u of %u busy", parts->stats.threads_busy, parts->stats.threads);
     scene_builder_node(b, &(struct scene_item_spec){.id = "threads",
                                                     .title = "Thread pool",
+                                                    .icon = SCENE_ICON_WORKER,
                                                     .detail = text,
                                                     .health = SCENE_HEALTH_HEALTHY});
 }
@@ -157,6 +161,7 @@ static void add_models(struct scene_builder *b, const struct execution_scene_par
                                   .id = id,
                                   .parent = "models",
                                   .title = family->name,
+                                  .icon = SCENE_ICON_MODEL,
                                   .detail = text,
                                   .health = scene_health_of((int)family->available,
                                                             (int)(family->models - family->withheld))});
