@@ -135,6 +135,20 @@ def o03_memory_that_is_not_there_now_and_then():
 
 
 @case
+def o04_workers_are_killed_for_memory_before_the_server_is():
+    with Server() as server:
+        found = wait_until(lambda: workers(server), "a worker")
+
+        def says(pid, name):
+            return int(Path(f"/proc/{pid}/{name}").read_text())
+
+        own = says(server.pid, "oom_score_adj")
+        assert own == says("self", "oom_score_adj"), "the server is to have what it was started with"
+        wait_until(lambda: all(says(pid, "oom_score_adj") >= min(own + 500, 1000) for pid in found), "workers to offer themselves")
+        assert all(says(pid, "oom_score") > says(server.pid, "oom_score") for pid in found)
+
+
+@case
 def o05_sigterm_under_load_loses_no_call_that_was_accepted():
     server = Server().start()
     stop, done, broken = threading.Event(), [], []
