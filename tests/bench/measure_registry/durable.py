@@ -35,6 +35,7 @@ def written_bytes(pid):
 def paced(bench, shape):
     """mltrainerd, and then the disk alone with as many records of as many bytes, each at its time as well."""
     settings = bench.settings["durable"]
+    shape = {**shape, "connections": settings["open_connections"], "streams": settings["open_streams"]}
     with bench.server("paced") as server:
         before = written_bytes(server.pid)
         result = bench.load(server, "register", rate=settings["rate"], **shape)
