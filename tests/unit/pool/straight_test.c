@@ -87,7 +87,7 @@ static void each_task_of_many_threads_ends_once(void **state)
         assert_non_null(all_accepted);
     }
     for (unsigned i = 0; i < THREADS * TASKS; i++)
-        await(&endings[0][i]);
+        await(&endings[i / TASKS][i % TASKS]);
     worker_bench_stop(&bench);
     for (unsigned i = 0; i < THREADS * TASKS; i++) {
         struct ending *ending = &endings[i / TASKS][i % TASKS];
