@@ -14,11 +14,12 @@ static int32_t no_memory(struct mltrainer_error *error)
 
 static int32_t check_finite(const double *values, size_t rows, const char *name, struct mltrainer_error *error)
 {
-    for (size_t row = 0; row < rows; row++)
-        if (!isfinite(values[row]))
-            return mltrainer_fail(error, MLTRAINER_INVALID_DATA, name,
-                                  "row %zu (from 0) is absent or not a finite number", row);
-    return MLTRAINER_OK;
+    int64_t wrong = mltrainer_not_finite(values, (int64_t)rows);
+
+    if (wrong < 0)
+        return MLTRAINER_OK;
+    return mltrainer_fail(error, MLTRAINER_INVALID_DATA, name, "row %lld (from 0) is absent or not a finite number",
+                          (long long)wrong);
 }
 
 int32_t design_read_column(const struct mltrainer_host *host, const struct mltrainer_request *request,
@@ -32,6 +33,22 @@ int32_t design_read_column(const struct mltrainer_host *host, const struct mltra
     if (!status)
         *out = values;
     return status;
+}
+
+int32_t design_view_column(const struct mltrainer_host *host, const struct mltrainer_request *request,
+                           const char *name, const double **out, struct mltrainer_error *error)
+{
+    int64_t index = mltrainer_column_find(request, name);
+    const double *view = index < 0 ? NULL : mltrainer_column_view(request, index);
+    double *copy = NULL;
+
+    if (!view) {
+        int32_t status = design_read_column(host, request, name, &copy, error);
+        *out = copy;
+        return status;
+    }
+    *out = view;
+    return check_finite(view, (size_t)request->array->length, name, error);
 }
 
 static int is_named(const char *role, const char *name)

@@ -30,6 +30,10 @@ int32_t design_read(const struct mltrainer_host *host, const struct mltrainer_re
 int32_t design_read_column(const struct mltrainer_host *host, const struct mltrainer_request *request,
                            const char *name, double **out, struct mltrainer_error *error);
 
+/** The same, to be read only: the table's own memory where it has doubles there. */
+int32_t design_view_column(const struct mltrainer_host *host, const struct mltrainer_request *request,
+                           const char *name, const double **out, struct mltrainer_error *error);
+
 /** Take (weighted) means away if @center, divide features by their (population) standard deviation if @scale, and
  *  multiply rows by the root of their weight. Weights are first made to sum to the number of rows, as scikit-learn
  *  does for coordinate descent, if @normalize_weights. A constant feature keeps the scale 1 and becomes zero. */

@@ -6,21 +6,33 @@
 #include "design.h"
 #include "model.h"
 
+#define PART_ROWS 1024 /* whose sums stay near while the features go by */
+
+static void add_features(const struct linear_model *model, const double *const *columns, int64_t first, int64_t end,
+                         double *out)
+{
+    for (int64_t row = first; row < end; row++)
+        out[row] = model->intercept;
+    for (size_t i = 0; i < model->feature_count; i++)
+        for (int64_t row = first; row < end; row++)
+            out[row] += model->coefficients[i] * columns[i][row];
+}
+
 static int32_t apply(const struct mltrainer_host *host, const struct linear_model *model,
                      const struct mltrainer_request *request, double *out, struct mltrainer_error *error)
 {
+    const double **columns = host->alloc(host, model->feature_count * sizeof(*columns));
     int64_t rows = request->array->length;
 
-    for (int64_t row = 0; row < rows; row++)
-        out[row] = model->intercept;
+    if (!columns)
+        return mltrainer_fail(error, MLTRAINER_OUT_OF_MEMORY, "", "no memory for the columns");
     for (size_t i = 0; i < model->feature_count; i++) {
-        double *column;
-        int32_t status = design_read_column(host, request, model->names[i], &column, error);
+        int32_t status = design_view_column(host, request, model->names[i], &columns[i], error);
         if (status)
             return status;
-        for (int64_t row = 0; row < rows; row++)
-            out[row] += model->coefficients[i] * column[row];
     }
+    for (int64_t first = 0; first < rows; first += PART_ROWS)
+        add_features(model, columns, first, rows - first < PART_ROWS ? rows : first + PART_ROWS, out);
     return MLTRAINER_OK;
 }
 

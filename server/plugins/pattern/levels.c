@@ -7,15 +7,14 @@ static int32_t fill_breakout(struct call *call)
 {
     int64_t lookback = call_window(call, "lookback", 1);
     double threshold = call_number_within(call, "threshold", 0, 10);
-    int64_t *queue = call_memory(call, (size_t)call->rows, sizeof(*queue));
     double *highest = call_numbers(call, call->rows), *lowest = call_numbers(call, call->rows);
     const double *close = call->in[2];
 
     pattern_need_prices(call, 1, "low");
     if (call->status)
         return call->status;
-    rolling_extreme(call->in[0], call->rows, lookback, 1, queue, highest);
-    rolling_extreme(call->in[1], call->rows, lookback, -1, queue, lowest);
+    rolling_extreme(call->in[0], call->rows, lookback, 1, highest);
+    rolling_extreme(call->in[1], call->rows, lookback, -1, lowest);
     for (int64_t row = 0; row < call->rows; row++) {
         double upper = row > 0 ? highest[row - 1] : NAN, lower = row > 0 ? lowest[row - 1] : NAN;
         call->out[0][row] = upper;
@@ -37,14 +36,13 @@ static int32_t fill_levels(struct call *call)
 {
     int64_t window = call_integer(call, "window", 1, 10000);
     double tolerance = call_number_within(call, "tolerance", 0, 10);
-    int64_t *queue = call_memory(call, (size_t)call->rows, sizeof(*queue));
     const double *high = call->in[0], *low = call->in[1], *close = call->in[2];
 
     pattern_need_prices(call, 1, "low");
     if (call->status)
         return call->status;
-    rolling_extreme(low, call->rows, window, -1, queue, call->out[0]);
-    rolling_extreme(high, call->rows, window, 1, queue, call->out[1]);
+    rolling_extreme(low, call->rows, window, -1, call->out[0]);
+    rolling_extreme(high, call->rows, window, 1, call->out[1]);
     for (int64_t row = 0; row < call->rows && !call_step_row(call, row, call->rows); row++) {
         double support = call->out[0][row], resistance = call->out[1][row];
         call->out[2][row] = call->out[3][row] = isnan(support) ? NAN : 0;
@@ -66,7 +64,6 @@ static int32_t fill_flag(struct call *call)
 {
     int64_t flag = call_window(call, "flag_duration", 1), pole = call_window(call, "pole_duration", 1);
     double height = call_number_within(call, "pole_height", 0, 100), depth = call_number_within(call, "flag_depth", 0, 1);
-    int64_t *queue = call_memory(call, (size_t)call->rows, sizeof(*queue));
     double *top = call_numbers(call, call->rows), *flag_low = call_numbers(call, call->rows),
            *pole_low = call_numbers(call, call->rows), *flag_high = call_numbers(call, call->rows);
     const double *close = call->in[2];
@@ -74,10 +71,10 @@ static int32_t fill_flag(struct call *call)
     pattern_need_prices(call, 1, "low");
     if (call->status)
         return call->status;
-    rolling_extreme(call->in[0], call->rows, flag + pole, 1, queue, top);
-    rolling_extreme(call->in[0], call->rows, flag, 1, queue, flag_high);
-    rolling_extreme(call->in[1], call->rows, flag, -1, queue, flag_low);
-    rolling_extreme(call->in[1], call->rows, pole, -1, queue, pole_low);
+    rolling_extreme(call->in[0], call->rows, flag + pole, 1, top);
+    rolling_extreme(call->in[0], call->rows, flag, 1, flag_high);
+    rolling_extreme(call->in[1], call->rows, flag, -1, flag_low);
+    rolling_extreme(call->in[1], call->rows, pole, -1, pole_low);
     for (int64_t row = 0; row < call->rows; row++) {
         int known = row >= flag + pole - 1;
         call->out[0][row] = known ? top[row] / pole_low[row - flag] - 1 : NAN;

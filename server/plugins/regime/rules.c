@@ -30,15 +30,15 @@ TABULAR(volatility_levels, .inputs = {"close"}, .outputs = {"regime", "volatilit
 
 static int32_t fill_condition(struct call *call)
 {
-    int64_t window = call_window(call, "window", 2), *queue = call_memory(call, (size_t)call->rows, sizeof(int64_t));
+    int64_t window = call_window(call, "window", 2);
     double threshold = call_number_within(call, "condition_threshold", 1e-9, 10), regime = NEITHER;
     double *high = call_numbers(call, call->rows), *low = call_numbers(call, call->rows);
 
     regime_returns(call); /* refuses prices that are none */
     if (call->status)
         return call->status;
-    rolling_extreme(call->in[0], call->rows, window, 1, queue, high);
-    rolling_extreme(call->in[0], call->rows, window, -1, queue, low);
+    rolling_extreme(call->in[0], call->rows, window, 1, high);
+    rolling_extreme(call->in[0], call->rows, window, -1, low);
     for (int64_t row = 0; row < call->rows; row++) {
         double fall = 1 - call->in[0][row] / high[row], rise = call->in[0][row] / low[row] - 1;
         if (rise >= threshold && rise > fall)

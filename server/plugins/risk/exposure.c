@@ -45,7 +45,6 @@ static int32_t fill_drawdown(struct call *call)
 {
     int64_t lookback = call_window(call, "lookback_window", 1), under = 0;
     double recovered = call_number_within(call, "recovery_threshold", 0, 1);
-    int64_t *queue = call_memory(call, (size_t)call->rows, sizeof(*queue));
     double *capital = call_numbers(call, call->rows), *high = call_numbers(call, call->rows),
            *losses = call_numbers(call, call->rows), *deepest = call_numbers(call, call->rows), now = 1;
 
@@ -54,12 +53,12 @@ static int32_t fill_drawdown(struct call *call)
         return call->status;
     for (int64_t row = 0; row < call->rows; row++)
         capital[row] = now *= 1 + call->in[0][row];
-    rolling_extreme(capital, call->rows, lookback, 1, queue, high);
+    rolling_extreme(capital, call->rows, lookback, 1, high);
     for (int64_t row = 0; row < call->rows && row < lookback; row++) /* while there are fewer: all of them */
         high[row] = row > 0 ? fmax(high[row - 1], capital[row]) : capital[0];
     for (int64_t row = 0; row < call->rows; row++)
         losses[row] = 1 - capital[row] / high[row];
-    rolling_extreme(losses, call->rows, lookback, 1, queue, deepest);
+    rolling_extreme(losses, call->rows, lookback, 1, deepest);
     for (int64_t row = 0; row < call->rows && row < lookback; row++)
         deepest[row] = row > 0 ? fmax(deepest[row - 1], losses[row]) : losses[0];
     for (int64_t row = 0; row < call->rows; row++) {

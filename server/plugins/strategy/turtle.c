@@ -28,7 +28,6 @@ static int32_t fill(struct call *call)
     int64_t entry = call_window(call, "entry_breakout", 1), way_out = call_window(call, "exit_breakout", 1);
     int64_t window = call_window(call, "atr_period", 1);
     double risk = call_number_within(call, "risk_per_trade", 0, 1), cost = call_number_within(call, "cost", 0, 0.5);
-    int64_t *queue = call_memory(call, (size_t)call->rows, sizeof(*queue));
     double *high = call_numbers(call, call->rows), *low = call_numbers(call, call->rows),
            *exit_high = call_numbers(call, call->rows), *exit_low = call_numbers(call, call->rows), side = 0;
     const double *close = call->in[2];
@@ -37,10 +36,10 @@ static int32_t fill(struct call *call)
     strategy_need_prices(call, close, "close");
     if (call->status)
         return call->status;
-    rolling_extreme(call->in[0], call->rows, entry, 1, queue, high);
-    rolling_extreme(call->in[1], call->rows, entry, -1, queue, low);
-    rolling_extreme(call->in[0], call->rows, way_out, 1, queue, exit_high);
-    rolling_extreme(call->in[1], call->rows, way_out, -1, queue, exit_low);
+    rolling_extreme(call->in[0], call->rows, entry, 1, high);
+    rolling_extreme(call->in[1], call->rows, entry, -1, low);
+    rolling_extreme(call->in[0], call->rows, way_out, 1, exit_high);
+    rolling_extreme(call->in[1], call->rows, way_out, -1, exit_low);
     average_range(call, window, call->out[RANGE]);
     for (int64_t row = 0; row < call->rows; row++) {
         call->out[UPPER][row] = row > 0 ? high[row - 1] : NAN;

@@ -141,20 +141,23 @@ double *call_numbers(struct call *call, int64_t count)
 
 /* ---- Columns ---- */
 
+/* The table's own memory where that can be read as it is. */
 static const double *read_column(struct call *call, int64_t index, const char *name)
 {
-    double *values = call_numbers(call, call->rows);
+    const double *values = mltrainer_column_view(call->request, index);
 
-    if (!values)
-        return NULL;
-    mltrainer_column_copy(call->request, index, values);
-    for (int64_t row = 0; row < call->rows; row++)
-        if (!isfinite(values[row])) {
-            call_fail(call, MLTRAINER_INVALID_DATA, name, "row %lld (from 0) is absent or not a finite number",
-                      (long long)row);
+    if (!values) {
+        double *copy = call_numbers(call, call->rows);
+        if (!copy)
             return NULL;
-        }
-    return values;
+        mltrainer_column_copy(call->request, index, copy);
+        values = copy;
+    }
+    int64_t wrong = mltrainer_not_finite(values, call->rows);
+    if (wrong < 0)
+        return values;
+    call_fail(call, MLTRAINER_INVALID_DATA, name, "row %lld (from 0) is absent or not a finite number", (long long)wrong);
+    return NULL;
 }
 
 const double *call_column(struct call *call, const char *name)

@@ -6,7 +6,7 @@
 
 /* Sliding windows over series. Result row r speaks of rows r - window + 1 to r of the input and of no later one; it is
  * NaN while there are fewer. Inputs may begin with NaNs, which do not count as rows; after them all values are finite.
- * Sliding sums are measured anew once a window, so that rounding does not pile up. Multiplying the input by a power of
+ * Rounding does not pile up: no sum is made by taking away. Multiplying the input by a power of
  * two multiplies the result exactly. Pure; linear in rows whatever the window; outputs do not overlap inputs. */
 
 void rolling_mean(const double *values, int64_t rows, int64_t window, double *mean);
@@ -15,8 +15,8 @@ void rolling_sum(const double *values, int64_t rows, int64_t window, double *sum
 void rolling_deviation(const double *values, int64_t rows, int64_t window, int lost, double *mean, double *deviation);
 /** Correlation of two series; NaN where either is flat. @scratch: 4 * rows numbers. */
 void rolling_correlation(const double *x, const double *y, int64_t rows, int64_t window, double *scratch, double *out);
-/** Greatest (@sign 1) or least (-1) value. @queue: room for rows indexes. */
-void rolling_extreme(const double *values, int64_t rows, int64_t window, int sign, int64_t *queue, double *out);
+/** Greatest (@sign 1) or least (-1) value. */
+void rolling_extreme(const double *values, int64_t rows, int64_t window, int sign, double *out);
 
 /** y[t] = y[t-1] + weight (x[t] - y[t-1]), from the first value that is not NaN on; the first @silent - 1 results after
  *  that start are NaN (pandas' min_periods). In place is fine. */

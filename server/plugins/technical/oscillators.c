@@ -34,14 +34,13 @@ TABULAR(momentum, .inputs = {"@column"}, .outputs = {"momentum"}, .fill = fill_m
 /* Highest high and lowest low of the window, for columns high, low, close. */
 static int read_range(struct call *call, int64_t window, double **highest, double **lowest)
 {
-    int64_t *queue = call_memory(call, (size_t)call->rows, sizeof(*queue));
 
     *highest = call_numbers(call, call->rows);
     *lowest = call_numbers(call, call->rows);
     if (call->status)
         return call->status;
-    rolling_extreme(call->in[0], call->rows, window, 1, queue, *highest);
-    rolling_extreme(call->in[1], call->rows, window, -1, queue, *lowest);
+    rolling_extreme(call->in[0], call->rows, window, 1, *highest);
+    rolling_extreme(call->in[1], call->rows, window, -1, *lowest);
     return call->status;
 }
 

@@ -8,14 +8,20 @@ int32_t series_read(const struct mltrainer_host *host, const struct mltrainer_re
 
     if (!request->schema)
         return mltrainer_fail(error, MLTRAINER_INVALID_DATA, "", "there is no table to compute from");
-    int32_t status = mltrainer_column_numbers(host, request, column, &series->values, error);
-    if (status)
-        return status;
+    int64_t index = mltrainer_column_find(request, column);
     series->rows = request->array->length;
-    for (int64_t row = 0; row < series->rows; row++)
-        if (!isfinite(series->values[row]))
-            return mltrainer_fail(error, MLTRAINER_INVALID_DATA, column,
-                                  "row %lld (from 0) is absent or not a finite number", (long long)row);
+    series->values = index < 0 ? NULL : mltrainer_column_view(request, index);
+    if (!series->values) {
+        double *copy = NULL;
+        int32_t status = mltrainer_column_numbers(host, request, column, &copy, error);
+        if (status)
+            return status;
+        series->values = copy;
+    }
+    int64_t wrong = mltrainer_not_finite(series->values, series->rows);
+    if (wrong >= 0)
+        return mltrainer_fail(error, MLTRAINER_INVALID_DATA, column, "row %lld (from 0) is absent or not a finite number",
+                              (long long)wrong);
     if (host->cancelled(host))
         return mltrainer_fail(error, MLTRAINER_CANCELLED, "", "cancelled");
     return MLTRAINER_OK;

@@ -9,7 +9,7 @@
 /** The prices that an indicator runs over. */
 struct series {
     int64_t rows;
-    double *values; /* all finite */
+    const double *values; /* all finite; the table's own where it has them as doubles */
 };
 
 /** Read the column that parameter "column" names ("close"). Errors: MLTRAINER_INVALID_DATA (no table, no such column,

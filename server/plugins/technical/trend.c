@@ -16,15 +16,14 @@ static int32_t fill_breakout(struct call *call)
 {
     int64_t lookback = call_window(call, "lookback", 1);
     double threshold = call_number_within(call, "threshold", 0, 1e6);
-    int64_t *queue = call_memory(call, (size_t)call->rows, sizeof(*queue));
     double *highest = call_numbers(call, call->rows), *lowest = call_numbers(call, call->rows);
     const double *close = call->in[0];
 
     need_positive(call, close, "close");
     if (call->status)
         return call->status;
-    rolling_extreme(close, call->rows, lookback, 1, queue, highest);
-    rolling_extreme(close, call->rows, lookback, -1, queue, lowest);
+    rolling_extreme(close, call->rows, lookback, 1, highest);
+    rolling_extreme(close, call->rows, lookback, -1, lowest);
     for (int64_t row = 0; row < call->rows; row++) {
         int known = row >= lookback;
         double momentum = known ? close[row] / close[row - lookback] - 1 : NAN;
@@ -115,14 +114,13 @@ static int32_t fill_levels(struct call *call)
 {
     int64_t window = call_window(call, "window", 1);
     double threshold = call_number_within(call, "level_threshold", 0, 10);
-    int64_t *queue = call_memory(call, (size_t)call->rows, sizeof(*queue));
     const double *close = call->in[2];
 
     need_positive(call, call->in[1], "low");
     if (call->status)
         return call->status;
-    rolling_extreme(call->in[1], call->rows, window, -1, queue, call->out[0]);
-    rolling_extreme(call->in[0], call->rows, window, 1, queue, call->out[1]);
+    rolling_extreme(call->in[1], call->rows, window, -1, call->out[0]);
+    rolling_extreme(call->in[0], call->rows, window, 1, call->out[1]);
     for (int64_t row = 0; row < call->rows; row++) {
         double support = call->out[0][row], resistance = call->out[1][row];
         call->out[2][row] = resistance == support ? 0.5 : (close[row] - support) / (resistance - support);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench_models PLUGIN ALGORITHM DATA ROWS FEATURES REPEATS [KIND:NAME=VALUE…]: trains and predicts, or computes, in this
- * process and prints the median of the CPU time that each took, and how well the training rows are explained. DATA: the
- * features x0, x1 … and then the target y, a column of doubles after the other. KIND: n(umber), i(nteger), t(ext), b(ool). */
+/* bench_models PLUGIN ALGORITHM DATA ROWS AHEAD COLUMNS REPEATS SCORE [KIND:NAME=VALUE…]: trains and predicts, or computes,
+ * in this process, and prints the median of the CPU time that each took and what came out. DATA: a column of doubles after
+ * the other. COLUMNS: their names with commas between; the one with a * before it is the target. AHEAD: so many of the rows
+ * are predicted. SCORE: r2, the share of the target that is explained, or the number of an output column: its mean. KIND:
+ * n(umber), i(nteger), t(ext), b(ool), p: numbers [a, b]. */
 #include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,6 +16,8 @@
 #include "worker/philox.h"
 
 #define PARAMETERS_MAX 32
+#define NUMBERS_MAX 8
+#define COLUMNS_MAX 64
 #define REPEATS_MAX 64
 
 /* ---- A host that only gives memory and numbers ---- */
@@ -103,10 +107,11 @@ static const struct mltrainer_host host = {.size = sizeof(host),
 struct table {
     double *values;
     int64_t rows, columns;
-    char (*names)[16];
-    struct ArrowSchema schema, *schemas, **schema_list;
-    struct ArrowArray array, *arrays, **array_list;
-    const void *(*buffers)[2];
+    const char *target;
+    const double *outcome; /* the target's values */
+    struct ArrowSchema schema, schemas[COLUMNS_MAX], *schema_list[COLUMNS_MAX];
+    struct ArrowArray array, arrays[COLUMNS_MAX], *array_list[COLUMNS_MAX];
+    const void *buffers[COLUMNS_MAX][2];
 };
 
 static void stop(const char *why)
@@ -115,51 +120,72 @@ static void stop(const char *why)
     exit(1);
 }
 
-static void read_table(struct table *table, const char *path, int64_t rows, int64_t columns)
+static void name_columns(struct table *table, char *names)
 {
-    size_t count = (size_t)(rows * columns), each = (size_t)columns;
-    FILE *file = fopen(path, "rb");
+    for (char *name = strtok(names, ","); name; name = strtok(NULL, ",")) {
+        int is_target = name[0] == '*';
+        if (table->columns == COLUMNS_MAX)
+            stop("too many columns");
+        table->schemas[table->columns++] = (struct ArrowSchema){.format = "g", .name = name + is_target};
+        if (is_target)
+            table->target = name + 1;
+    }
+}
 
-    *table = (struct table){.rows = rows, .columns = columns, .values = malloc(count * sizeof(double))};
-    table->names = calloc(each, sizeof(*table->names));
-    table->schemas = calloc(each, sizeof(*table->schemas));
-    table->arrays = calloc(each, sizeof(*table->arrays));
-    table->schema_list = calloc(each, sizeof(struct ArrowSchema *));
-    table->array_list = calloc(each, sizeof(struct ArrowArray *));
-    table->buffers = calloc(each, sizeof(*table->buffers));
-    if (!file || fread(table->values, sizeof(double), count, file) != count)
-        stop("the data cannot be read");
-    fclose(file);
-    for (int64_t i = 0; i < columns; i++) {
-        snprintf(table->names[i], sizeof(table->names[i]), i + 1 < columns ? "x%lld" : "y", (long long)i);
-        table->buffers[i][1] = table->values + i * rows;
-        table->schemas[i] = (struct ArrowSchema){.format = "g", .name = table->names[i]};
+/* A table of the first @rows of another's rows. */
+static void arrange(struct table *table, int64_t rows)
+{
+    for (int64_t i = 0; i < table->columns; i++) {
+        double *values = table->values + i * table->rows;
+        if (table->target == table->schemas[i].name)
+            table->outcome = values;
+        table->buffers[i][1] = values;
         table->arrays[i] = (struct ArrowArray){.length = rows, .n_buffers = 2, .buffers = table->buffers[i]};
         table->schema_list[i] = &table->schemas[i];
         table->array_list[i] = &table->arrays[i];
     }
-    table->schema = (struct ArrowSchema){.format = "+s", .name = "", .n_children = columns, .children = table->schema_list};
-    table->array = (struct ArrowArray){
-        .length = rows, .n_buffers = 1, .buffers = table->buffers[0], .n_children = columns, .children = table->array_list};
+    table->schema = (struct ArrowSchema){
+        .format = "+s", .name = "", .n_children = table->columns, .children = table->schema_list};
+    table->array = (struct ArrowArray){.length = rows,
+                                       .n_buffers = 1,
+                                       .buffers = table->buffers[0],
+                                       .n_children = table->columns,
+                                       .children = table->array_list};
+}
+
+static void read_table(struct table *table, const char *path, int64_t rows)
+{
+    size_t count = (size_t)(rows * table->columns);
+    FILE *file = fopen(path, "rb");
+
+    table->rows = rows;
+    table->values = malloc(count * sizeof(double));
+    if (!file || !table->values || fread(table->values, sizeof(double), count, file) != count)
+        stop("the data cannot be read");
+    fclose(file);
 }
 
 /* ---- Parameters ---- */
 
-static void read_parameter(char *text, struct mltrainer_parameter *parameter)
+/* @numbers: room for NUMBERS_MAX. */
+static void read_parameter(char *text, struct mltrainer_parameter *parameter, double *numbers)
 {
     char *value = strchr(text, '=');
 
     if (!value || text[0] == 0 || text[1] != ':')
         stop("a parameter is KIND:NAME=VALUE");
     *value++ = 0;
-    *parameter = (struct mltrainer_parameter){.size = sizeof(*parameter), .name = text + 2};
+    *parameter = (struct mltrainer_parameter){.size = sizeof(*parameter), .name = text + 2, .numbers = numbers};
     parameter->kind = text[0] == 'n'   ? MLTRAINER_NUMBER
                       : text[0] == 'i' ? MLTRAINER_INTEGER
                       : text[0] == 'b' ? MLTRAINER_BOOL
+                      : text[0] == 'p' ? MLTRAINER_NUMBERS
                                        : MLTRAINER_TEXT;
+    for (char *at = value; text[0] == 'p' && parameter->count < NUMBERS_MAX && *at && *at != ']';)
+        numbers[parameter->count++] = strtod(at + 1, &at); /* after the bracket, then after each comma */
     parameter->text = value;
     parameter->number = strtod(value, NULL);
-    parameter->integer = strtoll(value, NULL, 10);
+    parameter->integer = strcmp(value, "true") == 0 ? 1 : strtoll(value, NULL, 10);
 }
 
 /* ---- Measuring ---- */
@@ -185,76 +211,118 @@ static double median(double *values, int count)
     return values[count / 2];
 }
 
-static double explained(const struct table *table, const double *prediction)
+static double explained(const double *y, const double *prediction, int64_t rows)
 {
-    const double *y = table->values + (table->columns - 1) * table->rows;
     double mean = 0, all = 0, left = 0;
 
-    for (int64_t row = 0; row < table->rows; row++)
-        mean += y[row] / (double)table->rows;
-    for (int64_t row = 0; row < table->rows; row++) {
+    for (int64_t row = 0; row < rows; row++)
+        mean += y[row] / (double)rows;
+    for (int64_t row = 0; row < rows; row++) {
         all += (y[row] - mean) * (y[row] - mean);
         left += (y[row] - prediction[row]) * (y[row] - prediction[row]);
     }
     return 1 - left / all;
 }
 
-static void measure(const struct mltrainer_algorithm *algorithm, const struct mltrainer_request *request,
-                    const struct table *table, int repeats)
+static double mean_of(const double *values, int64_t rows)
 {
-    double fit[REPEATS_MAX], predict[REPEATS_MAX], share = NAN;
+    double sum = 0, count = 0;
+
+    for (int64_t row = 0; row < rows; row++)
+        if (isfinite(values[row])) {
+            sum += values[row];
+            count++;
+        }
+    return sum / count;
+}
+
+static double score_of(const struct mltrainer_output *output, const struct table *table, const char *score)
+{
+    int64_t column = strcmp(score, "r2") == 0 ? 0 : atoll(score), rows = output->array.length;
+
+    if (column < 0 || column >= output->array.n_children || (strcmp(score, "r2") == 0 && !table->outcome))
+        stop("no such score");
+    const double *values = output->array.children[column]->buffers[1];
+    return strcmp(score, "r2") == 0 ? explained(table->outcome, values, rows) : mean_of(values, rows);
+}
+
+struct run {
+    const struct mltrainer_algorithm *algorithm;
+    struct mltrainer_request request, ahead; /* to learn or compute from; to predict */
+    const struct table *table;
+    const char *score;
+    int repeats;
+};
+
+static void measure(const struct run *run)
+{
+    const struct mltrainer_algorithm *algorithm = run->algorithm;
+    double fit[REPEATS_MAX], predict[REPEATS_MAX], score = NAN;
     struct mltrainer_error error = {.size = sizeof(error)};
 
-    for (int i = 0; i < repeats; i++) {
+    for (int i = 0; i < run->repeats; i++) {
         struct mltrainer_output output = {.size = sizeof(output)};
         void *model = NULL;
         double start = cpu_ms();
-        int32_t status = algorithm->computable ? algorithm->computable->compute(&host, request, &output, &error)
-                                               : algorithm->trainable->train(&host, request, &model, &error);
+        int32_t status = algorithm->computable
+                             ? algorithm->computable->compute(&host, &run->request, &output, &error)
+                             : algorithm->trainable->train(&host, &run->request, &model, &error);
         double middle = cpu_ms();
         if (!status && model)
-            status = algorithm->predictable->predict(&host, model, request, &output, &error);
+            status = algorithm->predictable->predict(&host, model, &run->ahead, &output, &error);
         fit[i] = middle - start;
         predict[i] = cpu_ms() - middle;
         if (status)
             stop(error.text);
-        if (model) {
-            share = explained(table, output.array.children[0]->buffers[1]);
+        score = score_of(&output, run->table, run->score);
+        if (model)
             algorithm->release(model);
-        }
         free_all();
     }
-    printf("fit_ms %.3f\npredict_ms %.3f\nr2 %.6f\n", median(fit, repeats), median(predict, repeats), share);
+    printf("fit_ms %.3f\npredict_ms %.3f\nscore %.9g\n", median(fit, run->repeats), median(predict, run->repeats), score);
+}
+
+static const struct mltrainer_algorithm *find(const char *path, const char *id)
+{
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    const struct mltrainer_plugin *plugin = library ? dlsym(library, MLTRAINER_PLUGIN_SYMBOL) : NULL;
+
+    for (uint64_t i = 0; plugin && i < plugin->algorithm_count; i++)
+        if (strcmp(plugin->algorithms[i]->id, id) == 0)
+            return plugin->algorithms[i];
+    stop("there is no such plugin, or it has no such algorithm");
+    return NULL;
 }
 
 int main(int argc, char **argv)
 {
-    struct mltrainer_parameter parameters[PARAMETERS_MAX];
+    static struct mltrainer_parameter parameters[PARAMETERS_MAX];
+    static double numbers[PARAMETERS_MAX][NUMBERS_MAX];
     const struct mltrainer_parameter *list[PARAMETERS_MAX];
-    struct table table;
-    int count = argc - 7;
+    static struct table table, ahead;
+    int count = argc - 9;
 
-    if (argc < 7 || count > PARAMETERS_MAX || atoi(argv[6]) < 1 || atoi(argv[6]) > REPEATS_MAX)
-        stop("usage: bench_models PLUGIN ALGORITHM DATA ROWS FEATURES REPEATS [KIND:NAME=VALUE…]");
-    void *library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
-    const struct mltrainer_plugin *plugin = library ? dlsym(library, MLTRAINER_PLUGIN_SYMBOL) : NULL;
-    if (!plugin)
-        stop("the plugin cannot be loaded");
-    read_table(&table, argv[3], atoll(argv[4]), atoll(argv[5]) + 1);
+    if (argc < 9 || count > PARAMETERS_MAX || atoi(argv[7]) < 1 || atoi(argv[7]) > REPEATS_MAX)
+        stop("usage: bench_models PLUGIN ALGORITHM DATA ROWS AHEAD COLUMNS REPEATS SCORE [KIND:NAME=VALUE…]");
+    name_columns(&table, argv[6]);
+    read_table(&table, argv[3], atoll(argv[4]));
+    ahead = table;
+    arrange(&table, table.rows);
+    arrange(&ahead, atoll(argv[5]) < table.rows ? atoll(argv[5]) : table.rows);
     for (int i = 0; i < count; i++) {
-        read_parameter(argv[7 + i], &parameters[i]);
+        read_parameter(argv[9 + i], &parameters[i], numbers[i]);
         list[i] = &parameters[i];
     }
-    struct mltrainer_request request = {.size = sizeof(request),
-                                        .parameter_count = (uint32_t)count,
-                                        .parameters = list,
-                                        .schema = &table.schema,
-                                        .array = &table.array,
-                                        .target = "y"};
-    for (uint64_t i = 0; i < plugin->algorithm_count; i++)
-        if (strcmp(plugin->algorithms[i]->id, argv[2]) == 0) {
-            measure(plugin->algorithms[i], &request, &table, atoi(argv[6]));
-            return 0;
-        }
-    stop("the plugin has no such algorithm");
+    struct run run = {.algorithm = find(argv[1], argv[2]), .table = &table, .score = argv[8], .repeats = atoi(argv[7])};
+    run.request = (struct mltrainer_request){.size = sizeof(run.request),
+                                             .parameter_count = (uint32_t)count,
+                                             .parameters = list,
+                                             .schema = &table.schema,
+                                             .array = &table.array,
+                                             .target = table.target};
+    run.ahead = run.request;
+    run.ahead.schema = &ahead.schema;
+    run.ahead.array = &ahead.array;
+    measure(&run);
+    return 0;
 }

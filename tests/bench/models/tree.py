@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trees, forests and boosting beside scikit-learn, LightGBM, XGBoost and CatBoost. Slow references run once."""
-ROWS, FEATURES = 100_000, 20
+ROWS, FEATURES, DATA = 100_000, 20, "regression"
+BESIDE = "scikit-learn, LightGBM, XGBoost, CatBoost"
+
+
+def given(columns):
+    import numpy as np
+    return np.column_stack([columns[name] for name in columns if name != "y"]), columns["y"]
 
 
 def ensemble(name, **options):

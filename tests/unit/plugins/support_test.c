@@ -71,7 +71,6 @@ static void quantiles_undo_distributions(void **state)
 static void windows_are_what_they_say(void **state)
 {
     static double x[ROWS], y[ROWS], mean[ROWS], deviation[ROWS], sum[ROWS], most[ROWS], both[ROWS], scratch[4 * ROWS];
-    static int64_t queue[ROWS];
     int64_t first = 9, window = 13;
 
     for (int64_t i = 0; i < ROWS; i++) {
@@ -80,7 +79,7 @@ static void windows_are_what_they_say(void **state)
     }
     rolling_deviation(x, ROWS, window, 1, mean, deviation);
     rolling_sum(x, ROWS, window, sum);
-    rolling_extreme(x, ROWS, window, 1, queue, most);
+    rolling_extreme(x, ROWS, window, 1, most);
     rolling_correlation(x, y, ROWS, window, scratch, both);
     for (int64_t row = 0; row < ROWS; row++) {
         double total = 0, squares = 0, greatest = -INFINITY, other = 0, cross = 0, others = 0;

@@ -36,12 +36,28 @@ static inline int mltrainer_column_has(const struct ArrowArray *column, int64_t 
     return !validity || (validity[(row + column->offset) / 8] >> ((row + column->offset) % 8) & 1);
 }
 
+/** The values of a column of doubles none of which is absent, as they lie in the table; NULL for every other column, which
+ *  has to be copied. */
+static inline const double *mltrainer_column_view(const struct mltrainer_request *request, int64_t index)
+{
+    const struct ArrowArray *column = request->array->children[index];
+
+    if (request->schema->children[index]->format[0] != 'g' || column->buffers[0])
+        return NULL;
+    return (const double *)column->buffers[1] + column->offset;
+}
+
 /** Copy a numeric column into @out[rows], absent values as NaN. */
 static inline void mltrainer_column_copy(const struct mltrainer_request *request, int64_t index, double *out)
 {
     const struct ArrowArray *column = request->array->children[index];
+    const double *view = mltrainer_column_view(request, index);
     int64_t from = column->offset;
 
+    if (view) {
+        memcpy(out, view, (size_t)column->length * sizeof(double));
+        return;
+    }
     for (int64_t row = 0; row < column->length; row++) {
         if (!mltrainer_column_has(column, row)) {
             out[row] = NAN;
@@ -61,6 +77,22 @@ static inline void mltrainer_column_copy(const struct mltrainer_request *request
             out[row] = (double)((const int32_t *)column->buffers[1])[from + row];
         }
     }
+}
+
+/** The first of @rows values that is not a finite number, or -1. */
+static inline int64_t mltrainer_not_finite(const double *values, int64_t rows)
+{
+    double parts[4] = {0, 0, 0, 0}; /* 0 as long as all are finite: infinity less itself is not a number */
+    int64_t row = 0;
+
+    for (; row + 4 <= rows; row += 4)
+        for (int i = 0; i < 4; i++)
+            parts[i] += values[row + i] - values[row + i];
+    row = parts[0] + parts[1] + parts[2] + parts[3] == 0 ? row : 0;
+    for (; row < rows; row++)
+        if (!isfinite(values[row]))
+            return row;
+    return -1;
 }
 
 /** Column @name as doubles in host memory, absent values as NaN. Errors: MLTRAINER_INVALID_DATA when it is not there or
