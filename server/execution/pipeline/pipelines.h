@@ -33,7 +33,8 @@ struct pipeline {
     size_t *order, submitted; /* positions of tasks as they are submitted, and how many have a job */
     bool submitting;          /* one of them is on its way to the disk */
     bool durable;             /* nobody is shown one that is not */
-    bool ending;              /* all is over, and that is on its way to the disk */
+    bool ending;              /* all is over, and that is on its way to the disk: */
+    API(PipelineState) outcome; /* what nobody is told before */
     bool ended;
     int64_t create_ms, end_ms; /* CLOCK_REALTIME; 0: not */
     struct event *timer;       /* another try */

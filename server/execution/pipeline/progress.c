@@ -103,25 +103,15 @@ static API(PipelineState) outcome(const API(Pipeline) * message)
     return PIPELINE_STATE(SUCCEEDED);
 }
 
-/* The end of which nobody knows yet: it is on its way to the disk. */
-struct ending {
-    struct pipeline *pipeline;
-    API(PipelineState) state;
-    int64_t end_ms;
-};
-
 static void end_saved(void *arg, const struct fault *fault)
 {
-    struct ending ending = *(struct ending *)arg;
-    struct pipeline *pipeline = ending.pipeline;
-    free(arg);
+    struct pipeline *pipeline = arg;
     pipeline->ending = false;
     if (fault->code)
         return try_later(pipeline);
     pipeline->ended = true;
-    pipeline->end_ms = ending.end_ms;
-    pipeline->message->state = ending.state;
-    pipeline->message->end_time = api_timestamp(pipeline->arena, ending.end_ms);
+    pipeline->message->state = pipeline->outcome;
+    pipeline->message->end_time = api_timestamp(pipeline->arena, pipeline->end_ms);
     pipeline->engine->pipelines.live--;
     execution_touch(pipeline->engine);
     schedules_pipeline_ended(pipeline);
@@ -134,21 +124,17 @@ static void end(struct pipeline *pipeline)
     API(Pipeline) *message = pipeline->message;
     const API(Pipeline) before = *message;
     struct fault fault = FAULT_INIT;
-    struct ending *ending = calloc(1, sizeof *ending);
-    if (!ending)
-        return try_later(pipeline);
-    *ending = (struct ending){pipeline, outcome(message), api_now_ms()};
-    message->state = ending->state;
-    message->end_time = api_timestamp(pipeline->arena, ending->end_ms);
+    pipeline->outcome = message->state = outcome(message);
+    pipeline->end_ms = api_now_ms();
+    message->end_time = api_timestamp(pipeline->arena, pipeline->end_ms);
     pipeline->ending = true;
-    int code = pipeline_save(pipeline, end_saved, ending, &fault);
+    int code = pipeline_save(pipeline, end_saved, pipeline, &fault);
     message->state = before.state;
     message->end_time = before.end_time;
     if (!code)
         return;
     log_error(pipeline->engine->log, "execution", "pipeline %s: its end cannot be saved: %s", pipeline->id, fault.text);
     pipeline->ending = false;
-    free(ending);
     try_later(pipeline);
 }
 
