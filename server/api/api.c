@@ -23,6 +23,7 @@ struct api {
     char *addresses[ADDRESSES_MAX + 1];
     const struct store *store;
     struct registry *registry;
+    struct execution *execution;
     struct trace_ring *traces;
     struct interceptors *interceptors;
     struct rejections rejections;
@@ -90,6 +91,8 @@ static int write_metrics(const void *self, int (*write)(void *arg, const char *t
         error = registry_write_metrics(api->registry, write, arg);
     if (!error)
         error = store_write_metrics(api->store, write, arg);
+    if (!error)
+        error = execution_write_metrics(api->execution, write, arg);
     char text[512];
     int size = snprintf(text, sizeof text,
                         "# TYPE mltrainer_connections gauge\nmltrainer_connections %llu\n"
@@ -119,6 +122,7 @@ int api_new(const struct config *config, struct log *log, const struct api_servi
     api->log = log;
     api->store = services->store;
     api->registry = services->registry;
+    api->execution = services->execution;
     api->traces = services->traces;
     int code = certificate_load(&api->certificate, config, log, fault);
     if (!code)

@@ -72,6 +72,7 @@ struct execution {
     /* Read by anybody. */
     _Atomic uint32_t queued;
     _Atomic uint32_t running;
+    _Atomic uint64_t moves[JOB_STATES]; /* durable ones, into each state */
     _Atomic uint32_t registering; /* uploads whose file has its name and whose record is not durable */
     _Atomic uint32_t probes;   /* of plugins, under way: their answers are waited for at the end */
     struct snapshot_cell picture; /* struct execution_picture; the loop publishes */

@@ -158,6 +158,7 @@ static void tell_bus(struct job *job, const struct job_commit *commit)
     if (commit->state == JOB_NONE || commit->state == job->told_state)
         return;
     job->told_state = commit->state;
+    atomic_fetch_add(&job->engine->moves[commit->state], 1);
     snprintf(event.job, sizeof event.job, "%s", job->id);
     if (job->engine->bus)
         bus_publish(job->engine->bus, &execution_job_changed, &event);

@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -15,10 +16,11 @@ from pathlib import Path
 
 import grpc
 from google.protobuf import duration_pb2
+from mltrainer.execution.v1 import execution_pb2_grpc, features_pb2, job_pb2, table_pb2
 from mltrainer.registry.v1 import registry_pb2, registry_pb2_grpc
 
 from cases import Skip, case, main, wait_until
-from server import Server
+from server import ROOT, Server
 
 CONFIGURATION = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s}}
@@ -163,7 +165,7 @@ def promtool_finds_no_fault_with_the_metrics(world):
     if not shutil.which("promtool"):
         raise Skip("there is no promtool here")
     _, page = world.get("/metrics")
-    ours = "".join(line for line in page.splitlines(True) if any(f"mltrainer_{part}_" in line for part in ("registry", "xds", "store")))
+    ours = "".join(line for line in page.splitlines(True) if any(f"mltrainer_{part}" in line for part in ("registry", "xds", "store", "jobs", "job", "workers", "threads", "models")))
     assert ours.count("# HELP ") == ours.count("# TYPE ") > 10
     done = subprocess.run(["promtool", "check", "metrics"], input=ours, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -210,13 +212,49 @@ def metrics_count_checks_by_result(world):
     assert value(world.get("/metrics")[1], "mltrainer_registry_check_duration_seconds_count") >= 2
 
 
-def query(port, text):
+def dashboard_queries():
+    """Each query of the dashboard, as Grafana sends it."""
+    board = json.loads((ROOT / "server/packaging/grafana-dashboard.json").read_text())
+    for panel in board["panels"]:
+        for target in panel.get("targets", ()):
+            yield panel["title"], target["expr"].replace("$__rate_interval", "4s").replace("$instance", ".*")
+
+
+@case
+def the_dashboard_asks_for_what_is_there(world):
+    page = world.get("/metrics")[1]
+    names = {line.split()[2] for line in page.splitlines() if line.startswith("# TYPE ")}
+    asked = {re.sub("_(bucket|count)$", "", name) for _, text in dashboard_queries()
+             for name in re.findall(r"\b(?:mltrainer|grpc_server)_[a-z_]+", text)}
+    assert len(asked) > 20 and not asked - names, asked - names
+
+
+@case
+def metrics_tell_of_jobs_and_pools(world):
+    execution = execution_pb2_grpc.ExecutionServiceStub(grpc.insecure_channel(world.server.address))
+    before = world.get("/metrics")[1]
+    train = job_pb2.TrainSpec(model="ridge", data=table_pb2.DataReference(table=table_pb2.Table(columns=[
+        table_pb2.Column(name=name, doubles=table_pb2.DoubleValues(values=range(50))) for name in ("x", "y")])),
+        selection=features_pb2.ColumnSelection(target_column="y"))
+    job = execution.SubmitJob(job_pb2.SubmitJobRequest(spec=job_pb2.JobSpec(train=train))).job
+    last = list(execution.WatchJob(job_pb2.WatchJobRequest(id=job.id)))[-1].job
+    assert last.state == job_pb2.JOB_STATE_SUCCEEDED, last
+    page = world.get("/metrics")[1]
+    for state in ("queued", "running", "succeeded"):
+        series = f'mltrainer_job_states_total{{state="{state}"}}'
+        assert value(page, series) == value(before, series) + 1, series
+    assert value(page, "mltrainer_workers") >= 1 and value(page, "mltrainer_threads") >= 1
+    assert value(page, "mltrainer_models_available") > 200 and value(page, "mltrainer_jobs_running") == 0
+
+
+def query(port, text, failed=()):
+    """What Prometheus answers; @failed when it does not, or not well."""
     url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": text})
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
             return json.load(answer)["data"]["result"]
     except OSError:
-        return []
+        return failed
 
 
 @contextlib.contextmanager
@@ -258,6 +296,11 @@ def prometheus_scrapes_the_server_and_what_it_finds(world):
         wait_until(lambda: query(port, 'up{job="mltrainerd"} == 1'), "the server is up", PROMETHEUS_S)
         wait_until(lambda: query(port, found), "the exporter is found and up", PROMETHEUS_S)
         wait_until(lambda: query(port, 'answer{instance="e1"} == 42'), "its metric is there", PROMETHEUS_S)
+        for title, text in dashboard_queries():
+            if title == "Turned away":  # nobody was
+                assert query(port, text, None) == []
+            else:
+                wait_until(lambda text=text: query(port, text), f"{title}: {text} has an answer", PROMETHEUS_S)
         wait_until(lambda: query(port, "mltrainer_registry_services > 0"), "the registry's are, too", PROMETHEUS_S)
         world.registry.Deregister(registry_pb2.DeregisterRequest(key=key))
         wait_until(lambda: not query(port, found), "deregistered, it is scraped no more", PROMETHEUS_S)
