@@ -29,15 +29,16 @@ static int64_t count_pairs(const double *sorted, int64_t count, double apart)
     return pairs;
 }
 
-/* The @rank-th smallest distance (from 1) of sorted numbers, by halving doubles as whole numbers: exact. */
-static double distance_of_rank(const double *sorted, int64_t count, int64_t rank)
+/* The @rank-th smallest distance (from 1) of sorted numbers, by halving doubles as whole numbers: exact. Each of the 60
+ * halvings passes over all rows: asked between them, a cancel need not wait for the last. */
+static double distance_of_rank(struct call *call, const double *sorted, int64_t count, int64_t rank)
 {
     union {
         double value;
         uint64_t bits;
     } low = {.value = 0}, high = {.value = sorted[count - 1] - sorted[0]}, middle;
 
-    while (low.bits < high.bits) {
+    while (low.bits < high.bits && !call_step(call, 0, 1)) {
         middle.bits = low.bits + (high.bits - low.bits) / 2;
         if (count_pairs(sorted, count, middle.value) >= rank)
             high = middle;
@@ -57,7 +58,8 @@ static double gamma_of(struct call *call, const double *series, int64_t rows)
         return 1;
     memcpy(sorted, series, (size_t)rows * sizeof(double));
     order_sort(sorted, (size_t)rows);
-    double one = distance_of_rank(sorted, rows, (pairs + 1) / 2), two = distance_of_rank(sorted, rows, pairs / 2 + 1);
+    double one = distance_of_rank(call, sorted, rows, (pairs + 1) / 2);
+    double two = distance_of_rank(call, sorted, rows, pairs / 2 + 1);
     double median = (one * one + two * two) / 2;
     return median > 0 ? 1 / median : 1;
 }
