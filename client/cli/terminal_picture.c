@@ -11,7 +11,7 @@
 
 #include "cli.h"
 
-enum { ANSWER_MS = 300, ANSWER_BYTES = 256, CHUNK_BYTES = 4096 };
+enum { ANSWER_MS = 1000, ANSWER_BYTES = 256, CHUNK_BYTES = 4096 };
 
 /* A picture of one pixel that kitty's protocol is to check, not to show; then the terminal's attributes (DA1), which every
  * terminal tells: when they have come, no answer to the first is still under way. */

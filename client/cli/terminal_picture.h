@@ -13,7 +13,7 @@ enum terminal_way {
     TERMINAL_SIXEL, /* DEC sixels: xterm -ti 340, foot, mlterm, Windows Terminal */
 };
 
-/** Ask the controlling terminal, and wait 300 ms at most for what it says. TERMINAL_NONE without a terminal. */
+/** Ask the controlling terminal, and wait 1 s at most for what it says. TERMINAL_NONE without a terminal. */
 enum terminal_way terminal_ask_way(void);
 /** "kitty" or "sixel"; TERMINAL_NONE for anything else. */
 enum terminal_way terminal_way_named(const char *name);
