@@ -7,32 +7,27 @@
 #include "support/order.h"
 #include "support/tabular.h"
 
-/* Rows in ascending order of the first feature: neighbours are within a band of it. */
+/* Rows in ascending order of the first feature, and so in memory: neighbours are within a band of it. */
 struct band {
     struct call *call;
-    const double *points;
+    double *points; /* by place */
     size_t features;
     double eps;
     uint32_t *order, *place; /* row at a place, place of a row */
 };
 
-static const double *point_of(const struct band *band, uint32_t row)
-{
-    return band->points + (size_t)row * band->features;
-}
-
 /* Neighbours of @row, itself among them, into @out (room for all rows). */
 static size_t neighbours_of(const struct band *band, uint32_t row, uint32_t *out)
 {
-    const double *center = point_of(band, row);
+    const double *center = band->points + band->place[row] * band->features;
     size_t count = 0;
 
     for (int side = 0; side < 2; side++)
         for (int64_t at = (int64_t)band->place[row] - side; at >= 0 && at < band->call->rows; at += side ? -1 : 1) {
-            const double *other = point_of(band, band->order[at]);
+            const double *other = band->points + (size_t)at * band->features;
             if (fabs(other[0] - center[0]) > band->eps)
                 break;
-            if (distance_squared(other, center, band->features) <= band->eps * band->eps)
+            if (distance_within(other, center, band->features, band->eps * band->eps))
                 out[count++] = band->order[at];
         }
     return count;
@@ -40,16 +35,20 @@ static size_t neighbours_of(const struct band *band, uint32_t row, uint32_t *out
 
 static struct band band_of(struct call *call, double eps)
 {
-    struct band band = {.call = call, .points = call_feature_rows(call), .features = call->feature_count, .eps = eps};
+    struct band band = {.call = call, .features = call->feature_count, .eps = eps};
+    const double *rows = call_feature_rows(call);
     uint32_t *scratch = call_memory(call, (size_t)call->rows, sizeof(*scratch));
 
     band.order = call_memory(call, (size_t)call->rows, sizeof(*band.order));
     band.place = call_memory(call, (size_t)call->rows, sizeof(*band.place));
+    band.points = call_memory(call, (size_t)call->rows * band.features, sizeof(*band.points));
     if (call->status)
         return band;
     order_indexes(call->features[0], (size_t)call->rows, band.order, scratch);
-    for (int64_t i = 0; i < call->rows; i++)
+    for (int64_t i = 0; i < call->rows; i++) {
         band.place[band.order[i]] = (uint32_t)i;
+        memcpy(band.points + (size_t)i * band.features, rows + band.order[i] * band.features, band.features * sizeof(*rows));
+    }
     return band;
 }
 

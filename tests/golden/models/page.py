@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/guide/models.md from the catalog, its golden cases and the families' pages. --write makes it; else it is compared
 with what is there, and the first difference is told."""
+import json
 import re
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 PLUGINS, GOLDEN, PAGE = ROOT / "server/plugins", ROOT / "tests/golden/models", ROOT / "docs/guide/models.md"
+RECORD = ROOT / "tests/bench/models/recorded.json"
 HEAD = """# Models
 
 Every model that the server computes, made from the configurations by `tests/golden/models/page.py --write`. `mltctl models describe ID`
@@ -59,6 +61,36 @@ def title(family):
     return (PLUGINS / family / "README.md").read_text().splitlines()[0].lstrip("# ")
 
 
+def ratio(result, key):
+    ours, theirs = result["ours"][key], result["theirs"][key]
+    return ours / theirs if theirs > 0.01 else None  # what computes has nothing to predict
+
+
+def cell(value):
+    return "" if value is None else f"{value:.2f}" if value >= 0.01 else "under 0.01"
+
+
+def speed():
+    """What `tests/bench/run models --record` measured, and what lost."""
+    results = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    if not results:
+        return []
+    days = sorted({result["date"][:10] for result in results.values()})
+    commits = sorted({result["commit"] for result in results.values()})
+    lines = ["", "## Speed", "", f"CPU time of one thread, ours over the library's that stands beside it, on the same data in one run: `tests/bench/run models GROUP --record`, {' and '.join(days)}, {', '.join(commits)}.",
+             "Under 1 is faster than the library. What computes has no prediction of its own; scikit-learn's neighbours do nothing when they are fitted.", "",
+             "| model | rows | beside | fit | predict |", "|---|---|---|---|---|"]
+    slower = []
+    for name, result in sorted(results.items(), key=lambda item: (item[1]["group"], item[0])):
+        fit, predict = ratio(result, "fit_ms"), ratio(result, "predict_ms")
+        lines.append(f"| {name} | {result['rows']:,} | {result['beside']} | {cell(fit)} | {cell(predict)} |")
+        if max(fit or 0, predict or 0) > 1.05:
+            slower.append(f"| {name} | {result.get('slower', 'not looked into yet')} |")
+    if slower:
+        lines += ["", "Slower than the library, by more than what two runs differ:", "", "| model | why |", "|---|---|", *slower]
+    return lines
+
+
 def page():
     lines, computed, unavailable, algorithms = [], 0, 0, set()
     for folder in sorted(PLUGINS.glob("*/models")):
@@ -78,6 +110,7 @@ def page():
             reference = f"`{m['reference']}`" if m.get("reference") else "formula"
             lines.append(f"| {m['id']} | {m['task']} | {m['shown']} | {m['engine']} | {reference} | "
                          f"{f'{tolerance:g}' if tolerance else 'none'} |")
+    lines += speed()
     count = f"\nComputed: {computed} models by {len(algorithms)} algorithms. Unavailable: {unavailable}.\n"
     return HEAD + count + "\n".join(lines) + "\n"
 
