@@ -34,16 +34,18 @@ def case_of(model, kernel, **options):
             "fit": lambda given: process(kernel, **options)().fit(*given)}
 
 
+LIBSVM = {"slower": "libsvm's own loops compute the kernel; scikit-learn's copy of it asks BLAS"}
+PRODUCTS = {"slower": "products of rows are computed one by one, where scikit-learn multiplies matrices"}
 CASES = [
-    {"model": "svr_rbf", "reference": make("svm.SVR")},
-    {"model": "svr_linear", "reference": make("svm.SVR", kernel="linear")},
-    {"model": "svr_poly", "reference": make("svm.SVR", kernel="poly", degree=2)},
-    {"model": "nu_svr", "reference": make("svm.NuSVR")},
+    {"model": "svr_rbf", "reference": make("svm.SVR"), **LIBSVM},
+    {"model": "svr_linear", "reference": make("svm.SVR", kernel="linear"), **LIBSVM},
+    {"model": "svr_poly", "reference": make("svm.SVR", kernel="poly", degree=2), **LIBSVM},
+    {"model": "nu_svr", "reference": make("svm.NuSVR"), **LIBSVM},
     {"model": "linear_svr", "parameters": {"C": 0.1, "epsilon": 0.3},
      "reference": make("svm.LinearSVR", C=0.1, epsilon=0.3, random_state=0)},
-    {"model": "kernel_ridge_linear", "reference": make("kernel_ridge.KernelRidge")},
-    {"model": "kernel_ridge_poly", "reference": make("kernel_ridge.KernelRidge", kernel="poly", degree=2)},
-    {"model": "kernel_ridge_rbf", "reference": make("kernel_ridge.KernelRidge", kernel="rbf")},
+    {"model": "kernel_ridge_linear", "reference": make("kernel_ridge.KernelRidge"), **PRODUCTS},
+    {"model": "kernel_ridge_poly", "reference": make("kernel_ridge.KernelRidge", kernel="poly", degree=2), **PRODUCTS},
+    {"model": "kernel_ridge_rbf", "reference": make("kernel_ridge.KernelRidge", kernel="rbf"), **PRODUCTS},
     case_of("gp_rbf", "RBF"),
     case_of("gp_matern", "Matern", nu=1.5),
     case_of("gp_rational_quadratic", "RationalQuadratic"),
