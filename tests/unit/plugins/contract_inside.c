@@ -15,7 +15,6 @@
 #include "contract_run.h"
 #include "worker/philox.h"
 
-#define ROWS 400
 #define FAILURES_MAX 200
 #define ROUNDS 24
 
