@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/server.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "api/metrics_route.h"
 #include "api/rejections.h"
 #include "api/web.h"
+#include "metrics/page.h"
 
 enum { ADDRESSES_MAX = 32, STOP_GRACE_MS = 0 };
 
@@ -93,14 +93,12 @@ static int write_metrics(const void *self, int (*write)(void *arg, const char *t
         error = store_write_metrics(api->store, write, arg);
     if (!error)
         error = execution_write_metrics(api->execution, write, arg);
-    char text[512];
-    int size = snprintf(text, sizeof text,
-                        "# TYPE mltrainer_connections gauge\nmltrainer_connections %llu\n"
-                        "# TYPE mltrainer_calls gauge\nmltrainer_calls %llu\n"
-                        "# TYPE mltrainer_log_lines_dropped_total counter\nmltrainer_log_lines_dropped_total %llu\n",
-                        (unsigned long long)stats.connections, (unsigned long long)stats.streams,
-                        (unsigned long long)log_dropped(api->log));
-    return error ? error : write(arg, text, (size_t)size);
+    struct metrics_page page = {.write = write, .arg = arg, .error = error};
+    metrics_single(&page, "mltrainer_connections", "gauge", "Open connections.", stats.connections);
+    metrics_single(&page, "mltrainer_calls", "gauge", "Calls that are under way.", stats.streams);
+    metrics_single(&page, "mltrainer_log_lines_dropped_total", "counter", "Lines of the log that nobody took in time.",
+                   log_dropped(api->log));
+    return page.error;
 }
 
 static int add_metrics(struct api *api, struct thread_pool *pool, struct fault *fault)

@@ -2,8 +2,9 @@
 #include "api/rejections.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "metrics/page.h"
 
 /* Reasons are few and never go: the first free place is claimed once, and kept. The last place is for all others. */
 static struct rejection *kind_of(struct rejections *rejections, const char *reason)
@@ -33,16 +34,13 @@ void rejections_note(struct rejections *rejections, struct log *log, const char 
 int rejections_write(const struct rejections *rejections, int (*write)(void *arg, const char *text, size_t size),
                      void *arg)
 {
-    static const char head[] = "# TYPE mltrainer_rejected_total counter\n";
-    int error = write(arg, head, sizeof head - 1);
-    for (size_t i = 0; i < REJECTIONS_MAX && !error; i++) {
+    struct metrics_page page = {.write = write, .arg = arg};
+    metrics_head(&page, "mltrainer_rejected_total", "counter", "Connections and calls that were turned away, by reason.");
+    for (size_t i = 0; i < REJECTIONS_MAX; i++) {
         const char *reason = atomic_load_explicit(&rejections->kinds[i].reason, memory_order_relaxed);
-        if (!reason)
-            continue;
-        char line[160];
-        int size = snprintf(line, sizeof line, "mltrainer_rejected_total{reason=\"%.64s\"} %llu\n", reason,
-                            (unsigned long long)atomic_load_explicit(&rejections->kinds[i].count, memory_order_relaxed));
-        error = write(arg, line, (size_t)size);
+        if (reason)
+            metrics_put(&page, "mltrainer_rejected_total{reason=\"%.64s\"} %llu\n", reason,
+                        (unsigned long long)atomic_load_explicit(&rejections->kinds[i].count, memory_order_relaxed));
     }
-    return error;
+    return page.error;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 
+#include "metrics/page.h"
 #include "registry/metrics.h"
 #include "registry/registry.h"
 #include "registry/service_state.h"
@@ -11,56 +10,28 @@
 /* The registry's part of the metrics page, in Prometheus' text format. On a thread of the pool: it looks at every
  * instance. */
 
-struct page {
-    int (*write)(void *arg, const char *text, size_t size);
-    void *arg;
-    int error; /* the first that @write returned; it sticks */
-};
-
-static MRPC_PRINTF(2, 3) void put(struct page *page, const char *format, ...)
-{
-    char text[512];
-    va_list list;
-    va_start(list, format);
-    int size = vsnprintf(text, sizeof text, format, list);
-    va_end(list);
-    if (!page->error)
-        page->error = page->write(page->arg, text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
-}
-
-static void head(struct page *page, const char *name, const char *type, const char *help)
-{
-    put(page, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-static void single(struct page *page, const char *name, const char *type, const char *help, uint64_t value)
-{
-    head(page, name, type, help);
-    put(page, "%s %" PRIu64 "\n", name, value);
-}
-
 static uint64_t now(const _Atomic uint64_t *number)
 {
     return atomic_load_explicit(number, memory_order_relaxed);
 }
 
-static void histogram(struct page *page, const char *name, const char *help, const struct registry_histogram *from)
+static void histogram(struct metrics_page *page, const char *name, const char *help, const struct registry_histogram *from)
 {
     uint64_t count = 0;
-    head(page, name, "histogram", help);
+    metrics_head(page, name, "histogram", help);
     for (int i = 0; i < REGISTRY_BUCKETS; i++) {
         count += now(&from->buckets[i]);
-        put(page, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, (double)registry_metrics_bound_us(i) / 1e6, count);
+        metrics_put(page, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, (double)registry_metrics_bound_us(i) / 1e6, count);
     }
     count += now(&from->buckets[REGISTRY_BUCKETS]);
-    put(page, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, count);
-    put(page, "%s_sum %.6f\n%s_count %" PRIu64 "\n", name, (double)now(&from->sum_us) / 1e6, name, count);
+    metrics_put(page, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, count);
+    metrics_put(page, "%s_sum %.6f\n%s_count %" PRIu64 "\n", name, (double)now(&from->sum_us) / 1e6, name, count);
 }
 
 /* --- what is there -------------------------------------------------------------------------------------------------
  */
 
-static void write_view(struct page *page, const struct registry_view *view)
+static void write_view(struct metrics_page *page, const struct registry_view *view)
 {
     uint64_t healthy = 0, unhealthy = 0, unknown = 0, draining = 0, maintenance = 0;
     for (size_t i = 0; i < view->service_count; i++) {
@@ -74,19 +45,19 @@ static void write_view(struct page *page, const struct registry_view *view)
             maintenance += state == OPERATOR_MAINTENANCE;
         }
     }
-    single(page, "mltrainer_registry_services", "gauge", "Services that have instances.", view->service_count);
-    head(page, "mltrainer_registry_instances", "gauge", "Instances by health.");
-    put(page,
+    metrics_single(page, "mltrainer_registry_services", "gauge", "Services that have instances.", view->service_count);
+    metrics_head(page, "mltrainer_registry_instances", "gauge", "Instances by health.");
+    metrics_put(page,
         "mltrainer_registry_instances{health=\"healthy\"} %" PRIu64 "\n"
         "mltrainer_registry_instances{health=\"unhealthy\"} %" PRIu64 "\n"
         "mltrainer_registry_instances{health=\"unknown\"} %" PRIu64 "\n",
         healthy, unhealthy, unknown);
-    head(page, "mltrainer_registry_instances_out_of_service", "gauge", "Instances that an operator took out of service.");
-    put(page,
+    metrics_head(page, "mltrainer_registry_instances_out_of_service", "gauge", "Instances that an operator took out of service.");
+    metrics_put(page,
         "mltrainer_registry_instances_out_of_service{operator_state=\"draining\"} %" PRIu64 "\n"
         "mltrainer_registry_instances_out_of_service{operator_state=\"maintenance\"} %" PRIu64 "\n",
         draining, maintenance);
-    single(page, "mltrainer_registry_revision", "gauge", "Revision of the last change.", (uint64_t)view->revision);
+    metrics_single(page, "mltrainer_registry_revision", "gauge", "Revision of the last change.", (uint64_t)view->revision);
 }
 
 /* --- what happened -------------------------------------------------------------------------------------------------
@@ -99,20 +70,20 @@ static const char *const reasons[REGISTRY_REASONS] = {
     [REASON_CHECK_FAILED] = "check_failed",   [REASON_OPERATOR] = "operator",
 };
 
-static void write_metrics(struct page *page, const struct registry_metrics *metrics)
+static void write_metrics(struct metrics_page *page, const struct registry_metrics *metrics)
 {
     static const char name[] = "mltrainer_registry_transitions_total";
-    head(page, name, "counter", "State changes of instances by reason; expired leases are among them.");
+    metrics_head(page, name, "counter", "State changes of instances by reason; expired leases are among them.");
     for (int i = 0; i < REGISTRY_REASONS; i++)
         if (reasons[i])
-            put(page, "%s{reason=\"%s\"} %" PRIu64 "\n", name, reasons[i], now(&metrics->transitions[i]));
-    single(page, "mltrainer_registry_watchers", "gauge", "Open watches.", now(&metrics->watchers));
-    single(page, "mltrainer_registry_checks", "gauge", "Health checks that are configured.",
+            metrics_put(page, "%s{reason=\"%s\"} %" PRIu64 "\n", name, reasons[i], now(&metrics->transitions[i]));
+    metrics_single(page, "mltrainer_registry_watchers", "gauge", "Open watches.", now(&metrics->watchers));
+    metrics_single(page, "mltrainer_registry_checks", "gauge", "Health checks that are configured.",
            now(&metrics->checks_configured));
-    single(page, "mltrainer_registry_checks_in_flight", "gauge", "Health checks that are running.",
+    metrics_single(page, "mltrainer_registry_checks_in_flight", "gauge", "Health checks that are running.",
            now(&metrics->checks_in_flight));
-    head(page, "mltrainer_registry_check_results_total", "counter", "Results of health checks that the registry ran.");
-    put(page,
+    metrics_head(page, "mltrainer_registry_check_results_total", "counter", "Results of health checks that the registry ran.");
+    metrics_put(page,
         "mltrainer_registry_check_results_total{result=\"passed\"} %" PRIu64 "\n"
         "mltrainer_registry_check_results_total{result=\"failed\"} %" PRIu64 "\n",
         now(&metrics->checks[true]), now(&metrics->checks[false]));
@@ -120,37 +91,37 @@ static void write_metrics(struct page *page, const struct registry_metrics *metr
               &metrics->check_durations);
     histogram(page, "mltrainer_registry_commit_duration_seconds",
               "From the decision about a change until it is durable and shown to readers.", &metrics->commits);
-    single(page, "mltrainer_registry_commit_failures_total", "counter", "Changes that could not be made durable.",
+    metrics_single(page, "mltrainer_registry_commit_failures_total", "counter", "Changes that could not be made durable.",
            now(&metrics->failed_commits));
 }
 
 /* --- xDS ------------------------------------------------------------------------------------------------------------
  */
 
-static void write_xds(struct page *page, const struct registry_xds *xds)
+static void write_xds(struct metrics_page *page, const struct registry_xds *xds)
 {
     static const char *const verdicts[XDS_VERDICTS] = {
         [XDS_SUBSCRIBE] = "subscribe", [XDS_ACK] = "ack", [XDS_NACK] = "nack", [XDS_STALE] = "stale"};
     const struct xds_stats *stats = registry_xds_stats(xds);
-    single(page, "mltrainer_xds_streams", "gauge", "Open xDS streams.", now(&stats->streams));
-    head(page, "mltrainer_xds_requests_total", "counter", "xDS requests by type and by what they say of a response.");
+    metrics_single(page, "mltrainer_xds_streams", "gauge", "Open xDS streams.", now(&stats->streams));
+    metrics_head(page, "mltrainer_xds_requests_total", "counter", "xDS requests by type and by what they say of a response.");
     for (enum xds_type type = 0; type < XDS_TYPES; type++)
         for (int verdict = 0; verdict < XDS_VERDICTS; verdict++)
-            put(page, "mltrainer_xds_requests_total{type=\"%s\",verdict=\"%s\"} %" PRIu64 "\n", xds_type_name(type),
+            metrics_put(page, "mltrainer_xds_requests_total{type=\"%s\",verdict=\"%s\"} %" PRIu64 "\n", xds_type_name(type),
                 verdicts[verdict], now(&stats->requests[type][verdict]));
-    single(page, "mltrainer_xds_unknown_type_requests_total", "counter", "xDS requests for types that are not served.",
+    metrics_single(page, "mltrainer_xds_unknown_type_requests_total", "counter", "xDS requests for types that are not served.",
            now(&stats->unknown_type_requests));
-    head(page, "mltrainer_xds_responses_total", "counter", "xDS responses by type.");
+    metrics_head(page, "mltrainer_xds_responses_total", "counter", "xDS responses by type.");
     for (enum xds_type type = 0; type < XDS_TYPES; type++)
-        put(page, "mltrainer_xds_responses_total{type=\"%s\"} %" PRIu64 "\n", xds_type_name(type),
+        metrics_put(page, "mltrainer_xds_responses_total{type=\"%s\"} %" PRIu64 "\n", xds_type_name(type),
             now(&stats->responses[type]));
-    single(page, "mltrainer_xds_assignments_packed_total", "counter",
+    metrics_single(page, "mltrainer_xds_assignments_packed_total", "counter",
            "Versions of services that were packed for xDS, once for all streams.", registry_xds_packed_count(xds));
 }
 
 int registry_write_metrics(struct registry *registry, int (*write)(void *arg, const char *text, size_t size), void *arg)
 {
-    struct page page = {.write = write, .arg = arg};
+    struct metrics_page page = {.write = write, .arg = arg};
     const struct registry_view *view = registry_snapshot(registry);
     if (view)
         write_view(&page, view);
