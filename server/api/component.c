@@ -19,11 +19,14 @@ enum dependency {
 
 static int create(void *const *dependencies, void **out, struct fault *fault)
 {
-    const struct api_services services = {.pool = dependencies[POOL], .registry = dependencies[REGISTRY], .admin = dependencies[ADMIN],
-                                          .execution = dependencies[EXECUTION],
-                                          .diagram = dependencies[DIAGRAM],
-                                          .traces = dependencies[TRACES],
-                                          .store = dependencies[STORE],
+    const struct api_services services = {
+        .registry = dependencies[REGISTRY],
+        .admin = dependencies[ADMIN],
+        .execution = dependencies[EXECUTION],
+        .diagram = dependencies[DIAGRAM],
+        .pool = dependencies[POOL],
+        .traces = dependencies[TRACES],
+        .store = dependencies[STORE],
     };
     struct api *api;
     int code = api_new(dependencies[CONFIG], dependencies[LOG], &services, &api, fault);
@@ -48,10 +51,8 @@ static void destroy(void *instance)
     api_free(instance);
 }
 
-static const char *const dependencies[] = {"config", "log", "registry", "admin",
-                                           "execution",
-                                           "diagram", "thread_pool", "traces", "store",
-                                           NULL};
+static const char *const dependencies[] = {"config",  "log",         "registry", "admin", "execution",
+                                           "diagram", "thread_pool", "traces",   "store", NULL};
 
 const struct component api_component = {
     .name = "api",

@@ -48,7 +48,8 @@ struct trace_place {
     int64_t left_us;            /* by trace_leave() */
 };
 
-/** Room for @calls of the newest calls with their steps, and for a quarter as many slow ones; 0: nothing is kept. Errors: MRPC_ERR_NOMEM. */
+/** Room for @calls of the newest calls with their steps, and for a quarter as many slow ones; 0: nothing is kept.
+ *  Errors: MRPC_ERR_NOMEM. */
 int trace_ring_new(size_t calls, struct trace_ring **out) MRPC_MUST_USE;
 /** When nobody works for a call any more. */
 void trace_ring_free(struct trace_ring *ring);

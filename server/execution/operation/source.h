@@ -18,7 +18,7 @@ struct source {
     char sha256[65];                 /* or "" */
     const API(Table) * inline_table; /* borrowed from the request */
     uint64_t first_row, row_count;
-    bool to_come; /* another job is to bring it: whatever is required of it is there, for now */
+    bool to_come; /* another job is to bring it; what is required of it is checked when that job is done */
 };
 
 /** Find out what @reference means. @field names it in errors; @reference outlives the source. Errors: NOT_FOUND,

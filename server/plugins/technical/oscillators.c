@@ -34,7 +34,6 @@ TABULAR(momentum, .inputs = {"@column"}, .outputs = {"momentum"}, .fill = fill_m
 /* Highest high and lowest low of the window, for columns high, low, close. */
 static int read_range(struct call *call, int64_t window, double **highest, double **lowest)
 {
-
     *highest = call_numbers(call, call->rows);
     *lowest = call_numbers(call, call->rows);
     if (call->status)

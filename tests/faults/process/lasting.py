@@ -18,8 +18,6 @@ from cases import Skip, case, wait_until
 from server import Server
 
 S = job_pb2.JobState
-ENDS = (S.JOB_STATE_SUCCEEDED, S.JOB_STATE_FAILED, S.JOB_STATE_CANCELLED, S.JOB_STATE_TIMED_OUT, S.JOB_STATE_INTERRUPTED,
-        S.JOB_STATE_SKIPPED)
 SOAK_S = float(os.environ.get("MLT_SOAK_S", 600 if os.environ.get("MLT_LONG") else 10))
 MIB = 1 << 20
 

@@ -177,7 +177,7 @@ static void n11_restarts_of_the_registry_lose_nobody(void **state)
     size_t before = state_now().candidate_count;
     struct process processes[3] = {start("x", "30000", "0"), start("y", "30000", "1"), start("z", "2000", "1")};
     wait_for(before + 3);
-    for (int round = 0; round < 2; round++) {
+    for (int round = 0; round < 3; round++) {
         int status;
         uint64_t epoch = state_now().epoch;
         int64_t began_ms = now_ms();

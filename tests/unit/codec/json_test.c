@@ -270,8 +270,7 @@ static void numbers_have_a_point_in_every_locale(void **state)
 {
     Google__Protobuf__DoubleValue value = GOOGLE__PROTOBUF__DOUBLE_VALUE__INIT;
     value.value = 1.5;
-    if (!setlocale(LC_NUMERIC, "de_DE.UTF-8") && !setlocale(LC_NUMERIC, "fr_FR.UTF-8"))
-        skip();
+    assert_non_null(setlocale(LC_NUMERIC, "de_DE.UTF-8")); /* of LOCPATH, made by the build */
     assert_prints(&google__protobuf__double_value__info, &value, 0, "1.5");
     setlocale(LC_NUMERIC, "C");
 }
