@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "log/crash.h"
+#include "worker/blas_core.h"
 #include "worker/confine.h"
 #include "worker/session.h"
 #include "worker/task.h"
@@ -77,6 +78,7 @@ static int serve(int server_pid)
 
 int main(int argc, char **argv)
 {
+    blas_core_choose();
     if (argc == 3 && strcmp(argv[1], "--describe") == 0)
         return describe(argv[2]);
     if (argc == 3 && strcmp(argv[1], "--serve") == 0)

@@ -13,6 +13,7 @@
 
 #include <mltrainer/plugin.h>
 
+#include "worker/blas_core.h"
 #include "worker/philox.h"
 
 #define PARAMETERS_MAX 32
@@ -304,6 +305,7 @@ int main(int argc, char **argv)
 
     if (argc < 9 || count > PARAMETERS_MAX || atoi(argv[7]) < 1 || atoi(argv[7]) > REPEATS_MAX)
         stop("usage: bench_models PLUGIN ALGORITHM DATA ROWS AHEAD COLUMNS REPEATS SCORE [KIND:NAME=VALUE…]");
+    blas_core_choose();
     name_columns(&table, argv[6]);
     read_table(&table, argv[3], atoll(argv[4]));
     ahead = table;
