@@ -23,38 +23,84 @@ struct fit {
     int64_t rows;
     size_t p, q;
     int has_mean;
-    double before; /* variance and squared error of the rows before the first */
+    double before;               /* variance and squared error of the rows before the first */
+    double *squares, *variances; /* of every row, under the parameters that were tried last; LAGS_MAX rows stand before */
 };
 
-static double earlier(const double *ring, int64_t row, size_t lag, double before)
+#define GROUP 8  /* variances whose logarithm is taken at once */
+#define LANES 8
+
+/* The sum of the logarithms, one for a product of GROUP unless that leaves the range of numbers. */
+static double sum_of_logarithms(const double *values, int64_t count)
 {
-    return row > (int64_t)lag ? ring[(size_t)(row - 1 - (int64_t)lag) % LAGS_MAX] : before;
+    double sum = 0;
+    int64_t at = 0;
+
+    for (; at + GROUP * LANES <= count; at += GROUP * LANES) {
+        double products[LANES];
+        memcpy(products, values + at, sizeof(products));
+        for (int64_t i = at + LANES; i < at + GROUP * LANES; i += LANES)
+            for (int64_t lane = 0; lane < LANES; lane++)
+                products[lane] *= values[i + lane];
+        for (int64_t lane = 0; lane < LANES; lane++) {
+            int is_normal = products[lane] > 1e-300 && products[lane] < 1e300;
+            if (is_normal)
+                sum += log(products[lane]);
+            for (int64_t i = at + lane; !is_normal && i < at + GROUP * LANES; i += LANES)
+                sum += log(values[i]);
+        }
+    }
+    for (; at < count; at++)
+        sum += log(values[at]);
+    return sum;
 }
+
+/* The variances of rows @first to @end under @m; their squares are there. Only the last loop waits for itself. */
+static void follow(const struct fit *f, const struct garch *m, int64_t first, int64_t end)
+{
+    double *variances = f->variances, last = variances[first - 1], share = f->q > 0 ? m->beta[0] : 0;
+
+    for (int64_t row = first; row < end; row++)
+        variances[row] = m->omega;
+    for (size_t i = 0; i < f->p; i++) {
+        const double *before = f->squares - 1 - i;
+        for (int64_t row = first; row < end; row++)
+            variances[row] += m->alpha[i] * before[row];
+    }
+    for (int64_t row = first; row < end; row++) {
+        double variance = variances[row];
+        for (size_t j = 1; j < f->q; j++)
+            variance += m->beta[j] * variances[row - 1 - (int64_t)j];
+        variances[row] = last = variance + share * last;
+    }
+}
+
+#define PART 4096 /* rows that stay in the cache from step to step */
 
 /* Minus the mean log of the likelihood, without its constant; @end (unless NULL) receives the last rows. */
 static double run(const struct fit *f, const struct garch *m, struct garch *end)
 {
-    double squares[LAGS_MAX], variances[LAGS_MAX], sum = 0;
+    double sum = 0, misses = 0;
 
-    for (int64_t row = 0; row < f->rows; row++) {
-        double variance = m->omega, miss = f->y[row] - m->mean;
-        if ((row & 0xffff) == 0xffff && f->call->host->cancelled(f->call->host))
+    for (int64_t first = 0; first < f->rows; first += PART) {
+        int64_t last = f->rows - first < PART ? f->rows : first + PART;
+        if (f->call->host->cancelled(f->call->host))
             call_fail(f->call, MLTRAINER_CANCELLED, "", "cancelled");
         if (f->call->status)
             return INFINITY;
-        for (size_t i = 0; i < f->p; i++)
-            variance += m->alpha[i] * earlier(squares, row, i, f->before);
-        for (size_t j = 0; j < f->q; j++)
-            variance += m->beta[j] * earlier(variances, row, j, f->before);
-        squares[(size_t)row % LAGS_MAX] = miss * miss;
-        variances[(size_t)row % LAGS_MAX] = variance;
-        sum += log(variance) + miss * miss / variance;
+        double *restrict squares = f->squares, mean = m->mean;
+        for (int64_t row = first; row < last; row++)
+            squares[row] = (f->y[row] - mean) * (f->y[row] - mean);
+        follow(f, m, first, last);
+        for (int64_t row = first; row < last; row++)
+            misses += f->squares[row] / f->variances[row];
+        sum += sum_of_logarithms(f->variances + first, last - first);
     }
-    for (size_t i = 0; end && i < LAGS_MAX; i++) {
-        end->squares[i] = earlier(squares, f->rows, i, f->before);
-        end->variances[i] = earlier(variances, f->rows, i, f->before);
+    for (int64_t i = 0; end && i < LAGS_MAX; i++) {
+        end->squares[i] = f->squares[f->rows - 1 - i];
+        end->variances[i] = f->variances[f->rows - 1 - i];
     }
-    return sum / (double)f->rows / 2;
+    return (sum + misses) / (double)f->rows / 2;
 }
 
 /* From numbers without bounds: omega above 0, all weights above 0 and their sum below 1. */
@@ -83,27 +129,37 @@ static double miss(void *arg, const double *x)
     return run(arg, &m, NULL);
 }
 
-/* The better of a few starts: how much is new, how much stays. */
+/* The start at which @alpha of what is next is new and @beta stays. */
+static void aim(const struct fit *f, double alpha, double beta, double *x)
+{
+    double rest = 1 - alpha - (f->q > 0 ? beta : 0);
+
+    memset(x, 0, MINIMIZE_MAX * sizeof(*x));
+    x[0] = log(rest);
+    for (size_t i = 0; i < f->p; i++)
+        x[1 + i] = log(alpha / (double)f->p / rest);
+    for (size_t j = 0; j < f->q; j++)
+        x[1 + f->p + j] = log(beta / (double)f->q / rest);
+}
+
+/* From the likeliest of a grid of starts, as arch does. */
 static int search(struct fit *f, struct garch *model)
 {
-    static const double starts[][2] = {{0.05, 0.9}, {0.1, 0.7}, {0.2, 0.3}};
-    size_t count = 1 + f->p + f->q + (size_t)f->has_mean;
+    static const double alphas[] = {0.01, 0.05, 0.1, 0.2}, sums[] = {0.5, 0.7, 0.9, 0.98};
     struct minimize_function function = {miss, f};
     double best[MINIMIZE_MAX] = {0}, least = INFINITY;
 
-    for (size_t s = 0; s < 3 && !call_step(f->call, (double)s, 3); s++) {
-        double x[MINIMIZE_MAX] = {0}, rest = 1 - starts[s][0] - (f->q > 0 ? starts[s][1] : 0);
-        x[0] = log(rest);
-        for (size_t i = 0; i < f->p; i++)
-            x[1 + i] = log(starts[s][0] / (double)f->p / rest);
-        for (size_t j = 0; j < f->q; j++)
-            x[1 + f->p + j] = log(starts[s][1] / (double)f->q / rest);
-        double value = minimize_bfgs(&function, x, count, 300);
+    for (size_t s = 0; s < 16 && !call_step(f->call, (double)s, 64); s++) {
+        double x[MINIMIZE_MAX];
+        aim(f, alphas[s / 4], sums[s % 4] - alphas[s / 4], x);
+        double value = miss(f, x);
         if (value < least) {
             least = value;
             memcpy(best, x, sizeof(best));
         }
     }
+    if (isfinite(least))
+        least = minimize_bfgs(&function, best, 1 + f->p + f->q + (size_t)f->has_mean, 300);
     if (!f->call->status && !isfinite(least))
         call_fail(f->call, MLTRAINER_NOT_CONVERGED, "", "no parameters were found");
     if (f->call->status)
@@ -134,7 +190,8 @@ static double *standardise(struct fit *f, const double *y, double *mean, double 
     return out;
 }
 
-static void measure_before(struct fit *f)
+/* The rows before the first, and room for the others behind them. */
+static int32_t start(struct fit *f)
 {
     double weight = 1, total = 0;
 
@@ -143,6 +200,13 @@ static void measure_before(struct fit *f)
         f->before += weight * f->y[row] * f->y[row];
     }
     f->before /= total;
+    f->squares = call_numbers(f->call, f->rows + LAGS_MAX);
+    f->variances = call_numbers(f->call, f->rows + LAGS_MAX);
+    if (f->call->status)
+        return f->call->status;
+    for (size_t i = 0; i < LAGS_MAX; i++)
+        *f->squares++ = *f->variances++ = f->before;
+    return f->call->status;
 }
 
 static int32_t fit(struct call *call, void **state)
@@ -166,10 +230,9 @@ static int32_t fit(struct call *call, void **state)
         free(model);
         return call->status;
     }
-    measure_before(&f);
     model->p = f.p;
     model->q = f.q;
-    if (search(&f, model)) {
+    if (start(&f) || search(&f, model)) {
         free(model);
         return call->status;
     }
