@@ -7,26 +7,20 @@
 #include "support/learner.h"
 #include "support/order.h"
 #include "support/random.h"
+#include "support/tree/walk.h"
 
-#define TREES_MAX 10000
+#define ISOLATION_TREES_MAX 10000
 #define SAMPLE_MAX 65536
 #define EULER 0.57721566490153286
 
-/* An inner node has two children after it in its tree; a leaf has feature UINT32_MAX, and its count in threshold. */
-struct node {
-    double threshold;
-    uint32_t feature;
-    uint32_t left; /* index in the forest; the right one is left + 1 */
-};
-
-#define LEAF UINT32_MAX
-
-struct forest {
+/* A leaf's value is the count of its rows. */
+struct isolation {
     size_t features;
     uint64_t trees, samples, node_count;
     double threshold;
     uint64_t *roots;
-    struct node *nodes;
+    struct tree_node *nodes;
+    double *depths; /* of the nodes; of a leaf, of what its rows would still be cut into, too */
 };
 
 /* Mean depth of an unsuccessful search in a binary tree of @count. */
@@ -37,29 +31,31 @@ static double mean_depth(double count)
     return count <= 2 ? 1 : 2 * (log(count - 1) + EULER) - 2 * (count - 1) / count;
 }
 
-static void forest_free(void *state)
+static void isolation_free(void *state)
 {
-    struct forest *forest = state;
+    struct isolation *forest = state;
 
     if (!forest)
         return;
     free(forest->roots);
     free(forest->nodes);
+    free(forest->depths);
     free(forest);
 }
 
-static struct forest *forest_new(size_t features, uint64_t trees, uint64_t samples, uint64_t nodes)
+static struct isolation *isolation_new(size_t features, uint64_t trees, uint64_t samples, uint64_t nodes)
 {
-    struct forest *forest = calloc(1, sizeof(*forest));
+    struct isolation *forest = calloc(1, sizeof(*forest));
 
     if (!forest)
         return NULL;
-    *forest = (struct forest){.features = features, .trees = trees, .samples = samples};
+    *forest = (struct isolation){.features = features, .trees = trees, .samples = samples};
     forest->roots = calloc(trees, sizeof(*forest->roots));
     forest->nodes = calloc(nodes, sizeof(*forest->nodes));
-    if (forest->roots && forest->nodes)
+    forest->depths = calloc(nodes, sizeof(*forest->depths));
+    if (forest->roots && forest->nodes && forest->depths)
         return forest;
-    forest_free(forest);
+    isolation_free(forest);
     return NULL;
 }
 
@@ -67,7 +63,7 @@ static struct forest *forest_new(size_t features, uint64_t trees, uint64_t sampl
 
 struct growth {
     struct call *call;
-    struct forest *forest;
+    struct isolation *forest;
     struct random random;
     uint32_t *rows; /* of the tree's sample; each node has a piece of it */
     int depth_max;
@@ -97,12 +93,12 @@ static int choose_cut(struct growth *g, const uint32_t *rows, size_t count, uint
 static void grow(struct growth *g, uint64_t at, size_t from, size_t count, int depth)
 {
     uint32_t *rows = g->rows + from, feature = 0;
-    struct node *node = &g->forest->nodes[at];
+    struct tree_node *node = &g->forest->nodes[at];
     double low, high;
     size_t left = 0;
 
     if (count <= 1 || depth >= g->depth_max || !choose_cut(g, rows, count, &feature, &low, &high)) {
-        *node = (struct node){.threshold = (double)count, .feature = LEAF};
+        *node = (struct tree_node){.value = (double)count, .feature = TREE_LEAF};
         return;
     }
     double threshold = low + random_uniform(&g->random) * (high - low); /* in [low, high): both sides have rows */
@@ -116,7 +112,7 @@ static void grow(struct growth *g, uint64_t at, size_t from, size_t count, int d
         }
     uint64_t children = g->forest->node_count;
     g->forest->node_count += 2;
-    *node = (struct node){.threshold = threshold, .feature = feature, .left = (uint32_t)children};
+    *node = (struct tree_node){.value = threshold, .feature = feature, .left = (uint32_t)children};
     grow(g, children, from, left, depth + 1);
     grow(g, children + 1, from + left, count - left, depth + 1);
 }
@@ -137,34 +133,50 @@ static void draw(struct growth *g, uint32_t *all, size_t samples)
 
 /* ---- Scoring ---- */
 
-static double depth_in(const struct forest *forest, uint64_t tree, const double *const *features, int64_t row)
+/* Children come after their node. */
+static void measure_depths(struct isolation *forest)
 {
-    const struct node *node = &forest->nodes[forest->roots[tree]];
-    double depth = 0;
-
-    for (; node->feature != LEAF; depth++)
-        node = &forest->nodes[node->left + (features[node->feature][row] > node->threshold)];
-    return depth + mean_depth(node->threshold);
+    for (uint64_t i = 0; i < forest->node_count; i++) {
+        const struct tree_node *node = &forest->nodes[i];
+        if (node->feature == TREE_LEAF)
+            forest->depths[i] += mean_depth(node->value);
+        else
+            forest->depths[node->left] = forest->depths[node->left + 1] = forest->depths[i] + 1;
+    }
 }
 
-static int32_t score_rows(struct call *call, const struct forest *forest, double *scores)
+static void add_depths(const struct isolation *forest, const double *points, size_t count, double *depths)
 {
-    double usual = mean_depth((double)forest->samples);
+    uint32_t leaves[WALK_ROWS];
 
-    for (int64_t row = 0; row < call->rows; row++) {
-        double depth = 0;
-        if ((row & 63) == 0 && call_step(call, (double)row, (double)call->rows))
+    for (uint64_t tree = 0; tree < forest->trees; tree++) {
+        walk_tree(forest->nodes, (uint32_t)forest->roots[tree], points, count, leaves);
+        for (size_t row = 0; row < count; row++)
+            depths[row] += forest->depths[leaves[row]];
+    }
+}
+
+static int32_t score_rows(struct call *call, const struct isolation *forest, double *scores)
+{
+    double usual = mean_depth((double)forest->samples), depths[WALK_ROWS];
+    double *points = call_numbers(call, (int64_t)forest->features * WALK_ROWS);
+
+    for (int64_t from = 0; !call->status && from < call->rows; from += WALK_ROWS) {
+        size_t count = call->rows - from < WALK_ROWS ? (size_t)(call->rows - from) : WALK_ROWS;
+        if (call_step(call, (double)from, (double)call->rows))
             break;
-        for (uint64_t tree = 0; tree < forest->trees; tree++)
-            depth += depth_in(forest, tree, call->features, row);
-        scores[row] = usual > 0 ? exp2(-depth / (double)forest->trees / usual) : 0.5;
+        memset(depths, 0, sizeof(depths));
+        walk_gather(call->features, forest->features, from, count, points);
+        add_depths(forest, points, count, depths);
+        for (size_t i = 0; i < count; i++)
+            scores[from + (int64_t)i] = usual > 0 ? exp2(-depths[i] / (double)forest->trees / usual) : 0.5;
     }
     return call->status;
 }
 
 static int32_t apply(struct call *call, const void *state)
 {
-    const struct forest *forest = state;
+    const struct isolation *forest = state;
 
     score_rows(call, forest, call->out[1]);
     for (int64_t row = 0; row < call->rows; row++)
@@ -172,7 +184,7 @@ static int32_t apply(struct call *call, const void *state)
     return call->status;
 }
 
-static int32_t set_threshold(struct call *call, struct forest *forest, double contamination)
+static int32_t set_threshold(struct call *call, struct isolation *forest, double contamination)
 {
     double *scores = call_numbers(call, call->rows);
 
@@ -185,7 +197,7 @@ static int32_t set_threshold(struct call *call, struct forest *forest, double co
 
 static int32_t fit(struct call *call, void **state)
 {
-    uint64_t trees = (uint64_t)call_integer(call, "n_estimators", 1, TREES_MAX);
+    uint64_t trees = (uint64_t)call_integer(call, "n_estimators", 1, ISOLATION_TREES_MAX);
     size_t samples = (size_t)call_integer(call, "max_samples", 2, SAMPLE_MAX);
     double contamination = call_number_within(call, "contamination", 0, 0.5);
     uint32_t *all = call_memory(call, (size_t)call->rows, sizeof(*all));
@@ -195,7 +207,7 @@ static int32_t fit(struct call *call, void **state)
     g.depth_max = (int)ceil(log2(fmax(2, (double)samples)));
     if (call->status)
         return call->status;
-    g.forest = forest_new(call->feature_count, trees, samples, trees * 2 * samples);
+    g.forest = isolation_new(call->feature_count, trees, samples, trees * 2 * samples);
     if (!g.forest)
         return call_fail(call, MLTRAINER_OUT_OF_MEMORY, "", "no memory for the model");
     for (int64_t row = 0; row < call->rows; row++)
@@ -206,8 +218,9 @@ static int32_t fit(struct call *call, void **state)
         g.forest->roots[tree] = g.forest->node_count++;
         grow(&g, g.forest->roots[tree], 0, samples, 0);
     }
+    measure_depths(g.forest);
     if (call->status || set_threshold(call, g.forest, contamination)) {
-        forest_free(g.forest);
+        isolation_free(g.forest);
         return call->status;
     }
     *state = g.forest;
@@ -227,7 +240,7 @@ static void evaluate(struct call *call, const void *state)
 
 static void save(const void *state, struct artifact_writer *writer)
 {
-    const struct forest *forest = state;
+    const struct isolation *forest = state;
 
     artifact_put_double(writer, forest->threshold);
     artifact_put_u64(writer, forest->samples);
@@ -238,16 +251,16 @@ static void save(const void *state, struct artifact_writer *writer)
 }
 
 /* Children come after their node, so every walk ends; all indexes are inside. */
-static int is_sound(const struct forest *forest)
+static int is_sound(const struct isolation *forest)
 {
     for (uint64_t i = 0; i < forest->trees; i++)
         if (forest->roots[i] >= forest->node_count)
             return 0;
     for (uint64_t i = 0; i < forest->node_count; i++) {
-        const struct node *node = &forest->nodes[i];
-        if (!isfinite(node->threshold))
+        const struct tree_node *node = &forest->nodes[i];
+        if (!isfinite(node->value))
             return 0;
-        if (node->feature == LEAF ? !(node->threshold >= 0)
+        if (node->feature == TREE_LEAF ? !(node->value >= 0)
                                   : node->feature >= forest->features || node->left <= i ||
                                         (uint64_t)node->left + 1 >= forest->node_count)
             return 0;
@@ -261,23 +274,25 @@ static void *restore(struct artifact_reader *reader, size_t feature_count)
     uint64_t samples = artifact_take_u64(reader);
     size_t trees = artifact_take_count(reader, sizeof(uint64_t));
     const void *roots = artifact_take(reader, trees * sizeof(uint64_t));
-    size_t nodes = artifact_take_count(reader, sizeof(struct node));
-    const void *node_bytes = artifact_take(reader, nodes * sizeof(struct node));
+    size_t nodes = artifact_take_count(reader, sizeof(struct tree_node));
+    const void *node_bytes = artifact_take(reader, nodes * sizeof(struct tree_node));
 
-    if (!roots || !node_bytes || trees == 0 || trees > TREES_MAX || nodes == 0 || samples == 0 || samples > SAMPLE_MAX)
+    if (!roots || !node_bytes || trees == 0 || trees > ISOLATION_TREES_MAX || nodes == 0 || samples == 0 || samples > SAMPLE_MAX)
         return NULL;
-    struct forest *forest = forest_new(feature_count, trees, samples, nodes);
+    struct isolation *forest = isolation_new(feature_count, trees, samples, nodes);
     if (!forest)
         return NULL;
     forest->threshold = threshold;
     forest->node_count = nodes;
     memcpy(forest->roots, roots, trees * sizeof(uint64_t));
-    memcpy(forest->nodes, node_bytes, nodes * sizeof(struct node));
-    if (is_sound(forest))
+    memcpy(forest->nodes, node_bytes, nodes * sizeof(struct tree_node));
+    if (is_sound(forest)) {
+        measure_depths(forest);
         return forest;
-    forest_free(forest);
+    }
+    isolation_free(forest);
     return NULL;
 }
 
 LEARNER(isolation_forest, .task = LEARNER_GROUPS, .outputs = {"prediction", "score"}, .fit = fit, .apply = apply,
-        .evaluate = evaluate, .save = save, .restore = restore, .release = forest_free);
+        .evaluate = evaluate, .save = save, .restore = restore, .release = isolation_free);

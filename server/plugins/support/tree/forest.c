@@ -3,8 +3,9 @@
 
 #include <stdlib.h>
 
+#include "support/tree/walk.h"
+
 #define NODES_MAX ((size_t)1 << 31)
-#define BLOCK 256 /* rows that walk one tree after the other: their features stay in the cache */
 
 struct forest *forest_new(size_t features)
 {
@@ -104,13 +105,19 @@ void forest_drop_tree(struct forest *forest)
 
 int32_t forest_add_up(struct call *call, const struct forest *forest, size_t first, double *sums)
 {
-    for (int64_t from = 0; from < call->rows; from += BLOCK) {
-        int64_t to = from + BLOCK < call->rows ? from + BLOCK : call->rows;
+    double *points = call_numbers(call, (int64_t)forest->features * WALK_ROWS);
+    uint32_t leaves[WALK_ROWS];
+
+    for (int64_t from = 0; !call->status && from < call->rows; from += WALK_ROWS) {
+        size_t count = call->rows - from < WALK_ROWS ? (size_t)(call->rows - from) : WALK_ROWS;
         if (call->output && call_step(call, (double)from, (double)call->rows))
             break;
-        for (size_t tree = first; tree < forest->tree_count; tree++)
-            for (int64_t row = from; row < to; row++)
-                sums[row] += tree_says(forest, tree, call->features, row);
+        walk_gather(call->features, forest->features, from, count, points);
+        for (size_t tree = first; tree < forest->tree_count; tree++) {
+            walk_tree(forest->nodes, forest->roots[tree], points, count, leaves);
+            for (size_t row = 0; row < count; row++)
+                sums[from + (int64_t)row] += forest->nodes[leaves[row]].value;
+        }
     }
     return call->status;
 }
