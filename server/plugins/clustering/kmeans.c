@@ -4,11 +4,12 @@
  * Sources: Lloyd (1982); Arthur and Vassilvitskii (2007), "k-means++: the advantages of careful seeding". */
 #include <stdlib.h>
 
-#include "distance.h"
+#include "support/distance.h"
 #include "support/learner.h"
 #include "support/random.h"
 
 #define CLUSTERS_MAX 1024
+#define BLOCK 128 /* rows that stay near from centre to centre */
 
 struct kmeans {
     uint64_t clusters;
@@ -19,10 +20,11 @@ struct kmeans {
 /* One start and what became of it. */
 struct attempt {
     struct call *call;
-    const double *points;
+    const double *points; /* row after row; call->features has the same by columns */
     size_t features, clusters;
     uint32_t *labels;
-    double *centres, *sums, *weights, *nearest;
+    double *centres, *sums, *weights, *nearest, *distances;
+    const double **columns; /* room for the features of a block */
     double inertia;
 };
 
@@ -57,33 +59,55 @@ static void draw_start(struct attempt *a, struct random *random)
                 break;
         }
         memcpy(a->centres + c * a->features, point(a, chosen), a->features * sizeof(double));
-        for (int64_t row = 0; row < rows; row++) {
-            double distance = distance_squared(point(a, row), point(a, chosen), a->features);
-            a->nearest[row] = c == 0 ? distance : fmin(a->nearest[row], distance);
+        distance_columns(a->call->features, a->features, (size_t)rows, point(a, chosen), a->distances);
+        for (int64_t row = 0; row < rows; row++)
+            a->nearest[row] = c == 0 || a->distances[row] < a->nearest[row] ? a->distances[row] : a->nearest[row];
+    }
+}
+
+/* The nearest of @clusters @centres to each of @count rows from @first on, and how far it is, squared; the first of those
+ * that are equally near. @columns: room for as many as features. */
+static void find_nearest(const struct call *call, const double *centres, size_t clusters, int64_t first, size_t count,
+                         const double **columns, uint32_t *best, double *least)
+{
+    double distances[BLOCK];
+
+    for (size_t i = 0; i < call->feature_count; i++)
+        columns[i] = call->features[i] + first;
+    for (size_t i = 0; i < count; i++) {
+        best[i] = 0;
+        least[i] = INFINITY;
+    }
+    for (size_t c = 0; c < clusters; c++) {
+        distance_columns(columns, call->feature_count, count, centres + c * call->feature_count, distances);
+        for (size_t i = 0; i < count; i++) {
+            best[i] = distances[i] < least[i] ? (uint32_t)c : best[i];
+            least[i] = distances[i] < least[i] ? distances[i] : least[i];
         }
     }
+}
+
+static size_t block_at(const struct call *call, int64_t first)
+{
+    return call->rows - first < BLOCK ? (size_t)(call->rows - first) : BLOCK;
 }
 
 /* Every row to its nearest centre; gives how many changed. */
 static int64_t assign(struct attempt *a)
 {
-    int64_t changed = 0;
+    int64_t changed = 0, rows = a->call->rows;
+    uint32_t best[BLOCK];
 
     a->inertia = 0;
-    for (int64_t row = 0; row < a->call->rows && !call_step_row(a->call, row, a->call->rows); row++) {
-        uint32_t best = 0;
-        double least = INFINITY;
-        for (size_t c = 0; c < a->clusters; c++) {
-            double distance = distance_squared(point(a, row), a->centres + c * a->features, a->features);
-            if (distance < least) {
-                least = distance;
-                best = (uint32_t)c;
-            }
+    for (int64_t first = 0; first < rows && !call_step_row(a->call, first, rows); first += BLOCK) {
+        size_t count = block_at(a->call, first);
+        find_nearest(a->call, a->centres, a->clusters, first, count, a->columns, best, a->nearest + first);
+        for (size_t i = 0; i < count; i++) {
+            int64_t row = first + (int64_t)i;
+            changed += a->labels[row] != best[i];
+            a->labels[row] = best[i];
+            a->inertia += weight_of(a->call, row) * a->nearest[row];
         }
-        changed += a->labels[row] != best;
-        a->labels[row] = best;
-        a->nearest[row] = least;
-        a->inertia += weight_of(a->call, row) * least;
     }
     return changed;
 }
@@ -186,7 +210,9 @@ static struct attempt attempt_new(struct call *call, size_t clusters)
                             .centres = call_numbers(call, (int64_t)(clusters * call->feature_count)),
                             .sums = call_numbers(call, (int64_t)(clusters * call->feature_count)),
                             .weights = call_numbers(call, (int64_t)clusters),
-                            .nearest = call_numbers(call, call->rows)};
+                            .nearest = call_numbers(call, call->rows),
+                            .distances = call_numbers(call, call->rows),
+                            .columns = call_memory(call, call->feature_count, sizeof(double *))};
 }
 
 static int32_t fit(struct call *call, void **state)
@@ -234,21 +260,19 @@ static int32_t fit(struct call *call, void **state)
 static int32_t apply(struct call *call, const void *state)
 {
     const struct kmeans *model = state;
-    double *points = call_feature_rows(call);
+    const double **columns = call_memory(call, model->features, sizeof(*columns));
+    uint32_t best[BLOCK];
+    double least[BLOCK];
 
-    for (int64_t row = 0; !call->status && row < call->rows; row++) {
-        double least = INFINITY;
-        if (call_step_row(call, row, call->rows))
+    for (int64_t first = 0; !call->status && first < call->rows; first += BLOCK) {
+        size_t count = block_at(call, first);
+        if (call_step_row(call, first, call->rows))
             break;
-        for (uint64_t c = 0; c < model->clusters; c++) {
-            double distance = distance_squared(points + (size_t)row * model->features,
-                                               model->centres + c * model->features, model->features);
-            if (distance < least) {
-                least = distance;
-                call->out[0][row] = (double)c;
-            }
+        find_nearest(call, model->centres, model->clusters, first, count, columns, best, least);
+        for (size_t i = 0; i < count; i++) {
+            call->out[0][first + (int64_t)i] = best[i];
+            call->out[1][first + (int64_t)i] = sqrt(least[i]);
         }
-        call->out[1][row] = sqrt(least);
     }
     return call->status;
 }
