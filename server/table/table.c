@@ -212,6 +212,20 @@ void table_set_null_count(struct table *table, size_t index, int64_t null_count)
     table->array.children[index]->null_count = null_count;
 }
 
+int table_set_text(struct table *table, size_t index, const char *text, size_t text_bytes, struct fault *fault)
+{
+    struct column *column = ((struct table_memory *)table)->columns[index];
+    void *buffer = buffer_new(text_bytes);
+
+    if (!buffer)
+        return memory_fault(fault);
+    if (text_bytes)
+        memcpy(buffer, text, text_bytes);
+    free((void *)column->buffers[2]);
+    column->buffers[2] = buffer;
+    return 0;
+}
+
 int64_t table_rows(const struct ArrowArray *array)
 {
     return array->length;

@@ -43,6 +43,11 @@ int table_add(struct table *table, const char *name, const char *format, size_t 
 /** Tell how many rows of column @index are absent (it cannot be seen from outside). */
 void table_set_null_count(struct table *table, size_t index, int64_t null_count);
 
+/** Give the texts of column @index, which is "u", once their size is known: its offsets say where each begins. Copied.
+ *  Errors: RESOURCE_EXHAUSTED. */
+int table_set_text(struct table *table, size_t index, const char *text, size_t text_bytes,
+                   struct fault *fault) MRPC_MUST_USE;
+
 int64_t table_rows(const struct ArrowArray *array);
 size_t table_columns(const struct ArrowArray *array);
 /** Position of the column @name, or -1. */

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "commands/commands.h"
-#include "commands/execution.h"
+#include "commands/jobs_list.h"
 
 static void add_row(struct columns *columns, const Mltrainer__Execution__V1__Job *job)
 {
@@ -26,25 +26,26 @@ static void add_row(struct columns *columns, const Mltrainer__Execution__V1__Job
         columns_add(columns, "%.19s", job->result ? job->result->artifact : "");
 }
 
-static int run(struct cli *cli, const struct cli_arguments *arguments)
+static void print_jobs(const Mltrainer__Execution__V1__ListJobsResponse *response)
 {
     static const char *const titles[] = {"JOB", "KIND", "STATE", ">DONE", "SUBMITTED", "RESULT", NULL};
-    Mltrainer__Execution__V1__ListJobsRequest request = MLTRAINER__EXECUTION__V1__LIST_JOBS_REQUEST__INIT;
-    struct mrpc_call_options options = cli_call_options(cli);
+    struct columns *columns = columns_new(titles);
+    for (size_t i = 0; i < response->n_jobs; i++)
+        add_row(columns, response->jobs[i]);
+    columns_print(columns);
+}
+
+static int run(struct cli *cli, const struct cli_arguments *arguments)
+{
+    const struct jobs_wanted wanted = {.schedule = cli_option(arguments, "schedule", ""),
+                                       .limit = (int32_t)cli_number(arguments, "limit", 50, 1, 1000)};
+    const Mltrainer__Execution__V1__ListJobsResponse *response;
     struct mrpc_reply reply = MRPC_REPLY_INIT;
-    request.page_size = (int32_t)cli_number(arguments, "limit", 50, 1, 1000);
-    request.schedule = (char *)cli_option(arguments, "schedule", "");
-    const Mltrainer__Execution__V1__ListJobsResponse *response =
-        mltrainer__execution__v1__execution_service__list_jobs(cli->channel, &options, &request, &reply);
-    int code = cli_status(cli, &reply.status);
-    if (response && cli->json) {
+    int code = jobs_list(cli, &wanted, &reply, &response);
+    if (!code && cli->json)
         code = cli_print_json(&mltrainer__execution__v1__list_jobs_response__info, &response->base);
-    } else if (response) {
-        struct columns *columns = columns_new(titles);
-        for (size_t i = 0; i < response->n_jobs; i++)
-            add_row(columns, response->jobs[i]);
-        columns_print(columns);
-    }
+    else if (!code)
+        print_jobs(response);
     mrpc_reply_fini(&reply);
     return code;
 }

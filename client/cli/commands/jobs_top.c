@@ -6,9 +6,11 @@
 #include <time.h>
 
 #include "commands/commands.h"
-#include "commands/execution.h"
+#include "commands/jobs_list.h"
 
 /* What the engine does now, again and again: on a terminal the picture is drawn over the one before. */
+
+enum { JOBS_MAX = 1000, EVERY_MS_LEAST = 10 };
 
 #define STATE(name) MLTRAINER__EXECUTION__V1__JOB_STATE__JOB_STATE_##name
 #define WORK(name) MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_##name
@@ -77,41 +79,66 @@ static int print_engine(struct cli *cli)
     return code;
 }
 
-static int print_jobs(struct cli *cli, int32_t limit)
+/* What has a worker comes first however many wait: the server lists the newest first, and what runs is older than they. */
+enum { LISTS = 2 };
+static const Mltrainer__Execution__V1__JobState busy[] = {STATE(RUNNING), STATE(CANCELLING)};
+static const Mltrainer__Execution__V1__JobState idle[] = {STATE(WAITING), STATE(QUEUED), STATE(RETRY_WAIT)};
+static const struct jobs_wanted lists[LISTS] = {
+    {.states = busy, .state_count = sizeof busy / sizeof *busy, .schedule = ""},
+    {.states = idle, .state_count = sizeof idle / sizeof *idle, .schedule = ""},
+};
+
+struct shown {
+    Mltrainer__Execution__V1__Job *jobs[JOBS_MAX];
+    size_t count;
+};
+
+static int print_shown(const struct cli *cli, struct shown *shown)
 {
     static const char *const titles[] = {"JOB", "STATE", ">ATTEMPT", ">DONE", ">SINCE", "STAGE", "WHAT", NULL};
-    Mltrainer__Execution__V1__JobState states[] = {STATE(WAITING), STATE(QUEUED), STATE(RUNNING), STATE(CANCELLING),
-                                                   STATE(RETRY_WAIT)};
-    Mltrainer__Execution__V1__ListJobsRequest request = MLTRAINER__EXECUTION__V1__LIST_JOBS_REQUEST__INIT;
-    struct mrpc_call_options options = cli_call_options(cli);
-    struct mrpc_reply reply = MRPC_REPLY_INIT;
-    request.states = states;
-    request.n_states = sizeof states / sizeof *states;
-    request.page_size = limit;
-    const Mltrainer__Execution__V1__ListJobsResponse *response =
-        mltrainer__execution__v1__execution_service__list_jobs(cli->channel, &options, &request, &reply);
-    int code = cli_status(cli, &reply.status);
-    if (response && cli->json) {
-        code = cli_print_json(&mltrainer__execution__v1__list_jobs_response__info, &response->base);
-    } else if (response) {
-        struct columns *columns = columns_new(titles);
-        if (response->n_jobs)
-            qsort(response->jobs, response->n_jobs, sizeof(void *), by_state);
-        for (size_t i = 0; i < response->n_jobs; i++)
-            add_row(columns, response->jobs[i]);
-        columns_print(columns);
+    Mltrainer__Execution__V1__ListJobsResponse all = MLTRAINER__EXECUTION__V1__LIST_JOBS_RESPONSE__INIT;
+    if (shown->count)
+        qsort(shown->jobs, shown->count, sizeof *shown->jobs, by_state);
+    all.jobs = shown->jobs;
+    all.n_jobs = shown->count;
+    if (cli->json)
+        return cli_print_json(&mltrainer__execution__v1__list_jobs_response__info, &all.base);
+    struct columns *columns = columns_new(titles);
+    for (size_t i = 0; i < shown->count; i++)
+        add_row(columns, shown->jobs[i]);
+    columns_print(columns);
+    return 0;
+}
+
+static int print_jobs(struct cli *cli, size_t limit)
+{
+    struct mrpc_reply replies[LISTS] = {MRPC_REPLY_INIT, MRPC_REPLY_INIT};
+    struct shown shown = {.count = 0};
+    int code = 0;
+    for (size_t i = 0; !code && i < LISTS && shown.count < limit; i++) {
+        const Mltrainer__Execution__V1__ListJobsResponse *response;
+        struct jobs_wanted wanted = lists[i];
+        wanted.limit = (int32_t)(limit - shown.count);
+        code = jobs_list(cli, &wanted, &replies[i], &response);
+        for (size_t j = 0; !code && j < response->n_jobs && shown.count < limit; j++)
+            shown.jobs[shown.count++] = response->jobs[j];
     }
-    mrpc_reply_fini(&reply);
+    if (!code)
+        code = print_shown(cli, &shown);
+    for (size_t i = 0; i < LISTS; i++)
+        mrpc_reply_fini(&replies[i]);
     return code;
 }
 
 static int run(struct cli *cli, const struct cli_arguments *arguments)
 {
     int64_t every_ms = cli_duration_ms(arguments, "every", 1000), times = cli_number(arguments, "times", 0, 0, 1000000);
-    int32_t limit = (int32_t)cli_number(arguments, "limit", 30, 1, 1000);
+    size_t limit = (size_t)cli_number(arguments, "limit", 30, 1, JOBS_MAX);
     const struct timespec pause = {every_ms / 1000, every_ms % 1000 * 1000000};
     bool terminal = cli->terminal && !cli->json;
     int code = 0;
+    if (every_ms < EVERY_MS_LEAST)
+        return cli_usage("--every: at least %d ms", EVERY_MS_LEAST);
     if (!times && !terminal)
         times = 1;
     for (int64_t shown = 0; !code && (!times || shown < times); shown++) {
@@ -128,7 +155,7 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
 }
 
 static const struct cli_option options[] = {
-    {"every", "TIME", "between two looks [1s]"},
+    {"every", "TIME", "between two looks, 10ms at least [1s]"},
     {"times", "N", "look so often, then end [until interrupted; without a terminal once]"},
     {"limit", "N", "at most so many jobs [30]"},
     {0},

@@ -12,8 +12,8 @@
 
 enum { READ_BYTES = 256 * 1024 };
 
-/* A column on its way into the table. Fixed-width values go to their place at once. Texts, whose size is not known
- * before, are gathered and copied at the end. */
+/* A column on its way into the table. Values and where texts begin go to their place at once. The texts themselves,
+ * whose size is not known before, are gathered and given to their column at the end. */
 struct target {
     size_t source; /* index in the file */
     enum dataset_type type;
@@ -22,8 +22,6 @@ struct target {
     char *text;
     size_t text_bytes;
     size_t text_room;
-    int32_t *offsets;
-    uint8_t *present; /* of a text column, one byte a row */
 };
 
 struct dataset_loader {
@@ -46,16 +44,10 @@ static int no_memory(struct fault *fault)
     return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }
 
-/* Text columns come into the table when their size is known, behind all others: a table is known by its names. */
 static int prepare(struct dataset_loader *loader, struct target *target, struct fault *fault)
 {
     const struct dataset_column *column = &loader->schema->columns[target->source];
     target->type = column->type;
-    if (target->type == DATASET_TEXT) {
-        target->offsets = calloc(loader->rows + 1, sizeof *target->offsets);
-        target->present = calloc(loader->rows + 1, 1);
-        return target->offsets && target->present ? 0 : no_memory(fault);
-    }
     return table_add(loader->table, column->name, dataset_type_format(target->type), 0, column->null_count > 0,
                      &target->column, fault);
 }
@@ -108,11 +100,8 @@ void dataset_loader_free(struct dataset_loader *loader)
 {
     if (!loader)
         return;
-    for (size_t i = 0; i < loader->target_count; i++) {
+    for (size_t i = 0; i < loader->target_count; i++)
         free(loader->targets[i].text);
-        free(loader->targets[i].offsets);
-        free(loader->targets[i].present);
-    }
     free(loader->targets);
     csv_reader_free(loader->reader);
     table_free(loader->table);
@@ -124,7 +113,7 @@ bool dataset_loader_full(const struct dataset_loader *loader)
     return loader->filled == loader->rows;
 }
 
-static int load_text(struct target *target, uint64_t at, const struct csv_field *field, struct fault *fault)
+static int load_text(struct target *target, const struct csv_field *field, struct fault *fault)
 {
     size_t wanted = target->text_bytes + field->bytes;
     if (wanted > INT32_MAX)
@@ -140,7 +129,6 @@ static int load_text(struct target *target, uint64_t at, const struct csv_field 
     if (field->bytes)
         memcpy(target->text + target->text_bytes, field->text, field->bytes);
     target->text_bytes = wanted;
-    target->present[at] = 1;
     return 0;
 }
 
@@ -171,21 +159,19 @@ static int load_value(struct dataset_loader *loader, struct target *target, cons
     uint64_t at = loader->filled;
     bool bare = dataset_is_bare(loader->schema, &row->fields[target->source]);
     struct csv_field field = bare ? row->fields[target->source] : dataset_trim(&row->fields[target->source]);
-    if (!bare && dataset_is_na(loader->schema, &field)) {
-        target->null_count++;
-    } else if (target->type == DATASET_TEXT) {
-        int code = load_text(target, at, &row->fields[target->source], fault);
+    bool absent = !bare && dataset_is_na(loader->schema, &field);
+    target->null_count += absent;
+    if (target->type == DATASET_TEXT) {
+        int code = absent ? 0 : load_text(target, &row->fields[target->source], fault);
         if (code)
             return code;
-    } else if (load_fixed(target, at, &field)) {
-        if (target->column.validity)
-            target->column.validity[at / 8] |= (uint8_t)(1u << at % 8);
-    } else {
+        target->column.offsets[at + 1] = (int32_t)target->text_bytes;
+    } else if (!absent && !load_fixed(target, at, &field)) {
         return fault_set(fault, MRPC_DATA_LOSS, "line %llu: the file does not agree with its schema",
                          (unsigned long long)row->line);
     }
-    if (target->type == DATASET_TEXT)
-        target->offsets[at + 1] = (int32_t)target->text_bytes;
+    if (!absent && target->column.validity)
+        target->column.validity[at / 8] |= (uint8_t)(1u << at % 8);
     return 0;
 }
 
@@ -215,33 +201,16 @@ int dataset_loader_feed(struct dataset_loader *loader, const void *bytes, size_t
     return csv_reader_feed(loader->reader, bytes, size, fault);
 }
 
-static int add_text(struct dataset_loader *loader, struct target *target, struct fault *fault)
-{
-    const char *name = loader->schema->columns[target->source].name;
-    int code = table_add(loader->table, name, "u", target->text_bytes, target->null_count > 0, &target->column, fault);
-    if (code)
-        return code;
-    if (target->text_bytes)
-        memcpy(target->column.values, target->text, target->text_bytes);
-    memcpy(target->column.offsets, target->offsets, (loader->rows + 1) * sizeof *target->offsets);
-    for (uint64_t row = 0; target->column.validity && row < loader->rows; row++)
-        target->column.validity[row / 8] |= (uint8_t)(target->present[row] << row % 8);
-    return 0;
-}
-
 int dataset_loader_finish(struct dataset_loader *loader, struct table **out, struct fault *fault)
 {
     int code = dataset_loader_full(loader) ? 0 : csv_reader_finish(loader->reader, fault);
     if (!code && !dataset_loader_full(loader))
         code = fault_set(fault, MRPC_DATA_LOSS, "the file has fewer rows than when it was uploaded");
     for (size_t i = 0; !code && i < loader->target_count; i++) {
-        struct target *target = &loader->targets[i];
+        const struct target *target = &loader->targets[i];
+        table_set_null_count(loader->table, i, target->null_count);
         if (target->type == DATASET_TEXT)
-            code = add_text(loader, target, fault);
-        if (code)
-            return code;
-        const char *name = loader->schema->columns[target->source].name;
-        table_set_null_count(loader->table, (size_t)table_find(&loader->table->schema, name), target->null_count);
+            code = table_set_text(loader->table, i, target->text, target->text_bytes, fault);
     }
     if (code)
         return code;

@@ -195,8 +195,7 @@ int upload_stage_received(struct upload_stages *stages, const char *owner, const
         return code;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
-        return errno == ENOENT ? fault_set(fault, MRPC_NOT_FOUND, "no upload with this request_id is under way")
-                               : system_fault(fault, "opening a staged upload");
+        return errno == ENOENT ? (*out = 0, 0) : system_fault(fault, "opening a staged upload");
     code = fstat(fd, &info) == 0 && fdatasync(fd) == 0 ? 0 : system_fault(fault, "sync of a staged upload");
     close(fd);
     if (!code)

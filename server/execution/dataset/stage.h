@@ -30,7 +30,7 @@ int upload_stage_open(struct upload_stages *stages, const char *owner, const cha
                       struct upload_stage *out, struct fault *fault) MRPC_MUST_USE;
 /** Leave it for later, with what it has of the quota; or, when too many are left already, remove it. */
 void upload_stage_leave(struct upload_stages *stages, const char *owner, struct upload_stage *stage);
-/** Bytes that are on the disk. Errors: NOT_FOUND, INTERNAL. */
+/** Bytes that are on the disk; 0 of an upload that is not there. Errors: INTERNAL. */
 int upload_stage_received(struct upload_stages *stages, const char *owner, const char *request_id, uint64_t *out,
                           struct fault *fault) MRPC_MUST_USE;
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from cases import case, wait_until
-from mltctl import ABORTED, DATA_LOSS, FAILED, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND
+from mltctl import ABORTED, DATA_LOSS, FAILED, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, USAGE
 from server import ROOT
 
 SP500 = ROOT / "tests/data/sp500.csv"
@@ -45,6 +45,10 @@ def a_file_is_uploaded_once_described_and_removed(ctl):
     assert ctl.json("datasets", "describe", "sp500")["dataset"]["sha256"] == digest
     assert "1999-01-04" in ctl("datasets", "preview", "sp500")
     with folder() as path:
+        mixed = Path(path, "mixed.csv")
+        mixed.write_text("kind,a,note,b\nx,1,,2\ny,3,so,4\n")
+        ctl("datasets", "upload", str(mixed))
+        assert ctl("datasets", "preview", "mixed").splitlines()[0].split() == ["kind", "a", "note", "b"], "not the file's order"
         small = Path(path, "small.csv")
         small.write_text("a,b\n1,2\n3,4\n")
         ctl("datasets", "upload", str(small))
@@ -195,7 +199,9 @@ def top_shows_what_runs_before_what_waits(ctl):
     assert [row[:2] for row in rows] == [[long, "running"], [after, "waiting"]] and rows[0][-1] == "ridge", shown
     assert shown.startswith("workers ") and "1 running" in shown and "1 waiting" in shown, shown
     assert shown.count("\n") < ctl("jobs", "top", "--times", "2", "--every", "10ms").count("\n")
-    assert [job["id"] for job in ctl.json("jobs", "top")["jobs"]] == [after, long]
+    assert [job["id"] for job in ctl.json("jobs", "top")["jobs"]] == [long, after]
+    assert [job["id"] for job in ctl.json("jobs", "top", "--limit", "1")["jobs"]] == [long], "newer ones hid what runs"
+    assert "--every: at least 10 ms" in ctl.error("jobs", "top", "--times", "2", "--every", "9ms", code=USAGE)
     ctl("jobs", "cancel", long)
     wait_until(lambda: "none" in ctl("jobs", "top").splitlines()[1], "nothing to be left", 60)
 
