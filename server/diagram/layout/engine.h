@@ -65,7 +65,7 @@ struct local_edge {
     struct layout_point *points; /* from above to below, relative to the block */
     int point_count;
     struct layout_rect pill;
-    struct local_edge *next_of_edge, *next_of_container;
+    struct local_edge *next_of_edge, *next_of_container, *next_loop;
 };
 
 /* What is packed as one: a grid of children without edges, or one layered component. */
@@ -103,6 +103,7 @@ struct engine {
     struct layout_rect *rect;     /* of items, relative to their block */
     struct block **block;         /* of items */
     struct local_edge **paths;    /* of scene edges: their local edges */
+    struct local_edge **loops, **last_loop; /* of items: their self loops, in order of declaration */
     int *pill_px;                 /* of scene edges: width of the label's pill, 0 without */
 };
 

@@ -7,12 +7,11 @@ static int loop_step(const struct engine *e, const struct local_edge *local)
     return pill ? pill + 12 : LOOP_WIDTH;
 }
 
-int graph_loop_width(const struct engine *e, const struct container *c, int item)
+int graph_loop_width(const struct engine *e, int item)
 {
     int width = 0;
-    for (const struct local_edge *local = c->edges; local; local = local->next_of_container)
-        if (local->from == local->to && local->from == item)
-            width += loop_step(e, local);
+    for (const struct local_edge *local = e->loops[item]; local; local = local->next_loop)
+        width += loop_step(e, local);
     return width;
 }
 
@@ -183,7 +182,7 @@ static void widen_boxes(struct graph *g)
         if (g->is_banded && rect->width * 2 > common)
             rect->width = common; /* columns of one width, unless that is out of proportion */
         rect->width += rect->width & 1; /* so that the middle is a whole number */
-        v->width = rect->width + 2 * graph_loop_width(g->e, g->container, v->item);
+        v->width = rect->width + 2 * graph_loop_width(g->e, v->item);
     }
 }
 

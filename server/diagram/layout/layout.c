@@ -119,6 +119,8 @@ static void allocate(struct engine *e)
     e->rect = LAYOUT_NEW(memory, items, struct layout_rect);
     e->block = LAYOUT_NEW(memory, items, struct block *);
     e->paths = LAYOUT_NEW(memory, edges, struct local_edge *);
+    e->loops = LAYOUT_NEW(memory, items, struct local_edge *);
+    e->last_loop = LAYOUT_NEW(memory, items, struct local_edge *);
     e->pill_px = LAYOUT_NEW(memory, edges, int);
 }
 

@@ -47,6 +47,15 @@ static struct local_edge *add_local(struct engine *e, int edge, int container, i
     return local;
 }
 
+static void add_loop(struct engine *e, int item, struct local_edge *local)
+{
+    if (e->last_loop[item])
+        e->last_loop[item]->next_loop = local;
+    else
+        e->loops[item] = local;
+    e->last_loop[item] = local;
+}
+
 /* The outermost local edge: in the container where the ways to both ends part. */
 static void add_top(struct engine *e, int edge)
 {
@@ -55,7 +64,10 @@ static void add_top(struct engine *e, int edge)
     /* An edge between a group and something in it stays inside: it starts or ends at the group's border. */
     int start = from == common ? PORT_NORTH : child_towards(e, common, from);
     int end = to == common ? PORT_SOUTH : child_towards(e, common, to);
-    add_local(e, edge, common, 0, start, end)->labelled = e->pill_px[edge] > 0;
+    struct local_edge *local = add_local(e, edge, common, 0, start, end);
+    local->labelled = e->pill_px[edge] > 0;
+    if (start == end)
+        add_loop(e, start, local);
 }
 
 /* Where a local edge meets a group that is not its end, it goes on inside, from a port at the side it comes from. */

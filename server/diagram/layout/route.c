@@ -28,9 +28,7 @@ static void make_loops(struct graph *g, const struct vertex *v)
     const struct layout_rect *rect = &g->e->rect[v->item];
     int right = v->x + rect->width / 2, middle = g->row_y[v->row] + min_int(rect->height, CARD_HEIGHT) / 2;
     int x = right, spread = 0;
-    for (struct local_edge *local = g->container->edges; local; local = local->next_of_container) {
-        if (local->from != local->to || local->from != v->item)
-            continue;
+    for (struct local_edge *local = g->e->loops[v->item]; local; local = local->next_loop) {
         int pill_px = g->e->pill_px[local->edge], step = pill_px ? pill_px + 12 : LOOP_WIDTH;
         int line = x + (pill_px ? step / 2 : step - 6);
         int reach = min_int((pill_px ? PILL_HEIGHT / 2 + 5 : 7) + spread, CARD_HEIGHT / 2 - 4);
