@@ -103,7 +103,7 @@ void write_dot(const struct scene *scene, struct buffer *out)
     for (int i = 0; i < scene->edge_count; i++) {
         const struct scene_edge *edge = &scene->edges[i];
         buffer_printf(out, "  \"%s\" -> \"%s\" [", scene->items[edge->from].id, scene->items[edge->to].id);
-        dot_label(out, edge->label, edge->detail);
+        dot_label(out, edge->label, scene->arrangement == SCENE_SEQUENCE ? edge->detail : "");
         if (scene->items[edge->from].is_group && !lies_in(scene, edge->to, edge->from))
             buffer_printf(out, ", ltail=\"cluster_%s\"", scene->items[edge->from].id);
         if (scene->items[edge->to].is_group && !lies_in(scene, edge->from, edge->to))

@@ -340,6 +340,22 @@ static void a_sequence_in_every_format(void **state)
     scene_unref(scene);
 }
 
+/* When something was is no part of a graph (scene.h), in no format. */
+static void no_graph_shows_the_detail_of_an_edge(void **state)
+{
+    static const char text[] = "nodes: [a, b]\nedges: [{from: a, to: b, label: put, detail: at noon}]\n";
+    struct scene *scene = NULL;
+    assert_int_equal(scene_spec_read("graph", text, sizeof text - 1, NULL, &scene, NULL, NULL), 0);
+    assert_string_equal(scene->edges[0].detail, "at noon");
+    for (int format = RENDER_DOT; format <= RENDER_D2 + 1; format++) {
+        struct render_result result = draw(scene, format > RENDER_D2 ? RENDER_SVG : (enum render_format)format, RENDER_LIGHT);
+        assert_non_null(memmem(result.bytes, result.size_bytes, "put", 3));
+        assert_null(memmem(result.bytes, result.size_bytes, "at noon", 7));
+        render_result_fini(&result);
+    }
+    scene_unref(scene);
+}
+
 static void long_text_is_cut_and_kept_as_tooltip(void **state)
 {
     char title[SCENE_MAX_LABEL_BYTES + 1];
@@ -383,6 +399,7 @@ int main(void)
         cmocka_unit_test(refuses_options_out_of_range),
         cmocka_unit_test(librsvg_shows_what_we_draw),
         cmocka_unit_test(a_sequence_in_every_format),
+        cmocka_unit_test(no_graph_shows_the_detail_of_an_edge),
         cmocka_unit_test(long_text_is_cut_and_kept_as_tooltip),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
