@@ -8,7 +8,14 @@
 
 #define LEARNERS(X)                                                                                                    \
     X(bayesian_ridge, "Ridge regression whose penalty is learnt.", 0)                                                  \
-    X(omp, "Least squares on few features, taken one by one.", 0)
+    X(omp, "Least squares on few features, taken one by one.", 0)                                                      \
+    X(huber, "Least squares that few wild rows do not bend.", 0)                                                       \
+    X(ransac, "Least squares on the rows that agree with each other.", MLTRAINER_USES_SEED)                            \
+    X(theil_sen, "The middle of lines through few rows each.", MLTRAINER_USES_SEED)                                    \
+    X(sgd, "Least squares row by row, over many passes.", MLTRAINER_USES_SEED)                                         \
+    X(passive_aggressive, "The least step that meets each row, over many passes.", MLTRAINER_USES_SEED)                \
+    X(online, "Least squares row by row, in one pass as they arrive.", 0)                                              \
+    X(logistic, "The chances of classes, in proportion to exponents of lines.", 0)
 
 LEARNERS(LEARNER_DECLARE)
 LEARNERS(LEARNER_ALGORITHM)
@@ -36,9 +43,9 @@ const struct mltrainer_plugin mltrainer_plugin_v1 = {
     .abi_minor = MLTRAINER_ABI_MINOR,
     .family = "linear",
     .version = "1.0.0",
-    .description = "Linear regression with and without penalties.",
+    .description = "Lines: least squares with and without penalties, robust, row by row; logistic regression.",
     .licence = "Apache-2.0",
-    .engine = "LAPACK on OpenBLAS; coordinate descent of this project",
+    .engine = "LAPACK on OpenBLAS; coordinate descent and Newton of this project",
     .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
     .algorithms = algorithms,
 };

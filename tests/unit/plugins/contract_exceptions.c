@@ -12,6 +12,13 @@ static const struct exception {
     {"linear", "lasso", "scales"},          /* the penalty stays while the target grows */
     {"linear", "elastic_net", "scales"},    /* the same */
     {"linear", "bayesian_ridge", "scales"}, /* the priors stay */
+    {"linear", "sgd", "scales"},            /* where it ends is in the target's unit */
+    {"linear", "passive_aggressive", "scales"}, /* the same; also the step and what is near enough */
+    {"linear", "sgd", "row order"},         /* it learns row by row */
+    {"linear", "passive_aggressive", "row order"},
+    {"linear", "online", "row order"},
+    {"linear", "ransac", "row order"},      /* chance draws rows by their number */
+    {"linear", "theil_sen", "row order"},   /* the same */
     {"meta_learning", "maml", "row order"}, /* tasks are periods */
     {"meta_learning", "similar_tasks", "row order"},
     {"meta_learning", "strategy_selector", "row order"},
@@ -44,6 +51,7 @@ static const struct override {
     int64_t value;
     double list; /* for a parameter that is a list of numbers: the only one in it */
 } overrides[] = {
+    {"linear", "max_subpopulation", 200},
     {"tree", "n_estimators", 6},
     {"tree", "max_iter", 6},
     {"tree", "iterations", 6},
