@@ -34,6 +34,8 @@ void feed_release(struct feed **list, struct feed *feed)
         list = &(*list)->next;
     *list = feed->next;
     scene_unref(feed->scene);
+    scene_unref(feed->drawn);
+    free(feed->places);
     free(feed);
 }
 
@@ -62,4 +64,25 @@ int feed_scene(struct feed *feed, struct scene **out, struct fault *fault)
     scene_unref(whole);
     *out = feed->scene;
     return code;
+}
+
+void feed_remember(struct feed *feed, struct scene *scene, const void *places)
+{
+    size_t bytes = (size_t)scene->item_count * sizeof *feed->places;
+    struct layout_place *copy = bytes ? malloc(bytes) : NULL;
+    if (copy)
+        memcpy(copy, places, bytes);
+    free(feed->places);
+    feed->places = copy;
+    scene_ref(scene);
+    scene_unref(feed->drawn);
+    feed->drawn = scene;
+}
+
+struct layout_place *feed_places(const struct feed *feed, const struct scene *scene)
+{
+    struct layout_place *out = feed->places && scene->item_count ? calloc((size_t)scene->item_count, sizeof *out) : NULL;
+    if (out)
+        layout_places_carry(feed->drawn, feed->places, scene, out);
+    return out;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "diagram/layout/place.h"
 #include "scene/scene_source.h"
 
 /* What the watchers of one view share: its scene as it is now, taken once however many watch. The diagram loop's. */
@@ -16,6 +17,8 @@ struct feed {
     const char *argument;  /* within view */
     struct scene *scene;   /* NULL: stale, or never taken */
     bool changed;          /* while a change is being told */
+    struct scene *drawn;   /* what was drawn last, and where; NULL: nothing yet */
+    struct layout_place *places;
 };
 
 /** The feed of @view in @list, made when there is none; counts a user. NULL when memory is out. @argument lies in @view. */
@@ -29,5 +32,11 @@ bool feed_shows(const struct feed *feed, const char *name);
 void feed_forget(struct feed *feed);
 /** The scene as it is now, borrowed until the feed forgets it. Errors: what the source says. */
 int feed_scene(struct feed *feed, struct scene **out, struct fault *fault);
+
+/** @places (of @scene's items; unaligned, copied) are what watchers look at from now on. */
+void feed_remember(struct feed *feed, struct scene *scene, const void *places);
+/** Where @scene's items are in the picture that watchers look at; owned. NULL when there is none, or memory is out: then
+ *  the next picture is drawn anew. */
+struct layout_place *feed_places(const struct feed *feed, const struct scene *scene);
 
 #endif

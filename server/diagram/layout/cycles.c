@@ -6,7 +6,7 @@
 /* Which arcs close a cycle. Of two depth-first walks, from the sources and in order of declaration, the one that turns
  * fewer arcs around is taken: what is declared first tends to be meant as the top. Where both turn many there is no such
  * meaning to be seen, and walks make long chains: a tower of rows. There the greedy order of Eades, Lin and Smyth (1993)
- * is tried too. */
+ * is tried too. Where there is a picture before, arcs keep their ways unless that turns clearly more around. */
 
 enum { MANY = 16 };
 
@@ -184,6 +184,12 @@ static void clear(const struct arc_graph *g)
         g->arcs[i].flipped = false;
 }
 
+static void keep(const struct arc_graph *g, bool *best)
+{
+    for (int i = 0; i < g->arc_count; i++)
+        best[i] = g->arcs[i].flipped;
+}
+
 void cycles_break(struct engine *e, const struct arc_graph *g)
 {
     bool *best = LAYOUT_NEW(&e->memory, g->arc_count, bool);
@@ -191,10 +197,12 @@ void cycles_break(struct engine *e, const struct arc_graph *g)
     for (int way = 0; way < 3 && fewest > (way < 2 ? 0 : MANY); way++) {
         clear(g);
         int flips = way < 2 ? walk_all(e, g, way == 0) : flip_greedily(e, g);
-        for (int i = 0; flips < fewest && i < g->arc_count; i++)
-            best[i] = g->arcs[i].flipped;
+        if (flips < fewest)
+            keep(g, best);
         fewest = min_int(fewest, flips);
     }
+    if (g->rows_before && before_flip(e, g) <= fewest + fewest / 8)
+        keep(g, best);
     for (int i = 0; i < g->arc_count; i++)
         g->arcs[i].flipped = best[i];
 }

@@ -18,6 +18,7 @@ struct arc_graph {
     int count;                        /* of slots */
     const int *first, *leaving;       /* CSR: arcs that leave a slot, in order of declaration */
     const int *in_count, *out_count;
+    const int *rows_before;           /* of slots: before_rows() */
 };
 
 static inline int arc_start(const struct arc *arc)
@@ -29,6 +30,12 @@ static inline int arc_end(const struct arc *arc)
 {
     return arc->flipped ? arc->from : arc->to;
 }
+
+/** Rows in the picture before, of slots; -1 for what is new. NULL when all is new. */
+int *before_rows(struct engine *e, const struct container *c, const struct arc_graph *g);
+/** Flip the arcs that went upwards in that picture, and of the others those that would close a cycle with them; returns
+ *  how many. Only with rows_before. */
+int before_flip(struct engine *e, const struct arc_graph *g);
 
 /** Flip arcs until there is no cycle; few of them, and as seldom as can be against the order of declaration. No arc is
  *  flipped before. */

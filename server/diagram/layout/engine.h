@@ -14,7 +14,7 @@
  *   container.c    from the innermost container outwards: children that no edge touches go into a grid (grid.c), the
  *                  connected ones into a layered block each (block.c), and the blocks are packed (pack.c).
  *   block.c        one layered block: graph.c vertices, lanes for edges that pass layers, ports
- *                  ordering.c     few crossings: barycentre sweeps and transposition
+ *                  ordering.c     few crossings: barycentre sweeps, and exchanging neighbours (crossings.c)
  *                  coordinates.c  x: Brandes and Köpf
  *                  band.c         groups grow to the block's width, which gives the look of bands
  *                  ports.c        where edges leave and enter boxes; straight where possible
@@ -22,6 +22,9 @@
  *                  route.c        the points of each local edge
  *   sequence.c     instead of all that, for a scene that is a sequence
  *   layout.c       absolute positions, paths put together, the page around it
+ *
+ * For one who looks at a picture already (e->before), cycles.c, layering.c and ordering.c each find what they would do
+ * anew and what keeps the most of that picture, and take the second unless it is clearly worse.
  *
  * Sugiyama, Tagawa, Toda 1981 (the method); Brandes, Köpf 2001 (coordinates); Sander 1996 (orthogonal channels);
  * Forster 2002 (nested graphs); Eades, Lin, Smyth 1993 (cycles). */
@@ -94,6 +97,7 @@ struct container {
 struct engine {
     struct layout_memory memory;
     const struct scene *scene;
+    const struct layout_place *before; /* of items, NULL without a picture before */
     struct text_meter *meter;
     struct layout *out;
     struct container *containers; /* [item + 1] */
@@ -110,6 +114,12 @@ struct engine {
 static inline struct container *container_of(struct engine *e, int item)
 {
     return &e->containers[item + 1];
+}
+
+/** Was @item in the picture before? */
+static inline bool was_there(const struct engine *e, int item)
+{
+    return e->before && e->before[item].y >= 0;
 }
 
 static inline int max_int(int a, int b)

@@ -5,14 +5,17 @@
 
 /* Layers of one container's children.
  *
- * Edges that close a cycle are drawn upwards (`flipped`, cycles.c). What remains has no cycle: each child goes one layer below its lowest predecessor, or further down when that layer is full (after Coffman and
- * Graham: a star of a hundred leaves is no line of a hundred boxes). Then children with more successors than
- * predecessors are pulled down to their successors, which shortens edges. */
+ * Edges that close a cycle are drawn upwards (`flipped`, cycles.c). What remains has no cycle: each child goes one layer
+ * below its lowest predecessor, or further down when that layer is full (after Coffman and Graham: a star of a hundred
+ * leaves is no line of a hundred boxes). Then children with more successors than predecessors are pulled down to their
+ * successors, which shortens edges. What was in the picture before goes no higher than it was and is not pulled, unless
+ * that makes the edges longer by more than a quarter. */
 
 struct layering {
     struct arc *arcs;
     int arc_count;
     int count;          /* of children */
+    int used_count;     /* of those with edges */
     int *first;         /* CSR: arcs that leave a slot (after sorting: in order of declaration) */
     int *leaving;
     int *in_count, *out_count;
@@ -20,6 +23,7 @@ struct layering {
     int *layer;
     int *filled;        /* boxes in a layer */
     int capacity;
+    const int *wish;    /* of slots: layers of the picture before, -1 for what is new; NULL: all is new */
 };
 
 static void index_arcs(struct layering *l)
@@ -48,16 +52,23 @@ static void count_arcs(struct layering *l)
     }
 }
 
+static bool is_wished(const struct layering *l, int slot)
+{
+    return l->wish && l->wish[slot] >= 0;
+}
+
 static void place(struct layering *l, int slot, int layer)
 {
-    while (l->filled[layer] >= l->capacity)
+    if (is_wished(l, slot))
+        layer = max_int(layer, l->wish[slot]);
+    while (l->filled[layer] >= l->capacity && !(is_wished(l, slot) && layer == l->wish[slot]))
         layer++;
     l->layer[slot] = layer;
     l->filled[layer]++;
 }
 
-/* Kahn's order, which by the way settles the layers. */
-static void assign_down(struct engine *e, struct layering *l, const bool *used)
+/* Kahn's order, which by the way settles the layers. Returns how many slots have edges. */
+static int assign_down(struct engine *e, struct layering *l, const bool *used)
 {
     int *waiting = LAYOUT_NEW(&e->memory, l->count, int);
     int *lowest = LAYOUT_NEW(&e->memory, l->count, int);
@@ -77,14 +88,14 @@ static void assign_down(struct engine *e, struct layering *l, const bool *used)
                 l->topological[tail++] = next;
         }
     }
-    l->count = tail; /* from here on only those with edges */
+    return tail;
 }
 
 static void pull_down(struct layering *l)
 {
-    for (int i = l->count - 1; i >= 0; i--) {
+    for (int i = l->used_count - 1; i >= 0; i--) {
         int slot = l->topological[i];
-        if (l->out_count[slot] <= l->in_count[slot])
+        if (l->out_count[slot] <= l->in_count[slot] || is_wished(l, slot))
             continue;
         int target = INT_MAX;
         for (int k = l->first[slot]; k < l->first[slot + 1]; k++)
@@ -99,16 +110,39 @@ static void pull_down(struct layering *l)
     }
 }
 
+/* How many layers all edges pass together. */
+static int64_t assign(struct engine *e, struct layering *l, const bool *used, const int *wish)
+{
+    int64_t length = 0;
+    l->wish = wish;
+    l->layer = LAYOUT_NEW(&e->memory, l->count, int);
+    l->filled = LAYOUT_NEW(&e->memory, 3 * l->count + 2, int);
+    l->used_count = assign_down(e, l, used);
+    pull_down(l);
+    for (int i = 0; i < l->arc_count; i++)
+        length += l->layer[arc_end(&l->arcs[i])] - l->layer[arc_start(&l->arcs[i])];
+    return length;
+}
+
+/* Anew, and as in the picture before when that is not much longer. */
+static void assign_layers(struct engine *e, struct layering *l, const bool *used, const int *rows_before)
+{
+    int64_t length = assign(e, l, used, NULL);
+    struct layering anew = *l;
+    if (rows_before && assign(e, l, used, rows_before) > length + length / 4)
+        *l = anew;
+}
+
 /* Pulling down may empty layers: number the others anew. */
 static void store_layers(struct engine *e, const struct container *c, struct layering *l)
 {
     int next = 0;
-    for (int layer = 0; layer <= 2 * c->child_count; layer++) {
+    for (int layer = 0; layer <= 3 * c->child_count; layer++) {
         int boxes = l->filled[layer];
         l->filled[layer] = next;
         next += boxes > 0;
     }
-    for (int i = 0; i < l->count; i++)
+    for (int i = 0; i < l->used_count; i++)
         e->layer[c->children[l->topological[i]]] = l->filled[l->layer[l->topological[i]]];
 }
 
@@ -151,16 +185,15 @@ void layering_assign(struct engine *e, struct container *c)
     l.in_count = LAYOUT_NEW(&e->memory, count, int);
     l.out_count = LAYOUT_NEW(&e->memory, count, int);
     l.topological = LAYOUT_NEW(&e->memory, count, int);
-    l.layer = LAYOUT_NEW(&e->memory, count, int);
-    l.filled = LAYOUT_NEW(&e->memory, 2 * count + 2, int);
     collect_arcs(e, c, &l, used);
     count_arcs(&l);
     index_arcs(&l);
-    cycles_break(e, &(struct arc_graph){l.arcs, l.arc_count, count, l.first, l.leaving, l.in_count, l.out_count});
+    struct arc_graph graph = {l.arcs, l.arc_count, count, l.first, l.leaving, l.in_count, l.out_count, NULL};
+    graph.rows_before = before_rows(e, c, &graph);
+    cycles_break(e, &graph);
     count_arcs(&l);
     index_arcs(&l);
-    assign_down(e, &l, used);
-    pull_down(&l);
+    assign_layers(e, &l, used, graph.rows_before);
     store_layers(e, c, &l);
     for (int i = 0; i < l.arc_count; i++)
         l.arcs[i].local->flipped = l.arcs[i].flipped;

@@ -279,13 +279,20 @@ static void run(struct engine *e)
     make_page(e);
 }
 
-int layout_make(const struct scene *scene, struct text_meter *meter, struct layout **out, struct fault *fault)
+struct layout_place layout_place_of(const struct layout *layout, int i)
+{
+    const struct layout_rect *rect = &layout->boxes[i].rect;
+    return (struct layout_place){rect->x + rect->width / 2, rect->y};
+}
+
+int layout_make(const struct scene *scene, const struct layout_place *before, struct text_meter *meter, struct layout **out,
+                struct fault *fault)
 {
     struct layout_owner *owner = calloc(1, sizeof *owner);
     if (!owner)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory for the layout");
     struct engine *e = &owner->engine;
-    *e = (struct engine){.scene = scene, .meter = meter, .out = &owner->layout};
+    *e = (struct engine){.scene = scene, .before = before, .meter = meter, .out = &owner->layout};
     e->memory.limit_bytes = LIMIT_BYTES;
     if (setjmp(e->memory.failed)) {
         layout_free(&owner->layout);

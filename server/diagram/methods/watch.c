@@ -32,6 +32,7 @@ struct watcher {
     char view[2 * SCENE_MAX_ID_BYTES + 2];
     const char *argument;       /* within view */
     struct feed *feed;
+    struct layout_place *before; /* while it is drawn: the picture that is looked at */
     struct event *pause;        /* pending: changed, and the interval is not over */
     int64_t interval_ms, next_ms;
     int64_t revision;           /* of messages sent */
@@ -180,11 +181,20 @@ static void send_patch(struct watcher *w, struct scene *scene, const int *change
 
 static void look_when_due(struct watcher *w);
 
+static void forget_before(struct watcher *w)
+{
+    free(w->before);
+    w->before = NULL;
+}
+
 static void on_drawn(struct drawing *drawing, const struct message_response *answer)
 {
     struct watcher *w = (struct watcher *)drawing;
     struct fault fault = answer->fault;
+    forget_before(w);
     w->drawing_now = false;
+    if (fault.code == 0 && answer->places_bytes == (size_t)drawing->scene->item_count * sizeof *w->before)
+        feed_remember(w->feed, drawing->scene, answer->places);
     if (w->drawing.diagram->stopping || mrpc_call_cancelled(w->call)) {
         fault_set(&fault, MRPC_UNAVAILABLE, "the server stops");
         end_with(w, &fault);
@@ -209,9 +219,13 @@ static void draw(struct watcher *w, struct scene *scene)
     struct fault fault = FAULT_INIT;
     w->drawing.scene = scene_ref(scene);
     w->drawing.job.request.scene = scene;
+    w->before = feed_places(w->feed, scene);
+    w->drawing.job.request.before = w->before;
+    w->drawing.job.request.before_bytes = w->before ? (size_t)scene->item_count * sizeof *w->before : 0;
     w->drawing_now = true;
     if (drawing_start(&w->drawing, &fault) == 0)
         return;
+    forget_before(w);
     w->drawing_now = false;
     end_with(w, &fault);
 }

@@ -55,22 +55,31 @@ static int check(const struct render_options *options, struct fault *fault)
     return 0;
 }
 
+static int tell_places(const struct scene *scene, const struct layout *layout, struct render_result *result, struct fault *fault)
+{
+    result->places = malloc((size_t)(scene->item_count + 1) * sizeof *result->places);
+    for (int i = 0; result->places && i < scene->item_count; i++)
+        result->places[i] = layout_place_of(layout, i);
+    return result->places ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory for the picture");
+}
+
 static int write_drawn(const struct scene *scene, const struct render_options *options, struct text_meter *meter,
                        struct buffer *out, struct render_result *result, struct fault *fault)
 {
     struct layout *layout;
-    int code = layout_make(scene, meter, &layout, fault);
+    int code = layout_make(scene, options->before, meter, &layout, fault);
     if (code)
         return code;
+    code = tell_places(scene, layout, result, fault);
     const struct look_theme *theme = options->theme == RENDER_DARK ? &look_dark : &look_light;
     struct picture picture = {scene, layout, theme, meter};
     result->width = layout->width;
     result->height = layout->height;
-    if (options->format == RENDER_SVG)
+    if (code == 0 && options->format == RENDER_SVG)
         write_svg(&picture, options->theme, out);
-    else if (options->format == RENDER_PDF)
+    else if (code == 0 && options->format == RENDER_PDF)
         code = write_pdf(&picture, out, fault);
-    else
+    else if (code == 0)
         code = write_png(&picture, options->dpi / 96.0 * options->scale, options->dpi * options->scale, out,
                          &result->width, &result->height, fault);
     layout_free(layout);
@@ -110,6 +119,7 @@ int render_scene(const struct scene *scene, const struct render_options *options
                          RENDER_MAX_BYTES / (1024 * 1024));
     if (code) {
         buffer_fini(&buffer);
+        render_result_fini(&result);
         return code;
     }
     result.bytes = buffer.bytes;
@@ -121,6 +131,8 @@ int render_scene(const struct scene *scene, const struct render_options *options
 void render_result_fini(struct render_result *result)
 {
     free(result->bytes);
+    free(result->places);
     result->bytes = NULL;
+    result->places = NULL;
     result->size_bytes = 0;
 }

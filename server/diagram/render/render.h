@@ -5,12 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "diagram/layout/place.h"
 #include "scene/scene.h"
 
 struct fault;
 struct text_meter;
 
-/* From a scene to a file's bytes. The same scene with the same options gives the same bytes, in every process with the
+/* From a scene to a file's bytes. The same scene with the same options (and the same picture before) gives the same bytes, in every process with the
  * same fonts. Numbers as in diagram.proto. */
 
 enum render_format {
@@ -36,12 +37,16 @@ struct render_options {
     enum render_theme theme;
     int dpi;       /* PNG: 24..1200 */
     double scale;  /* PNG: 0.1..8 on top of dpi */
+    /* Of the scene's items, in the picture that is looked at now: what was there stays about where it was. NULL: nobody
+     * looks. Borrowed. */
+    const struct layout_place *before;
 };
 
 struct render_result {
     char *bytes; /* owned: render_result_fini() */
     size_t size_bytes;
     int width, height; /* px of 1/96 inch; PNG: pixels; text: 0 */
+    struct layout_place *places; /* of the scene's items, for the next picture's `before`; owned; NULL for text formats */
 };
 
 const char *render_format_name(enum render_format format);  /* "svg" */

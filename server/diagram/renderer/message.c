@@ -94,9 +94,10 @@ void message_put_request(struct buffer *out, const struct message_request *reque
     put_number(out, (uint64_t)request->options.dpi);
     put_number(out, scale);
     put_number(out, request->scene != NULL);
-    if (request->scene)
+    if (request->scene) {
         message_put_scene(out, request->scene);
-    else {
+        put_bytes(out, request->before, request->before_bytes);
+    } else {
         put_bytes(out, request->spec, request->spec_bytes);
         put_text(out, request->live_views ? request->live_views : "");
     }
@@ -122,6 +123,7 @@ void message_put_response(struct buffer *out, const struct message_response *res
     put_number(out, (uint64_t)response->cpu_us);
     put_number(out, response->declared);
     put_bytes(out, response->content, response->content_bytes);
+    put_bytes(out, response->places, response->places_bytes);
     end_frame(out, start);
 }
 
@@ -278,6 +280,8 @@ int message_get_request(const void *body, size_t size, struct message_request *o
         if (code)
             return code;
         out->scene = *scene;
+        out->before = get_bytes(&r, &out->before_bytes);
+        r.failed |= out->before_bytes && out->before_bytes != (size_t)(*scene)->item_count * sizeof(struct layout_place);
     } else {
         out->spec = get_bytes(&r, &out->spec_bytes);
         out->live_views = get_text(&r);
@@ -309,5 +313,6 @@ int message_get_response(const void *body, size_t size, struct message_response 
     out->cpu_us = (int64_t)get_number(&r);
     out->declared = get_small(&r, 1);
     out->content = get_bytes(&r, &out->content_bytes);
+    out->places = get_bytes(&r, &out->places_bytes);
     return r.failed || r.at != r.end ? -1 : 0;
 }

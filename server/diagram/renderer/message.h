@@ -28,6 +28,10 @@ struct message_request {
     const char *spec;          /* not NUL-terminated */
     size_t spec_bytes;
     const char *live_views; /* names that the spec may name, with blanks between; NULL: "" */
+    /* struct layout_place of each of the scene's items, as they are in the picture before; where it was read it need not
+     * be aligned. NULL and 0: there is none. options.before does not travel. */
+    const void *before;
+    size_t before_bytes;
 };
 
 struct message_summary {
@@ -45,6 +49,8 @@ struct message_response {
     bool declared;       /* the content is a scene: message_get_scene() */
     const char *content; /* within the frame */
     size_t content_bytes;
+    const void *places;  /* as message_request.before, of what was drawn; 0 bytes when that is not the scene as it came */
+    size_t places_bytes;
 };
 
 /** Append a scene, as a response's content. */

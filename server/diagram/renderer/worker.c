@@ -81,6 +81,27 @@ static void summarise(const struct scene *scene, struct message_summary *out)
     memcpy(out->digest, scene->digest, sizeof out->digest);
 }
 
+static int draw_scene(const struct message_request *request, const struct scene *scene, bool as_it_came,
+                      struct text_meter *meter, struct message_response *response, struct render_result *result)
+{
+    struct render_options options = request->options;
+    struct layout_place *before = NULL;
+    if (as_it_came && request->before_bytes) {
+        before = malloc(request->before_bytes);
+        if (!before)
+            return fault_set(&response->fault, MRPC_RESOURCE_EXHAUSTED, "out of memory for the picture before");
+        memcpy(before, request->before, request->before_bytes);
+    }
+    options.before = before;
+    int code = render_scene(scene, &options, meter, result, &response->fault);
+    free(before);
+    if (code == 0 && as_it_came && result->places) {
+        response->places = result->places;
+        response->places_bytes = (size_t)scene->item_count * sizeof *result->places;
+    }
+    return code;
+}
+
 /* What has too many nodes for a picture is folded first. */
 static int draw(const struct message_request *request, struct scene *scene, struct text_meter *meter,
                 struct message_response *response, struct render_result *result)
@@ -88,7 +109,7 @@ static int draw(const struct message_request *request, struct scene *scene, stru
     struct scene *small = NULL;
     int code = scene_collapse(scene, SCENE_DRAWN_NODES, &small, &response->fault);
     if (code == 0)
-        code = render_scene(small, &request->options, meter, result, &response->fault);
+        code = draw_scene(request, small, small == scene, meter, response, result);
     scene_unref(small);
     return code;
 }

@@ -46,7 +46,7 @@ static void lay_out(const struct scene *scene, const struct render_options *opti
 {
     struct layout *layout;
     struct fault fault = FAULT_INIT;
-    if (layout_make(scene, meter, &layout, &fault))
+    if (layout_make(scene, NULL, meter, &layout, &fault))
         fail(&fault);
     layout_free(layout);
 }

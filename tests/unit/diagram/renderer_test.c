@@ -11,7 +11,10 @@
 
 #include <cmocka.h>
 
+#include "diagram/layout/layout.h"
 #include "diagram/renderer/renderer.h"
+#include "diagram/text/text.h"
+#include "random_scene.h"
 #include "test_folder.h"
 
 /* The renderer processes from the server's side. faults.md D07 (as X01 to X03 for workers): a process that hangs, dies or
@@ -22,7 +25,8 @@ struct trial {
     struct bench *bench;
     struct fault fault;
     struct message_summary summary;
-    size_t content_bytes;
+    size_t content_bytes, places_bytes;
+    struct layout_place places[64];
     sem_t done;
 };
 
@@ -82,6 +86,9 @@ static void on_done(struct renderer_job *job, const struct message_response *res
     trial->fault = response->fault;
     trial->summary = response->summary;
     trial->content_bytes = response->content_bytes;
+    trial->places_bytes = response->places_bytes;
+    if (response->places_bytes <= sizeof trial->places)
+        memcpy(trial->places, response->places, response->places_bytes);
     sem_post(&trial->done);
 }
 
@@ -123,6 +130,44 @@ static void draws_in_another_process(void **state)
     assert_int_equal(run(&bench, &trial, "nodes: 7"), MRPC_INVALID_ARGUMENT);
     assert_int_equal(run(&bench, &trial, "nodes: [c]"), 0); /* by the same process */
     close_bench(&bench);
+}
+
+/* Looked at in a mirror, a graph has as many crossings: who has seen that picture gets it again, from the process as from
+ * the layout, with where everything is. */
+static void a_process_knows_the_picture_before(void **state)
+{
+    struct random_shape shape = {.nodes = 30, .edges = 45};
+    struct scene *scene = random_scene(5, &shape);
+    struct text_meter *meter = text_meter_new();
+    struct layout *anew, *expected;
+    struct layout_place mirrored[30];
+    int moved = 0;
+    assert_int_equal(layout_make(scene, NULL, meter, &anew, NULL), 0);
+    for (int i = 0; i < scene->item_count; i++)
+        mirrored[i] = (struct layout_place){anew->width - layout_place_of(anew, i).x, layout_place_of(anew, i).y};
+    assert_int_equal(layout_make(scene, mirrored, meter, &expected, NULL), 0);
+
+    struct bench bench;
+    struct trial trial = {.bench = &bench, .job.done = on_done};
+    open_bench(&bench, RENDERER, 1, 0);
+    trial.job.request = (struct message_request){.operation = MESSAGE_RENDER, .options = {RENDER_SVG, RENDER_LIGHT, 96, 1},
+                                                 .scene = scene, .before = mirrored, .before_bytes = sizeof mirrored};
+    sem_init(&trial.done, 0, 0);
+    assert_int_equal(domain_loop_post(bench.loop, submit_on_loop, &trial), 0);
+    sem_wait(&trial.done);
+    assert_int_equal(trial.fault.code, 0);
+    assert_int_equal(trial.places_bytes, sizeof mirrored);
+    for (int i = 0; i < scene->item_count; i++) {
+        struct layout_place place = layout_place_of(expected, i);
+        assert_memory_equal(&trial.places[i], &place, sizeof place);
+        moved += place.x != layout_place_of(anew, i).x;
+    }
+    assert_true(moved > 0);
+    close_bench(&bench);
+    layout_free(anew);
+    layout_free(expected);
+    text_meter_free(meter);
+    scene_unref(scene);
 }
 
 static void a_killed_process_is_replaced(void **state)
@@ -243,6 +288,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(draws_in_another_process),
+        cmocka_unit_test(a_process_knows_the_picture_before),
         cmocka_unit_test(a_killed_process_is_replaced),
         cmocka_unit_test(a_process_that_hangs_is_killed),
         cmocka_unit_test(nonsense_and_death_fail_the_job),
