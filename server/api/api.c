@@ -174,6 +174,7 @@ int api_start(struct api *api, struct fault *fault)
             return code;
     }
     registry_set_own_addresses(api->registry, api_addresses(api)); /* no health check goes there */
+    execution_set_own_addresses(api->execution, api_addresses(api)); /* and no webhook */
     int error = mrpc_server_start(api->server);
     if (error)
         return fault_set(fault, MRPC_INTERNAL, "server: %s", mrpc_error_text(error));

@@ -110,6 +110,8 @@ int execution_new(const struct execution_parts *parts, struct execution **out, s
         code = join_bus(engine, fault);
     if (!code && (schedules_init(engine) || retention_init(engine)))
         code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    if (!code)
+        code = webhooks_init(engine, fault);
     if (catalog)
         snapshot_publish(&engine->catalog, &catalog->snapshot);
     if (code) {
@@ -131,6 +133,7 @@ void execution_free(struct execution *engine)
     schedules_fini(engine);
     pipelines_fini(engine);
     retention_fini(engine);
+    webhooks_fini(engine);
     if (engine->loop)
         jobs_fini(engine);
     quarantine_fini(&engine->quarantine);
@@ -159,6 +162,8 @@ static void resume(void *arg)
 int execution_start(struct execution *engine, struct fault *fault)
 {
     int code = execution_restore(engine, fault);
+    if (!code)
+        code = webhooks_start(engine, fault);
     if (code)
         return code;
     execution_picture_publish(engine);
@@ -209,12 +214,18 @@ void execution_stop(struct execution *engine)
 {
     static const struct timespec pause = {0, STOP_POLL_MS * 1000000L};
     int64_t until_ms = domain_loop_now_ms(engine->loop) + STOP_WAIT_MS;
+    webhooks_stop(engine);
     while (!ask_to_stop(engine) && domain_loop_now_ms(engine->loop) < until_ms)
         nanosleep(&pause, NULL);
     domain_loop_stop(engine->loop);
     /* What was committed after all comes back to a loop that has stopped, but not to an engine that is gone. */
     struct fault ignored = FAULT_INIT;
     (void)store_commit_wait(engine->store, store_batch_new(), NULL, &ignored);
+}
+
+void execution_set_own_addresses(struct execution *engine, const char *const *addresses)
+{
+    webhooks_set_own(engine, addresses);
 }
 
 /* ---- Reading ---- */

@@ -24,6 +24,7 @@
 #include "execution/retention/retention.h"
 #include "execution/serving/warm.h"
 #include "execution/schedule/schedules.h"
+#include "execution/webhook/outbox.h"
 #include "log/log.h"
 #include "pool/process/process_pool.h"
 #include "pool/thread/thread_pool.h"
@@ -63,6 +64,7 @@ struct execution {
     struct schedules schedules;
     struct pipelines pipelines;
     struct retention retention;
+    struct webhooks *webhooks; /* NULL: none are sent */
     struct operation *operations; /* that have not ended */
     struct quarantine quarantine;
     bool stopping;

@@ -27,6 +27,9 @@ int execution_add_to_server(struct execution *execution, struct mrpc_server *ser
 /** The Open Inference Protocol 2 over its artifacts. */
 int execution_add_inference_to_server(struct execution *execution, struct mrpc_server *server) MRPC_MUST_USE;
 
+/** Where the server listens, NULL-terminated: no webhook goes there. Thread: any, after the start. */
+void execution_set_own_addresses(struct execution *execution, const char *const *addresses);
+
 /** Numbers at this moment, for diagrams and metrics. Thread: any; never blocks. */
 struct execution_stats {
     uint32_t workers, workers_busy; /* processes */

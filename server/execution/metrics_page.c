@@ -36,6 +36,17 @@ static void write_moves(struct metrics_page *page, struct execution *engine)
     }
 }
 
+static void write_webhooks(struct metrics_page *page, const struct execution *engine)
+{
+    struct webhook_counts counts;
+    webhooks_counts(engine, &counts);
+    metrics_single(page, "mltrainer_webhooks_owed", "gauge", "Webhooks that are still to be delivered.", counts.owed);
+    metrics_head(page, "mltrainer_webhooks_total", "counter", "Webhooks delivered and given up, and attempts that failed.");
+    metrics_put(page, "mltrainer_webhooks_total{result=\"delivered\"} %" PRIu64 "\n", counts.delivered);
+    metrics_put(page, "mltrainer_webhooks_total{result=\"failed\"} %" PRIu64 "\n", counts.failed);
+    metrics_put(page, "mltrainer_webhooks_total{result=\"given_up\"} %" PRIu64 "\n", counts.given_up);
+}
+
 int execution_write_metrics(struct execution *engine, int (*write)(void *arg, const char *text, size_t size), void *arg)
 {
     struct metrics_page page = {.write = write, .arg = arg};
@@ -43,5 +54,6 @@ int execution_write_metrics(struct execution *engine, int (*write)(void *arg, co
     execution_snapshot(engine, &stats);
     write_stats(&page, &stats);
     write_moves(&page, engine);
+    write_webhooks(&page, engine);
     return page.error;
 }

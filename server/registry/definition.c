@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "registry/checks/target.h"
+#include "target/target.h"
 #include "registry/checks/terms.h"
 #include "registry/identifier.h"
 
@@ -47,7 +47,7 @@ enum { PATH_BYTES = 96 };
 static int take_endpoint(struct taking *taking, PB(Endpoint) * endpoint, const char *path)
 {
     char field[PATH_BYTES];
-    if (!registry_host_valid(endpoint->address))
+    if (!target_host_valid(endpoint->address))
         return fault_field(taking->fault, FIELD(field, "%.70s.address", path),
                            "\"%.64s\" is neither a numeric IPv4 or IPv6 address nor a host name", endpoint->address);
     if (endpoint->port < 1 || endpoint->port > 65535)
@@ -213,7 +213,7 @@ static int take_certificate(struct taking *taking, const PB(CheckTls) * certific
     if (certificate->ignore && (certificate->ca_pem[0] || certificate->server_name[0]))
         return fault_field(taking->fault, FIELD(field, "%.70s.certificate.ignore", path),
                            "contradicts ca_pem and server_name");
-    if (certificate->server_name[0] && !registry_host_valid(certificate->server_name))
+    if (certificate->server_name[0] && !target_host_valid(certificate->server_name))
         return fault_field(taking->fault, FIELD(field, "%.70s.certificate.server_name", path),
                            "\"%.64s\" is neither a numeric IPv4 or IPv6 address nor a host name", certificate->server_name);
     taking->ca_bytes += strlen(certificate->ca_pem);

@@ -99,7 +99,7 @@ static bool take_host(const char *host, char out[OWN_HOST_BYTES])
         return false;
     if (!is_any)
         snprintf(out, OWN_HOST_BYTES, "%s", host);
-    return registry_host_valid(out);
+    return target_host_valid(out);
 }
 
 static bool is_there(const struct endpoints *endpoints, const char *host, uint32_t port)

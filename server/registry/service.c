@@ -412,6 +412,7 @@ static int read_policy(struct registry *registry, struct fault *fault)
             return fault_prefix(fault, "registry.check_targets");
         registry->policy.network_count++;
     }
+    registry->policy.networks_key = "registry.check_targets";
     registry->policy.networks = registry->networks;
     registry->options.own_addresses = registry->options.check_targets = NULL; /* borrowed until here */
     return MRPC_OK;

@@ -8,7 +8,7 @@
 #include "log/log.h"
 #include "pool/thread/thread_pool.h"
 #include "registry/catalog.h"
-#include "registry/checks/target.h"
+#include "target/target.h"
 #include "registry/registry.h"
 #include "store/store.h"
 

@@ -7,7 +7,7 @@
 
 #include "events/scene_changed.h"
 #include "registry/metrics.h"
-#include "registry/own_ports.h"
+#include "target/own_ports.h"
 #include "registry/service.h"
 #include "registry/under_way.h"
 

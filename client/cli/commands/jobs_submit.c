@@ -19,6 +19,7 @@ int jobs_submit(struct cli *cli, const struct cli_arguments *arguments, Mltraine
     for (job->n_depends_on = 0; (after[job->n_depends_on] = cli_option_at(arguments, "after", job->n_depends_on));)
         job->n_depends_on++;
     job->depends_on = (char **)(uintptr_t)after;
+    job->webhook_url = (char *)cli_option(arguments, "webhook", "");
     request.spec = job;
     request.request_id = (char *)cli_option(arguments, "request-id", "");
     request.validate_only = cli_switch(arguments, "validate-only");

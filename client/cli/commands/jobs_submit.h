@@ -10,6 +10,7 @@
 #define JOBS_SUBMIT_OPTIONS                                                                                            \
     {"priority", "N", "-100..100, higher first [0]"}, {"job-timeout", "TIME", "end the job after this time"},          \
         {"after", "JOB", "wait until this job has succeeded; may be given again"},                                     \
+        {"webhook", "URL", "who is told of the end, by POST"},                                                         \
         {"request-id", "ID", "submitting again with the same id gives the same job"},                                  \
         {"validate-only", NULL, "check, do not run"},                                                                  \
         {"follow", NULL, "show progress until the end; exit 1 if the job fails"}

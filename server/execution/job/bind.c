@@ -13,11 +13,6 @@
 
 enum { THREADS_MAX = 64, EMBARGO_MAX = 100000 };
 
-static int not_yet(struct fault *fault, const char *field, const char *what)
-{
-    return fault_set(fault, MRPC_UNIMPLEMENTED, "%s: %s is not there yet", field, what);
-}
-
 #define SAME_NUMBER(name)                                                                                              \
     _Static_assert((int)MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_##name ==                                             \
                        (int)MLTRAINER__EXECUTION__V1__JOB_KIND__JOB_KIND_##name,                                       \
@@ -415,7 +410,7 @@ static int check_retry(const API(RetryPolicy) * retry, const char *field, struct
     return 0;
 }
 
-static int check_common(const API(JobSpec) * spec, const char *field, struct fault *fault)
+static int check_common(const struct execution *engine, const API(JobSpec) * spec, const char *field, struct fault *fault)
 {
     char path[FIELD_PATH_BYTES];
     field_path(path, "%s.priority", field);
@@ -435,15 +430,15 @@ static int check_common(const API(JobSpec) * spec, const char *field, struct fau
         if (strlen(spec->labels[i]->value) > 256)
             return fault_field(fault, path, "a value of more than 256 bytes");
     }
-    if (*spec->webhook_url)
-        return not_yet(fault, field, "webhook_url");
-    return check_retry(spec->retry, field, fault);
+    field_path(path, "%s.webhook_url", field);
+    int code = webhooks_check(engine, spec->webhook_url, path, fault);
+    return code ? code : check_retry(spec->retry, field, fault);
 }
 
 int job_bind(struct operation *operation, const API(JobSpec) * spec, const char *field, struct fault *fault)
 {
     char path[FIELD_PATH_BYTES];
-    int code = check_common(spec, field, fault);
+    int code = check_common(operation->engine, spec, field, fault);
     if (code)
         return code;
     operation->spec = spec;

@@ -141,6 +141,7 @@ void job_take_policy(struct job *job, const API(JobSpec) * spec)
     const API(RetryPolicy) *retry = spec->retry;
     job->kind = job_kind(spec);
     job->priority = spec->priority;
+    job->webhook = *spec->webhook_url != '\0';
     job->max_attempts = retry && retry->max_attempts ? retry->max_attempts : ATTEMPTS_DEFAULT;
     job->backoff_ms = retry && retry->backoff ? api_duration_ms(retry->backoff) : BACKOFF_DEFAULT_MS;
     job->interrupt_on_restart = retry && retry->interrupt_on_restart;

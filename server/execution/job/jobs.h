@@ -34,6 +34,8 @@ struct job {
     char *owner;
     char *request_id;
     bool keyed; /* request_id is honoured */
+    bool webhook;      /* its specification names one */
+    bool webhook_owed; /* somebody is still to be told of its end */
     char *schedule; /* that submitted it, or NULL */
     int64_t due_ms; /* when that was due */
     char *pipeline, *pipeline_key; /* that it belongs to, and its task there; or NULL */
@@ -122,5 +124,7 @@ void jobs_resume(struct execution *engine);
 
 /** The job as a message of @arena. Errors: RESOURCE_EXHAUSTED, DATA_LOSS. */
 int job_message(const struct job *job, struct mrpc_arena *arena, API(Job) * *out, struct fault *fault) MRPC_MUST_USE;
+/** Leave out what belongs to GetJob: table, folds and trials of the result. */
+void job_message_lighten(API(Job) * message);
 
 #endif

@@ -96,6 +96,15 @@ int job_message(const struct job *job, struct mrpc_arena *arena, API(Job) * *out
     return whole ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }
 
+void job_message_lighten(API(Job) * message)
+{
+    if (!message->result)
+        return;
+    message->result->table = NULL;
+    message->result->n_folds = 0;
+    message->result->n_trials = 0;
+}
+
 static void put_record(struct job *job, struct store_batch *batch, struct fault *fault)
 {
     struct mrpc_arena *arena = mrpc_arena_new(ARENA_BYTES);
@@ -189,6 +198,7 @@ static void committed(struct domain_task *task)
         drop_events(job);
         schedules_job_ended(job);
         depend_ended(job);
+        webhooks_job_ended(job);
     }
     if (commit->saved)
         commit->saved(commit->arg, job, &commit->fault);
@@ -213,6 +223,13 @@ static void put_run(const struct job *job, struct store_batch *batch)
     store_batch_put(batch, store_text(key), (struct store_slice){job->run.data, job->run.size}, STORE_EXPECT_ANY);
 }
 
+static void put_webhook(const struct job *job, struct store_batch *batch)
+{
+    char key[WEBHOOK_KEY_BYTES];
+    webhook_key(job->id, key);
+    store_batch_put(batch, store_text(key), store_text("owed"), STORE_EXPECT_ANY);
+}
+
 static void put_events(struct job *job, struct store_batch *batch, uint64_t first)
 {
     for (uint64_t sequence = first; sequence <= job->log->count; sequence++) {
@@ -234,6 +251,8 @@ static void submit_batch(struct job *job, bool with_record, uint64_t first_event
         artifact_put(batch, job->produced);
     if (with_record && job->run.data)
         put_run(job, batch);
+    if (with_record && job->webhook_owed)
+        put_webhook(job, batch);
     put_events(job, batch, first_event);
     if (!commit || fault.code) {
         store_batch_free(batch);
@@ -307,5 +326,6 @@ void job_move(struct job *job, enum job_state to, const char *reason, job_saved 
     uint64_t sequence = arena ? append(job, &event, arena) : 0;
     mrpc_arena_free(arena);
     execution_touch(job->engine);
+    job->webhook_owed = job_state_is_final(to) && webhooks_wanted(job->engine, job);
     submit_batch(job, true, sequence ? sequence : job->log->count + 1, saved, arg);
 }

@@ -35,16 +35,6 @@ static bool has_labels(const API(Job) * message, const API(ListJobsRequest) * re
     return true;
 }
 
-/* Tables and folds belong to GetJob. */
-static void lighten(API(Job) * message)
-{
-    if (!message->result)
-        return;
-    message->result->table = NULL;
-    message->result->n_folds = 0;
-    message->result->n_trials = 0;
-}
-
 struct page {
     size_t size;
     size_t bytes; /* of the specifications so far */
@@ -62,7 +52,7 @@ static int add(const struct job *job, const API(ListJobsRequest) * request, stru
         return -1;
     }
     page->bytes += job->spec.size;
-    lighten(message);
+    job_message_lighten(message);
     response->jobs[response->n_jobs++] = message;
     return 0;
 }

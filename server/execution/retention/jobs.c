@@ -43,7 +43,7 @@ static bool is_referred_to(const struct job *job, const struct referred *referre
 static bool is_settled(const struct job *job)
 {
     return job_state_is_final(job->state) && job->log->complete && !job->log->count && !job->unsaved &&
-           !job->operation && !job->produced;
+           !job->webhook_owed && !job->operation && !job->produced;
 }
 
 /* ---- Letting go ---- */

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "registry/checks/target.h"
+#include "target/target.h"
 #include "registry/checks/terms.h"
 
 /* The places that checks go to, ADDR:PORT each, shared by all checks that name it: how many may be there at once, and

@@ -7,7 +7,7 @@
 #include <sys/queue.h>
 
 #include "registry/catalog.h"
-#include "registry/checks/target.h"
+#include "target/target.h"
 
 /* Runs the checks of all instances, on the domain loop: when (schedule.h), how many at once (place.h), what a result
  * means (health.h, flapping.h), and where everybody can read it (board.h). */

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "registry/checks/target.h"
-#include "registry/own_ports.h"
+#include "target/target.h"
+#include "target/own_ports.h"
 #include "test.h"
 
 /* Where checks may go: rows R01 and R02. */
@@ -87,7 +87,7 @@ static void forty_spellings_lead_nowhere(void **state)
         int judged = judge_text(&open_policy, forbidden[i], 80, "");
         if (judged == MRPC_OK)
             fail_msg("\"%s\" was allowed", forbidden[i]);
-        if (registry_host_valid(forbidden[i]) && judged != MRPC_PERMISSION_DENIED)
+        if (target_host_valid(forbidden[i]) && judged != MRPC_PERMISSION_DENIED)
             fail_msg("\"%s\" passes as a host and is not judged", forbidden[i]);
     }
 }
@@ -98,12 +98,12 @@ static void spellings_that_only_inet_aton_reads_are_no_hosts(void **state)
                                       "1.2.3.4.5", "foo.0x7f", "foo.1",  "256.1.1.1",  "1.2.3",
                                       "01.2.3.4"};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
-        if (registry_host_valid(odd[i]))
+        if (target_host_valid(odd[i]))
             fail_msg("\"%s\" passes", odd[i]);
     static const char *const fine[] = {"127.0.0.1",         "::1",       "2001:4860::8888", "localhost",
                                        "db-1.prod.example", "1.example", "a_b.example",     "0x7f.example"};
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
-        if (!registry_host_valid(fine[i]))
+        if (!target_host_valid(fine[i]))
             fail_msg("\"%s\" does not pass", fine[i]);
 }
 

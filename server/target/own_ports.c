@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "registry/own_ports.h"
+#include "target/own_ports.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

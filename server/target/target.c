@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "registry/checks/target.h"
+#include "target/target.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -26,7 +26,7 @@ static bool is_number(const char *label, size_t length)
     return strspn(label, "0123456789") >= length;
 }
 
-bool registry_host_valid(const char *host)
+bool target_host_valid(const char *host)
 {
     struct in6_addr ignored;
     if (inet_pton(AF_INET, host, &ignored) == 1 || inet_pton(AF_INET6, host, &ignored) == 1)
@@ -236,7 +236,8 @@ int target_judge(const struct target_policy *policy, const struct sockaddr *addr
     if (!is_private(&bare) || in_networks(policy, &bare) || is_peer(&bare, peer))
         return MRPC_OK;
     return fault_set(fault, MRPC_PERMISSION_DENIED,
-                     "target is a private address that registry.check_targets does not hold");
+                     "target is a private address that %s does not hold",
+                     policy->networks_key ? policy->networks_key : "the configuration");
 }
 
 int target_network_parse(const char *text, struct target_network *out, struct fault *fault)

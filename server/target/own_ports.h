@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef REGISTRY_OWN_PORTS_H
-#define REGISTRY_OWN_PORTS_H
+#ifndef MLT_TARGET_OWN_PORTS_H
+#define MLT_TARGET_OWN_PORTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where this server listens, as far as the judgement of check targets wants to know. */
+/* Where this server listens, as far as the judgement of targets wants to know. */
 
 enum { OWN_PORTS_MAX = 32, OWN_HOST_BYTES = 254 };
 
