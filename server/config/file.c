@@ -82,21 +82,49 @@ static int read_node(struct reader *reader, struct fy_node *node, const char *na
     return read_scalar(reader, node, name);
 }
 
+static int not_well_formed(const char *path, struct fault *fault)
+{
+    return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: not well-formed YAML", path);
+}
+
+static int read_document(struct reader *reader, struct fy_document *document)
+{
+    struct fy_node *root = fy_document_root(document);
+    size_t length = 0;
+    if (!root || (fy_node_is_scalar(root) && (!fy_node_get_scalar(root, &length) || length == 0)))
+        return 0;
+    if (!fy_node_is_mapping(root))
+        return fault_set(reader->fault, MRPC_INVALID_ARGUMENT, "%s: the file is not a mapping of keys", reader->path);
+    return read_mapping(reader, root, "");
+}
+
+/* A file without a document says nothing: empty, or every line of it a comment, as the one that packages install. */
+static int read_stream(struct reader *reader, struct fy_parser *parser)
+{
+    struct fy_document *document = fy_parse_load_document(parser);
+    if (!document)
+        return fy_parser_get_stream_error(parser) ? not_well_formed(reader->path, reader->fault) : 0;
+    int code = read_document(reader, document);
+    fy_parse_document_destroy(parser, document);
+    struct fy_document *second = code ? NULL : fy_parse_load_document(parser);
+    if (second)
+        code = fault_set(reader->fault, MRPC_INVALID_ARGUMENT, "%s: more than one document", reader->path);
+    else if (!code && fy_parser_get_stream_error(parser))
+        code = not_well_formed(reader->path, reader->fault);
+    fy_parse_document_destroy(parser, second);
+    return code;
+}
+
 int config_read_file(struct config *config, const char *path, struct fault *fault)
 {
     if (access(path, R_OK) != 0)
         return fault_set(fault, MRPC_NOT_FOUND, "%s: %s", path, strerror(errno));
     struct fy_parse_cfg settings = {.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_AUTO};
-    struct fy_document *document = fy_document_build_from_file(&settings, path);
-    if (!document)
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: not well-formed YAML", path);
+    struct fy_parser *parser = fy_parser_create(&settings);
+    if (!parser)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     struct reader reader = {config, path, fault};
-    struct fy_node *root = fy_document_root(document);
-    int code = 0;
-    if (root && !fy_node_is_mapping(root))
-        code = fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: the file is not a mapping of keys", path);
-    else if (root)
-        code = read_mapping(&reader, root, "");
-    fy_document_destroy(document);
+    int code = fy_parser_set_input_file(parser, path) == 0 ? read_stream(&reader, parser) : not_well_formed(path, fault);
+    fy_parser_destroy(parser);
     return code;
 }

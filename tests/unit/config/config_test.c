@@ -55,6 +55,17 @@ static void an_unknown_key_names_line_and_nearest(void **state)
     assert_non_null(strstr(fault.text, ":2: unknown key \"log.levle\"; the nearest is \"log.level\""));
 }
 
+static void a_file_that_says_nothing_leaves_the_defaults(void **state)
+{
+    assert_int_equal(read_text(*state, "", NULL), 0);
+    assert_int_equal(read_text(*state, "# all of it\n\n#log.level: debug\n", NULL), 0);
+    assert_int_equal(read_text(*state, "---\n", NULL), 0);
+    assert_string_equal(config_text(*state, "log.level"), "info");
+    struct fault fault = FAULT_INIT;
+    assert_int_equal(read_text(*state, "loops: 1\n---\nloops: 2\n", &fault), MRPC_INVALID_ARGUMENT);
+    assert_non_null(strstr(fault.text, "more than one document"));
+}
+
 static void broken_yaml_and_missing_files_are_errors(void **state)
 {
     struct fault fault = FAULT_INIT;
@@ -127,6 +138,7 @@ int main(void)
         TEST(defaults_bind_to_loopback),
         TEST(a_file_may_nest_or_dot_its_keys),
         TEST(an_unknown_key_names_line_and_nearest),
+        TEST(a_file_that_says_nothing_leaves_the_defaults),
         TEST(broken_yaml_and_missing_files_are_errors),
         TEST(values_out_of_range_or_type_are_named),
         TEST(flags_and_environment_find_their_keys),

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_MANUAL_H
+#define MLT_MANUAL_H
+
+#include <stdio.h>
+
+/* Documents made of the table of configuration keys (config/keys.c), so that none of them can be out of date. */
+
+/** The configuration file that packages install: every key with its documentation and default, commented out. */
+void manual_example(FILE *out);
+
+#endif
