@@ -38,6 +38,7 @@ static const struct component reloads_component = {
 static const struct component *const components[] = {
     &traces_component, /* first: ended last, behind everybody who works for a call */
     &bus_component,
+    &call_news_component,
     &store_component,
     &thread_pool_component,
     &process_pool_component,

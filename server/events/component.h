@@ -6,5 +6,7 @@
 
 /** Needs nothing; gives a struct bus. */
 extern const struct component bus_component;
+/** Has the views of traced calls followed. Needs "bus" and "traces". */
+extern const struct component call_news_component;
 
 #endif

@@ -27,6 +27,9 @@ struct part {
 /* A call's number says which part it is in, by its lowest bit, and which turn it had. */
 struct trace_ring {
     struct part followed, slow;
+    _Atomic bool read;                 /* since the last change was told */
+    void (*_Atomic changed)(void *arg);
+    void *arg;
 };
 
 _Thread_local struct trace_place trace_here;
@@ -76,6 +79,30 @@ void trace_ring_free(struct trace_ring *ring)
     free(ring);
 }
 
+/* ---- Telling ---- */
+
+void trace_ring_tell(struct trace_ring *ring, void (*changed)(void *arg), void *arg)
+{
+    if (changed)
+        ring->arg = arg;
+    atomic_store(&ring->changed, changed);
+}
+
+/* After a slot was written and unlocked. A reader sets `read` before it locks its first slot: either it saw what was
+ * written, or this sees that it has read. What is told is not part of the call that it tells of, or telling of a call
+ * would be a step of it, without end. */
+static void tell(struct trace_ring *ring)
+{
+    if (!atomic_load(&ring->read) || !atomic_exchange(&ring->read, false))
+        return;
+    void (*changed)(void *arg) = atomic_load(&ring->changed);
+    struct trace_place here = trace_here;
+    trace_depart();
+    if (changed)
+        changed(ring->arg);
+    trace_here = here;
+}
+
 /* ---- Writing ---- */
 
 static uint64_t begin(struct part *part, bool slow, const struct trace_start *start, int64_t start_us)
@@ -114,7 +141,9 @@ static struct slot *lock_slot(struct trace_ring *ring, uint64_t call)
 
 uint64_t trace_call_begin(struct trace_ring *ring, const struct trace_start *start)
 {
-    return begin(&ring->followed, false, start, now_us());
+    uint64_t call = begin(&ring->followed, false, start, now_us());
+    tell(ring);
+    return call;
 }
 
 void trace_call_end(struct trace_ring *ring, uint64_t call, int code, int64_t duration_us, bool slow)
@@ -126,6 +155,7 @@ void trace_call_end(struct trace_ring *ring, uint64_t call, int code, int64_t du
     slot->record.duration_us = duration_us;
     slot->record.slow = slow;
     pthread_mutex_unlock(&slot->lock);
+    tell(ring);
 }
 
 /* -1 when there are too many. */
@@ -146,13 +176,14 @@ static int participant(struct trace_record *record, const char *name, enum scene
     return (int)at;
 }
 
-static void add_step(struct trace_record *record, const struct trace_place *from, const char *to, enum scene_icon icon,
+/* False when it was dropped. */
+static bool add_step(struct trace_record *record, const struct trace_place *from, const char *to, enum scene_icon icon,
                      const char *label, int64_t arrived_us)
 {
     int one = participant(record, from->name, SCENE_ICON_NONE), other = participant(record, to, icon);
     if (one < 0 || other < 0 || record->step_count == TRACE_STEPS) {
         record->dropped_count++;
-        return;
+        return false;
     }
     struct trace_record_step *step = &record->steps[record->step_count++];
     step->arrived_us = arrived_us;
@@ -160,6 +191,7 @@ static void add_step(struct trace_record *record, const struct trace_place *from
     step->from = (uint8_t)one;
     step->to = (uint8_t)other;
     snprintf(step->label, sizeof step->label, "%s", label);
+    return true;
 }
 
 void trace_step(const struct trace_place *from, const char *to, enum scene_icon icon, const char *label)
@@ -169,8 +201,10 @@ void trace_step(const struct trace_place *from, const char *to, enum scene_icon 
     struct slot *slot = lock_slot(from->ring, from->call);
     if (!slot)
         return;
-    add_step(&slot->record, from, to, icon, label, now_us());
+    bool added = add_step(&slot->record, from, to, icon, label, now_us());
     pthread_mutex_unlock(&slot->lock);
+    if (added) /* who watches a call that draws its own picture would have no end of steps that are dropped */
+        tell(from->ring);
 }
 
 void trace_call_slow(struct trace_ring *ring, const struct trace_start *start, int code, int64_t duration_us)
@@ -188,6 +222,7 @@ void trace_call_slow(struct trace_ring *ring, const struct trace_start *start, i
     slot->record.duration_us = duration_us;
     slot->record.slow = true;
     pthread_mutex_unlock(&slot->lock);
+    tell(ring);
 }
 
 void trace_enter(struct trace_ring *ring, uint64_t call, const char *name)
@@ -241,6 +276,7 @@ int trace_ring_each(struct trace_ring *ring, bool (*see)(void *arg, const struct
     struct trace_record *copy = malloc(sizeof *copy);
     if (!copy)
         return MRPC_ERR_NOMEM;
+    atomic_store(&ring->read, true);
     if (each(&ring->followed, copy, see, arg))
         each(&ring->slow, copy, see, arg);
     free(copy);

@@ -102,6 +102,12 @@ static inline void trace_depart_from(const struct trace_place *left)
         trace_depart();
 }
 
+/** Have @changed(@arg) called when something is other than what was last read: at most once for each
+ *  trace_ring_each(), so that who reads sets the pace. Thread of @changed: any that works for a call, without locks of
+ *  the ring and for nobody that is traced; it must not wait. Set up before calls begin; NULL ends it, and one more may be
+ *  under way then. */
+void trace_ring_tell(struct trace_ring *ring, void (*changed)(void *arg), void *arg);
+
 /* ---- Reading ---- */
 
 struct trace_record_step {

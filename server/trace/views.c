@@ -7,12 +7,17 @@
 
 /* The views that trace_scene.c draws, as the diagram service gets them. */
 
+/* What events/call_news.c tells. */
+static const char *const news[] = {"calls", NULL};
+
 static int create_call(void *const *needs, void **out, struct fault *fault)
 {
     const struct scene_source source = {
         .name = "call",
         .title = "A traced call",
         .description = "What happened to a call inside the server, step by step, with times.",
+        .live = true,
+        .listens = news,
         .argument = "trace id, latest or slow",
         .snapshot = trace_scene_call,
         .self = needs[0],
@@ -26,6 +31,8 @@ static int create_calls(void *const *needs, void **out, struct fault *fault)
         .name = "calls",
         .title = "Traced calls",
         .description = "Calls that were followed through the server: the slow ones and the newest.",
+        .live = true,
+        .listens = news,
         .argument = "",
         .snapshot = trace_scene_calls,
         .self = needs[0],

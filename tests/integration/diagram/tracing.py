@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 import grpc
 from cases import case, wait_until
-from client import HOLD_S, pb, refused
+from client import HOLD_S, Watch, pb, refused
 from mltrainer.registry.v1 import registry_pb2
 
 TEXT = "{http://www.w3.org/2000/svg}text"
@@ -43,6 +43,30 @@ def a_call_that_fails_is_followed_to_its_status(client):
         registry_pb2.GetInstanceRequest(key=key), timeout=HOLD_S,
         metadata=[("traceparent", f"00-{trace}-{secrets.token_hex(8)}-01")]))
     wait_until(lambda: "NOT_FOUND" in texts(client, f"call:{trace}"), "the call has ended")
+
+
+@case
+def calls_and_a_call_are_watched(client):
+    """A call is in both views from its beginning, and its end changes them, by itself."""
+    trace = secrets.token_hex(16)
+
+    def seen(watch, what):
+        return watch.wait(lambda messages: [m for m in messages if what in m.picture.content.decode()
+                                            or [c for c in m.patch.items if what in c.detail]], what)
+    with Watch(client, "calls") as calls:
+        calls.wait(lambda messages: messages, "a picture")
+        followed = client.registry.Watch(registry_pb2.WatchRequest(), timeout=HOLD_S,
+                                         metadata=[("traceparent", f"00-{trace}-{secrets.token_hex(8)}-01")])
+        seen(calls, f"call:{trace}")
+        seen(calls, "under way")
+        with Watch(client, f"call:{trace}") as call:
+            seen(call, "under way")
+            assert "CANCELLED" not in call.messages[-1].picture.content.decode()
+            followed.cancel()
+            seen(call, "CANCELLED")
+            seen(calls, "CANCELLED")
+    views = {view.id: view for view in client.diagram.ListViews(pb.ListViewsRequest(), timeout=HOLD_S).views}
+    assert views["calls"].live and views["call"].live
 
 
 @case

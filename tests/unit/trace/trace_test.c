@@ -172,6 +172,38 @@ static void slow_calls_have_room_of_their_own(void **state)
     trace_ring_free(ring);
 }
 
+static void note(void *arg)
+{
+    assert_int_equal(trace_here.call, 0); /* what is told is no step of the call */
+    ++*(int *)arg;
+}
+
+static void a_change_is_told_once_for_each_look(void **state)
+{
+    struct trace_ring *ring;
+    int told = 0, kept = 0;
+    assert_int_equal(trace_ring_new(4, &ring), 0);
+    trace_ring_tell(ring, note, &told);
+    uint64_t call = begin(ring, 1);
+    assert_int_equal(told, 0); /* nobody has looked */
+    assert_int_equal(trace_ring_each(ring, count, &kept), 0);
+    trace_enter(ring, call, "client");
+    trace_step(&trace_here, "service", SCENE_ICON_SERVICE, "Method");
+    assert_int_equal(told, 1);
+    assert_int_equal(trace_here.call, call);
+    trace_depart();
+    trace_call_end(ring, call, 0, 5, false);
+    assert_int_equal(told, 1); /* nobody has looked since */
+    assert_int_equal(trace_ring_each(ring, count, &kept), 0);
+    begin(ring, 2);
+    assert_int_equal(told, 2);
+    trace_ring_tell(ring, NULL, NULL);
+    assert_int_equal(trace_ring_each(ring, count, &kept), 0);
+    begin(ring, 3);
+    assert_int_equal(told, 2);
+    trace_ring_free(ring);
+}
+
 static void no_room_keeps_nothing(void **state)
 {
     struct trace_ring *ring;
@@ -192,6 +224,7 @@ int main(void)
         cmocka_unit_test(a_call_is_drawn_from_its_client_and_back),
         cmocka_unit_test(the_ring_forgets_the_oldest_and_counts_what_is_too_much),
         cmocka_unit_test(slow_calls_have_room_of_their_own),
+        cmocka_unit_test(a_change_is_told_once_for_each_look),
         cmocka_unit_test(no_room_keeps_nothing),
     };
     return cmocka_run_group_tests_name("trace", tests, NULL, NULL);
