@@ -127,6 +127,7 @@ static const struct mrpc_interceptor interceptor = {
     .enter = enter,
     .leave = leave,
     .finished = finished,
+    .forget = mrpc_interceptor_forgets,
 };
 
 int call_traces_new(const struct call_traces_options *options, struct mrpc_server *server, struct call_traces **out)

@@ -13,6 +13,7 @@ enum { LOG_DEFAULT = 10000, QUEUE_DEFAULT = 1024 * 1024, WATCHERS_MAX = 100000, 
 
 struct registry_watches {
     struct registry_watches_options options;
+    struct watch_selections *selections;
     struct watcher **table;
     size_t count;
     size_t capacity;
@@ -35,7 +36,8 @@ int registry_watches_new(const struct registry_watches_options *options, struct 
         watches->options.queue_bytes = QUEUE_DEFAULT;
     watches->oldest = options->revision;
     watches->log = calloc(watches->options.log_count, sizeof *watches->log);
-    if (!watches->log) {
+    if (!watches->log || watch_selections_new(&watches->selections)) {
+        free(watches->log);
         free(watches);
         return MRPC_RESOURCE_EXHAUSTED;
     }
@@ -65,9 +67,20 @@ void registry_watches_free(struct registry_watches *watches)
         return;
     while (watches->log_size)
         forget_oldest(watches);
+    watch_selections_free(watches->selections);
     free(watches->log);
     free(watches->table);
     free(watches);
+}
+
+uint64_t registry_watches_epoch(const struct registry_watches *watches)
+{
+    return watches->options.epoch;
+}
+
+size_t registry_watches_queue_bytes(const struct registry_watches *watches)
+{
+    return watches->options.queue_bytes;
 }
 
 int64_t registry_watches_oldest(const struct registry_watches *watches)
@@ -94,7 +107,7 @@ static bool add_to_table(struct registry_watches *watches, struct watcher *watch
         watches->capacity = capacity;
     }
     watches->table[watches->count++] = watcher_ref(watcher);
-    watcher->at = watches->count;
+    watcher->at = (uint32_t)watches->count;
     return true;
 }
 
@@ -167,10 +180,19 @@ static void on_release(void *data)
 /* --- the beginning -------------------------------------------------------------------------------------------------
  */
 
+/* From the connection loop to the domain: what only the beginning needs. */
+struct opening {
+    struct domain_task task;
+    struct watcher *watcher;
+    int64_t after_revision; /* 0: from the present state */
+    uint64_t epoch;
+};
+
 /* From the domain to the connection loop: the state, or what was missed. */
 struct beginning {
     struct watcher *watcher;
     struct registry_view *view; /* NULL when resuming */
+    int64_t after_revision;
     size_t count;
     struct watch_event *events[];
 };
@@ -188,20 +210,22 @@ static void begin_on_loop(void *arg)
         watch_event_unref(beginning->events[i]);
     }
     if (!beginning->view && beginning->count == 0)
-        watcher_send_progress(watcher, watcher->after_revision);
+        watcher_send_progress(watcher, beginning->after_revision);
     watcher_unref(watcher);
     free(beginning);
 }
 
-static struct beginning *resume(struct registry_watches *watches, struct watcher *watcher)
+static struct beginning *resume(struct registry_watches *watches, const struct opening *opening)
 {
+    const struct watch_selection *selection = opening->watcher->selection;
     struct beginning *beginning = calloc(1, sizeof *beginning + watches->log_size * sizeof beginning->events[0]);
     if (!beginning)
         return NULL;
+    beginning->after_revision = opening->after_revision;
     for (size_t i = 0; i < watches->log_size; i++) {
         struct watch_event *event = *logged(watches, i);
         const PB(InstanceKey) *key = event->shown->message->key;
-        if (event->revision <= watcher->after_revision || !watcher_selects(watcher, key->namespace_, key->service))
+        if (event->revision <= opening->after_revision || !watch_selection_has(selection, key->namespace_, key->service))
             continue;
         while (!watch_event_encode(event, watches->options.epoch))
             wait_for_memory();
@@ -218,18 +242,27 @@ static struct beginning *from_the_start(struct registry_watches *watches)
     return beginning;
 }
 
+struct refusal {
+    struct watcher *watcher; /* a reference */
+    int code;
+    const char *text;
+};
+
 static void refuse_on_loop(void *arg)
 {
-    struct watcher *watcher = arg;
-    watcher_ask_end(watcher, watcher->refusal_code, watcher->refusal_text);
-    watcher_unref(watcher);
+    struct refusal *refusal = arg;
+    watcher_ask_end(refusal->watcher, refusal->code, refusal->text);
+    watcher_unref(refusal->watcher);
+    free(refusal);
 }
 
 static void refuse(struct watcher *watcher, int code, const char *text)
 {
-    watcher->refusal_code = code;
-    watcher->refusal_text = text;
-    registry_post_surely(watcher->call, refuse_on_loop, watcher);
+    struct refusal *refusal;
+    while (!(refusal = malloc(sizeof *refusal)))
+        wait_for_memory();
+    *refusal = (struct refusal){.watcher = watcher, .code = code, .text = text};
+    registry_post_surely(watcher->call, refuse_on_loop, refusal);
 }
 
 void registry_watches_end_all(struct registry_watches *watches, int code, const char *text)
@@ -238,31 +271,37 @@ void registry_watches_end_all(struct registry_watches *watches, int code, const 
         refuse(watcher_ref(watches->table[i]), code, text);
 }
 
-static bool can_resume(const struct registry_watches *watches, const struct watcher *watcher)
+static bool can_resume(const struct registry_watches *watches, const struct opening *opening)
 {
     const struct catalog *catalog = registry_catalog(watches->options.registry);
-    return watcher->epoch == watches->options.epoch && watcher->after_revision >= watches->oldest &&
-           watcher->after_revision <= catalog->committed_revision;
+    return opening->epoch == watches->options.epoch && opening->after_revision >= watches->oldest &&
+           opening->after_revision <= catalog->committed_revision;
+}
+
+/* The call is the domain's until the refusal is posted, and so is its arena. */
+static void refuse_to_resume(const struct registry_watches *watches, const struct opening *opening)
+{
+    struct mrpc_arena *arena = mrpc_call_arena(opening->watcher->call);
+    const char *text = arena ? mrpc_arena_printf(arena,
+                                                 "cannot resume after revision %lld of epoch %llu: changes are known after "
+                                                 "revision %lld of epoch %llu; watch again without a revision",
+                                                 (long long)opening->after_revision, (unsigned long long)opening->epoch,
+                                                 (long long)watches->oldest, (unsigned long long)watches->options.epoch)
+                             : NULL;
+    refuse(opening->watcher, MRPC_OUT_OF_RANGE, text ? text : "that revision is no longer known");
 }
 
 /* The view and the log agree here: changes are noted, shown and sent in one go on this loop. */
-static void begin_on_domain(struct domain_task *task)
+static void begin(struct registry_watches *watches, const struct opening *opening)
 {
-    struct watcher *watcher = (struct watcher *)((char *)task - offsetof(struct watcher, begin_task));
-    struct registry_watches *watches = watcher->watches;
-    bool resuming = watcher->after_revision > 0;
-    if (resuming && !can_resume(watches, watcher)) {
-        const char *text = mrpc_arena_printf(mrpc_call_arena(watcher->call),
-                                             "cannot resume after revision %lld of epoch %llu: changes are known after "
-                                             "revision %lld of epoch %llu; watch again without a revision",
-                                             (long long)watcher->after_revision, (unsigned long long)watcher->epoch,
-                                             (long long)watches->oldest, (unsigned long long)watches->options.epoch);
-        refuse(watcher, MRPC_OUT_OF_RANGE, text ? text : "that revision is no longer known");
+    struct watcher *watcher = opening->watcher;
+    bool resuming = opening->after_revision > 0;
+    if (resuming && !can_resume(watches, opening)) {
+        refuse_to_resume(watches, opening);
         return;
     }
-    watcher->epoch = watches->options.epoch;
     watcher->heard_ms = domain_loop_now_ms(registry_loop(watches->options.registry));
-    struct beginning *beginning = resuming ? resume(watches, watcher) : from_the_start(watches);
+    struct beginning *beginning = resuming ? resume(watches, opening) : from_the_start(watches);
     if (!beginning || watches->count >= WATCHERS_MAX || !add_to_table(watches, watcher)) {
         for (size_t i = 0; beginning && i < beginning->count; i++)
             watch_event_unref(beginning->events[i]);
@@ -276,31 +315,55 @@ static void begin_on_domain(struct domain_task *task)
     registry_post_surely(watcher->call, begin_on_loop, beginning);
 }
 
-int registry_watch_start(struct registry_watches *watches, struct mrpc_call *call, const PB(WatchRequest) * request,
-                         int64_t progress_ms)
+static void begin_on_domain(struct domain_task *task)
+{
+    struct opening *opening = (struct opening *)((char *)task - offsetof(struct opening, task));
+    begin(opening->watcher->watches, opening);
+    free(opening);
+}
+
+static struct watcher *watcher_new(struct registry_watches *watches, struct mrpc_call *call,
+                                   const PB(WatchRequest) * request)
 {
     struct watcher *watcher = calloc(1, sizeof *watcher);
-    if (!watcher)
-        return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "no memory");
+    struct watch_selection *selection = watch_selection_get(watches->selections, request);
+    if (!watcher || !selection) {
+        watch_selection_unref(selection);
+        free(watcher);
+        return NULL;
+    }
     atomic_init(&watcher->references, 2); /* the call's, and the beginning's */
     watcher->watches = watches;
     watcher->call = call;
-    watcher->service = request->service;
-    watcher->namespace_name = request->service[0] ? registry_namespace(request->namespace_) : request->namespace_;
-    watcher->filter = request->filter;
-    watcher->after_revision = request->after_revision;
-    watcher->epoch = request->epoch;
-    watcher->progress_ms = progress_ms;
-    watcher->queue_limit = watches->options.queue_bytes;
-    watcher->tail = &watcher->head;
-    watcher->begin_task.run = begin_on_domain;
-    mrpc_call_set_data(call, watcher, on_release);
-    if (domain_loop_post_task(registry_loop(watches->options.registry), &watcher->begin_task)) {
+    watcher->selection = selection;
+    return watcher;
+}
+
+int registry_watch_start(struct registry_watches *watches, struct mrpc_call *call, const PB(WatchRequest) * request,
+                         int64_t progress_ms)
+{
+    struct watcher *watcher = watcher_new(watches, call, request);
+    struct opening *opening = malloc(sizeof *opening);
+    if (watcher)
+        mrpc_call_set_data(call, watcher, on_release);
+    if (!watcher || !opening) {
+        free(opening);
+        if (watcher)
+            watcher_unref(watcher);
+        return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "no memory");
+    }
+    watcher->progress_ms = (int32_t)progress_ms;
+    *opening = (struct opening){.task.run = begin_on_domain, .watcher = watcher,
+                                .after_revision = request->after_revision, .epoch = request->epoch};
+    mrpc_call_on_writable(call, on_writable, watcher);
+    mrpc_call_on_cancel(call, on_cancel, watcher);
+    mrpc_call_forget_request(call);
+    if (domain_loop_post_task(registry_loop(watches->options.registry), &opening->task)) {
+        free(opening);
+        mrpc_call_on_cancel(call, NULL, NULL);
         watcher_unref(watcher);
         return mrpc_call_fail(call, MRPC_UNAVAILABLE, "the registry is stopping");
     }
-    mrpc_call_on_writable(call, on_writable, watcher);
-    mrpc_call_on_cancel(call, on_cancel, watcher);
     return MRPC_PENDING;
 }
 
@@ -382,7 +445,7 @@ void registry_watches_flush(struct registry_watches *watches, int64_t now_ms)
         const PB(InstanceKey) *key = event->shown->message->key;
         bool any = false;
         for (size_t i = 0; i < watches->count; i++) {
-            watches->table[i]->wanted = watcher_selects(watches->table[i], key->namespace_, key->service);
+            watches->table[i]->wanted = watch_selection_has(watches->table[i]->selection, key->namespace_, key->service);
             any = any || watches->table[i]->wanted;
         }
         if (!any)

@@ -46,6 +46,9 @@ void registry_watches_flush(struct registry_watches *watches, int64_t now_ms);
 void registry_watches_tick(struct registry_watches *watches, int64_t revision, int64_t now_ms);
 /** End every watch with @code and @text (static). */
 void registry_watches_end_all(struct registry_watches *watches, int code, const char *text);
+uint64_t registry_watches_epoch(const struct registry_watches *watches);
+/** What a slow watcher may have waiting. */
+size_t registry_watches_queue_bytes(const struct registry_watches *watches);
 int64_t registry_watches_oldest(const struct registry_watches *watches);
 size_t registry_watches_count(const struct registry_watches *watches);
 

@@ -6,6 +6,7 @@
 
 #include "registry/filter.h"
 #include "registry/service.h"
+#include "registry/watch.h"
 
 /* The connection loop's side of a watch: first the snapshot in parts, then events, each as fast as the peer reads. */
 
@@ -18,19 +19,29 @@ struct watch_item {
     int64_t revision;
 };
 
+struct watch_backlog {
+    struct registry_view *view; /* of the snapshot being sent; NULL: none */
+    size_t service_at;
+    size_t instance_at;
+    bool snapshot_begun;
+    struct watch_item *head;
+    struct watch_item **tail;
+    size_t queued_bytes;
+};
+
 struct watcher *watcher_ref(struct watcher *watcher)
 {
     atomic_fetch_add_explicit(&watcher->references, 1, memory_order_relaxed);
     return watcher;
 }
 
-static struct watch_item *take_item(struct watcher *watcher)
+static struct watch_item *take_item(struct watch_backlog *backlog)
 {
-    struct watch_item *item = watcher->head;
-    watcher->head = item->next;
-    if (!watcher->head)
-        watcher->tail = &watcher->head;
-    watcher->queued_bytes -= sizeof *item + (item->event ? item->event->size : 0);
+    struct watch_item *item = backlog->head;
+    backlog->head = item->next;
+    if (!backlog->head)
+        backlog->tail = &backlog->head;
+    backlog->queued_bytes -= sizeof *item + (item->event ? item->event->size : 0);
     return item;
 }
 
@@ -40,21 +51,38 @@ static void free_item(struct watch_item *item)
     free(item);
 }
 
+/* NULL when out of memory: then the watch is to end. */
+static struct watch_backlog *backlog_of(struct watcher *watcher)
+{
+    struct watch_backlog *backlog = watcher->backlog;
+    if (backlog)
+        return backlog;
+    backlog = watcher->backlog = calloc(1, sizeof *backlog);
+    if (backlog)
+        backlog->tail = &backlog->head;
+    else
+        watcher_ask_end(watcher, MRPC_RESOURCE_EXHAUSTED, "no memory: watch again");
+    return backlog;
+}
+
+static void drop_backlog(struct watcher *watcher)
+{
+    struct watch_backlog *backlog = watcher->backlog;
+    while (backlog && backlog->head)
+        free_item(take_item(backlog));
+    if (backlog && backlog->view)
+        snapshot_release(&backlog->view->snapshot);
+    free(backlog);
+    watcher->backlog = NULL;
+}
+
 void watcher_unref(struct watcher *watcher)
 {
     if (atomic_fetch_sub_explicit(&watcher->references, 1, memory_order_acq_rel) != 1)
         return;
-    while (watcher->head)
-        free_item(take_item(watcher));
-    if (watcher->view)
-        snapshot_release(&watcher->view->snapshot);
+    drop_backlog(watcher);
+    watch_selection_unref(watcher->selection);
     free(watcher);
-}
-
-bool watcher_selects(const struct watcher *watcher, const char *namespace_name, const char *service)
-{
-    return (!watcher->namespace_name[0] || strcmp(watcher->namespace_name, namespace_name) == 0) &&
-           (!watcher->service[0] || strcmp(watcher->service, service) == 0);
 }
 
 /* --- sending -------------------------------------------------------------------------------------------------------
@@ -81,16 +109,17 @@ static bool send_item(struct watcher *watcher, const struct watch_item *item)
     const struct watch_event *event = item->event;
     size_t size = 0;
     if (!event) {
-        uint8_t *bytes = watch_encode_progress(watcher->epoch, item->revision, &size);
+        uint8_t *bytes = watch_encode_progress(registry_watches_epoch(watcher->watches), item->revision, &size);
         return send_owned(watcher, bytes, size);
     }
-    if (!watcher->filter)
+    if (!watcher->selection->filter)
         return send_bytes(watcher, event->bytes, event->size);
-    int kind = watch_event_kind(event, watcher->filter);
+    int kind = watch_event_kind(event, watcher->selection->filter);
     if (!kind)
         return true; /* nothing to tell; the next progress moves its revision on */
     /* One that left the selection by an update is shown as it is now. */
-    uint8_t *bytes = watch_encode_change(watcher->epoch, event->revision, kind, event->shown->message, &size);
+    uint8_t *bytes = watch_encode_change(registry_watches_epoch(watcher->watches), event->revision, kind,
+                                         event->shown->message, &size);
     return send_owned(watcher, bytes, size);
 }
 
@@ -112,19 +141,20 @@ static size_t about_bytes(const PB(Instance) * message)
 
 static void collect_part(const struct watcher *watcher, struct part *part)
 {
-    const struct registry_view *view = watcher->view;
+    const struct watch_backlog *backlog = watcher->backlog;
+    const struct registry_view *view = backlog->view;
     size_t bytes = 0;
-    part->service_at = watcher->service_at;
-    part->instance_at = watcher->instance_at;
+    part->service_at = backlog->service_at;
+    part->instance_at = backlog->instance_at;
     for (; part->service_at < view->service_count; part->service_at++, part->instance_at = 0) {
         const struct registry_service_view *service = view->services[part->service_at];
-        if (!watcher_selects(watcher, service->namespace_name, service->name))
+        if (!watch_selection_has(watcher->selection, service->namespace_name, service->name))
             continue;
         for (; part->instance_at < service->count; part->instance_at++) {
             if (part->count == PART_INSTANCES || bytes > PART_BYTES_ABOUT)
                 return;
             struct registry_instance *instance = service->instances[part->instance_at];
-            if (!registry_filter_match(watcher->filter, instance, false))
+            if (!registry_filter_match(watcher->selection->filter, instance, false))
                 continue;
             part->instances[part->count++] = instance->message;
             bytes += about_bytes(instance->message);
@@ -135,38 +165,46 @@ static void collect_part(const struct watcher *watcher, struct part *part)
 
 static bool send_part(struct watcher *watcher)
 {
+    struct watch_backlog *backlog = watcher->backlog;
     struct part part = {.count = 0};
     collect_part(watcher, &part);
     size_t size = 0;
-    uint8_t *bytes = watch_encode_snapshot(watcher->view->epoch, watcher->view->revision, part.instances, part.count,
-                                           !watcher->snapshot_begun, part.last, &size);
+    uint8_t *bytes = watch_encode_snapshot(backlog->view->epoch, backlog->view->revision, part.instances, part.count,
+                                           !backlog->snapshot_begun, part.last, &size);
     if (!send_owned(watcher, bytes, size))
         return false;
-    watcher->snapshot_begun = true;
-    watcher->service_at = part.service_at;
-    watcher->instance_at = part.instance_at;
+    backlog->snapshot_begun = true;
+    backlog->service_at = part.service_at;
+    backlog->instance_at = part.instance_at;
     if (part.last) {
-        snapshot_release(&watcher->view->snapshot);
-        watcher->view = NULL;
+        snapshot_release(&backlog->view->snapshot);
+        backlog->view = NULL;
     }
     return true;
 }
 
 void watcher_pump(struct watcher *watcher)
 {
-    while (!watcher->ending && watcher->view)
+    struct watch_backlog *backlog = watcher->backlog;
+    while (!watcher->ending && backlog && backlog->view)
         if (!send_part(watcher))
             return;
-    while (!watcher->ending && watcher->head) {
-        if (!send_item(watcher, watcher->head))
+    while (!watcher->ending && backlog && backlog->head) {
+        if (!send_item(watcher, backlog->head))
             return;
-        free_item(take_item(watcher));
+        free_item(take_item(backlog));
     }
+    drop_backlog(watcher);
 }
 
 void watcher_begin_snapshot(struct watcher *watcher, struct registry_view *view)
 {
-    watcher->view = view;
+    struct watch_backlog *backlog = backlog_of(watcher);
+    if (!backlog) {
+        snapshot_release(&view->snapshot);
+        return;
+    }
+    backlog->view = view;
     watcher_pump(watcher);
 }
 
@@ -175,15 +213,18 @@ void watcher_begin_snapshot(struct watcher *watcher, struct registry_view *view)
 
 static void queue(struct watcher *watcher, struct watch_event *event, int64_t revision)
 {
+    struct watch_backlog *backlog = backlog_of(watcher);
+    if (!backlog)
+        return;
     struct watch_item *item = malloc(sizeof *item);
     if (!item) {
         watcher_ask_end(watcher, MRPC_RESOURCE_EXHAUSTED, "no memory: watch again");
         return;
     }
     *item = (struct watch_item){.event = event ? watch_event_ref(event) : NULL, .revision = revision};
-    *watcher->tail = item;
-    watcher->tail = &item->next;
-    watcher->queued_bytes += sizeof *item + (event ? event->size : 0);
+    *backlog->tail = item;
+    backlog->tail = &item->next;
+    backlog->queued_bytes += sizeof *item + (event ? event->size : 0);
 }
 
 void watcher_send_event(struct watcher *watcher, struct watch_event *event, bool bounded)
@@ -191,9 +232,10 @@ void watcher_send_event(struct watcher *watcher, struct watch_event *event, bool
     if (watcher->ending)
         return;
     struct watch_item now = {.event = event, .revision = event->revision};
-    if (!watcher->view && !watcher->head && send_item(watcher, &now))
+    if (!watcher->backlog && send_item(watcher, &now))
         return;
-    if (bounded && watcher->queued_bytes + event->size > watcher->queue_limit) {
+    size_t queued_bytes = watcher->backlog ? watcher->backlog->queued_bytes : 0;
+    if (bounded && queued_bytes + event->size > registry_watches_queue_bytes(watcher->watches)) {
         watcher_ask_end(watcher, MRPC_RESOURCE_EXHAUSTED,
                         "the client reads too slowly: watch again from the present state");
         return;
@@ -204,7 +246,7 @@ void watcher_send_event(struct watcher *watcher, struct watch_event *event, bool
 
 void watcher_send_progress(struct watcher *watcher, int64_t revision)
 {
-    if (watcher->ending || watcher->view || watcher->head)
+    if (watcher->ending || watcher->backlog)
         return; /* it has news to come anyway */
     struct watch_item now = {.revision = revision};
     send_item(watcher, &now);

@@ -169,6 +169,10 @@ static int split(const void *handlers, void *self, struct mrpc_call *call, const
     mrpc_call_set_data(call, echo, count_release);
     if (strcmp(text, "hold") == 0)
         return hold(echo, call);
+    if (strcmp(text, "forget") == 0) {
+        mrpc_call_forget_request(call);
+        return hold(echo, call);
+    }
     struct echo_stream *stream = mrpc_arena_calloc(mrpc_call_arena(call), 1, sizeof(*stream));
     stream->left = (unsigned)atoi(text);
     stream->line = echo_text(many_x(mrpc_call_arena(call), length_in(text)));

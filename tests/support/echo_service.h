@@ -19,6 +19,7 @@
  *              "trailers:9"  UNAVAILABLE, having asked for so many trailers of 1 KiB, see trailers_taken
  *              "on:1000", "off:1000"   that many x after mrpc_call_set_compression(), see compression_error
  *      Split   "3:1000"      3 messages of 1,000 x, as there is room    "hold"  pending
+ *              "forget"      pending, its request forgotten
  *      Join    answers "count:bytes" of what came
  *      Chat    each message comes back; with hold_messages each is held until mrpc_call_resume(), with keep_chats
  *              the call is kept from its start

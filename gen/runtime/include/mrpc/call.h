@@ -128,6 +128,13 @@ MRPC_API int mrpc_call_send_encoded(struct mrpc_call *call, const void *bytes, s
 MRPC_API void mrpc_call_on_writable(struct mrpc_call *call, void (*callback)(void *arg, struct mrpc_call *call),
                                     void *arg);
 
+/** The handler has taken what it needs of the request, and the call is going to wait: request message, metadata, authority
+ *  and all that lies in the arena go at once, unless something still needs them (a deadline, a header or detail that was
+ *  added, an interceptor, a browser's dialect); with them goes most of what a call takes. The metadata are empty after
+ *  that, and mrpc_call_arena() gives a new arena, or NULL without memory. Only for server streaming; else without effect.
+ *  Thread: the loop's, from the handler, before anybody else has the call. */
+MRPC_API void mrpc_call_forget_request(struct mrpc_call *call);
+
 /** Take the next message after a message callback returned MRPC_PENDING. Thread: any. */
 MRPC_API void mrpc_call_resume(struct mrpc_call *call);
 

@@ -84,7 +84,13 @@ struct mrpc_interceptor {
     /** A call that its handler kept has been finished, with @code: the answer is on its way to the call's loop.
      *  Thread: the finisher's, the one exception. */
     void (*finished)(void *self, void *state, const struct mrpc_call *call, int code);
+    /** The call is to wait without its arena and metadata (mrpc_call_forget_request()). True: @state points to nothing
+     *  there, or not any more; after that the metadata are empty. NULL, as false: the call keeps everything. */
+    bool (*forget)(void *self, void *state, struct mrpc_call *call);
 };
+
+/** For forget: always true. */
+MRPC_API bool mrpc_interceptor_forgets(void *self, void *state, struct mrpc_call *call);
 
 /** Put @interceptor at the end of the chain, before the start; it and @self are borrowed until the server is freed.
  *  Errors: MRPC_ERR_INVALID when the server has started, MRPC_ERR_NOMEM. */

@@ -76,6 +76,7 @@ static const struct mrpc_interceptor interceptor = {
     .sent = on_sent,
     .cancelled = on_cancelled,
     .ended = on_ended,
+    .forget = mrpc_interceptor_forgets,
 };
 
 int mrpc_binary_log_add_to_server(struct mrpc_binary_log *log, struct mrpc_server *server)

@@ -56,7 +56,7 @@ void mrpc_http1_put_error(struct mrpc_session *session, const char *status, cons
 void mrpc_http1_put_continue(struct mrpc_session *session)
 {
     const struct mrpc_stream *stream = session->http1->stream;
-    if (!stream->headers_sent && !stream->ended && stream->refusal_status == NULL)
+    if (!stream->headers_sent && !stream->ended && stream->desk->refusal_status == NULL)
         (void)!put(session, "HTTP/1.1 100 Continue\r\n\r\n");
 }
 

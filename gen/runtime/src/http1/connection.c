@@ -222,7 +222,7 @@ static void refuse_now(struct http1 *http1)
 {
     struct mrpc_stream *stream = http1->stream;
     bool is_short = http1->body.state == BODY_COUNTED && http1->body.left <= AHEAD_MAX_BYTES && !http1->waits;
-    if (http1->phase == HTTP1_BODY && stream->refusal_status != NULL && !stream->ended && !is_short)
+    if (http1->phase == HTTP1_BODY && stream->desk->refusal_status != NULL && !stream->ended && !is_short)
         mrpc_stream_refuse(stream);
 }
 

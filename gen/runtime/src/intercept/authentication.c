@@ -46,6 +46,7 @@ static const struct mrpc_interceptor interceptor = {
     .struct_bytes = sizeof(interceptor),
     .name = "authentication",
     .started = started,
+    .forget = mrpc_interceptor_forgets,
 };
 
 int mrpc_authentication_add_to_server(struct mrpc_authentication *authentication, struct mrpc_server *server)

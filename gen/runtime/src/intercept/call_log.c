@@ -165,6 +165,7 @@ static const struct mrpc_interceptor interceptor = {
     .struct_bytes = sizeof(interceptor),
     .name = "call log",
     .ended = ended,
+    .forget = mrpc_interceptor_forgets,
 };
 
 int mrpc_call_log_add_to_server(struct mrpc_call_log *log, struct mrpc_server *server)

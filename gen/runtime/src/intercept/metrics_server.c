@@ -104,6 +104,7 @@ static const struct mrpc_interceptor interceptor = {
     .ended = ended,
     .detached = detached,
     .unknown = unknown,
+    .forget = mrpc_interceptor_forgets,
 };
 
 int mrpc_metrics_add_to_server(struct mrpc_metrics *metrics, struct mrpc_server *server)

@@ -161,6 +161,7 @@ static const struct mrpc_interceptor interceptor = {
     .struct_bytes = sizeof(interceptor),
     .name = "rate limit",
     .started = started,
+    .forget = mrpc_interceptor_forgets,
 };
 
 int mrpc_rate_limit_add_to_server(struct mrpc_rate_limit *limit, struct mrpc_server *server)

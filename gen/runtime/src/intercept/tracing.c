@@ -97,11 +97,19 @@ static int started(void *self, void *state, struct mrpc_call *call)
     return 0;
 }
 
+/* A tracestate lies in the metadata. */
+static bool forget(void *self, void *state, struct mrpc_call *call)
+{
+    const struct mrpc_trace *trace = state;
+    return trace->state[0] == '\0';
+}
+
 static const struct mrpc_interceptor interceptor = {
     .struct_bytes = sizeof(interceptor),
     .name = "tracing",
     .state_bytes = sizeof(struct mrpc_trace),
     .started = started,
+    .forget = forget,
 };
 
 int mrpc_tracing_add_to_server(struct mrpc_tracing *tracing, struct mrpc_server *server)

@@ -6,16 +6,35 @@
 
 #include <stdlib.h>
 
+#include "server/server.h"
 #include "wire/metadata_wire.h"
+
+struct mrpc_arena *mrpc_call_own_arena(struct mrpc_call *call)
+{
+    if (call->arena == NULL)
+        call->arena = mrpc_arena_new(call->host->server->limits.decoded_message_bytes);
+    return call->arena;
+}
+
+struct call_words *mrpc_call_words(struct mrpc_call *call)
+{
+    struct mrpc_arena *arena = mrpc_call_own_arena(call);
+    if (call->words != NULL || arena == NULL)
+        return call->words;
+    call->words = mrpc_arena_calloc(arena, 1, sizeof(*call->words));
+    if (call->words != NULL)
+        call->words->headers.arena = call->words->trailers.arena = arena;
+    return call->words;
+}
 
 struct mrpc_arena *mrpc_call_arena(struct mrpc_call *call)
 {
-    return call->arena;
+    return mrpc_call_own_arena(call);
 }
 
 const struct mrpc_identity *mrpc_call_identity(const struct mrpc_call *call)
 {
-    return &call->identity;
+    return call->identity;
 }
 
 const struct mrpc_method *mrpc_call_method(const struct mrpc_call *call)
@@ -25,12 +44,15 @@ const struct mrpc_method *mrpc_call_method(const struct mrpc_call *call)
 
 const struct mrpc_metadata *mrpc_call_request_metadata(const struct mrpc_call *call)
 {
-    return &call->stream.metadata;
+    static const struct mrpc_metadata none;
+    return call->forgot ? &none : &call->stream.desk->metadata;
 }
 
 void mrpc_call_set_identity(struct mrpc_call *call, const struct mrpc_identity *identity)
 {
-    call->identity = *identity;
+    struct call_desk *desk = mrpc_desk_of(call);
+    desk->identity = *identity;
+    call->identity = &desk->identity;
 }
 
 int64_t mrpc_call_now_ms(const struct mrpc_call *call)
@@ -40,7 +62,7 @@ int64_t mrpc_call_now_ms(const struct mrpc_call *call)
 
 const char *mrpc_call_authority(const struct mrpc_call *call)
 {
-    return call->stream.authority != NULL ? call->stream.authority : "";
+    return !call->forgot && call->stream.desk->authority != NULL ? call->stream.desk->authority : "";
 }
 
 const char *mrpc_call_peer(const struct mrpc_call *call)
@@ -102,19 +124,21 @@ int mrpc_call_add_header(struct mrpc_call *call, const char *key, const void *va
 {
     if (call->headers_submitted)
         return MRPC_ERR_DONE;
-    return add_metadata(&call->headers, key, value, value_bytes);
+    struct call_words *words = mrpc_call_words(call);
+    return words != NULL ? add_metadata(&words->headers, key, value, value_bytes) : MRPC_ERR_NOMEM;
 }
 
 int mrpc_call_add_trailer(struct mrpc_call *call, const char *key, const void *value, size_t value_bytes)
 {
-    return add_metadata(&call->trailers, key, value, value_bytes);
+    struct call_words *words = mrpc_call_words(call);
+    return words != NULL ? add_metadata(&words->trailers, key, value, value_bytes) : MRPC_ERR_NOMEM;
 }
 
 int mrpc_call_set_compression(struct mrpc_call *call, bool on)
 {
     struct mrpc_stream *stream = &call->stream;
     if (on && stream->response_encoding == MRPC_ENCODING_IDENTITY) {
-        unsigned accepted = stream->accept_encodings;
+        unsigned accepted = call->forgot ? 0 : stream->desk->accept_encodings;
         if (call->headers_submitted)
             return MRPC_ERR_DONE;
         if ((accepted & (MRPC_ENCODING_GZIP | MRPC_ENCODING_DEFLATE)) == 0)
@@ -127,7 +151,7 @@ int mrpc_call_set_compression(struct mrpc_call *call, bool on)
 
 bool mrpc_call_message_compressed(const struct mrpc_call *call)
 {
-    return mrpc_assembler_compressed(&call->stream.assembler);
+    return !call->forgot && mrpc_assembler_compressed(&call->stream.desk->assembler);
 }
 
 unsigned mrpc_call_loop_index(const struct mrpc_call *call)

@@ -18,7 +18,7 @@ static struct mrpc_call *take(struct mrpc_session_host *host)
     if (call == NULL) {
         call = calloc(1, sizeof(*call) + record_bytes);
     } else {
-        host->free_calls = call->next_free;
+        host->free_calls = (struct mrpc_call *)call->stream.next;
         host->free_call_count--;
         memset(call, 0, sizeof(*call) + record_bytes);
     }
@@ -33,7 +33,7 @@ static void give(struct mrpc_session_host *host, struct mrpc_call *call)
         free(call);
         return;
     }
-    call->next_free = host->free_calls;
+    call->stream.next = (struct mrpc_stream *)host->free_calls;
     host->free_calls = call;
     host->free_call_count++;
 }
@@ -48,16 +48,17 @@ static struct mrpc_stream *opened(void *owner)
     struct mrpc_call *call = take(host);
     if (call == NULL)
         return NULL;
-    call->arena = mrpc_host_arena_take(host);
-    if (call->arena == NULL) {
+    call->host = host;
+    struct call_desk *desk = mrpc_call_desk_new(call);
+    if (desk == NULL) {
         give(host, call);
         return NULL;
     }
-    call->stream.arena = call->arena;
-    call->headers.arena = call->trailers.arena = call->arena;
-    call->host = host;
+    call->stream.desk = &desk->stream;
+    call->arena = desk->stream.arena;
     call->session = session;
     call->peer = session->peer;
+    call->identity = &call->peer->identity;
     call->peer->references++;
     call->peer->calls_in_flight++;
     call->stream_open = true;
@@ -74,7 +75,8 @@ static void destroy(struct mrpc_call *call)
     struct mrpc_session_host *host = call->host;
     if (call->release != NULL)
         call->release(call->data);
-    mrpc_host_arena_give(host, call->message_arena);
+    mrpc_call_drop_identity(call);
+    mrpc_call_desk_give(call, mrpc_desk_of(call));
     mrpc_host_arena_give(host, call->arena);
     mrpc_peer_unref(call->peer);
     give(host, call);
@@ -142,13 +144,13 @@ void mrpc_call_end_early(struct mrpc_call *call, int code, const char *reason)
         mrpc_stream_finish(stream, &(struct stream_end){
                                        .code = code,
                                        .message = reason,
-                                       .list_encodings = stream->encoding == MRPC_ENCODING_UNKNOWN,
+                                       .list_encodings = stream->desk != NULL && stream->desk->encoding == MRPC_ENCODING_UNKNOWN,
                                    });
     mrpc_host_touch(&call->session->session);
     if (call->finished)
         return;
     if (call->record != NULL)
-        call->record->end.message = reason;
+        call->record->message = reason;
     cancel(call, code);
     complete_cancelled(call, code);
 }
@@ -194,6 +196,7 @@ static const char *local_address(void *owner)
 
 const struct session_events mrpc_call_session_events = {
     .opened = opened,
+    .desk = mrpc_call_lend_desk,
     .request = mrpc_call_begin,
     .message = mrpc_call_message,
     .half_closed = mrpc_call_half_closed,

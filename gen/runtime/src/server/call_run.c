@@ -29,16 +29,15 @@ static int status_of(int returned)
 static int admit(struct mrpc_call *call)
 {
     const struct mrpc_stream *stream = &call->stream;
-    call->identity = call->peer->identity;
-    if (stream->timeout_ms >= 0)
-        call->deadline_ms = stream->session->now_ms + stream->timeout_ms;
+    if (stream->desk->timeout_ms >= 0)
+        call->deadline_ms = stream->session->now_ms + stream->desk->timeout_ms;
     return call->record != NULL ? status_of(mrpc_record_start(call)) : 0;
 }
 
 static bool find_method(struct mrpc_call *call)
 {
     const struct mrpc_stream *stream = &call->stream;
-    call->method = mrpc_methods_find(&call->host->server->methods, stream->path, stream->path_bytes);
+    call->method = mrpc_methods_find(&call->host->server->methods, stream->desk->path, stream->desk->path_bytes);
     return call->method != NULL && call->method->invoke->implemented(call->method->handlers);
 }
 
@@ -46,9 +45,9 @@ static bool find_method(struct mrpc_call *call)
 static bool set_deadline(struct mrpc_call *call)
 {
     struct mrpc_stream *stream = &call->stream;
-    if (stream->timeout_ms < 0)
+    if (stream->desk->timeout_ms < 0)
         return true;
-    if (stream->timeout_ms == 0)
+    if (stream->desk->timeout_ms == 0)
         return false;
     mrpc_stream_set_deadline(stream, call->deadline_ms);
     return !call->finished;
@@ -111,9 +110,9 @@ static bool misfits(struct mrpc_call *call)
                               "not_grpc");
         return true;
     }
-    if (stream->query_message == NULL || method->no_side_effects)
+    if (stream->desk->query_message == NULL || method->no_side_effects)
         return false;
-    stream->refusal_allow = "POST";
+    stream->desk->refusal_allow = "POST";
     mrpc_web_refuse_later(stream, "405", "this method may change something: call it by POST\n", "web_method");
     return true;
 }
@@ -121,12 +120,12 @@ static bool misfits(struct mrpc_call *call)
 void mrpc_call_begin(struct mrpc_stream *stream)
 {
     struct mrpc_call *call = mrpc_call_of(stream);
-    if (stream->route != NULL) {
+    if (stream->desk->route != NULL) {
         mrpc_web_admit(call);
         return;
     }
     if (!find_method(call)) {
-        const char *text = mrpc_arena_printf(call->arena, "unknown method %s", stream->path);
+        const char *text = mrpc_arena_printf(call->arena, "unknown method %s", stream->desk->path);
         if (call->record != NULL)
             mrpc_record_unknown(call);
         mrpc_call_end_early(call, MRPC_UNIMPLEMENTED, text);
@@ -135,8 +134,8 @@ void mrpc_call_begin(struct mrpc_stream *stream)
     if (misfits(call))
         return;
     /* Answer as we are asked: compressed if the request is and the client takes that. */
-    if ((stream->accept_encodings & stream->encoding) != 0)
-        stream->response_encoding = stream->encoding;
+    if ((stream->desk->accept_encodings & stream->desk->encoding) != 0)
+        stream->response_encoding = stream->desk->encoding;
     call->begun = true;
     atomic_fetch_add_explicit(&call->host->calls_started, 1, memory_order_relaxed);
     atomic_store_explicit(&call->host->last_call_ms, stream->session->now_ms, memory_order_relaxed);
@@ -193,31 +192,31 @@ static ProtobufCMessage *decode(struct mrpc_call *call, struct mrpc_arena *arena
 
 static void keep_request(struct mrpc_call *call, const uint8_t *bytes, size_t size)
 {
-    if (call->request != NULL) {
+    if (mrpc_desk_of(call)->request != NULL) {
         mrpc_call_end_early(call, MRPC_UNIMPLEMENTED, "more than one request message");
         return;
     }
-    call->request = decode(call, call->arena, bytes, size);
+    mrpc_desk_of(call)->request = decode(call, call->arena, bytes, size);
     mrpc_stream_keep(&call->stream, size);
 }
 
 /* The arena of streamed messages is emptied after each, so that a long stream does not grow. */
 static void forget_message(struct mrpc_call *call)
 {
-    mrpc_host_arena_give(call->host, call->message_arena);
-    call->message_arena = NULL;
+    mrpc_host_arena_give(call->host, mrpc_desk_of(call)->message_arena);
+    mrpc_desk_of(call)->message_arena = NULL;
 }
 
 /* True: go on with the next message. */
 static bool run_message(struct mrpc_call *call, const uint8_t *bytes, size_t size)
 {
     const struct method_entry *method = call->method;
-    call->message_arena = mrpc_host_arena_take(call->host);
-    if (call->message_arena == NULL) {
+    mrpc_desk_of(call)->message_arena = mrpc_host_arena_take(call->host);
+    if (mrpc_desk_of(call)->message_arena == NULL) {
         mrpc_call_end_early(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
         return true;
     }
-    ProtobufCMessage *message = decode(call, call->message_arena, bytes, size);
+    ProtobufCMessage *message = decode(call, mrpc_desk_of(call)->message_arena, bytes, size);
     if (message == NULL)
         return true;
     call->running++;
@@ -243,14 +242,14 @@ static bool run_message(struct mrpc_call *call, const uint8_t *bytes, size_t siz
 bool mrpc_call_message(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
 {
     struct mrpc_call *call = mrpc_call_of(stream);
-    if (stream->route != NULL) {
+    if (stream->desk->route != NULL) {
         mrpc_web_keep_body(call, bytes, size);
         return true;
     }
     if (call->record != NULL)
         mrpc_record_received(call, &(struct mrpc_call_message){
                                        .bytes = size,
-                                       .wire_bytes = mrpc_assembler_wire_bytes(&stream->assembler),
+                                       .wire_bytes = mrpc_assembler_wire_bytes(&stream->desk->assembler),
                                        .data = bytes,
                                    });
     if (streams_in(call))
@@ -271,7 +270,7 @@ static ProtobufCMessage *new_response(struct mrpc_call *call)
 static void run_unary(struct mrpc_call *call)
 {
     const struct method_entry *method = call->method;
-    if (call->request == NULL) {
+    if (mrpc_desk_of(call)->request == NULL) {
         mrpc_call_end_early(call, MRPC_UNIMPLEMENTED, "no request message");
         return;
     }
@@ -285,7 +284,7 @@ static void run_unary(struct mrpc_call *call)
     }
     call->running++;
     struct handler_watch watch = begin_handler(call);
-    int returned = method->invoke->message(method->handlers, method->self, call, call->request, response);
+    int returned = method->invoke->message(method->handlers, method->self, call, mrpc_desk_of(call)->request, response);
     end_handler(&watch, call);
     call->running--;
     if (call->finish_asked)
@@ -313,7 +312,7 @@ static void run_half_close(struct mrpc_call *call)
 void mrpc_call_half_closed(struct mrpc_stream *stream)
 {
     struct mrpc_call *call = mrpc_call_of(stream);
-    if (stream->route != NULL) {
+    if (stream->desk->route != NULL) {
         mrpc_web_run(call);
         return;
     }
@@ -339,7 +338,7 @@ static void take_next(struct mrpc_call *call)
 
 static void run_resume(struct inbox_task *task)
 {
-    struct mrpc_call *call = MRPC_CONTAINER_OF(task, struct mrpc_call, resume_task);
+    struct mrpc_call *call = MRPC_CONTAINER_OF(task, struct call_desk, resume_task)->call;
     struct mrpc_session *session = call->stream_open ? &call->session->session : NULL;
     take_next(call);
     if (session != NULL)
@@ -352,6 +351,7 @@ void mrpc_call_resume(struct mrpc_call *call)
         call->resume_asked = true;
         return;
     }
-    call->resume_task.run = run_resume;
-    mrpc_inbox_push(&call->host->inbox, &call->resume_task);
+    struct inbox_task *task = &mrpc_desk_of(call)->resume_task;
+    task->run = run_resume;
+    mrpc_inbox_push(&call->host->inbox, task);
 }

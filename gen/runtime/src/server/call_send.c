@@ -21,6 +21,7 @@ struct posted_send {
     struct inbox_task task;
     struct mrpc_call *call;
     struct mrpc_chunk *chunk;
+    const struct mrpc_metadata *headers;   /* by now; what the holder says later is not for the head */
     size_t message_bytes;
 };
 
@@ -41,18 +42,24 @@ static bool has_one_head(const struct mrpc_call *call)
     return call->stream.dialect == MRPC_DIALECT_CONNECT;
 }
 
-static int submit_headers(struct mrpc_call *call)
+/* NULL: none. */
+static const struct mrpc_metadata *headers_of(const struct mrpc_call *call)
+{
+    return call->words != NULL ? &call->words->headers : NULL;
+}
+
+static int submit_headers(struct mrpc_call *call, const struct mrpc_metadata *headers)
 {
     if (call->stream.headers_sent)
         return 0;
     if (has_one_head(call)) {
         if (call->record != NULL && !call->record->headers_told)
-            mrpc_record_headers(call);
+            mrpc_record_headers(call, headers);
         return 0;
     }
-    int error = mrpc_stream_send_headers(&call->stream, &call->headers);
+    int error = mrpc_stream_send_headers(&call->stream, headers);
     if (error == 0 && call->record != NULL)
-        mrpc_record_headers(call);
+        mrpc_record_headers(call, headers);
     return error;
 }
 
@@ -90,16 +97,18 @@ static bool has_room(struct mrpc_call *call)
     return atomic_exchange(&call->wants_writable, false);
 }
 
-static void attach(struct mrpc_call *call, struct mrpc_chunk *chunk, size_t message_bytes)
+static void attach(const struct posted_send *send)
 {
-    if (!call->stream_open || call->stream.ended || submit_headers(call) != 0) {
+    struct mrpc_call *call = send->call;
+    struct mrpc_chunk *chunk = send->chunk;
+    if (!call->stream_open || call->stream.ended || submit_headers(call, send->headers) != 0) {
         mrpc_chunk_unref(chunk);
         return;
     }
     size_t size = mrpc_buffer_size(&chunk->bytes);
     call->attached_bytes += size;
-    if (call->record != NULL && call->web == NULL)
-        tell_sent(call, message_bytes, mrpc_buffer_bytes(&chunk->bytes), size);
+    if (call->record != NULL && mrpc_web_of(call) == NULL)
+        tell_sent(call, send->message_bytes, mrpc_buffer_bytes(&chunk->bytes), size);
     mrpc_stream_send_chunk(&call->stream, chunk);
 }
 
@@ -108,9 +117,9 @@ static void run_send(struct inbox_task *task)
     struct posted_send *send = MRPC_CONTAINER_OF(task, struct posted_send, task);
     struct mrpc_call *call = send->call;
     if (send->chunk != NULL)
-        attach(call, send->chunk, send->message_bytes);
+        attach(send);
     else if (call->stream_open)
-        (void)!submit_headers(call);
+        (void)!submit_headers(call, send->headers);
     atomic_fetch_sub_explicit(&call->sends_posted, 1, memory_order_release);
     if (call->stream_open)
         mrpc_host_touch(&call->session->session);
@@ -123,7 +132,7 @@ static int post_send(struct mrpc_call *call, struct mrpc_chunk *chunk, size_t me
     if (send == NULL)
         return MRPC_ERR_NOMEM;
     *send = (struct posted_send){
-        .task.run = run_send, .call = call, .chunk = chunk, .message_bytes = message_bytes};
+        .task.run = run_send, .call = call, .chunk = chunk, .headers = headers_of(call), .message_bytes = message_bytes};
     call->headers_submitted = true;
     atomic_fetch_add_explicit(&call->sends_posted, 1, memory_order_relaxed);
     mrpc_inbox_push(&call->host->inbox, &send->task);
@@ -210,7 +219,7 @@ static int send_here(struct mrpc_call *call, const struct payload *payload)
     atomic_fetch_add(&call->queued_bytes, added);
     call->attached_bytes += added;
     call->headers_submitted = true;
-    error = submit_headers(call);
+    error = submit_headers(call, headers_of(call));
     if (error == 0 && call->record != NULL && !payload->raw)
         tell_sent(call, plain_bytes(call, payload, &chunk->bytes, before, json_bytes),
                   mrpc_buffer_bytes(&chunk->bytes) + before, added);
@@ -276,7 +285,7 @@ int mrpc_call_send_headers(struct mrpc_call *call)
     if (!call->stream_open)
         return MRPC_ERR_DONE;
     call->headers_submitted = true;
-    int error = submit_headers(call);
+    int error = submit_headers(call, headers_of(call));
     mrpc_host_touch(&call->session->session);
     return error;
 }
@@ -320,7 +329,7 @@ static int answer_framed(struct mrpc_call *call, const ProtobufCMessage *respons
     }
     if (!speaks_json(call))
         (void)!mrpc_encoded_size(info, response, &size, NULL);
-    error = submit_headers(call);
+    error = submit_headers(call, headers_of(call));
     if (error == 0 && call->record != NULL)
         tell_sent(call, size, mrpc_buffer_bytes(&chunk->bytes), mrpc_buffer_size(&chunk->bytes));
     if (has_one_head(call))
@@ -347,7 +356,7 @@ static int answer_message(struct mrpc_call *call, const ProtobufCMessage *respon
     if (encoding_of(call) == MRPC_ENCODING_IDENTITY && stream->queued_bytes == 0 &&
         !call->host->server->chain.wants_sent_data) {
         mrpc_stream_send_direct(stream, info, response, size);
-        error = submit_headers(call);
+        error = submit_headers(call, headers_of(call));
         if (error == 0 && call->record != NULL)
             mrpc_record_sent(call, &(struct mrpc_call_message){.bytes = size, .wire_bytes = size});
         return error;
@@ -365,12 +374,17 @@ static int refuse_response(struct mrpc_call *call, int error, const char *bad_fi
                           bad_field != NULL ? bad_field : "a field is not valid");
 }
 
+static bool has_headers(const struct mrpc_call *call)
+{
+    return call->words != NULL && call->words->headers.count > 0;
+}
+
 static int answer_ok(struct mrpc_call *call, const ProtobufCMessage *response)
 {
-    if (call->web != NULL)
-        return submit_headers(call) == 0 ? MRPC_OK : MRPC_INTERNAL;
+    if (mrpc_web_of(call) != NULL)
+        return submit_headers(call, headers_of(call)) == 0 ? MRPC_OK : MRPC_INTERNAL;
     if (call->method->method->server_streaming)
-        return call->headers.count > 0 ? submit_headers(call) : 0;
+        return has_headers(call) ? submit_headers(call, headers_of(call)) : 0;
     if (response == NULL)
         return mrpc_call_fail(call, MRPC_INTERNAL, "the handler gave no response");
     const char *bad_field = NULL;
@@ -378,27 +392,43 @@ static int answer_ok(struct mrpc_call *call, const ProtobufCMessage *response)
     return error == 0 ? 0 : refuse_response(call, error, bad_field);
 }
 
+/* What it ends with, but for the details. */
+static struct stream_end end_of(const struct mrpc_call *call, int code)
+{
+    static const struct mrpc_metadata none;
+    const struct call_words *words = call->words;
+    struct stream_end end = {.code = code};
+    if (has_one_head(call))
+        end.headers = words != NULL ? &words->headers : &none;
+    if (words == NULL)
+        return end;
+    if (words->trailers.count > 0)
+        end.trailers = &words->trailers;
+    if (code != 0) {
+        end.message = words->message;
+        end.pushback = words->pushback;
+    }
+    return end;
+}
+
 int mrpc_call_answer(struct mrpc_call *call, int code, const ProtobufCMessage *response)
 {
+    if (!mrpc_stream_take_desk(&call->stream)) {
+        mrpc_stream_reset(&call->stream, NGHTTP2_INTERNAL_ERROR);
+        return code != 0 ? code : MRPC_RESOURCE_EXHAUSTED;
+    }
     if (code == 0)
         code = answer_ok(call, response);
-    else if (call->headers.count > 0 && call->web == NULL)
-        (void)!submit_headers(call);
-    size_t details_bytes = 0;
-    const uint8_t *details = code != 0 ? mrpc_call_status_details(call, code, &details_bytes) : NULL;
+    else if (has_headers(call) && mrpc_web_of(call) == NULL)
+        (void)!submit_headers(call, headers_of(call));
+    struct stream_end end = end_of(call, code);
+    if (code != 0)
+        end.details = mrpc_call_status_details(call, code, &end.details_bytes);
     if (call->record != NULL && code != 0) {
-        call->record->end.message = call->message;
-        call->record->end.details = details;
-        call->record->end.details_bytes = details_bytes;
+        call->record->message = end.message;
+        call->record->details = end.details;
+        call->record->details_bytes = end.details_bytes;
     }
-    mrpc_stream_finish(&call->stream, &(struct stream_end){
-                                          .code = code,
-                                          .message = code != 0 ? call->message : NULL,
-                                          .details = details,
-                                          .details_bytes = details_bytes,
-                                          .pushback = code != 0 ? call->pushback : NULL,
-                                          .trailers = call->trailers.count > 0 ? &call->trailers : NULL,
-                                          .headers = has_one_head(call) ? &call->headers : NULL,
-                                      });
+    mrpc_stream_finish(&call->stream, &end);
     return code;
 }

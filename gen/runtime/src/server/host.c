@@ -82,8 +82,13 @@ void mrpc_session_host_free(struct mrpc_session_host *host)
     mrpc_inbox_fini(&host->inbox);
     while (host->free_calls != NULL) {
         struct mrpc_call *call = host->free_calls;
-        host->free_calls = call->next_free;
+        host->free_calls = (struct mrpc_call *)call->stream.next;
         free(call);
+    }
+    while (host->free_desks != NULL) {
+        struct call_desk *desk = host->free_desks;
+        host->free_desks = desk->next_free;
+        free(desk);
     }
     while (host->free_arena_count > 0)
         mrpc_arena_free(host->free_arenas[--host->free_arena_count]);

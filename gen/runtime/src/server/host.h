@@ -11,6 +11,7 @@
 #include "session/session.h"
 
 struct mrpc_call;
+struct call_desk;
 
 /** What is known of the other end of a connection; shared by its session and the calls that outlive it. Counted on the
  *  host's thread. */
@@ -29,7 +30,9 @@ struct mrpc_session_host {
     _Atomic pthread_t thread;       /* who drives it now, while entered > 0 */
     atomic_int entered;
     int64_t now_ms;                 /* as last told */
-    struct mrpc_call *free_calls;
+    struct mrpc_call *free_calls;   /* by stream.next */
+    struct call_desk *free_desks;
+    size_t free_desk_count;
     size_t free_call_count;
     struct session_memory memory;
     struct mrpc_arena *free_arenas[128];   /* a connection's streams, and some */

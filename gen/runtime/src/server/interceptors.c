@@ -113,7 +113,7 @@ static void count(struct mrpc_call_traffic *traffic, const struct mrpc_call_mess
 
 void mrpc_record_received(struct mrpc_call *call, const struct mrpc_call_message *message)
 {
-    count(&call->record->end.received, message);
+    count(&call->record->received, message);
     if (chain_of(call)->watches_messages)
         TELL(call, received, call, message);
 }
@@ -139,15 +139,17 @@ void mrpc_record_finished(struct mrpc_call *call, int code)
     TELL(call, finished, call, code);
 }
 
-void mrpc_record_headers(struct mrpc_call *call)
+static const struct mrpc_metadata no_metadata;
+
+void mrpc_record_headers(struct mrpc_call *call, const struct mrpc_metadata *headers)
 {
     call->record->headers_told = true;
-    TELL(call, headers, call, &call->headers);
+    TELL(call, headers, call, headers != NULL ? headers : &no_metadata);
 }
 
 void mrpc_record_sent(struct mrpc_call *call, const struct mrpc_call_message *message)
 {
-    count(&call->record->end.sent, message);
+    count(&call->record->sent, message);
     if (chain_of(call)->watches_messages)
         TELL(call, sent, call, message);
 }
@@ -161,18 +163,39 @@ void mrpc_record_cancelled(struct mrpc_call *call, int code)
 void mrpc_record_ended(struct mrpc_call *call, int code)
 {
     struct call_record *record = call->record;
-    struct mrpc_call_end *end = &record->end;
-    end->cancelled = record->over_us != 0;
-    if (!end->cancelled)
+    bool cancelled = record->over_us != 0;
+    if (!cancelled)
         record->over_us = clock_us();
-    end->code = code;
-    end->trailers = &call->trailers;
-    end->trailers_only = !record->headers_told;
-    end->duration_us = record->over_us - record->opened_us;
+    const struct mrpc_call_end end = {
+        .code = code,
+        .message = record->message,
+        .details = record->details,
+        .details_bytes = record->details_bytes,
+        .trailers = call->words != NULL ? &call->words->trailers : &no_metadata,
+        .cancelled = cancelled,
+        .trailers_only = !record->headers_told,
+        .duration_us = record->over_us - record->opened_us,
+        .received = record->received,
+        .sent = record->sent,
+    };
     const struct chain_link *links = chain_of(call)->links;
     for (size_t i = record->started; i-- > 0;)
         if (links[i].does.ended != NULL)
-            links[i].does.ended(links[i].self, state_of(call, &links[i]), call, end);
+            links[i].does.ended(links[i].self, state_of(call, &links[i]), call, &end);
+}
+
+bool mrpc_record_forgets(struct mrpc_call *call)
+{
+    const struct chain_link *links = chain_of(call)->links;
+    for (size_t i = 0; i < call->record->started; i++)
+        if (links[i].does.forget == NULL || !links[i].does.forget(links[i].self, state_of(call, &links[i]), call))
+            return false;
+    return true;
+}
+
+bool mrpc_interceptor_forgets(void *self, void *state, struct mrpc_call *call)
+{
+    return true;
 }
 
 void mrpc_record_unknown(struct mrpc_call *call)
@@ -181,7 +204,7 @@ void mrpc_record_unknown(struct mrpc_call *call)
     const struct mrpc_call_end end = {
         .code = MRPC_UNIMPLEMENTED,
         .message = "unknown method",
-        .trailers = &call->trailers,
+        .trailers = &no_metadata,
         .trailers_only = true,
         .duration_us = clock_us() - call->record->opened_us,
     };

@@ -23,7 +23,10 @@ struct call_record {
     size_t started;               /* so many interceptors have heard of the call */
     int64_t opened_us, over_us;   /* over: what the peer sees of it has ended; 0: not yet */
     bool headers_told;
-    struct mrpc_call_end end;     /* its traffic is counted as it comes */
+    const char *message;          /* of the end, as details */
+    const void *details;
+    size_t details_bytes;
+    struct mrpc_call_traffic received, sent;
 };
 
 int mrpc_chain_add(struct interceptor_chain *chain, const struct mrpc_interceptor *interceptor, void *self)
@@ -41,10 +44,13 @@ void mrpc_record_enter(struct mrpc_call *call);
 void mrpc_record_leave(struct mrpc_call *call);
 /** Thread: any. */
 void mrpc_record_finished(struct mrpc_call *call, int code);
-void mrpc_record_headers(struct mrpc_call *call);
+/** @headers may be NULL. */
+void mrpc_record_headers(struct mrpc_call *call, const struct mrpc_metadata *headers);
 void mrpc_record_sent(struct mrpc_call *call, const struct mrpc_call_message *message);
 void mrpc_record_cancelled(struct mrpc_call *call, int code);
 void mrpc_record_ended(struct mrpc_call *call, int code);
+/** Whether nobody who was started needs the call's arena or metadata any more. */
+bool mrpc_record_forgets(struct mrpc_call *call);
 /** Instead of all others but open: there is no such method. */
 void mrpc_record_unknown(struct mrpc_call *call);
 

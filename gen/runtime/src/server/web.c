@@ -61,7 +61,7 @@ int mrpc_server_add_route(struct mrpc_server *server, const struct mrpc_web_rout
 
 static int split_target(struct mrpc_web *web, const struct mrpc_stream *stream)
 {
-    char *path = mrpc_arena_memdup(stream->arena, stream->path, stream->path_bytes + 1);
+    char *path = mrpc_arena_memdup(stream->desk->arena, stream->desk->path, stream->desk->path_bytes + 1);
     if (path == NULL)
         return MRPC_ERR_NOMEM;
     char *query = strchr(path, '?');
@@ -82,31 +82,30 @@ void mrpc_web_admit(struct mrpc_call *call)
         return;
     }
     web->call = call;
-    web->method = stream->method_post ? "POST" : stream->method;
+    web->method = stream->desk->method_post ? "POST" : stream->desk->method;
     web->answer = (struct web_answer){.status = "500", .length = "0", .bodiless = true};
-    call->web = web;
-    call->identity = call->peer->identity;
-    if (stream->route->timeout_ms == 0)
+    mrpc_desk_of(call)->web = web;
+    if (stream->desk->route->timeout_ms == 0)
         return;
-    call->deadline_ms = stream->session->now_ms + stream->route->timeout_ms;
+    call->deadline_ms = stream->session->now_ms + stream->desk->route->timeout_ms;
     mrpc_stream_set_deadline(stream, call->deadline_ms);
 }
 
 void mrpc_web_keep_body(struct mrpc_call *call, const uint8_t *bytes, size_t size)
 {
-    call->web->body = mrpc_arena_memdup(call->arena, bytes, size);
-    call->web->body_bytes = size;
-    if (call->web->body == NULL)
+    mrpc_web_of(call)->body = mrpc_arena_memdup(call->arena, bytes, size);
+    mrpc_web_of(call)->body_bytes = size;
+    if (mrpc_web_of(call)->body == NULL)
         mrpc_call_end_early(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }
 
 void mrpc_web_run(struct mrpc_call *call)
 {
-    const struct web_route *route = call->stream.route;
-    call->stream.answer = &call->web->answer;
+    const struct web_route *route = call->stream.desk->route;
+    call->stream.desk->answer = &mrpc_web_of(call)->answer;
     call->running++;
     struct handler_watch watch = mrpc_handler_watch_begin();
-    route->handle(route->self, call->web);
+    route->handle(route->self, mrpc_web_of(call));
     mrpc_handler_watch_end(&watch, call);
     call->running--;
     if (call->finish_asked)
@@ -134,13 +133,13 @@ const char *mrpc_web_query(const struct mrpc_web *web)
 
 const char *mrpc_web_header(const struct mrpc_web *web, const char *name)
 {
-    const struct mrpc_metadatum *entry = mrpc_metadata_find(&web->call->stream.metadata, name);
+    const struct mrpc_metadatum *entry = mrpc_metadata_find(&web->call->stream.desk->metadata, name);
     return entry != NULL ? entry->value : NULL;
 }
 
 const char *mrpc_web_content_type(const struct mrpc_web *web)
 {
-    const char *type = web->call->stream.media_type;
+    const char *type = web->call->stream.desk->media_type;
     return type != NULL ? type : "";
 }
 
@@ -157,7 +156,7 @@ struct mrpc_arena *mrpc_web_arena(struct mrpc_web *web)
 
 const struct mrpc_identity *mrpc_web_identity(const struct mrpc_web *web)
 {
-    return &web->call->identity;
+    return web->call->identity;
 }
 
 const char *mrpc_web_peer(const struct mrpc_web *web)

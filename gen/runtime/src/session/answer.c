@@ -12,14 +12,14 @@
 
 void mrpc_header_add_cors(struct header_list *list, const struct mrpc_stream *stream)
 {
-    mrpc_header_add(list, "access-control-allow-origin", stream->cors_origin);
+    mrpc_header_add(list, "access-control-allow-origin", stream->desk->cors_origin);
     mrpc_header_add(list, "access-control-expose-headers", "*");
     mrpc_header_add(list, "vary", "origin");
 }
 
 static bool is_head(const struct mrpc_stream *stream)
 {
-    return stream->method != NULL && strcmp(stream->method, "HEAD") == 0;
+    return stream->desk->method != NULL && strcmp(stream->desk->method, "HEAD") == 0;
 }
 
 static int queue_text(struct mrpc_stream *stream, const char *text)
@@ -43,7 +43,7 @@ static void answer(struct mrpc_stream *stream, const char *status, const char *t
     list.entries[list.count++] = mrpc_nv("content-length", length, strlen(length), NGHTTP2_NV_FLAG_NO_COPY_NAME);
     if (allow != NULL)
         mrpc_header_add(&list, "allow", allow);
-    if (stream->cors_origin != NULL)
+    if (stream->desk->cors_origin != NULL)
         mrpc_header_add_cors(&list, stream);
     stream->dialect = MRPC_DIALECT_HTTP;
     stream->bodiless = is_head(stream);
@@ -59,7 +59,7 @@ static void answer(struct mrpc_stream *stream, const char *status, const char *t
 
 void mrpc_stream_refuse(struct mrpc_stream *stream)
 {
-    answer(stream, stream->refusal_status, stream->refusal_text, stream->refusal_allow);
+    answer(stream, stream->desk->refusal_status, stream->desk->refusal_text, stream->desk->refusal_allow);
 }
 
 void mrpc_stream_answer_preflight(struct mrpc_stream *stream, const char *asked_headers)

@@ -19,6 +19,13 @@ static struct mrpc_stream *find_stream(struct mrpc_session *session, int32_t str
     return stream;
 }
 
+/* The stream that a frame came in for. One without a desk had all of its request long ago. */
+static struct mrpc_stream *find_taking(struct mrpc_session *session, int32_t stream_id)
+{
+    struct mrpc_stream *stream = find_stream(session, stream_id);
+    return stream != NULL && stream->desk != NULL ? stream : NULL;
+}
+
 static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *head, void *user_data)
 {
     struct mrpc_session *session = user_data;
@@ -47,7 +54,7 @@ static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
     struct mrpc_session *session = user_data;
     if (session->doom != NULL)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
-    struct mrpc_stream *stream = find_stream(session, frame->hd.stream_id);
+    struct mrpc_stream *stream = find_taking(session, frame->hd.stream_id);
     if (stream == NULL)
         return 0;
     const struct request_header header = {
@@ -57,7 +64,7 @@ static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
         .value = (const char *)value,
         .value_bytes = value_bytes,
     };
-    enum http_verdict verdict = mrpc_http_header(&stream->rules, &header, stream->head_done);
+    enum http_verdict verdict = mrpc_http_header(&stream->desk->rules, &header, stream->desk->head_done);
     if (verdict == HTTP_FINE)
         return mrpc_headers_add(session, stream, &header);
     if (verdict == HTTP_ILLEGAL_FIELD)
@@ -76,12 +83,12 @@ static int on_data_chunk(nghttp2_session *h2, uint8_t flags, int32_t stream_id, 
     /* One slow stream must not hold the window of the others; what it may hold is bounded by the memory budget. */
     if (nghttp2_session_consume_connection(h2, size) != 0)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
-    struct mrpc_stream *stream = find_stream(user_data, stream_id);
+    struct mrpc_stream *stream = find_taking(session, stream_id);
     if (stream == NULL) {
         (void)nghttp2_session_consume_stream(h2, stream_id, size);
         return 0;
     }
-    if (!mrpc_http_data(&stream->rules, size))
+    if (!mrpc_http_data(&stream->desk->rules, size))
         return malformed(session, stream_id);
     stream->last_frame = (flags & NGHTTP2_FLAG_END_STREAM) != 0;
     mrpc_data_received(stream, bytes, size);
@@ -94,9 +101,9 @@ static int stream_frame_received(struct mrpc_session *session, struct mrpc_strea
     bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     bool headers = frame->hd.type == NGHTTP2_HEADERS;
     bool begins = headers && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
-    if ((begins && !mrpc_http_head_whole(&stream->rules)) ||
+    if ((begins && !mrpc_http_head_whole(&stream->desk->rules)) ||
         (headers && !begins && !ends) ||   /* trailers end a stream: RFC 9113 section 8.1 */
-        (ends && !mrpc_http_ended(&stream->rules)))
+        (ends && !mrpc_http_ended(&stream->desk->rules)))
         return malformed(session, frame->hd.stream_id);
     if (begins) {
         stream->remote_closed = ends;
@@ -117,7 +124,7 @@ static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *
         return rv;
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
         return 0;
-    struct mrpc_stream *stream = find_stream(session, frame->hd.stream_id);
+    struct mrpc_stream *stream = find_taking(session, frame->hd.stream_id);
     return stream != NULL ? stream_frame_received(session, stream, frame) : 0;
 }
 

@@ -35,7 +35,7 @@
 
 static const char *find(const struct mrpc_stream *stream, const char *name)
 {
-    const struct mrpc_metadatum *entry = mrpc_metadata_find(&stream->metadata, name);
+    const struct mrpc_metadatum *entry = mrpc_metadata_find(&stream->desk->metadata, name);
     return entry != NULL ? entry->value : NULL;
 }
 
@@ -58,11 +58,11 @@ const char *mrpc_connect_take_head(struct mrpc_stream *stream)
     const char *accepted = find(stream, unary ? "accept-encoding" : "connect-accept-encoding");
     const char *timeout = find(stream, "connect-timeout-ms");
     const char *version = find(stream, "connect-protocol-version");
-    if (encoding != NULL && stream->query_message == NULL)
-        stream->encoding = mrpc_encoding_parse(encoding, strlen(encoding));
+    if (encoding != NULL && stream->desk->query_message == NULL)
+        stream->desk->encoding = mrpc_encoding_parse(encoding, strlen(encoding));
     if (accepted != NULL)
-        stream->accept_encodings = mrpc_accept_encoding_parse(accepted, strlen(accepted));
-    if (timeout != NULL && !parse_timeout(timeout, &stream->timeout_ms))
+        stream->desk->accept_encodings = mrpc_accept_encoding_parse(accepted, strlen(accepted));
+    if (timeout != NULL && !parse_timeout(timeout, &stream->desk->timeout_ms))
         return "malformed connect-timeout-ms";
     return version != NULL && strcmp(version, "1") != 0 ? "connect-protocol-version is 1 here" : NULL;
 }
@@ -122,7 +122,7 @@ static bool decode_base64_url(char *text, size_t *size)
 static const char *decode_message(struct mrpc_stream *stream, const char *query, size_t *size)
 {
     struct query_value message = find_parameter(query, "message");
-    char *text = mrpc_arena_alloc(stream->arena, message.size + 1);
+    char *text = mrpc_arena_alloc(stream->desk->arena, message.size + 1);
     if (text == NULL)
         return NULL;
     *size = decode_percent(message.at, message.size, text);
@@ -133,7 +133,7 @@ static const char *decode_message(struct mrpc_stream *stream, const char *query,
 
 void mrpc_connect_take_get(struct mrpc_stream *stream)
 {
-    const char *query = stream->path != NULL ? strchr(stream->path, '?') : NULL;
+    const char *query = stream->desk->path != NULL ? strchr(stream->desk->path, '?') : NULL;
     if (query == NULL)
         return;
     query++;
@@ -142,15 +142,15 @@ void mrpc_connect_take_get(struct mrpc_stream *stream)
     bool json = value_is(encoding, "json"), ours = version.at == NULL || value_is(version, "v1");
     if ((!json && !value_is(encoding, "proto")) || !ours || find_parameter(query, "message").at == NULL)
         return;
-    const char *message = decode_message(stream, query, &stream->query_message_bytes);
+    const char *message = decode_message(stream, query, &stream->desk->query_message_bytes);
     if (message == NULL)
         return;
     if (compression.at != NULL)
-        stream->encoding = mrpc_encoding_parse(compression.at, compression.size);
-    stream->query_message = (const uint8_t *)message;
+        stream->desk->encoding = mrpc_encoding_parse(compression.at, compression.size);
+    stream->desk->query_message = (const uint8_t *)message;
     stream->content_type = json ? MRPC_CONTENT_JSON : MRPC_CONTENT_PROTO;
     stream->dialect = MRPC_DIALECT_CONNECT;
-    stream->path_bytes = (size_t)(query - 1 - stream->path);
+    stream->desk->path_bytes = (size_t)(query - 1 - stream->desk->path);
     *(char *)(uintptr_t)(query - 1) = '\0'; /* it is our copy */
 }
 
@@ -292,7 +292,7 @@ static void add_own(struct header_list *list, const struct mrpc_stream *stream, 
         mrpc_header_add(list, "content-encoding", mrpc_encoding_name(stream->response_encoding));
     if (end->list_encodings)
         mrpc_header_add(list, "accept-encoding", "gzip, deflate");
-    if (stream->cors_origin != NULL)
+    if (stream->desk->cors_origin != NULL)
         mrpc_header_add_cors(list, stream);
 }
 

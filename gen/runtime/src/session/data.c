@@ -13,18 +13,18 @@
 
 static void charge(struct mrpc_stream *stream)
 {
-    size_t now = mrpc_assembler_held_bytes(&stream->assembler) + mrpc_buffer_size(&stream->held) + stream->kept_bytes;
-    stream->session->charged_bytes += now - stream->charged_bytes;
-    stream->charged_bytes = now;
+    size_t now = mrpc_assembler_held_bytes(&stream->desk->assembler) + mrpc_buffer_size(&stream->desk->held) + stream->desk->kept_bytes;
+    stream->session->charged_bytes += now - stream->desk->charged_bytes;
+    stream->desk->charged_bytes = now;
 }
 
 static void drop(struct mrpc_stream *stream)
 {
-    mrpc_assembler_fini(&stream->assembler);
-    mrpc_buffer_fini(&stream->held);
-    stream->session->charged_bytes -= stream->charged_bytes;
-    stream->kept_bytes = 0;
-    stream->charged_bytes = 0;
+    mrpc_assembler_fini(&stream->desk->assembler);
+    mrpc_buffer_fini(&stream->desk->held);
+    stream->session->charged_bytes -= stream->desk->charged_bytes;
+    stream->desk->kept_bytes = 0;
+    stream->desk->charged_bytes = 0;
 }
 
 void mrpc_data_fini(struct mrpc_stream *stream)
@@ -44,10 +44,12 @@ void mrpc_stream_discard(struct mrpc_stream *stream)
     if (stream->session == NULL || stream->discarding)
         return;
     stream->discarding = 1;
-    mrpc_timers_clear(&stream->session->timers, &stream->message_timer);
+    if (stream->desk == NULL)
+        return;
+    mrpc_timers_clear(&stream->session->timers, &stream->desk->message_timer);
     if (stream->delivering)
         return;   /* deliver() drops when it comes back */
-    give_back(stream, mrpc_buffer_size(&stream->held));
+    give_back(stream, mrpc_buffer_size(&stream->desk->held));
     drop(stream);
 }
 
@@ -60,7 +62,7 @@ static void fault(struct mrpc_stream *stream, enum mrpc_code code, const char *r
 
 static void message_late(struct mrpc_timer *timer)
 {
-    struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct mrpc_stream, message_timer);
+    struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct stream_desk, message_timer)->stream;
     mrpc_session_reject(stream->session, "message_timeout");
     stream->session->events->fault(stream, MRPC_DEADLINE_EXCEEDED, "the message did not come whole in time");
     mrpc_stream_discard(stream);
@@ -69,10 +71,10 @@ static void message_late(struct mrpc_timer *timer)
 /* What has been fed ends inside a message: from its first byte to its last there is a limit, whatever drips in. */
 static void follow_message(struct mrpc_stream *stream)
 {
-    if (stream->message_begun || mrpc_assembler_at_boundary(&stream->assembler))
+    if (stream->message_begun || mrpc_assembler_at_boundary(&stream->desk->assembler))
         return;
     stream->message_begun = 1;
-    (void)!mrpc_session_after(stream->session, &stream->message_timer, stream->session->limits->message_timeout_ms,
+    (void)!mrpc_session_after(stream->session, &stream->desk->message_timer, stream->session->limits->message_timeout_ms,
                               message_late);
 }
 
@@ -85,8 +87,8 @@ static size_t deliver(struct mrpc_stream *stream, const uint8_t *bytes, size_t s
     int got = 0;
     stream->delivering = 1;
     while (!stream->holding && !stream->discarding &&
-           (got = mrpc_assembler_feed(&stream->assembler, &at, &size, &message, &message_bytes)) > 0) {
-        mrpc_timers_clear(&stream->session->timers, &stream->message_timer);
+           (got = mrpc_assembler_feed(&stream->desk->assembler, &at, &size, &message, &message_bytes)) > 0) {
+        mrpc_timers_clear(&stream->session->timers, &stream->desk->message_timer);
         stream->message_begun = 0;
         stream->session->counts.messages_received++;
         stream->session->counts.last_received_ms = stream->session->now_ms;
@@ -94,7 +96,7 @@ static size_t deliver(struct mrpc_stream *stream, const uint8_t *bytes, size_t s
     }
     stream->delivering = 0;
     if (got < 0 && !stream->discarding)
-        fault(stream, stream->assembler.code, stream->assembler.reason);
+        fault(stream, stream->desk->assembler.code, stream->desk->assembler.reason);
     if (stream->discarding) {
         drop(stream);
         return (size_t)(at - bytes) + size;
@@ -106,28 +108,28 @@ static size_t deliver(struct mrpc_stream *stream, const uint8_t *bytes, size_t s
 static void check_budget(struct mrpc_stream *stream)
 {
     charge(stream);
-    if (stream->session->charged_bytes > stream->session->limits->connection_memory_bytes && stream->charged_bytes > 0)
+    if (stream->session->charged_bytes > stream->session->limits->connection_memory_bytes && stream->desk->charged_bytes > 0)
         fault(stream, MRPC_RESOURCE_EXHAUSTED, "this connection holds too many bytes of unfinished messages");
 }
 
 static void refuse_body(struct mrpc_stream *stream, const char *status, const char *text)
 {
-    stream->refusal_status = status;
-    stream->refusal_text = text;
+    stream->desk->refusal_status = status;
+    stream->desk->refusal_text = text;
     mrpc_stream_discard(stream);
     mrpc_stream_refuse(stream);
 }
 
 static void body_late(struct mrpc_timer *timer)
 {
-    struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct mrpc_stream, message_timer);
+    struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct stream_desk, message_timer)->stream;
     mrpc_session_reject(stream->session, "message_timeout");
     refuse_body(stream, "408", "the request did not come in time\n");
 }
 
 static void body_too_long(struct mrpc_stream *stream)
 {
-    if (stream->route == NULL) {
+    if (stream->desk->route == NULL) {
         fault(stream, MRPC_RESOURCE_EXHAUSTED, "message is larger than the receive limit");
         return;
     }
@@ -138,16 +140,16 @@ static void body_too_long(struct mrpc_stream *stream)
 /* A body that is one thing, of a web request or a Connect call: whole before anybody sees it. */
 static void collect(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
 {
-    size_t limit = stream->route != NULL ? stream->route->body_bytes : stream->session->limits->receive_message_bytes;
+    size_t limit = stream->desk->route != NULL ? stream->desk->route->body_bytes : stream->session->limits->receive_message_bytes;
     give_back(stream, size);
-    if (mrpc_buffer_size(&stream->held) == 0)
-        (void)!mrpc_session_after(stream->session, &stream->message_timer, stream->session->limits->message_timeout_ms,
-                                  stream->route != NULL ? body_late : message_late);
-    if (size > limit - mrpc_buffer_size(&stream->held)) {
+    if (mrpc_buffer_size(&stream->desk->held) == 0)
+        (void)!mrpc_session_after(stream->session, &stream->desk->message_timer, stream->session->limits->message_timeout_ms,
+                                  stream->desk->route != NULL ? body_late : message_late);
+    if (size > limit - mrpc_buffer_size(&stream->desk->held)) {
         body_too_long(stream);
         return;
     }
-    if (mrpc_buffer_append(&stream->held, bytes, size) != 0)
+    if (mrpc_buffer_append(&stream->desk->held, bytes, size) != 0)
         fault(stream, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     else
         check_budget(stream);
@@ -159,7 +161,7 @@ static inline void receive(struct mrpc_stream *stream, const uint8_t *bytes, siz
     if (!stream->holding)
         used = deliver(stream, bytes, size);
     give_back(stream, used);
-    if (used < size && mrpc_buffer_append(&stream->held, bytes + used, size - used) != 0)
+    if (used < size && mrpc_buffer_append(&stream->desk->held, bytes + used, size - used) != 0)
         fault(stream, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!stream->discarding)
         check_budget(stream);
@@ -173,7 +175,7 @@ static void receive_text(struct mrpc_stream *stream, const uint8_t *text, size_t
     while (size > 0 && !stream->discarding) {
         size_t piece = size < TEXT_PIECE_BYTES ? size : TEXT_PIECE_BYTES;
         size_t decoded;
-        if (mrpc_base64_stream_feed(&stream->text, text, piece, bytes, &decoded) != 0)
+        if (mrpc_base64_stream_feed(&stream->desk->text, text, piece, bytes, &decoded) != 0)
             fault(stream, MRPC_INTERNAL, "the request is not base64");
         else if (decoded > 0)
             receive(stream, bytes, decoded);
@@ -186,7 +188,7 @@ void mrpc_data_received(struct mrpc_stream *stream, const uint8_t *bytes, size_t
 {
     if (stream->discarding)
         give_back(stream, size);
-    else if (stream->route != NULL || stream->dialect == MRPC_DIALECT_CONNECT)
+    else if (stream->desk->route != NULL || stream->dialect == MRPC_DIALECT_CONNECT)
         collect(stream, bytes, size);
     else if (stream->dialect == MRPC_DIALECT_WEB_TEXT)
         receive_text(stream, bytes, size);
@@ -196,37 +198,37 @@ void mrpc_data_received(struct mrpc_stream *stream, const uint8_t *bytes, size_t
 
 void mrpc_stream_keep(struct mrpc_stream *stream, size_t bytes)
 {
-    mrpc_assembler_forget(&stream->assembler);
-    stream->kept_bytes = stream->last_frame ? 0 : bytes;
+    mrpc_assembler_forget(&stream->desk->assembler);
+    stream->desk->kept_bytes = stream->last_frame ? 0 : bytes;
 }
 
 static bool at_boundary(const struct mrpc_stream *stream)
 {
-    return mrpc_assembler_at_boundary(&stream->assembler) && stream->text.count == 0;
+    return mrpc_assembler_at_boundary(&stream->desk->assembler) && stream->desk->text.count == 0;
 }
 
 static void hand_over_body(struct mrpc_stream *stream)
 {
     static const uint8_t nothing[1];
-    size_t size = mrpc_buffer_size(&stream->held);
-    mrpc_timers_clear(&stream->session->timers, &stream->message_timer);
-    (void)stream->session->events->message(stream, size > 0 ? mrpc_buffer_bytes(&stream->held) : nothing, size);
-    mrpc_buffer_fini(&stream->held);
+    size_t size = mrpc_buffer_size(&stream->desk->held);
+    mrpc_timers_clear(&stream->session->timers, &stream->desk->message_timer);
+    (void)stream->session->events->message(stream, size > 0 ? mrpc_buffer_bytes(&stream->desk->held) : nothing, size);
+    mrpc_buffer_fini(&stream->desk->held);
     charge(stream);
 }
 
 /* A Connect call's message has no frame: it gets one, so that limits, compression and counts are those of any other. */
 static void hand_over_unframed(struct mrpc_stream *stream)
 {
-    bool in_query = stream->query_message != NULL;
-    size_t size = in_query ? stream->query_message_bytes : mrpc_buffer_size(&stream->held);
-    const uint8_t *bytes = in_query ? stream->query_message : mrpc_buffer_bytes(&stream->held);
-    const uint8_t prefix[] = {size > 0 && stream->encoding != MRPC_ENCODING_IDENTITY, (uint8_t)(size >> 24),
+    bool in_query = stream->desk->query_message != NULL;
+    size_t size = in_query ? stream->desk->query_message_bytes : mrpc_buffer_size(&stream->desk->held);
+    const uint8_t *bytes = in_query ? stream->desk->query_message : mrpc_buffer_bytes(&stream->desk->held);
+    const uint8_t prefix[] = {size > 0 && stream->desk->encoding != MRPC_ENCODING_IDENTITY, (uint8_t)(size >> 24),
                               (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size};
     (void)deliver(stream, prefix, sizeof(prefix));
     if (size > 0 && !stream->discarding)
         (void)deliver(stream, bytes, size);
-    mrpc_buffer_fini(&stream->held);
+    mrpc_buffer_fini(&stream->desk->held);
     charge(stream);
 }
 
@@ -235,11 +237,11 @@ static void tell_half_close(struct mrpc_stream *stream)
     if (!stream->remote_closed || stream->holding || stream->discarding || stream->half_close_told)
         return;
     stream->half_close_told = 1;
-    if (stream->kept_bytes > 0) {
-        stream->kept_bytes = 0;
+    if (stream->desk->kept_bytes > 0) {
+        stream->desk->kept_bytes = 0;
         charge(stream);
     }
-    if (stream->route != NULL)
+    if (stream->desk->route != NULL)
         hand_over_body(stream);
     else if (stream->dialect == MRPC_DIALECT_CONNECT)
         hand_over_unframed(stream);
@@ -254,7 +256,7 @@ static void tell_half_close(struct mrpc_stream *stream)
 void mrpc_data_end(struct mrpc_stream *stream)
 {
     stream->remote_closed = 1;
-    if (stream->refusal_status != NULL && !stream->ended)
+    if (stream->desk->refusal_status != NULL && !stream->ended)
         mrpc_stream_refuse(stream);
     tell_half_close(stream);
 }
@@ -266,11 +268,11 @@ void mrpc_stream_release(struct mrpc_stream *stream)
     stream->holding = 0;
     if (stream->delivering || stream->discarding)
         return;
-    size_t size = mrpc_buffer_size(&stream->held);
+    size_t size = mrpc_buffer_size(&stream->desk->held);
     if (size > 0) {
-        size_t used = deliver(stream, mrpc_buffer_bytes(&stream->held), size);
+        size_t used = deliver(stream, mrpc_buffer_bytes(&stream->desk->held), size);
         if (!stream->discarding) {
-            mrpc_buffer_consume(&stream->held, used);
+            mrpc_buffer_consume(&stream->desk->held, used);
             charge(stream);
         }
         give_back(stream, used);
@@ -280,13 +282,13 @@ void mrpc_stream_release(struct mrpc_stream *stream)
 
 static void first_message_late(struct mrpc_timer *timer)
 {
-    struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct mrpc_stream, message_timer);
+    struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct stream_desk, message_timer)->stream;
     mrpc_session_reject(stream->session, "first_message_timeout");
-    if (stream->refusal_status != NULL) {
+    if (stream->desk->refusal_status != NULL) {
         mrpc_stream_refuse(stream);
         return;
     }
-    if (stream->route != NULL) {
+    if (stream->desk->route != NULL) {
         refuse_body(stream, "408", "the request did not come in time\n");
         return;
     }
@@ -296,6 +298,6 @@ static void first_message_late(struct mrpc_timer *timer)
 
 void mrpc_stream_expect_message(struct mrpc_stream *stream)
 {
-    (void)!mrpc_session_after(stream->session, &stream->message_timer,
+    (void)!mrpc_session_after(stream->session, &stream->desk->message_timer,
                               stream->session->limits->first_message_timeout_ms, first_message_late);
 }

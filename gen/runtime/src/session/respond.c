@@ -58,13 +58,20 @@ static void add_call_head(struct header_list *list, const struct mrpc_stream *st
                         mrpc_encoding_name(stream->response_encoding));
 }
 
+/* Of a web request, else NULL. */
+static const struct web_answer *answer_of(const struct mrpc_stream *stream)
+{
+    return stream->desk != NULL ? stream->desk->answer : NULL;
+}
+
 static void add_response_head(struct header_list *list, const struct mrpc_stream *stream)
 {
-    if (stream->answer != NULL)
-        add_answer_head(list, stream->answer);
+    const struct web_answer *answer = answer_of(stream);
+    if (answer != NULL)
+        add_answer_head(list, answer);
     else
         add_call_head(list, stream);
-    if (stream->cors_origin != NULL && stream->dialect != MRPC_DIALECT_GRPC)
+    if (stream->dialect != MRPC_DIALECT_GRPC && stream->desk->cors_origin != NULL)
         mrpc_header_add_cors(list, stream);
 }
 
@@ -182,7 +189,8 @@ int mrpc_stream_send_headers(struct mrpc_stream *stream, const struct mrpc_metad
 {
     if (stream->session == NULL || stream->ended || stream->headers_sent)
         return MRPC_ERR_DONE;
-    stream->bodiless |= stream->answer != NULL && stream->answer->bodiless;
+    const struct web_answer *answer = answer_of(stream);
+    stream->bodiless |= answer != NULL && answer->bodiless;
     int rv;
     if (headers != NULL && headers->count > 0) {
         rv = submit_with_metadata(stream, headers);
@@ -203,9 +211,9 @@ int mrpc_stream_send_headers(struct mrpc_stream *stream, const struct mrpc_metad
 static bool list_for_end(struct header_list *list, struct mrpc_stream *stream, const struct stream_end *end)
 {
     list->count = 0;
-    list->entries = stream->own_trailers;
+    list->entries = stream->desk->own_trailers;
     if (end->trailers != NULL)
-        list->entries = mrpc_arena_alloc(stream->arena, (OWN_HEADERS_MAX + end->trailers->count) * sizeof(nghttp2_nv));
+        list->entries = mrpc_arena_alloc(stream->desk->arena, (OWN_HEADERS_MAX + end->trailers->count) * sizeof(nghttp2_nv));
     return list->entries != NULL;
 }
 
@@ -215,8 +223,8 @@ static int submit_trailers_only(struct mrpc_stream *stream, const struct stream_
     if (!list_for_end(&list, stream, end))
         return -1;
     add_response_head(&list, stream);
-    add_status(&list, end, stream->arena);
-    add_metadata(&list, end->trailers, stream->arena);
+    add_status(&list, end, stream->desk->arena);
+    add_metadata(&list, end->trailers, stream->desk->arena);
     fit(&list, stream);
     stream->headers_sent = 1;
     stream->bodiless = 1;
@@ -228,11 +236,11 @@ static int queue_trailers(struct mrpc_stream *stream, const struct stream_end *e
     struct header_list list;
     if (!list_for_end(&list, stream, end))
         return -1;
-    add_status(&list, end, stream->arena);
-    add_metadata(&list, end->trailers, stream->arena);
+    add_status(&list, end, stream->desk->arena);
+    add_metadata(&list, end->trailers, stream->desk->arena);
     fit(&list, stream);
-    stream->trailers = list.entries;
-    stream->trailer_count = list.count;
+    stream->desk->trailers = list.entries;
+    stream->desk->trailer_count = list.count;
     return 0;
 }
 
@@ -293,8 +301,8 @@ static int queue_trailer_frame(struct mrpc_stream *stream, const struct stream_e
     struct header_list list;
     if (!list_for_end(&list, stream, end) || (!stream->headers_sent && mrpc_stream_send_headers(stream, NULL) != 0))
         return -1;
-    add_status(&list, end, stream->arena);
-    add_metadata(&list, end->trailers, stream->arena);
+    add_status(&list, end, stream->desk->arena);
+    add_metadata(&list, end->trailers, stream->desk->arena);
     struct mrpc_chunk *chunk = trailer_frame(&list);
     if (chunk == NULL)
         return -1;
@@ -320,12 +328,16 @@ void mrpc_stream_finish(struct mrpc_stream *stream, const struct stream_end *end
     if (stream->session == NULL || stream->ended)
         return;
     mrpc_stream_discard(stream);
-    if (stream->route != NULL && (end->code != 0 || !stream->headers_sent)) {
+    if (!mrpc_stream_take_desk(stream)) {
+        mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
+        return;
+    }
+    if (stream->desk->route != NULL && (end->code != 0 || !stream->headers_sent)) {
         mrpc_stream_fail_http(stream, end);
         return;
     }
-    stream->plain |= stream->route != NULL;
-    if (stream->route == NULL && say_end(stream, end) != 0) {
+    stream->plain |= stream->desk->route != NULL;
+    if (stream->desk->route == NULL && say_end(stream, end) != 0) {
         mrpc_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
         return;
     }

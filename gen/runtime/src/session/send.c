@@ -50,7 +50,8 @@ void mrpc_send_fini(struct mrpc_stream *stream)
 {
     stream->session->queued_bytes -= stream->queued_bytes;
     stream->queued_bytes = 0;
-    stream->direct = NULL;
+    if (stream->desk != NULL)
+        stream->desk->direct = NULL;
     drop_chunks(stream);
 }
 
@@ -121,20 +122,25 @@ void mrpc_stream_appended(struct mrpc_stream *stream, size_t bytes)
     mrpc_send_resume(stream);
 }
 
+static bool has_direct(const struct mrpc_stream *stream)
+{
+    return stream->desk != NULL && stream->desk->direct != NULL;
+}
+
 static uint8_t *write_direct(struct mrpc_stream *stream, uint8_t *out)
 {
-    uint32_t size = (uint32_t)stream->direct_bytes;
+    uint32_t size = (uint32_t)stream->desk->direct_bytes;
     *out++ = 0;
     *out++ = (uint8_t)(size >> 24);
     *out++ = (uint8_t)(size >> 16);
     *out++ = (uint8_t)(size >> 8);
     *out++ = (uint8_t)size;
-    return mrpc_encode(stream->direct_info, stream->direct, out);
+    return mrpc_encode(stream->desk->direct_info, stream->desk->direct, out);
 }
 
 static struct mrpc_chunk *chunk_of_direct(struct mrpc_stream *stream)
 {
-    size_t size = MRPC_FRAME_PREFIX_BYTES + stream->direct_bytes;
+    size_t size = MRPC_FRAME_PREFIX_BYTES + stream->desk->direct_bytes;
     struct mrpc_chunk *chunk = mrpc_chunk_new();
     uint8_t *room = chunk != NULL ? mrpc_buffer_reserve(&chunk->bytes, size) : NULL;
     if (room == NULL) {
@@ -143,7 +149,7 @@ static struct mrpc_chunk *chunk_of_direct(struct mrpc_stream *stream)
     }
     write_direct(stream, room);
     mrpc_buffer_commit(&chunk->bytes, size);
-    stream->direct = NULL;
+    stream->desk->direct = NULL;
     return chunk;
 }
 
@@ -162,9 +168,9 @@ void mrpc_stream_send_direct(struct mrpc_stream *stream, const struct mrpc_messa
 {
     if (stream->session == NULL || stream->ended)
         return;
-    stream->direct_info = info;
-    stream->direct = message;
-    stream->direct_bytes = bytes;
+    stream->desk->direct_info = info;
+    stream->desk->direct = message;
+    stream->desk->direct_bytes = bytes;
     if (stream->dialect != MRPC_DIALECT_GRPC) {
         struct mrpc_chunk *chunk = chunk_of_direct(stream);   /* a frame follows it, or it becomes text */
         if (chunk != NULL)
@@ -183,7 +189,7 @@ static ssize_t finish_data(struct mrpc_stream *stream, size_t length, uint32_t *
     if (stream->plain)
         return (ssize_t)length;
     *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    if (nghttp2_submit_trailer(stream->session->h2, stream->id, stream->trailers, stream->trailer_count) != 0)
+    if (nghttp2_submit_trailer(stream->session->h2, stream->id, stream->desk->trailers, stream->desk->trailer_count) != 0)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     return (ssize_t)length;
 }
@@ -198,7 +204,7 @@ ssize_t mrpc_send_read(nghttp2_session *h2, int32_t stream_id, uint8_t *out, siz
         stream->deferred = 1;
         return NGHTTP2_ERR_DEFERRED;
     }
-    if (stream->direct != NULL && stream->queued_bytes > length && !make_chunk_of_direct(stream))
+    if (has_direct(stream) && stream->queued_bytes > length && !make_chunk_of_direct(stream))
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     if (stream->queued_bytes > length)
@@ -244,7 +250,7 @@ static int write_frame_direct(struct mrpc_stream *stream, const uint8_t *head, s
     memcpy(room, head, FRAME_HEAD_BYTES);
     write_direct(stream, room + FRAME_HEAD_BYTES);
     mrpc_output_commit(output, FRAME_HEAD_BYTES + length);
-    stream->direct = NULL;
+    stream->desk->direct = NULL;
     sub_queued(stream, length);
     return 0;
 }
@@ -272,7 +278,7 @@ int mrpc_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *hea
     /* nghttp2 goes from one such frame to the next by itself; it asks again for this one, or drops it with its stream. */
     if (stream->session->output.pending_bytes >= SESSION_OUTPUT_HIGH_BYTES)
         return NGHTTP2_ERR_WOULDBLOCK;
-    if (stream->direct != NULL)
+    if (has_direct(stream))
         return write_frame_direct(stream, head, length);
     if (mrpc_output_append(&stream->session->output, head, FRAME_HEAD_BYTES) != 0)
         return NGHTTP2_ERR_CALLBACK_FAILURE;

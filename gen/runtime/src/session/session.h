@@ -41,8 +41,10 @@ struct http1;
  *  message* and half_closed?, and closed exactly once, last; closed gives the stream's memory back to the owner. All
  *  but opened and rejected may answer, finish or reset the stream. */
 struct session_events {
-    /** A request begins: the stream embedded in a new call, zeroed but for its arena; NULL refuses it. */
+    /** A request begins: the stream embedded in a new call, zeroed but for its desk; NULL refuses it. */
     struct mrpc_stream *(*opened)(void *owner);
+    /** A desk for the end of a stream that gave its own back, zeroed but for its arena, or NULL: out of memory. */
+    struct stream_desk *(*desk)(struct mrpc_stream *stream);
     /** The request head is whole and is gRPC, or a web request if stream->route is set. That has one message, its body. */
     void (*request)(struct mrpc_stream *stream);
     /** One message, inflated, valid during the call. True: go on; false: hold until mrpc_stream_release(). */
@@ -84,12 +86,11 @@ struct web_answer {
  * grpc-retry-pushback-ms. */
 #define STREAM_OWN_HEADERS_MAX 8
 
-struct mrpc_stream {
-    struct mrpc_session *session;           /* NULL before opened and after closed */
-    struct mrpc_stream *next, *previous;    /* open streams of the session */
-    struct mrpc_stream *next_writable;
+/** What a stream needs while its request comes in and while its end is said. A call that waits long with all it needs of its
+ *  request taken gives it back (mrpc_stream_clear_desk()) and is lent another for its end. */
+struct stream_desk {
+    struct mrpc_stream *stream;
     struct mrpc_arena *arena;               /* the owner's, for what the peer sends */
-    int32_t id;
 
     /* The request head. */
     const char *path;                       /* with a NUL; NULL: none came */
@@ -100,10 +101,8 @@ struct mrpc_stream {
     size_t header_bytes;                    /* name + value + 32 each */
     struct http_rules rules;                /* HTTP/2's; HTTP/1.1 has a parser of its own */
     int64_t timeout_ms;                     /* -1: none */
-    enum mrpc_content_type content_type;
     enum mrpc_encoding encoding;            /* of requests */
     unsigned accept_encodings;
-    enum mrpc_dialect dialect;
     unsigned method_post : 1, bad_timeout : 1, bad_metadata : 1, bad_authority : 1, head_done : 1;
     const char *method;                     /* with a NUL, as all below; NULL: POST, or out of memory */
     const char *media_type;                 /* content-type, unless gRPC's */
@@ -120,6 +119,32 @@ struct mrpc_stream {
     const char *refusal_allow;              /* the methods that there are, or NULL */
 
     /* Incoming messages. */
+    struct mrpc_assembler assembler;
+    struct mrpc_buffer held;                /* bytes that came in while holding; their window is not given back */
+    size_t kept_bytes;                      /* of messages that the owner keeps until the request is complete */
+    size_t charged_bytes;                   /* of the connection's memory budget: all of these */
+    struct mrpc_timer deadline;
+    struct mrpc_timer message_timer;        /* the first message is to begin, then one that has begun is to end */
+
+    /* The end of the response. */
+    const struct mrpc_message_info *direct_info;  /* a last message that is encoded straight into the output */
+    const ProtobufCMessage *direct;
+    size_t direct_bytes;
+    const nghttp2_nv *trailers;
+    size_t trailer_count;
+    nghttp2_nv own_trailers[STREAM_OWN_HEADERS_MAX];   /* last: not zeroed */
+};
+
+struct mrpc_stream {
+    struct mrpc_session *session;           /* NULL before opened and after closed */
+    struct mrpc_stream *next, *previous;    /* open streams of the session */
+    struct mrpc_stream *next_writable;
+    struct stream_desk *desk;               /* the owner's; NULL while it waits */
+    int32_t id;
+    enum mrpc_content_type content_type;
+    enum mrpc_dialect dialect;
+    enum mrpc_encoding response_encoding;
+
     unsigned last_frame : 1;                /* the DATA that is coming in has END_STREAM */
     unsigned remote_closed : 1;             /* END_STREAM has come */
     unsigned half_close_told : 1;
@@ -127,31 +152,16 @@ struct mrpc_stream {
     unsigned delivering : 1;
     unsigned discarding : 1;                /* what still comes in is of no interest */
     unsigned message_begun : 1;             /* and is not whole: its time runs */
-    struct mrpc_assembler assembler;
-    struct mrpc_buffer held;                /* bytes that came in while holding; their window is not given back */
-    size_t kept_bytes;                      /* of messages that the owner keeps until the request is complete */
-    size_t charged_bytes;                   /* of the connection's memory budget: all of these */
 
-    /* The response. */
     unsigned headers_sent : 1;              /* submitted, that is */
     unsigned ended : 1;                     /* finish() or reset() was called */
     unsigned bodiless : 1;                  /* nothing follows the head */
     unsigned plain : 1;                     /* what follows the body is no HTTP trailers */
     unsigned deferred : 1;                  /* nghttp2 has been told to wait for resume */
     unsigned in_writable_list : 1;
-    enum mrpc_encoding response_encoding;
     struct mrpc_chunk *first_chunk, *last_chunk;
     size_t queued_bytes;
-    const struct mrpc_message_info *direct_info;  /* a last message that is encoded straight into the output */
-    const ProtobufCMessage *direct;
-    size_t direct_bytes;
-    const nghttp2_nv *trailers;
-    size_t trailer_count;
-    nghttp2_nv own_trailers[STREAM_OWN_HEADERS_MAX];
     int64_t progressed_ms;                  /* when DATA last left, or the queue was last empty */
-
-    struct mrpc_timer deadline;
-    struct mrpc_timer message_timer;        /* the first message is to begin, then one that has begun is to end */
 };
 
 enum session_state {
@@ -294,6 +304,11 @@ void mrpc_stream_release(struct mrpc_stream *stream);
 /** The owner wants nothing more of what comes in. */
 void mrpc_stream_discard(struct mrpc_stream *stream);
 void mrpc_stream_set_deadline(struct mrpc_stream *stream, int64_t at_ms);
+/** Its desk is in the way: nothing more comes in, it has no deadline, and the owner needs nothing of its request. Returns
+ *  the desk, empty, or NULL: this stream needs it. */
+struct stream_desk *mrpc_stream_clear_desk(struct mrpc_stream *stream);
+/** See that it has one. False: out of memory. */
+bool mrpc_stream_take_desk(struct mrpc_stream *stream);
 /** Expect the first message within the limit; for requests that are one message. */
 void mrpc_stream_expect_message(struct mrpc_stream *stream);
 

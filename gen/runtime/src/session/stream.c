@@ -5,17 +5,24 @@
 
 #include "session/session.h"
 
+static void lay_out(struct mrpc_stream *stream)
+{
+    struct stream_desk *desk = stream->desk;
+    desk->stream = stream;
+    desk->encoding = MRPC_ENCODING_IDENTITY;
+    desk->accept_encodings = MRPC_ENCODING_IDENTITY;
+    desk->timeout_ms = -1;
+    desk->metadata.arena = desk->arena;
+    mrpc_assembler_init(&desk->assembler, stream->session->limits->receive_message_bytes, MRPC_ENCODING_IDENTITY);
+}
+
 void mrpc_stream_open(struct mrpc_session *session, struct mrpc_stream *stream, int32_t id)
 {
     stream->session = session;
     stream->id = id;
-    stream->encoding = MRPC_ENCODING_IDENTITY;
     stream->response_encoding = MRPC_ENCODING_IDENTITY;
-    stream->accept_encodings = MRPC_ENCODING_IDENTITY;
-    stream->timeout_ms = -1;
-    stream->metadata.arena = stream->arena;
     stream->progressed_ms = session->now_ms;
-    mrpc_assembler_init(&stream->assembler, session->limits->receive_message_bytes, MRPC_ENCODING_IDENTITY);
+    lay_out(stream);
     stream->next = session->streams;
     if (stream->next != NULL)
         stream->next->previous = stream;
@@ -52,24 +59,49 @@ void mrpc_stream_close(struct mrpc_stream *stream)
     unlink_stream(stream);
     if (session->recent == stream)
         session->recent = NULL;
-    mrpc_timers_clear(&session->timers, &stream->deadline);
-    mrpc_timers_clear(&session->timers, &stream->message_timer);
-    mrpc_data_fini(stream);
     mrpc_send_fini(stream);
+    if (stream->desk != NULL) {
+        mrpc_timers_clear(&session->timers, &stream->desk->deadline);
+        mrpc_timers_clear(&session->timers, &stream->desk->message_timer);
+        mrpc_data_fini(stream);
+    }
     stream->session = NULL;
     session->events->closed(stream);
 }
 
+struct stream_desk *mrpc_stream_clear_desk(struct mrpc_stream *stream)
+{
+    struct stream_desk *desk = stream->desk;
+    if (stream->session == NULL || desk == NULL || stream->dialect != MRPC_DIALECT_GRPC || desk->route != NULL ||
+        !stream->half_close_told || stream->delivering || desk->direct != NULL || desk->deadline.place != 0 ||
+        stream->ended)
+        return NULL;
+    mrpc_timers_clear(&stream->session->timers, &desk->message_timer);
+    mrpc_data_fini(stream);
+    stream->desk = NULL;
+    return desk;
+}
+
+bool mrpc_stream_take_desk(struct mrpc_stream *stream)
+{
+    if (stream->desk != NULL)
+        return true;
+    stream->desk = stream->session->events->desk(stream);
+    if (stream->desk != NULL)
+        lay_out(stream);
+    return stream->desk != NULL;
+}
+
 static void deadline_reached(struct mrpc_timer *timer)
 {
-    struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct mrpc_stream, deadline);
+    struct mrpc_stream *stream = MRPC_CONTAINER_OF(timer, struct stream_desk, deadline)->stream;
     stream->session->events->deadline(stream);
 }
 
 void mrpc_stream_set_deadline(struct mrpc_stream *stream, int64_t at_ms)
 {
-    stream->deadline.fire = deadline_reached;
-    if (mrpc_timers_set(&stream->session->timers, &stream->deadline, at_ms) != 0)
+    stream->desk->deadline.fire = deadline_reached;
+    if (mrpc_timers_set(&stream->session->timers, &stream->desk->deadline, at_ms) != 0)
         stream->session->events->fault(stream, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }
 
