@@ -16,12 +16,16 @@ const struct look_theme look_dark = {
 uint32_t look_group_color(const struct scene *scene, int item)
 {
     static const uint32_t palette[] = {0x3498db, 0x2ecc71, 0xe74c3c, 0xf39c12, 0x9b59b6, 0x1abc9c, 0x6366f1, 0xec4899};
+    /* A red frame around a healthy service would say two things: what shows health has no colour that means one. */
+    static const uint32_t watched[] = {0x3498db, 0x9b59b6, 0x1abc9c, 0x6366f1, 0x64748b, 0x0891b2};
     if (scene->items[item].color != SCENE_COLOR_AUTO)
         return scene->items[item].color;
     /* By its place among its siblings, so that a change elsewhere does not recolour it. */
     unsigned place = 0;
     for (int i = item - 1; i >= 0 && i > item - 256; i--)
         place += scene->items[i].is_group && scene->items[i].parent == scene->items[item].parent;
+    if (scene->items[item].health != SCENE_HEALTH_NONE)
+        return watched[place % (sizeof watched / sizeof *watched)];
     return palette[place % (sizeof palette / sizeof *palette)];
 }
 

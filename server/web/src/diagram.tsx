@@ -7,7 +7,7 @@ import { useFollow } from './live';
 import { Failed } from './parts';
 import type { PatchJson, PictureJson } from './gen/mltrainer/diagram/v1/diagram_pb';
 
-const PAGE_RULES = `:host{display:block} svg{display:block;max-width:100%;height:auto;margin:0 auto} .page{fill:none!important}
+const PAGE_RULES = `:host{display:block} :host([data-size=actual]) svg{max-width:none!important} svg{display:block;max-width:100%;height:auto;margin:0 auto} .page{fill:none!important}
   [data-id]{outline:none} [data-pick]{cursor:pointer} [data-pick]:hover .card{stroke:#2563eb} [data-pick]:focus-visible .card,
   [data-pick]:focus-visible .frame{stroke:#2563eb;stroke-width:2.5;stroke-opacity:1} .dot{transition:fill .2s}`;
 
@@ -29,7 +29,8 @@ function draw(root: ShadowRoot, picture: PictureJson, canPick: (item: Element) =
   const svg = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(rules + PAGE_RULES);
-  svg.style.minWidth = `min(560px, ${svg.getAttribute('width')}px)`; // small enough to read, never larger than drawn
+  const drawn = Number(svg.getAttribute('width'));
+  svg.style.minWidth = `${Math.min(drawn, Math.max(560, drawn / 2))}px`; // large enough to read, never larger than drawn
   svg.setAttribute('role', 'group');
   for (const item of svg.querySelectorAll('[data-id]')) {
     if (!canPick(item)) continue;
@@ -42,6 +43,11 @@ function draw(root: ShadowRoot, picture: PictureJson, canPick: (item: Element) =
   root.adoptedStyleSheets = [sheet];
   root.replaceChildren(svg);
   if (focused) root.querySelector<SVGElement>(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+}
+
+/** Is there less room than the picture was drawn for? */
+function isShrunk(host: HTMLElement): boolean {
+  return Number(host.shadowRoot?.querySelector('svg')?.getAttribute('width') ?? 0) > (host.parentElement?.clientWidth ?? 0);
 }
 
 function patch(root: ShadowRoot, changes: PatchJson) {
@@ -59,6 +65,8 @@ function patch(root: ShadowRoot, changes: PatchJson) {
 export function Diagram({ view, dark, pick }: { view: string; dark: boolean; pick: (item: Element) => string | undefined }) {
   const host = useRef<HTMLDivElement>(null);
   const [empty, setEmpty] = useState(true);
+  const [whole, setWhole] = useState(true); // else as large as it was drawn
+  const [shrunk, setShrunk] = useState(false);
   const theme = dark ? 'THEME_DARK' : 'THEME_LIGHT';
   const error = useFollow('diagram.v1.DiagramService/Watch', view + theme, () => ({ view, theme, minInterval: '0.05s' }), (message) => {
     const element = host.current;
@@ -67,7 +75,13 @@ export function Diagram({ view, dark, pick }: { view: string; dark: boolean; pic
     if (message.picture) draw(root, message.picture, (item) => pick(item) !== undefined);
     if (message.patch) patch(root, message.patch);
     setEmpty(false);
+    setShrunk(isShrunk(element));
   });
+  useEffect(() => {
+    const resized = () => host.current && setShrunk(isShrunk(host.current));
+    addEventListener('resize', resized);
+    return () => removeEventListener('resize', resized);
+  }, []);
   useEffect(() => {
     const go = (event: Event) => {
       const item = (event.composedPath()[0] as Element).closest?.('[data-pick]');
@@ -81,7 +95,8 @@ export function Diagram({ view, dark, pick }: { view: string; dark: boolean; pic
   return (
     <div class="diagram">
       <Failed error={error} />
-      <div ref={host} data-view={view} />
+      {shrunk && <button class="size" aria-pressed={!whole} onClick={() => setWhole(!whole)}>{whole ? 'Actual size' : 'Whole picture'}</button>}
+      <div class="scroller"><div ref={host} data-view={view} data-size={whole ? undefined : 'actual'} /></div>
       {empty && !error && <p class="empty">…</p>}
     </div>
   );

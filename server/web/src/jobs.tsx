@@ -41,19 +41,20 @@ function took(job: JobJson): string {
 
 function List() {
   const { value, error } = useCall('execution.v1.ExecutionService/ListJobs', { pageSize: 100 }, LIST_MS);
+  const list = value && (value.jobs ?? []);
   return (
-    <Panel title="Jobs">
+    <Panel title={<>Jobs {value?.nextPageToken && <small>the newest {list?.length}</small>}</>}>
       <Failed error={error} />
-      <Table label="Jobs" rows={value && (value.jobs ?? [])} id={(j) => j.id ?? ''}
+      <Table label="Jobs" rows={list} id={(j) => j.id ?? ''}
         empty={<>No job was submitted. <code>mltctl jobs train ridge --dataset prices --target close</code></>}
         columns={[
-          { title: 'Job', cell: (j) => <a href={to('jobs', j.id ?? '')}><code>{j.id?.slice(-12)}</code></a> },
+          { title: 'Job', cell: (j) => <a href={to('jobs', j.id ?? '')}><code>{j.id}</code></a> },
           { title: 'Work', cell: (j) => { const { kind, what } = work(j.spec); return <><b>{kind}</b> {what}</>; } },
           { title: 'State', cell: (j) => <State job={j} /> },
           { title: 'Progress', cell: (j) => <Progress label={`Progress of ${j.id}`} value={j.state === 'JOB_STATE_SUCCEEDED' ? 1 : Number(j.progress ?? 0)} tone={TONES[j.state ?? ''] ?? 'idle'} /> },
           { title: 'Submitted', cell: (j) => time(j.createTime) },
           { title: 'Took', number: true, cell: took },
-          { title: 'Owner', cell: (j) => j.owner },
+          ...(list?.some((j) => j.owner) ? [{ title: 'Owner', cell: (j: JobJson) => j.owner }] : []),
         ]} />
     </Panel>
   );
@@ -159,7 +160,7 @@ function Job({ id, dark }: { id: string; dark: boolean }) {
         {shown.failure && <p class="failed" role="alert"><b>{shown.failure.field}</b> {shown.failure.message} {shown.failure.signal}</p>}
         <Facts of={[
           ['Id', <code>{id}</code>], ['Owner', shown.owner], ['Submitted', time(shown.createTime)], ['Took', took(shown)],
-          ['Attempt', shown.attempt], ['Artifact', shown.result?.artifact && <code>{shown.result.artifact}</code>], ['Dataset', shown.result?.dataset],
+          ['Attempt', shown.attempt], ['Artifact', shown.result?.artifact && <code class="cut" title={shown.result.artifact}>{shown.result.artifact}</code>], ['Dataset', shown.result?.dataset],
           ['Task', shown.pipelineKey], ['Schedule', shown.schedule],
           ...Object.entries(shown.spec?.train?.parameters ?? shown.spec?.compute?.parameters ?? {}).map(([n, v]) => [n, parameter(v)] as [string, string]),
         ]} />

@@ -3,6 +3,7 @@
 // How the server is, in figures, and a live picture of it.
 import { useState } from 'preact/hooks';
 import { Diagram } from './diagram';
+import type { ViewJson } from './gen/mltrainer/diagram/v1/diagram_pb';
 import { useCall } from './live';
 import { Failed, Panel, to } from './parts';
 import { pick } from './pick';
@@ -42,6 +43,14 @@ function Figures() {
   );
 }
 
+const FIRST = ['registry', 'system-overview', 'execution', 'calls', 'container'];
+
+/** What moves most comes first; the rest keeps its order. */
+function inOrder(views: ViewJson[]): ViewJson[] {
+  const place = (v: ViewJson) => (FIRST.indexOf(v.id ?? '') + 1 || FIRST.length + 1);
+  return [...views].sort((a, b) => place(a) - place(b));
+}
+
 /** One view by its name and argument: a traced call. */
 function One({ view, dark }: { view: string; dark: boolean }) {
   return (
@@ -58,18 +67,17 @@ export function Overview({ parts: [named], dark }: { parts: string[]; dark: bool
 function All({ dark }: { dark: boolean }) {
   const [view, setView] = useState('registry');
   const views = useCall('diagram.v1.DiagramService/ListViews', {});
-  const list = (views.value?.views ?? []).filter((v) => !v.argument);
+  const list = inOrder((views.value?.views ?? []).filter((v) => !v.argument));
   const shown = list.find((v) => v.id === view);
   return (
     <>
       <Figures />
-      <Panel title="Live diagram" aside={
+      <Panel title="Live diagram">
         <div class="tabs" role="tablist" aria-label="Views">
           {list.map((v) => (
             <button role="tab" aria-selected={v.id === view} onClick={() => setView(v.id ?? '')}>{word(v.id, '').replaceAll('-', ' ')}</button>
           ))}
         </div>
-      }>
         <Diagram key={view} view={view} dark={dark} pick={pick} />
         {shown && <p class="note">{shown.description}</p>}
       </Panel>

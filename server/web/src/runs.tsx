@@ -40,7 +40,7 @@ export function Runs() {
         <Failed error={error} />
         <Table label="Runs" rows={value && (value.runs ?? [])} id={(r) => r.id ?? ''} empty="Nothing was trained or evaluated." columns={[
           { title: '', cell: (r) => <input type="checkbox" aria-label={`Compare run ${r.id}`} checked={chosen.includes(r.id ?? '')} onChange={() => choose(r.id ?? '')} /> },
-          { title: 'Run', cell: (r) => <a href={to('jobs', r.id ?? '')}><code>{r.id?.slice(-12)}</code></a> },
+          { title: 'Run', cell: (r) => <a href={to('jobs', r.id ?? '')}><code>{r.id}</code></a> },
           { title: 'Model', cell: (r) => <a href={to('models', r.model ?? '')}>{r.model}</a> },
           { title: 'Dataset', cell: (r) => r.dataset },
           { title: 'Metric', cell: (r) => <code>{main(r)?.name}</code> },

@@ -216,6 +216,26 @@ const cells = {
     await close(page);
   },
 
+  /** A picture that has less room than it was drawn for says so, and is shown as large as it was drawn by a button. */
+  async size(browser) {
+    const page = await open(browser, '', { viewport: { width: 390, height: 780 } });
+    const wide = () => page.evaluate(() => {
+      const svg = document.querySelector('[data-view]').shadowRoot.querySelector('svg');
+      return [svg.getBoundingClientRect().width, Number(svg.getAttribute('width'))];
+    });
+    await page.getByRole('button', { name: 'Actual size' }).click();
+    await page.getByRole('button', { name: 'Whole picture' }).waitFor();
+    const [shown, drawn] = await wide();
+    assert.equal(shown, drawn);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    await page.getByRole('button', { name: 'Whole picture' }).click();
+    await page.getByRole('button', { name: 'Actual size' }).waitFor();
+    assert.ok((await wide())[0] < drawn);
+    await page.setViewportSize({ width: 1900, height: 900 });
+    await page.getByRole('button', { name: 'Actual size' }).waitFor({ state: 'detached' });
+    await close(page);
+  },
+
   /** A server that wants a token is given one from then on; the token is in memory alone. What the server would answer is
    *  put in its place here: the build has no access control yet. */
   async token(browser) {
