@@ -78,6 +78,13 @@ int64_t api_duration_ms(const Google__Protobuf__Duration *duration)
     return duration->seconds * 1000 + duration->nanos / 1000000;
 }
 
+int64_t api_clock_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 int64_t api_now_ms(void)
 {
     struct timespec now;

@@ -38,6 +38,8 @@ Google__Protobuf__Duration *api_duration(struct mrpc_arena *arena, int64_t us);
 int64_t api_duration_ms(const Google__Protobuf__Duration *duration);
 /** CLOCK_REALTIME in ms. */
 int64_t api_now_ms(void);
+/** CLOCK_MONOTONIC in us: for durations. */
+int64_t api_clock_us(void);
 
 /** A page also ends when what it holds has more than this many encoded bytes: an answer must fit into a message. */
 enum { API_PAGE_BYTES = 4 * 1024 * 1024 };

@@ -2,7 +2,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "execution/inference/inference.h"
 
@@ -57,36 +56,29 @@ static struct page *find_or_add(struct inference_book *book, const char *referen
     return page;
 }
 
-static int64_t now_us(void)
+static void count(struct inference_count *count, const struct inference_end *end)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-static void count(struct inference_count *count, const struct served *served, uint64_t ns)
-{
-    if (served->fault.code) {
+    if (end->code) {
         count->failures++;
-        count->failure_ns += ns;
+        count->failure_ns += (uint64_t)end->total_us * 1000;
         return;
     }
     count->successes++;
-    count->success_ns += ns;
-    count->compute_ns += (uint64_t)served->running_us * 1000;
-    count->queue_ns += (uint64_t)served->queued_us * 1000;
+    count->success_ns += (uint64_t)end->total_us * 1000;
+    count->queue_ns += (uint64_t)end->queue_us * 1000;
+    count->input_ns += (uint64_t)end->input_us * 1000;
+    count->infer_ns += (uint64_t)end->infer_us * 1000;
+    count->output_ns += (uint64_t)end->output_us * 1000;
     count->last_ms = (uint64_t)api_now_ms();
 }
 
-void inference_book_add(struct inference_book *book, const char *reference, const struct served *served,
-                        int64_t began_us)
+void inference_book_add(struct inference_book *book, const char *reference, const struct inference_end *end)
 {
-    uint64_t ns = (uint64_t)(now_us() - began_us) * 1000;
     pthread_mutex_lock(&book->lock);
     /* a name that nobody has is not worth a page */
-    struct page *page = served->fault.code ? find(book, reference) : find_or_add(book, reference);
+    struct page *page = end->code ? find(book, reference) : find_or_add(book, reference);
     if (page)
-        count(&page->count, served, ns);
+        count(&page->count, end);
     pthread_mutex_unlock(&book->lock);
 }
 

@@ -39,13 +39,18 @@ struct inference_book;
 struct inference_book *inference_book_new(void) MRPC_MUST_USE;
 void inference_book_free(struct inference_book *book);
 
-/** What a model (by its name alone, or with a version) has done. Durations in ns. */
+/** What a model (by its name alone, or with a version) has done. Durations in ns: in the queue of the pool, making rows of
+ *  tensors, in the model's hands, making tensors of what it gave; what is left of success_ns is the way between them. */
 struct inference_count {
-    uint64_t successes, success_ns, failures, failure_ns, queue_ns, compute_ns, last_ms;
+    uint64_t successes, success_ns, failures, failure_ns, queue_ns, input_ns, infer_ns, output_ns, last_ms;
+};
+/** One that has ended, with @code. Durations in us. */
+struct inference_end {
+    int code;
+    int64_t total_us, queue_us, input_us, infer_us, output_us;
 };
 /** Thread: any, as with all below. A book has room for 1,000 models; what is beyond is not counted. */
-void inference_book_add(struct inference_book *book, const char *reference, const struct served *served,
-                        int64_t began_us);
+void inference_book_add(struct inference_book *book, const char *reference, const struct inference_end *end);
 void inference_book_read(struct inference_book *book, const char *reference, struct inference_count *out);
 /** Errors: -1 when the book is full. */
 int inference_book_unload(struct inference_book *book, const char *name, bool unloaded) MRPC_MUST_USE;

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include <time.h>
 
 #include "execution/inference/inference.h"
 #include "execution/serving/stream.h"
 
 /* Inference, unary and as a stream. */
-
-static int64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 struct infer {
     struct execution *engine;
@@ -20,9 +12,27 @@ struct infer {
     const OIP(ModelInferRequest) * request;
     OIP(ModelInferResponse) * response;
     const char *reference;
-    int64_t began_us;
+    int64_t began_us, read_us; /* read_us: what reading the tensors took */
     _Atomic uint64_t ticket;
 };
+
+/* Write the answer, if there is one, and count what has ended: @total_us without the writing. */
+static int conclude(struct execution *engine, const char *reference, const OIP(ModelInferRequest) * request,
+                    const struct served *served, int64_t read_us, int64_t total_us, struct mrpc_arena *arena,
+                    OIP(ModelInferResponse) * response, struct fault *fault)
+{
+    int64_t began_us = api_clock_us();
+    int code = fault->code ? fault->code : inference_write(request, served, arena, response, fault);
+    int64_t output_us = api_clock_us() - began_us;
+    const struct inference_end end = {.code = code,
+                                      .total_us = total_us + output_us,
+                                      .queue_us = served->queued_us,
+                                      .input_us = read_us + served->preparing_us,
+                                      .infer_us = served->running_us,
+                                      .output_us = output_us};
+    inference_book_add(engine->inference, reference, &end);
+    return code;
+}
 
 /* ---- With a model that is open ---- */
 
@@ -31,10 +41,8 @@ static void warm_done(void *arg, const struct served *served)
 {
     struct infer *infer = arg;
     struct fault fault = served->fault;
-    int code = fault.code;
-    if (!code)
-        code = inference_write(infer->request, served, mrpc_call_arena(infer->call), infer->response, &fault);
-    inference_book_add(infer->engine->inference, infer->reference, served, infer->began_us);
+    int code = conclude(infer->engine, infer->reference, infer->request, served, infer->read_us,
+                        api_clock_us() - infer->began_us, mrpc_call_arena(infer->call), infer->response, &fault);
     if (code)
         code = fault_answer(infer->call, &fault);
     mrpc_call_finish(infer->call, code, code ? NULL : &infer->response->base);
@@ -55,10 +63,12 @@ static int start_warm(struct infer *infer, struct fault *fault)
     warm_model_unref(model);
     if (code)
         return code;
+    infer->read_us = api_clock_us() - infer->began_us;
     const struct serve_request serve = {.reference = infer->reference,
                                         .data = data,
                                         .owner = command_owner(infer->call),
                                         .deadline_ms = mrpc_call_deadline_ms(infer->call),
+                                        .timed = true,
                                         .arena = arena,
                                         .done = warm_done,
                                         .arg = infer};
@@ -89,8 +99,8 @@ static int answer(struct unary *unary, struct operation *operation, struct fault
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     int64_t took_us = operation->queued_us + operation->preparing_us + operation->running_us;
     const struct served served = predict_served(operation, reference);
-    inference_book_add(unary->engine->inference, reference, &served, now_us() - took_us);
-    return inference_write(request, &served, mrpc_call_arena(unary->call), unary->response, fault);
+    return conclude(unary->engine, reference, request, &served, 0, took_us, mrpc_call_arena(unary->call), unary->response,
+                    fault);
 }
 
 OIP_METHOD(model_infer, ModelInfer)
@@ -109,7 +119,7 @@ OIP_METHOD(model_infer, ModelInfer)
                             .request = request,
                             .response = response,
                             .reference = reference,
-                            .began_us = now_us()};
+                            .began_us = api_clock_us()};
     int code = start_warm(infer, &fault);
     if (code == SERVE_COLD)
         return unary_start(engine, call, request, response, bind, operation_predict, answer);
@@ -156,11 +166,11 @@ static ProtobufCMessage *stream_answer(struct execution *engine, const ProtobufC
         return NULL;
     if (inference_book_unloaded(engine->inference, request->model_name))
         fault_set(&fault, MRPC_UNAVAILABLE, "model \"%.128s\" is unloaded", request->model_name);
-    inference_book_add(engine->inference, reference, served, now_us() - served->queued_us - served->running_us);
+    int64_t took_us = served->preparing_us + served->queued_us + served->running_us;
     response->model_name = request->model_name;
     response->id = request->id; /* also of one that failed: the client tells by it which */
     answer->infer_response = response;
-    if (!fault.code && inference_write(request, served, arena, response, &fault) == 0)
+    if (conclude(engine, reference, request, served, 0, took_us, arena, response, &fault) == 0)
         return &answer->base;
     response->n_outputs = response->n_raw_output_contents = 0;
     answer->error_message = *fault.field ? mrpc_arena_printf(arena, "%s: %s", fault.field, fault.text)

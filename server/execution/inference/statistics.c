@@ -16,7 +16,6 @@ static OIP(StatisticDuration) * duration(uint64_t count, uint64_t ns, struct mrp
     return message;
 }
 
-/* Shaping rows and answers is not told apart from the rest of success. */
 static OIP(InferStatistics) * inference(const struct inference_count *count, struct mrpc_arena *arena)
 {
     OIP(InferStatistics) *message = OIP_NEW(arena, InferStatistics, infer_statistics);
@@ -25,15 +24,32 @@ static OIP(InferStatistics) * inference(const struct inference_count *count, str
     message->success = duration(count->successes, count->success_ns, arena);
     message->fail = duration(count->failures, count->failure_ns, arena);
     message->queue = duration(count->successes, count->queue_ns, arena);
-    message->compute_input = duration(count->successes, 0, arena);
-    message->compute_infer = duration(count->successes, count->compute_ns, arena);
-    message->compute_output = duration(count->successes, 0, arena);
+    message->compute_input = duration(count->successes, count->input_ns, arena);
+    message->compute_infer = duration(count->successes, count->infer_ns, arena);
+    message->compute_output = duration(count->successes, count->output_ns, arena);
     message->cache_hit = duration(0, 0, arena);
     message->cache_miss = duration(0, 0, arena);
     return message->success && message->fail && message->queue && message->compute_input && message->compute_infer &&
                    message->compute_output && message->cache_hit && message->cache_miss
                ? message
                : NULL;
+}
+
+/* A model runs once a request, whatever its rows: max_batch_size is 0, and each execution one of a batch of one. */
+static int add_batches(const struct inference_count *count, struct mrpc_arena *arena, OIP(ModelStatistics) * message)
+{
+    if (!count->successes)
+        return 0;
+    OIP(InferBatchStatistics) *batch = OIP_NEW(arena, InferBatchStatistics, infer_batch_statistics);
+    message->batch_stats = mrpc_arena_alloc(arena, sizeof *message->batch_stats);
+    if (!batch || !message->batch_stats)
+        return -1;
+    batch->batch_size = 1;
+    batch->compute_input = message->inference_stats->compute_input;
+    batch->compute_infer = message->inference_stats->compute_infer;
+    batch->compute_output = message->inference_stats->compute_output;
+    message->batch_stats[message->n_batch_stats++] = batch;
+    return 0;
 }
 
 static int add(struct command *command, const char *name, const char *version, struct mrpc_arena *arena,
@@ -51,7 +67,8 @@ static int add(struct command *command, const char *name, const char *version, s
     message->inference_count = message->execution_count = count.successes;
     message->inference_stats = inference(&count, arena);
     response->model_stats[response->n_model_stats++] = message;
-    return message->name && message->version && message->inference_stats ? 0 : -1;
+    bool whole = message->name && message->version && message->inference_stats;
+    return whole ? add_batches(&count, arena, message) : -1;
 }
 
 static int add_all(struct command *command, struct mrpc_arena *arena, OIP(ModelStatisticsResponse) * response)

@@ -34,6 +34,7 @@ struct served predict_served(struct operation *operation, const char *reference)
                            .sha256 = operation->artifact_sha256,
                            .version = operation->artifact_version,
                            .time_column = time_column,
+                           .preparing_us = operation->preparing_us,
                            .queued_us = operation->queued_us,
                            .running_us = operation->running_us};
 }

@@ -20,6 +20,7 @@ struct serving {
     struct feature_table features;
     const struct table *table; /* what the model sees */
     bool last_row_only;
+    int64_t preparing_us;
     void (*done)(void *arg, const struct served *served);
     void *arg;
 };
@@ -111,6 +112,7 @@ static void predicted(void *arg, uint64_t ticket, struct process_result *result)
                             .sha256 = serving->model->artifact.sha256,
                             .version = serving->model->version,
                             .time_column = header->time_column,
+                            .preparing_us = serving->preparing_us,
                             .queued_us = result->queued_us,
                             .running_us = result->ran_us};
     struct table *shaped = NULL;
@@ -181,7 +183,9 @@ int serve_start(struct execution *engine, const struct serve_request *request, _
                                 .last_row_only = request->last_row_only,
                                 .done = request->done,
                                 .arg = request->arg};
+    int64_t began_us = request->timed ? api_clock_us() : 0;
     int code = prepare(serving, fault);
+    serving->preparing_us = request->timed ? api_clock_us() - began_us : 0;
     if (!code) {
         uint64_t number = 0;
         const struct process_task task = task_of(serving, request);

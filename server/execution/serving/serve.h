@@ -18,6 +18,7 @@ struct served {
     const char *sha256;        /* of the artifact */
     uint32_t version;
     const char *time_column;   /* of the artifact; "": none */
+    int64_t preparing_us;      /* if that was asked for */
     int64_t queued_us, running_us;
 };
 
@@ -27,6 +28,7 @@ struct serve_request {
     bool last_row_only;
     const char *owner;       /* on whose behalf; copied */
     int64_t deadline_ms;     /* of the call: INT64_MAX for none */
+    bool timed;              /* preparing_us is wanted */
     struct mrpc_arena *arena; /* lives until done() */
     /** Exactly once after serve_start() has returned 0, on the pool's thread, maybe before that. Does not block. */
     void (*done)(void *arg, const struct served *served);

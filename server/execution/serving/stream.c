@@ -224,6 +224,7 @@ static bool begin_warm(struct stream *stream)
                                         .last_row_only = question.last_row_only,
                                         .owner = command_owner(stream->call),
                                         .deadline_ms = mrpc_call_deadline_ms(stream->call),
+                                        .timed = true,
                                         .arena = mrpc_call_arena(stream->call),
                                         .done = warm_done,
                                         .arg = stream};

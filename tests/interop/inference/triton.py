@@ -114,8 +114,30 @@ def statistics_count_what_was_inferred(client):
         close(client.infer("line", matrix()))
     after = client.get_inference_statistics("line").model_stats[0]
     assert after.inference_count == before.inference_count + 3 == after.execution_count, after
-    assert after.inference_stats.success.ns > before.inference_stats.success.ns
-    assert after.last_inference > 0
+    assert after.last_inference > 1.7e12, "not in ms since 1970"
+    stats, earlier = after.inference_stats, before.inference_stats
+    assert stats.success.ns > earlier.success.ns
+    parts = [stats.queue, stats.compute_input, stats.compute_infer, stats.compute_output]
+    assert all(part.count == stats.success.count == after.execution_count for part in parts), after
+    assert sum(part.ns for part in parts) <= stats.success.ns, after
+    batch, = after.batch_stats
+    assert batch.batch_size == 1 and batch.compute_infer == stats.compute_infer, batch
+
+
+@case
+def what_perf_analyzer_reads_is_there(client):
+    """Its parser of the model (client_backend/triton): from metadata and configuration; then statistics before and after."""
+    config = client.get_model_config("line", as_json=True)["config"]
+    assert int(config.get("max_batch_size", 0)) == 0 and not {"sequence_batching", "dynamic_batching", "ensemble_scheduling",
+                                                              "model_transaction_policy"} & config.keys(), config
+    metadata = client.get_model_metadata("line", as_json=True)
+    for described, configured in zip(metadata["inputs"], config["input"], strict=True):
+        assert described["name"] == configured["name"] and described["datatype"] == "FP64", described
+        assert described["shape"] == configured["dims"] == ["-1"], (described, configured)
+    assert metadata["outputs"][0]["name"] == config["output"][0]["name"] == "prediction"
+    names = {model["name"] for model in client.get_inference_statistics(as_json=True)["model_stats"]}
+    assert "line" in names
+    fails("NOT_FOUND", lambda: client.get_inference_statistics("nobody"))
 
 
 @contextlib.contextmanager
