@@ -13,14 +13,13 @@
  * resolution. Diagrams are flat colour: rows are stored as the difference to the row above (filter "up"), which makes
  * nearly all of them zero, and the compressor (run_deflate.c) only looks for runs. Source: PNG, W3C Recommendation, 2nd edition. */
 
-enum { BAND_ROWS = 128 };
+enum { BAND_ROWS = 128, STRETCH = 32 /* pixels */ };
 
 struct encoder {
     const struct picture *picture;
     struct buffer *out;
     struct run_deflate deflate;
     uint32_t *above;         /* the row before */
-    unsigned char *filtered; /* RGB */
     int width, height;
     double scale;
 };
@@ -66,28 +65,41 @@ static void write_data(void *arg, const unsigned char *bytes, size_t size)
     add_chunk(e->out, "IDAT", bytes, size);
 }
 
-/* Most pixels are as those above them: their differences stay zero, and only the others are taken apart. */
+/* The differences of @count pixels to those above them; returns how many bytes. */
+static size_t filter_up(const uint32_t *pixels, const uint32_t *above, int count, unsigned char *out)
+{
+    for (int x = 0; x < count; x++, out += 3) {
+        out[0] = (unsigned char)((pixels[x] >> 16) - (above[x] >> 16));
+        out[1] = (unsigned char)((pixels[x] >> 8) - (above[x] >> 8));
+        out[2] = (unsigned char)(pixels[x] - above[x]);
+    }
+    return (size_t)count * 3;
+}
+
+/* Most pixels are as those above them: stretches of these are told as so many zeros, and only the others are taken apart. */
 static void encode_row(struct encoder *e, const uint32_t *pixels)
 {
-    static const unsigned char filter_up = 2;
-    size_t size = (size_t)e->width * 3;
-    unsigned char *out = e->filtered;
-    run_deflate_add(&e->deflate, &filter_up, 1);
-    if (memcmp(e->above, pixels, (size_t)e->width * sizeof *pixels) == 0) {
-        run_deflate_add_zeros(&e->deflate, size);
-        return;
-    }
-    memset(out, 0, size);
-    for (int x = 0; x < e->width; x++, out += 3) {
-        uint32_t now = pixels[x], before = e->above[x];
-        if (now == before)
+    static const unsigned char filter_type = 2;
+    size_t zeros = 0; /* not told yet, so that a run goes on over the stretches */
+    run_deflate_add(&e->deflate, &filter_type, 1);
+    for (int x = 0; x < e->width; x += STRETCH) {
+        int count = e->width - x < STRETCH ? e->width - x : STRETCH;
+        if (memcmp(e->above + x, pixels + x, (size_t)count * sizeof *pixels) == 0) {
+            zeros += (size_t)count * 3;
             continue;
-        out[0] = (unsigned char)((now >> 16) - (before >> 16));
-        out[1] = (unsigned char)((now >> 8) - (before >> 8));
-        out[2] = (unsigned char)(now - before);
+        }
+        unsigned char filtered[STRETCH * 3];
+        size_t first = 0, end = filter_up(pixels + x, e->above + x, count, filtered), all = end;
+        while (first < end && filtered[first] == 0) /* all may be: a pixel has an unused byte */
+            first++;
+        while (end > first && filtered[end - 1] == 0)
+            end--;
+        run_deflate_add_zeros(&e->deflate, zeros + first);
+        run_deflate_add(&e->deflate, filtered + first, end - first);
+        zeros = all - end;
+        memcpy(e->above + x, pixels + x, (size_t)count * sizeof *pixels);
     }
-    memcpy(e->above, pixels, (size_t)e->width * sizeof *pixels);
-    run_deflate_add(&e->deflate, e->filtered, size);
+    run_deflate_add_zeros(&e->deflate, zeros);
 }
 
 static int encode_band(struct encoder *e, int first_row, int rows)
@@ -139,11 +151,9 @@ int write_png(const struct picture *picture, double scale, double dpi, struct bu
     e->height = *height = (int)pixels_high;
     e->scale = scale;
     e->above = calloc((size_t)e->width, sizeof *e->above);
-    e->filtered = malloc((size_t)e->width * 3);
-    if (e->above && e->filtered && encode(e, dpi) == 0)
+    if (e->above && encode(e, dpi) == 0)
         code = 0;
     free(e->above);
-    free(e->filtered);
     free(e);
     return code ? fault_set(fault, code, "out of memory for the picture") : 0;
 }
