@@ -212,13 +212,15 @@ static int32_t fit(struct call *call, void **state)
         return call_fail(call, MLTRAINER_OUT_OF_MEMORY, "", "no memory for the model");
     for (int64_t row = 0; row < call->rows; row++)
         all[row] = (uint32_t)row;
-    for (uint64_t tree = 0; tree < trees && !call_step(call, (double)tree, 2 * (double)trees); tree++) {
+    call_part(call, 0, 0.5);
+    for (uint64_t tree = 0; tree < trees && !call_step(call, (double)tree, (double)trees); tree++) {
         random_start(&g.random, call->host, tree);
         draw(&g, all, samples);
         g.forest->roots[tree] = g.forest->node_count++;
         grow(&g, g.forest->roots[tree], 0, samples, 0);
     }
     measure_depths(g.forest);
+    call_part(call, 0.5, 1);
     if (call->status || set_threshold(call, g.forest, contamination)) {
         isolation_free(g.forest);
         return call->status;

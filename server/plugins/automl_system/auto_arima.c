@@ -144,7 +144,7 @@ static void fit(struct arima *a)
 
     memset(a->terms, 0, sizeof(a->terms));
     a->squares = run(a, a->terms, 1);
-    for (int step = 0; count > 0 && step < STEPS && !call_step(a->call, 0.5, 1); step++) {
+    for (int step = 0; count > 0 && step < STEPS && !call_step(a->call, step, STEPS); step++) {
         sum_slopes(a, matrix, moment);
         if (!improve(a, matrix, moment, &damping))
             break;
@@ -161,6 +161,8 @@ static void search(struct arima *a, size_t p_max, size_t q_max)
 
     for (size_t p = 0; p <= p_max; p++)
         for (size_t q = 0; q <= q_max && !a->call->status; q++) {
+            double done = (double)(p * (q_max + 1) + q), whole = (double)((p_max + 1) * (q_max + 1));
+            call_part(a->call, done / whole, (done + 1) / whole);
             a->p = p;
             a->q = q;
             fit(a);

@@ -144,7 +144,7 @@ static void shapes(struct pool *pool, const struct feature *a, size_t level)
 }
 
 /* From what is kept now: offers change the list, so a copy is walked. */
-static void make_level(struct pool *pool, struct feature *before, size_t level)
+static void make_level(struct pool *pool, struct feature *before, size_t level, size_t levels)
 {
     size_t count = pool->count;
 
@@ -155,6 +155,8 @@ static void make_level(struct pool *pool, struct feature *before, size_t level)
         before[i].values = values;
     }
     for (size_t i = 0; i < count && !pool->call->status; i++) {
+        double left = (double)(count - i) / (double)count; /* of pairs, the square of it */
+        pool->done = ((double)(level - 1) + 1 - left * left) / (double)levels;
         if (before[i].level + 1 == level)
             shapes(pool, &before[i], level);
         for (size_t k = i + 1; k < count; k++)
@@ -203,10 +205,8 @@ static int32_t fill(struct call *call)
         pool.trial.level = 1;
         offer(&pool);
     }
-    for (size_t level = 2; level <= levels && !call->status; level++) {
-        pool.done = (double)(level - 1) / (double)levels;
-        make_level(&pool, before, level);
-    }
+    for (size_t level = 2; level <= levels && !call->status; level++)
+        make_level(&pool, before, level, levels);
     if (!call->status)
         give(&pool);
     return call->status;

@@ -191,6 +191,7 @@ static void predict_fold(struct call *call, int fold, double *weights, double *c
             says[kind][row] = kind_says(ensemble, kind, call->features, row);
     }
     call->status = others.status; /* the text is shared */
+    call->told = others.told;
     ensemble_free(ensemble);
 }
 
@@ -235,8 +236,11 @@ static int32_t fit(struct call *call, void **state)
     for (int64_t row = 0; !call->status && row < call->rows; row++)
         ones[row] = 1;
     call->weights = call->weights ? call->weights : ones;
-    for (int fold = 0; fold < FOLDS && !call->status; fold++)
+    for (int fold = 0; fold < FOLDS && !call->status; fold++) {
+        call_part(call, (double)fold / (FOLDS + 1), (double)(fold + 1) / (FOLDS + 1));
         predict_fold(call, fold, weights, says);
+    }
+    call_part(call, (double)FOLDS / (FOLDS + 1), 1);
     struct ensemble *ensemble = call->status ? NULL : ensemble_new(call->feature_count);
     if (!ensemble)
         return call_fail(call, MLTRAINER_OUT_OF_MEMORY, "", "no memory for the model");

@@ -231,8 +231,9 @@ static int32_t fit(struct call *call, void **state)
     if (call->status)
         return call->status;
     tolerance *= mean_variance(call);
-    for (int64_t i = 0; i < attempts && !call_step(call, (double)i, (double)attempts); i++) {
+    for (int64_t i = 0; i < attempts && !call->status; i++) {
         struct random random;
+        call_part(call, (double)i / (double)attempts, (double)(i + 1) / (double)attempts);
         random_start(&random, call->host, (uint64_t)i);
         if (start == 0)
             draw_start(&a, &random);

@@ -22,7 +22,7 @@ static int make_system(const struct evidence *e, const struct gram_kernel *kerne
 {
     for (size_t row = 0; row < e->rows; row++) {
         double *line = e->square + row * e->rows;
-        if (row % 64 == 0 && call_step(e->call, 0, 1))
+        if (row % 64 == 0 && call_step(e->call, (double)row, 2 * (double)e->rows))
             return 1;
         gram_apply(kernel, e->measures + row * e->rows, row + 1, line);
         for (size_t other = 0; e->call->weights && other <= row; other++)

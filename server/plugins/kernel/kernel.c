@@ -67,6 +67,7 @@ static int32_t fit(struct call *call, void **state)
     make_system(call, &kernel, alpha, square, rows);
     if (call->status)
         return call->status;
+    call_part(call, 0.5, 1);
     int singular = gram_factor(call, square, rows);
     if (call->status)
         return call->status;

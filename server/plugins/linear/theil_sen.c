@@ -156,7 +156,7 @@ static void find_middle(struct lines *lines, int64_t rounds, double tolerance, d
     for (size_t line = 0; line < lines->count; line++)
         for (size_t i = 0; i < width; i++)
             middle[i] += lines->coefficients[line * width + i] / (double)lines->count;
-    for (int64_t round = 0; round < rounds && !call_step(lines->call, 1, 1); round++)
+    for (int64_t round = 0; round < rounds && !call_step(lines->call, (double)round, (double)rounds); round++)
         if (step(lines, middle, next, pull) <= tolerance * distance(middle, origin, width))
             break;
 }
@@ -187,7 +187,9 @@ static int32_t fit(struct call *call, void **state)
     double *middle = call_memory(call, width, sizeof(double));
     if (call->status)
         return call->status;
+    call_part(call, 0, 0.9);
     draw_lines(&lines, sets <= most);
+    call_part(call, 0.9, 1);
     find_middle(&lines, rounds, tolerance, middle);
     struct line *line = call->status ? NULL : line_new(call);
     if (!line)

@@ -26,7 +26,7 @@ static void add_period(struct transfer *t, size_t number)
             t->x[i] = period_feature(&t->periods, i, row);
         t->x[t->order - 1] = 1;
         normal_add(&t->normals[number], t->x, period_target(&t->periods, row), 1);
-        if (call_step_row(t->call, row, 2 * t->call->rows))
+        if (call_step_row(t->call, row, t->call->rows))
             return;
     }
     normal_solve(&t->normals[number], PENALTY * t->normals[number].weight, t->coefficients + number * t->order,
@@ -72,7 +72,7 @@ static void adapt(struct transfer *t, double rate, int64_t steps)
 {
     const struct normal *last = &t->normals[t->periods.count - 1];
 
-    for (int64_t step = 0; step < steps && !call_step(t->call, 1, 1); step++) {
+    for (int64_t step = 0; step < steps && !call_step(t->call, (double)step, (double)steps); step++) {
         for (size_t i = 0; i < t->order; i++) {
             double sum = -last->moment[i];
             for (size_t k = 0; k < t->order; k++)
@@ -99,6 +99,7 @@ static int32_t fit(struct call *call, void **state)
     t.x = call_memory(call, t.order, sizeof(double));
     t.prior = call_memory(call, t.order, sizeof(double));
     t.scratch = call_memory(call, t.order * t.order, sizeof(double));
+    call_part(call, 0, 0.5);
     for (size_t number = 0; number < t.periods.count && !call->status; number++) {
         t.normals[number] = normal_new(call, t.order);
         if (!call->status)
@@ -106,6 +107,7 @@ static int32_t fit(struct call *call, void **state)
     }
     if (call->status)
         return call->status;
+    call_part(call, 0.5, 1);
     average_similar(&t, threshold);
     adapt(&t, rate, steps);
     if (!call->status && !(*state = linear_model_new(&t.periods, t.prior, 0)))

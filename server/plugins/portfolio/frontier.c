@@ -185,6 +185,8 @@ static double usual_appetite(const struct frontier *f)
     return variance / most;
 }
 
+#define HALVINGS 200
+
 /* Halve to where @is_beyond() begins to hold, the appetite between 0 and very much. */
 static int32_t halve(struct frontier *f, int (*is_beyond)(const struct frontier *f, double appetite, double level),
                      double level)
@@ -195,7 +197,8 @@ static int32_t halve(struct frontier *f, int (*is_beyond)(const struct frontier 
         low = high;
         high *= 4;
     }
-    for (int i = 0; i < 200 && !f->call->status && high - low > 1e-15 * high; i++) {
+    for (int i = 0; i < HALVINGS && !f->call->status && high - low > 1e-15 * high; i++) {
+        call_part(f->call, (double)i / HALVINGS, (double)(i + 1) / HALVINGS);
         double middle = low + (high - low) / 2;
         if (!frontier_find(f, middle) && is_beyond(f, middle, level))
             high = middle;

@@ -84,7 +84,7 @@ static void show(struct call *call, const struct portfolio *p, const double *par
     for (size_t i = 0; i < p->n; i++) {
         mean += part[i] * p->mean[i];
         call->out[WEIGHT][i] = part[i];
-        for (size_t j = 0; j < p->n; j++)
+        for (size_t j = 0; variance > 0 && j < p->n; j++)
             call->out[RISK_SHARE][i] += part[i] * p->covariance[i * p->n + j] * part[j] / variance;
     }
     call->host->metric(call->host, "expected_return", MLTRAINER_STEP_FINAL, mean * p->year);

@@ -172,6 +172,7 @@ static void search(struct call *call, struct chain *attempt, struct chain *best,
     double most = -INFINITY;
 
     for (int64_t i = 0; i < starts && !call->status; i++) {
+        call_part(call, (double)i / (double)starts, (double)(i + 1) / (double)starts);
         start(attempt);
         if (gaussians_start(call, &attempt->seen, points, call->rows, (uint64_t)i))
             return;

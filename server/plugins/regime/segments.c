@@ -38,7 +38,7 @@ static double distance_of_rank(struct call *call, const double *sorted, int64_t 
         uint64_t bits;
     } low = {.value = 0}, high = {.value = sorted[count - 1] - sorted[0]}, middle;
 
-    while (low.bits < high.bits && !call_step(call, 0, 1)) {
+    for (int halving = 0; low.bits < high.bits && !call_step(call, halving, 64); halving++) {
         middle.bits = low.bits + (high.bits - low.bits) / 2;
         if (count_pairs(sorted, count, middle.value) >= rank)
             high = middle;
@@ -58,7 +58,9 @@ static double gamma_of(struct call *call, const double *series, int64_t rows)
         return 1;
     memcpy(sorted, series, (size_t)rows * sizeof(double));
     order_sort(sorted, (size_t)rows);
+    call_part(call, 0, 0.25);
     double one = distance_of_rank(call, sorted, rows, (pairs + 1) / 2);
+    call_part(call, 0.25, 0.5);
     double two = distance_of_rank(call, sorted, rows, pairs / 2 + 1);
     double median = (one * one + two * two) / 2;
     return median > 0 ? 1 / median : 1;
@@ -147,6 +149,7 @@ int32_t segments_find(struct call *call, const double *series, int64_t rows, enu
                   (long long)least);
     if (!call->status && cost == SEGMENTS_KERNEL)
         s.gamma = gamma_of(call, series, rows);
+    call_part(call, cost == SEGMENTS_KERNEL ? 0.5 : 0, 1);
     for (int64_t row = 0; row < rows && !call->status; row++) {
         extend(&s, row);
         close_at(&s, row + 1, least, penalty);

@@ -155,6 +155,7 @@ static int32_t fill_mixture(struct call *call)
     m.parts.count = w.regimes;
     gaussians_bind(&m.parts, m.numbers);
     for (int64_t i = 0; i < starts && !call->status; i++) {
+        call_part(call, (double)i / (double)starts, (double)(i + 1) / (double)starts);
         for (size_t part = 0; part < w.regimes; part++)
             m.weight[part] = 1 / (double)w.regimes;
         if (gaussians_start(call, &m.parts, w.points, w.count, (uint64_t)i))

@@ -183,7 +183,9 @@ static int32_t fill(struct call *call)
 
     if (call->status || test_need_rows(call, 10) || tabular_start(call, &adf_kpss_tabular, 1))
         return call->status;
+    call_part(call, 0, 0.1);
     fill_kpss(call, kind == 1);
+    call_part(call, 0.1, 1);
     if (!call->status)
         fill_adf(call, kind + 1, max_lags);
     call->out[STATIONARY][0] = (call->out[ADF_P][0] < level) - (call->out[KPSS_P][0] < level);

@@ -254,9 +254,20 @@ double *call_feature_rows(struct call *call)
     return rows;
 }
 
+void call_part(struct call *call, double from, double to)
+{
+    call->part_from = from;
+    call->part_width = to - from;
+}
+
 int call_step(struct call *call, double done, double whole)
 {
-    call->host->progress(call->host, whole > 0 ? done / whole : 1);
+    double share = whole > 0 ? fmin(fmax(done / whole, 0), 1) : 1;
+
+    if (call->part_width > 0)
+        share = call->part_from + call->part_width * share;
+    call->told = fmax(call->told, share);
+    call->host->progress(call->host, call->told);
     if (call->host->cancelled(call->host))
         call_fail(call, MLTRAINER_CANCELLED, "", "cancelled");
     return call->status != 0;

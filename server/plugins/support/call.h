@@ -37,6 +37,9 @@ struct call {
     struct mltrainer_output *output;    /* NULL in training */
     int64_t rows_out;
     double *out[CALL_OUTPUTS_MAX];      /* columns to fill, in the order of the algorithm's list */
+
+    double part_from, part_width;       /* call_part(); a width of 0: all of it */
+    double told;                        /* the most that the host was told is done */
 };
 
 /** Keep the error, if it is the first; gives call->status. @subject: parameter or column, or "". */
@@ -80,6 +83,9 @@ double *call_feature_rows(struct call *call);
 
 /** Tell the host that @done of @whole is done, and ask whether to go on: non-zero (and MLTRAINER_CANCELLED) when not. */
 int call_step(struct call *call, double done, double whole);
+/** From here on what call_step() is told is of the part of the call's work that goes @from 0 @to 1. What goes over its
+ *  rows again and again, or in steps that are not counted beforehand, divides its work so; the host hears of growth only. */
+void call_part(struct call *call, double from, double to);
 
 /** The same once in 1,024 rows, for loops of little work a row. */
 static inline int call_step_row(struct call *call, int64_t row, int64_t rows)

@@ -112,7 +112,9 @@ int32_t learner_train(const struct learner *learner, const struct mltrainer_host
     struct learned *learned = named_like(&call, learner);
     if (!learned)
         return call.status;
-    if (learner->fit(&call, &learned->state) || call_step(&call, 1, 1)) {
+    int32_t status = learner->fit(&call, &learned->state);
+    call_part(&call, 0, 1);
+    if (status || call_step(&call, 1, 1)) {
         learner_release(learned);
         return call.status;
     }

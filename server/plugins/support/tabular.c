@@ -89,6 +89,7 @@ int32_t tabular_compute(const struct tabular *tabular, const struct mltrainer_ho
         tabular_start(&call, tabular, call.rows);
     if (call.status || tabular->fill(&call))
         return call.status;
+    call_part(&call, 0, 1);
     call_step(&call, 1, 1);
     return call.status;
 }

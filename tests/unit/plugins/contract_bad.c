@@ -11,7 +11,7 @@
 
 #include "contract_run.h"
 
-/* Clauses on data that is bad, or hardly any. */
+/* Clauses on data that is bad. */
 
 static void assert_refused(const struct contract *contract, const struct table *table, const char *column)
 {
@@ -83,27 +83,4 @@ void refuses_columns_that_are_not_as_needed(void **state)
         table_free(holes);
     }
     table_free(table);
-}
-
-/* No rows, one, two, fewer than columns, nothing but one value: an answer or a clear refusal, and the worker lives. */
-void has_an_answer_for_the_least_data(void **state)
-{
-    static const int64_t lengths[] = {0, 1, 2, 3, 30, 30};
-    const struct contract *contract = *state;
-
-    for (size_t i = 0; i < 6 && contract->model->table != CATALOG_NONE; i++) {
-        struct table *table = contract_table(contract->model, lengths[i], 1);
-        struct outcome outcome;
-        for (size_t c = 0; i == 5 && c < table_columns(&table->array); c++)
-            for (int64_t row = 1; row < lengths[i]; row++)
-                ((double *)table->array.children[c]->buffers[1])[row] =
-                    ((const double *)table->array.children[c]->buffers[1])[0];
-        int code = contract_run(contract, table, &outcome);
-        if (code != MRPC_OK && code != MRPC_INVALID_ARGUMENT && code != MRPC_FAILED_PRECONDITION)
-            fail_msg("%lld rows: code %d, %s", (long long)lengths[i], code, outcome.fault.text);
-        assert_int_equal(outcome.worker_lost, 0);
-        assert_true(code == MRPC_OK || strlen(outcome.fault.text) > 10);
-        outcome_free(&outcome);
-        table_free(table);
-    }
 }

@@ -40,6 +40,17 @@ static const struct exception {
     {"ensemble", "ada_boost", "row order"}, /* the same */
     {"ensemble", "voting", "row order"},    /* folds are runs of rows */
     {"ensemble", "stacking", "row order"},  /* the same */
+    {"automl_system", "feature_engineering", "no number"}, /* as its page says: fewer features than columns */
+    {"microstructure", "liquidity", "no number"},          /* no movement */
+    {"regime", "performance", "no number"},                /* no deviation: no ratio */
+    {"risk", "information_ratio", "no number"},            /* the same */
+    {"risk", "portfolio_risk", "no number"},               /* the same */
+    {"risk", "omega_ratio", "no number"},                  /* no losses */
+    {"technical", "bollinger", "no number"},               /* flat windows */
+    {"technical", "bollinger_signal", "no number"},
+    {"technical", "volume_divergence", "no number"},
+    {"technical", "volume_price_analysis", "no number"},
+    {"technical", "volume_price_relationship", "no number"},
     {"neural", "mlp", "row order"},         /* batches are of rows by their number */
     {"neural", "feedforward", "row order"}, /* the same */
     {"neural", "adversarial", "row order"}, /* the same */
@@ -52,6 +63,7 @@ static const struct override {
     double list; /* for a parameter that is a list of numbers: the only one in it */
 } overrides[] = {
     {"linear", "max_subpopulation", 200},
+    {"simulation", "n_simulations", 200},
     {"tree", "n_estimators", 6},
     {"tree", "max_iter", 6},
     {"tree", "iterations", 6},

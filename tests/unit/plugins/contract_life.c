@@ -44,7 +44,7 @@ void ends_when_cancelled(void **state)
     int lost, code = cancel_with(contract, rows, &cpu_ms, &lost);
 
     while (code == MRPC_INVALID_ARGUMENT && rows > ROWS) { /* too many for it */
-        rows /= 10;
+        rows /= 20;
         code = cancel_with(contract, rows, &cpu_ms, &lost);
     }
     for (int again = 0; code == MRPC_OK && again < AGAIN; again++)

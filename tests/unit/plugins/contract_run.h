@@ -23,7 +23,7 @@ void contract_run_ok(const struct contract *contract, const struct table *table,
 /** The training alone. */
 int contract_train(const struct contract *contract, const struct table *table, struct outcome *outcome);
 
-/** Does @clause ("scales", "row order", "cancel") not hold of the model's algorithm? */
+/** Does @clause ("scales", "row order", "cancel", "no number") not hold of the model's algorithm? */
 int contract_excepted(const struct contract *contract, const char *clause);
 /** Does "cancel" not hold of some algorithm of @family? */
 int contract_cannot_be_asked(const char *family);
@@ -43,7 +43,7 @@ void does_not_care_for_the_order_of_columns(void **state);
 void treats_rows_as_its_kind_must(void **state);
 void refuses_numbers_that_are_none(void **state);
 void refuses_columns_that_are_not_as_needed(void **state);
-void has_an_answer_for_the_least_data(void **state);
+void has_an_answer_for_hazards(void **state);
 void ends_when_cancelled(void **state);
 void artifact_is_the_same_for_the_same_seed(void **state);
 void damaged_artifact_is_refused(void **state);
@@ -53,5 +53,6 @@ void inside_gives_its_memory_back(void **state);
 void inside_survives_each_allocation_failing(void **state);
 void inside_predicts_the_same_bits_after_restore(void **state);
 void inside_repeats_with_the_seed_and_not_without(void **state);
+void inside_progress_grows(void **state);
 
 #endif

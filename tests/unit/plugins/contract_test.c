@@ -34,7 +34,7 @@ static const struct clause {
     {"treats_rows_as_its_kind_must", treats_rows_as_its_kind_must, 0},
     {"refuses_numbers_that_are_none", refuses_numbers_that_are_none, 1},
     {"refuses_columns_that_are_not_as_needed", refuses_columns_that_are_not_as_needed, 1},
-    {"has_an_answer_for_the_least_data", has_an_answer_for_the_least_data, 0},
+    {"has_an_answer_for_hazards", has_an_answer_for_hazards, 0},
     {"ends_when_cancelled", ends_when_cancelled, 1},
     {"artifact_is_the_same_for_the_same_seed", artifact_is_the_same_for_the_same_seed, 0},
     {"damaged_artifact_is_refused", damaged_artifact_is_refused, 1},
@@ -42,6 +42,7 @@ static const struct clause {
     {"survives_each_allocation_failing", inside_survives_each_allocation_failing, 1},
     {"predicts_the_same_bits_after_restore", inside_predicts_the_same_bits_after_restore, 0},
     {"repeats_with_the_seed_and_not_without", inside_repeats_with_the_seed_and_not_without, 0},
+    {"progress_grows", inside_progress_grows, 1},
 };
 #define CLAUSES (sizeof(clauses) / sizeof(clauses[0]))
 #define MODELS_MAX 128
