@@ -97,7 +97,7 @@ static void set_covariance(const struct gaussians *g, size_t c, const double *su
             int is_zero = i != j && (g->shape == GAUSSIANS_DIAGONAL || g->shape == GAUSSIANS_SPHERICAL);
             double value = is_zero ? 0 : sum[i * d + j] / weight;
             if (i == j)
-                value = (g->shape == GAUSSIANS_SPHERICAL ? mean : value) + g->floor;
+                value = (g->shape == GAUSSIANS_SPHERICAL ? mean : value) + g->floor * (g->sizes ? g->sizes[i] : 1);
             covariance[i * d + j] = covariance[j * d + i] = value;
         }
 }

@@ -15,6 +15,7 @@ struct gaussians {
     size_t count, features;
     enum gaussians_shape shape;
     double floor;       /* added to each variance */
+    const double *sizes; /* of features: the floor is times theirs; NULL: all 1 */
     double *means;      /* count * features */
     double *covariance; /* count * features * features */
     double *factor;     /* Cholesky's, of each covariance */

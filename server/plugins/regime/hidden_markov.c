@@ -163,6 +163,25 @@ static void copy(const struct chain *from, const size_t *order, struct chain *to
     }
 }
 
+/* Variances of the features, 1 of a constant one; for spherical states their mean, so that these stay so. */
+static double *measure(struct call *call, int is_spherical)
+{
+    double *sizes = call_memory(call, call->feature_count, sizeof(double)), mean = 0;
+
+    for (size_t i = 0; !call->status && i < call->feature_count; i++) {
+        double sum = 0, squares = 0;
+        for (int64_t row = 0; row < call->rows; row++)
+            sum += call->features[i][row] / (double)call->rows;
+        for (int64_t row = 0; row < call->rows; row++)
+            squares += (call->features[i][row] - sum) * (call->features[i][row] - sum) / (double)call->rows;
+        sizes[i] = squares > 0 ? squares : 1;
+        mean += sizes[i] / (double)call->feature_count;
+    }
+    for (size_t i = 0; is_spherical && !call->status && i < call->feature_count; i++)
+        sizes[i] = mean;
+    return sizes;
+}
+
 /* The best of several starts, in order, into @best. */
 static void search(struct call *call, struct chain *attempt, struct chain *best, int64_t starts, int64_t rounds,
                    double tolerance)
@@ -203,6 +222,7 @@ static int32_t fit(struct call *call, void **state)
     if (!call->status && call->rows < 2 * (int64_t)states)
         call_fail(call, MLTRAINER_INVALID_DATA, "", "%lld rows are fewer than 2 for each of %zu states",
                   (long long)call->rows, states);
+    const double *sizes = measure(call, shape == GAUSSIANS_SPHERICAL);
     if (call->status)
         return call->status;
     struct chain *attempt = chain_new(states, call->feature_count, (enum gaussians_shape)shape),
@@ -211,6 +231,7 @@ static int32_t fit(struct call *call, void **state)
         call_fail(call, MLTRAINER_OUT_OF_MEMORY, "", "no memory for the model");
     } else {
         attempt->seen.floor = floor;
+        attempt->seen.sizes = sizes;
         search(call, attempt, best, starts, rounds, tolerance);
     }
     free(attempt);

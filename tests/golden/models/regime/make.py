@@ -50,7 +50,8 @@ def states(seed, count, features, apart):
 
 for name, x, k, kind in (("pair", states(4, 2, 2, 3.0), 2, "full"), ("trio", states(2, 3, 3, 2.0), 3, "full"),
                          ("trio", states(2, 3, 3, 2.0), 3, "diag"), ("pair", states(4, 2, 2, 3.0), 2, "tied"),
-                         ("trio", states(2, 3, 3, 2.0), 3, "spherical")):
+                         ("trio", states(2, 3, 3, 2.0), 3, "spherical"),
+                         ("returns", 0.01 * states(4, 2, 2, 3.0), 2, "full")):  # with the floor as it is by default
     columns = {f"x{i}": x[:, i] for i in range(x.shape[1])}
     if name not in golden.inputs:
         golden.input(name, columns)
@@ -64,7 +65,8 @@ for name, x, k, kind in (("pair", states(4, 2, 2, 3.0), 2, "full"), ("trio", sta
     golden.case("hidden_markov_model", name, {"prediction": place[path], "probability": chances[np.arange(60), path],
                                                  "log_density": [multivariate_normal(best.means_[s], spread_of[s]).logpdf(row)
                                                                  for s, row in zip(path, unseen)]},
-                {"n_components": k, "covariance_type": kind, "n_init": 10, "n_iter": 5000, "tol": 1e-10, "min_covar": 0.0},
+                {"n_components": k, "covariance_type": kind, "n_init": 10, "n_iter": 5000, "tol": 1e-10,
+                 **({} if name == "returns" else {"min_covar": 0.0})},
                 unseen=name + "_unseen", metrics={"log_likelihood": best.score(unseen)}, tolerance=1e-5)
 
 
