@@ -8,6 +8,7 @@ tests/SUITE/needs names what the suite cannot do without (root, netns, or a prog
 import argparse
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -142,6 +143,12 @@ def run_suite(suite, preset, labels, results, long):
     script.join()
 
 
+def cpu_s():
+    """CPU time of all that was started and has ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def main():
     parser = argparse.ArgumentParser(prog="tests/run")
     parser.add_argument("--only", metavar="SUITE")
@@ -158,9 +165,10 @@ def main():
     for suite, preset, labels in SUITES:
         if only and suite != only:
             continue
-        began, before = time.monotonic(), len(results.passed)
+        began, cpu_before, before = time.monotonic(), cpu_s(), len(results.passed)
         run_suite(suite, preset, labels, results, arguments.long is not None)
-        print(f"{suite}: {len(results.passed) - before} passed in {time.monotonic() - began:.0f} s", flush=True)
+        print(f"{suite}: {len(results.passed) - before} passed in {time.monotonic() - began:.0f} s, "
+              f"{cpu_s() - cpu_before:.0f} s of CPU", flush=True)
     print(f"{len(results.passed)} passed, {len(results.failed)} failed, {len(results.skipped)} skipped")
     sys.exit(1 if results.failed or not results.passed else 0)
 
