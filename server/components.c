@@ -12,6 +12,7 @@
 #include "execution/execution.h"
 #include "execution/execution_scene.h"
 #include "execution/operation/component.h"
+#include "otlp/component.h"
 #include "pool/component.h"
 #include "registry/registry.h"
 #include "registry/registry_scene.h"
@@ -37,6 +38,7 @@ static const struct component reloads_component = {
 
 static const struct component *const components[] = {
     &traces_component, /* first: ended last, behind everybody who works for a call */
+    &otlp_component,
     &bus_component,
     &call_news_component,
     &store_component,

@@ -25,6 +25,7 @@ struct api {
     struct registry *registry;
     struct execution *execution;
     struct trace_ring *traces;
+    struct otlp_exporter *otlp;
     struct interceptors *interceptors;
     struct rejections rejections;
     struct metrics_route metrics;
@@ -93,6 +94,8 @@ static int write_metrics(const void *self, int (*write)(void *arg, const char *t
         error = store_write_metrics(api->store, write, arg);
     if (!error)
         error = execution_write_metrics(api->execution, write, arg);
+    if (!error)
+        error = otlp_exporter_write_metrics(api->otlp, write, arg);
     struct metrics_page page = {.write = write, .arg = arg, .error = error};
     metrics_single(&page, "mltrainer_connections", "gauge", "Open connections.", stats.connections);
     metrics_single(&page, "mltrainer_calls", "gauge", "Calls that are under way.", stats.streams);
@@ -122,6 +125,7 @@ int api_new(const struct config *config, struct log *log, const struct api_servi
     api->registry = services->registry;
     api->execution = services->execution;
     api->traces = services->traces;
+    api->otlp = services->otlp;
     int code = certificate_load(&api->certificate, config, log, fault);
     if (!code)
         code = make_server(api, fault);

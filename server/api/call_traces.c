@@ -43,7 +43,13 @@ static bool is_chosen(const struct call_traces *traces, const struct mrpc_trace 
 static struct trace_start start_of(const struct mrpc_call *call, const struct mrpc_trace *trace)
 {
     return (struct trace_start){
-        .trace_id = trace->trace_id, .method = mrpc_call_method(call)->path + 1, .peer = mrpc_call_peer(call)};
+        .trace_id = trace->trace_id,
+        .span_id = trace->span_id,
+        .parent_id = trace->parent_id,
+        .flags = trace->flags,
+        .method = mrpc_call_method(call)->path + 1,
+        .peer = mrpc_call_peer(call),
+    };
 }
 
 static struct trace_place place(const struct call_traces *traces, const struct followed *followed, const char *name)

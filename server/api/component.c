@@ -14,6 +14,7 @@ enum dependency {
     DIAGRAM,
     POOL,
     TRACES,
+    OTLP,
     STORE,
 };
 
@@ -26,6 +27,7 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
         .diagram = dependencies[DIAGRAM],
         .pool = dependencies[POOL],
         .traces = dependencies[TRACES],
+        .otlp = dependencies[OTLP],
         .store = dependencies[STORE],
     };
     struct api *api;
@@ -52,7 +54,7 @@ static void destroy(void *instance)
 }
 
 static const char *const dependencies[] = {"config",  "log",         "registry", "admin", "execution",
-                                           "diagram", "thread_pool", "traces",   "store", NULL};
+                                           "diagram", "thread_pool", "traces",   "otlp",  "store",     NULL};
 
 const struct component api_component = {
     .name = "api",

@@ -10,6 +10,7 @@
 #include "diagram/diagram.h"
 #include "execution/execution.h"
 #include "log/log.h"
+#include "otlp/exporter.h"
 #include "pool/thread/thread_pool.h"
 #include "registry/registry.h"
 #include "store/store.h"
@@ -25,6 +26,7 @@ struct api_services {
     struct diagram *diagram;
     struct admin *admin;
     struct trace_ring *traces;
+    struct otlp_exporter *otlp;
 };
 
 int api_new(const struct config *config, struct log *log, const struct api_services *services, struct api **out,

@@ -30,6 +30,8 @@ struct trace_ring {
     _Atomic bool read;                 /* since the last change was told */
     void (*_Atomic changed)(void *arg);
     void *arg;
+    void (*ended)(void *arg, uint64_t call); /* may be NULL */
+    void *ended_arg;
 };
 
 _Thread_local struct trace_place trace_here;
@@ -116,6 +118,9 @@ static uint64_t begin(struct part *part, bool slow, const struct trace_start *st
     pthread_mutex_lock(&slot->lock);
     record->number = number;
     memcpy(record->trace_id, start->trace_id, TRACE_ID_BYTES);
+    memcpy(record->span_id, start->span_id, TRACE_SPAN_BYTES);
+    memcpy(record->parent_id, start->parent_id, TRACE_SPAN_BYTES);
+    record->flags = start->flags;
     snprintf(record->method, sizeof record->method, "%s", start->method);
     snprintf(record->peer, sizeof record->peer, "%s", start->peer);
     record->start_us = start_us;
@@ -146,16 +151,24 @@ uint64_t trace_call_begin(struct trace_ring *ring, const struct trace_start *sta
     return call;
 }
 
-void trace_call_end(struct trace_ring *ring, uint64_t call, int code, int64_t duration_us, bool slow)
+/* Of the call whose slot is locked; unlocks it. */
+static void end(struct trace_ring *ring, struct slot *slot, int code, int64_t duration_us, bool slow)
 {
-    struct slot *slot = lock_slot(ring, call);
-    if (!slot)
-        return;
+    uint64_t call = slot->record.number;
     slot->record.code = code;
     slot->record.duration_us = duration_us;
     slot->record.slow = slow;
     pthread_mutex_unlock(&slot->lock);
     tell(ring);
+    if (ring->ended)
+        ring->ended(ring->ended_arg, call);
+}
+
+void trace_call_end(struct trace_ring *ring, uint64_t call, int code, int64_t duration_us, bool slow)
+{
+    struct slot *slot = lock_slot(ring, call);
+    if (slot)
+        end(ring, slot, code, duration_us, slow);
 }
 
 /* -1 when there are too many. */
@@ -218,11 +231,7 @@ void trace_call_slow(struct trace_ring *ring, const struct trace_start *start, i
     const char *slash = strrchr(start->method, '/');
     add_step(&slot->record, &client, service.name, SCENE_ICON_SERVICE, slash ? slash + 1 : start->method, end_us - duration_us);
     add_step(&slot->record, &service, client.name, SCENE_ICON_USER, "", end_us);
-    slot->record.code = code;
-    slot->record.duration_us = duration_us;
-    slot->record.slow = true;
-    pthread_mutex_unlock(&slot->lock);
-    tell(ring);
+    end(ring, slot, code, duration_us, true);
 }
 
 void trace_enter(struct trace_ring *ring, uint64_t call, const char *name)
@@ -281,4 +290,20 @@ int trace_ring_each(struct trace_ring *ring, bool (*see)(void *arg, const struct
         each(&ring->slow, copy, see, arg);
     free(copy);
     return 0;
+}
+
+bool trace_ring_read(struct trace_ring *ring, uint64_t call, struct trace_record *out)
+{
+    struct slot *slot = lock_slot(ring, call);
+    if (!slot)
+        return false;
+    *out = slot->record;
+    pthread_mutex_unlock(&slot->lock);
+    return true;
+}
+
+void trace_ring_on_end(struct trace_ring *ring, void (*ended)(void *arg, uint64_t call), void *arg)
+{
+    ring->ended = ended;
+    ring->ended_arg = arg;
 }

@@ -37,6 +37,7 @@ enum {
     TRACE_PEER_BYTES = 72,
     TRACE_ID_BYTES = 16,
     TRACE_ID_TEXT_BYTES = 33,
+    TRACE_SPAN_BYTES = 8,
 };
 
 /** Where somebody is: in the name of whom a thread works, or worked when it handed something over. call 0: for nobody
@@ -56,6 +57,9 @@ void trace_ring_free(struct trace_ring *ring);
 
 struct trace_start {
     const uint8_t *trace_id;    /* TRACE_ID_BYTES */
+    const uint8_t *span_id;     /* TRACE_SPAN_BYTES, the call's own */
+    const uint8_t *parent_id;   /* TRACE_SPAN_BYTES; zeros: the trace begins here */
+    uint8_t flags;              /* MRPC_TRACE_… */
     const char *method;         /* "mltrainer.registry.v1.RegistryService/Register" */
     const char *peer;
 };
@@ -125,6 +129,8 @@ struct trace_participant {
 struct trace_record {
     uint64_t number;             /* ascending */
     uint8_t trace_id[TRACE_ID_BYTES];
+    uint8_t span_id[TRACE_SPAN_BYTES], parent_id[TRACE_SPAN_BYTES];
+    uint8_t flags;
     char method[TRACE_METHOD_BYTES];
     char peer[TRACE_PEER_BYTES];
     int64_t start_us;            /* CLOCK_MONOTONIC */
@@ -141,5 +147,12 @@ void trace_id_text(const uint8_t trace_id[TRACE_ID_BYTES], char out[TRACE_ID_TEX
 /** Call @see with each record that is kept, in no order; the record is borrowed for the callback. It returns false to
  *  end. Thread: any that may allocate. Errors: MRPC_ERR_NOMEM. */
 int trace_ring_each(struct trace_ring *ring, bool (*see)(void *arg, const struct trace_record *record), void *arg);
+
+/** A copy of the record of @call. False: it is forgotten. Thread: any. */
+bool trace_ring_read(struct trace_ring *ring, uint64_t call, struct trace_record *out);
+
+/** Call @ended with the number of each call that has ended, on the thread that ended it: it must not block. Set before
+ *  there are calls; NULL: nobody. */
+void trace_ring_on_end(struct trace_ring *ring, void (*ended)(void *arg, uint64_t call), void *arg);
 
 #endif

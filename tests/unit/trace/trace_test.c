@@ -13,8 +13,10 @@
 
 static uint64_t begin(struct trace_ring *ring, uint8_t id)
 {
-    const uint8_t trace_id[TRACE_ID_BYTES] = {id};
-    return trace_call_begin(ring, &(struct trace_start){.trace_id = trace_id, .method = "test.Service/Method", .peer = "here"});
+    const uint8_t trace_id[TRACE_ID_BYTES] = {id}, span_id[TRACE_SPAN_BYTES] = {1}, parent_id[TRACE_SPAN_BYTES] = {0};
+    const struct trace_start start = {.trace_id = trace_id, .span_id = span_id, .parent_id = parent_id,
+                                      .method = "test.Service/Method", .peer = "here"};
+    return trace_call_begin(ring, &start);
 }
 
 static bool copy(void *arg, const struct trace_record *record)
@@ -157,7 +159,7 @@ static void slow_calls_have_room_of_their_own(void **state)
     const uint8_t id[TRACE_ID_BYTES] = {9};
     assert_int_equal(trace_ring_new(2, &ring), 0);
     assert_int_equal(trace_scene_call(ring, "slow", &scene, &fault), MRPC_NOT_FOUND);
-    trace_call_slow(ring, &(struct trace_start){.trace_id = id, .method = "test.Service/Slow", .peer = "p"}, 0, 200000);
+    trace_call_slow(ring, &(struct trace_start){.trace_id = id, .span_id = id, .parent_id = id, .method = "test.Service/Slow", .peer = "p"}, 0, 200000);
     for (uint8_t i = 1; i < 9; i++)
         begin(ring, i);
     scene = draw(ring, "slow");
@@ -211,7 +213,7 @@ static void no_room_keeps_nothing(void **state)
     int kept = 0;
     assert_int_equal(trace_ring_new(0, &ring), 0);
     assert_int_equal(begin(ring, 1), 0);
-    trace_call_slow(ring, &(struct trace_start){.trace_id = id, .method = "m", .peer = ""}, 0, 1);
+    trace_call_slow(ring, &(struct trace_start){.trace_id = id, .span_id = id, .parent_id = id, .method = "m", .peer = ""}, 0, 1);
     assert_int_equal(trace_ring_each(ring, count, &kept), 0);
     assert_int_equal(kept, 0);
     trace_ring_free(ring);
