@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,16 +72,31 @@ def missing_need(suite):
     return None
 
 
-def build(preset, results, done={}):
-    """Configure and build a preset once; False (a failure, counted) if that does not work."""
-    if preset not in done:
+class Builds:
+    """Presets are built one after the other on a thread of its own: those of the sanitizers beside tests that mostly wait,
+    and behind whatever else wants the cores."""
+
+    def __init__(self, presets, results):
+        self.results, self.counted = results, set()
+        executor = ThreadPoolExecutor(1)
+        self.futures = {preset: executor.submit(self.build, preset) for preset in dict.fromkeys(filter(None, presets))}
+
+    @staticmethod
+    def build(preset):
         log = ROOT / f"build/{preset}.log"
         log.parent.mkdir(exist_ok=True)
+        behind = ["nice", "-n", "19"] if preset in SANITIZED else []
         with open(log, "w") as out:
             commands = [["cmake", "--preset", preset, "-DMLT_WERROR=ON", "-DBUILD_TESTING=ON"], ["cmake", "--build", "--preset", preset]]
-            done[preset] = all(subprocess.run(c, cwd=ROOT, stdout=out, stderr=out).returncode == 0 for c in commands)
-        results.add(f"build/{preset}", "passed" if done[preset] else "failed", log.read_text())
-    return done[preset]
+            return all(subprocess.run(behind + c, cwd=ROOT, stdout=out, stderr=out).returncode == 0 for c in commands)
+
+    def wait(self, preset):
+        """False (a failure, counted once) if it does not build."""
+        works = self.futures[preset].result()
+        if preset not in self.counted:
+            self.counted.add(preset)
+            self.results.add(f"build/{preset}", "passed" if works else "failed", (ROOT / f"build/{preset}.log").read_text())
+        return works
 
 
 def run_ctest(suite, preset, labels, results, environment):
@@ -124,14 +140,14 @@ def run_script(suite, results, environment):
         results.add(f"{suite}/run", "failed", "".join(since) + "it ran no test")
 
 
-def run_suite(suite, preset, labels, results, long):
+def run_suite(suite, preset, labels, results, builds, long):
     need = missing_need(suite)
     if need:
         return results.add(f"{suite}/needs", "skipped", f"there is no {need} here")
     environment = dict(os.environ, MLT_ROOT=str(ROOT), MLT_BUILD=str(ROOT / f"build/{preset or 'release'}"))
     if long:
         environment["MLT_LONG"] = "1"
-    if preset and not build(preset, results):
+    if preset and not builds.wait(preset):
         return
     script = threading.Thread(target=run_script, args=(suite, results, environment))
     if preset in SANITIZED:  # mostly waits: beside the C tests
@@ -162,11 +178,11 @@ def main():
     if only and only not in names:
         parser.error(f"there is no suite {only}; there are {', '.join(names)}")
     results = Results()
-    for suite, preset, labels in SUITES:
-        if only and suite != only:
-            continue
+    suites = [suite for suite in SUITES if only in (None, suite[0])]
+    builds = Builds([preset for _, preset, _ in suites], results)
+    for suite, preset, labels in suites:
         began, cpu_before, before = time.monotonic(), cpu_s(), len(results.passed)
-        run_suite(suite, preset, labels, results, arguments.long is not None)
+        run_suite(suite, preset, labels, results, builds, arguments.long is not None)
         print(f"{suite}: {len(results.passed) - before} passed in {time.monotonic() - began:.0f} s, "
               f"{cpu_s() - cpu_before:.0f} s of CPU", flush=True)
     print(f"{len(results.passed)} passed, {len(results.failed)} failed, {len(results.skipped)} skipped")
