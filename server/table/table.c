@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "table/table.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BUFFER_ALIGNMENT 64
 
-/* All memory of a column hangs on its entry here; the Arrow structs point into it. */
+/* A column is one block: this, its name, then its buffers, aligned; the Arrow structs point into it. Texts alone, whose size
+ * may come later, have memory of their own. */
 struct column {
     struct ArrowSchema schema;
     struct ArrowArray array;
@@ -68,10 +71,8 @@ struct table *table_new(int64_t rows)
 
 static void column_free(struct column *column)
 {
-    if (!column)
-        return;
-    for (size_t i = 0; i < 3; i++)
-        free((void *)column->buffers[i]);
+    if (column)
+        free((void *)column->buffers[2]);
     free(column);
 }
 
@@ -87,19 +88,23 @@ void table_free(struct table *table)
     free(memory);
 }
 
-static void *buffer_new(size_t bytes)
+/* What a buffer takes: never nothing, and 0 for what is too much. */
+static size_t rounded(size_t bytes)
 {
-    size_t rounded = (bytes + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
-    void *buffer = NULL;
+    size_t all = (bytes + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
 
-    if (rounded < bytes)
+    return bytes ? (all < bytes ? 0 : all) : BUFFER_ALIGNMENT;
+}
+
+static void *text_new(size_t bytes)
+{
+    size_t all = rounded(bytes);
+    void *text = NULL;
+
+    if (all == 0 || posix_memalign(&text, BUFFER_ALIGNMENT, all) != 0)
         return NULL;
-    if (rounded == 0)
-        rounded = BUFFER_ALIGNMENT;
-    if (posix_memalign(&buffer, BUFFER_ALIGNMENT, rounded) != 0)
-        return NULL;
-    memset(buffer, 0, rounded);
-    return buffer;
+    memset(text, 0, all);
+    return text;
 }
 
 static int grow(struct table_memory *memory)
@@ -131,39 +136,39 @@ static size_t fixed_bytes(const char *format, size_t rows)
     return rows * (size_t)table_format_width(format);
 }
 
-/* Fill in buffers: [validity, values] or, for text, [validity, offsets, text]. */
-static int column_allocate(struct column *column, int64_t rows, size_t text_bytes, int nullable)
+/* Buffers are [validity, values] or, for text, [validity, offsets, text]. */
+static void column_init(struct column *column, int64_t rows, int nullable)
 {
-    int is_text = column->format[0] == 'u';
-
     column->array = (struct ArrowArray){.length = rows,
                                         .null_count = nullable ? rows : 0,
-                                        .n_buffers = is_text ? 3 : 2,
+                                        .n_buffers = column->format[0] == 'u' ? 3 : 2,
                                         .buffers = column->buffers,
                                         .release = release_array};
     column->schema = (struct ArrowSchema){.format = column->format,
                                           .name = column->name,
                                           .flags = nullable ? ARROW_FLAG_NULLABLE : 0,
                                           .release = release_schema};
-    if (nullable && !(column->buffers[0] = buffer_new(((size_t)rows + 7) / 8)))
-        return -1;
-    if (!is_text)
-        return (column->buffers[1] = buffer_new(fixed_bytes(column->format, (size_t)rows))) ? 0 : -1;
-    column->buffers[1] = buffer_new(((size_t)rows + 1) * sizeof(int32_t));
-    column->buffers[2] = buffer_new(text_bytes);
-    return column->buffers[1] && column->buffers[2] ? 0 : -1;
 }
 
 static struct column *column_new(const char *name, const char *format, int64_t rows, size_t text_bytes, int nullable)
 {
-    size_t name_bytes = strlen(name) + 1;
-    struct column *column = calloc(1, sizeof(*column) + name_bytes);
+    bool is_text = format[0] == 'u';
+    size_t head = sizeof(struct column) + strlen(name) + 1, all;
+    size_t validity = nullable ? rounded(((size_t)rows + 7) / 8) : 0;
+    size_t values = rounded(is_text ? ((size_t)rows + 1) * sizeof(int32_t) : fixed_bytes(format, (size_t)rows));
 
+    if (values == 0 || __builtin_add_overflow(head + BUFFER_ALIGNMENT + validity, values, &all))
+        return NULL;
+    struct column *column = calloc(1, all);
     if (!column)
         return NULL;
+    uintptr_t buffers = ((uintptr_t)column + head + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
+    column->buffers[0] = nullable ? (void *)buffers : NULL;
+    column->buffers[1] = (void *)(buffers + validity);
     strcpy(column->format, format);
-    memcpy(column->name, name, name_bytes);
-    if (column_allocate(column, rows, text_bytes, nullable)) {
+    strcpy(column->name, name);
+    column_init(column, rows, nullable);
+    if (is_text && !(column->buffers[2] = text_new(text_bytes))) {
         column_free(column);
         return NULL;
     }
@@ -215,7 +220,7 @@ void table_set_null_count(struct table *table, size_t index, int64_t null_count)
 int table_set_text(struct table *table, size_t index, const char *text, size_t text_bytes, struct fault *fault)
 {
     struct column *column = ((struct table_memory *)table)->columns[index];
-    void *buffer = buffer_new(text_bytes);
+    void *buffer = text_new(text_bytes);
 
     if (!buffer)
         return memory_fault(fault);
