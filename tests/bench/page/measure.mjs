@@ -4,6 +4,7 @@
 //   MLT_BUILD=… node measure.mjs LOADS CHANGES PAGES BARE_RESPONDER
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { connect } from 'node:http2';
 import { createServer } from 'node:net';
 import { chromium } from 'playwright-core';
@@ -17,22 +18,39 @@ const daemon = new Daemon();
 const rssKib = (pid) => Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4;
 const report = (passing) => daemon.call('registry.v1.RegistryService/Heartbeat', { key, reports: [{ name: 'self', passing }] });
 
+const firstPaint = (page) => page.evaluate(() => new Promise((done) => {
+  const take = () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime;
+  const poll = () => (take() === undefined ? requestAnimationFrame(poll) : done(take()));
+  poll();
+}));
+
+/** What the browser itself needs for a page of one word, from a server that does nothing else. */
+async function emptyPaint(browser, port) {
+  const context = await browser.newContext({ viewport: { width: 1360, height: 900 } });
+  const page = await context.newPage();
+  await page.goto(`http://127.0.0.1:${port}/`);
+  const painted = await firstPaint(page);
+  await context.close();
+  return painted;
+}
+
+/** Ours and the empty one in turns, so that both meet the same machine. */
 async function paints(browser) {
-  const first = [], shown = [];
+  const first = [], shown = [], empty = [];
+  const nothing = createHttpServer((_, answer) => answer.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>x</title>word'));
+  await new Promise((listening) => nothing.listen(0, '127.0.0.1', listening));
   for (let i = 0; i < loads; i++) {
+    empty.push(await emptyPaint(browser, nothing.address().port));
     const context = await browser.newContext({ viewport: { width: 1360, height: 900 } });
     const page = await context.newPage();
     await page.goto(`http://${daemon.address}/`);
     await page.locator('[data-key="default/web/w1"]').waitFor();
     shown.push(await page.evaluate(() => performance.now()));
-    first.push(await page.evaluate(() => new Promise((done) => {
-      const take = () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime;
-      const poll = () => (take() === undefined ? requestAnimationFrame(poll) : done(take()));
-      poll();
-    })));
+    first.push(await firstPaint(page));
     await context.close();
   }
-  return { first_paint_ms: first, picture_ms: shown };
+  nothing.close();
+  return { empty_paint_ms: empty, first_paint_ms: first, picture_ms: shown };
 }
 
 async function onScreen(browser) {
