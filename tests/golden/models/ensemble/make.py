@@ -13,6 +13,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.tree import DecisionTreeRegressor
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+from ada_boost import ada_boost  # noqa: E402
 from golden_file import Golden  # noqa: E402
 from host_random import Stream  # noqa: E402
 
@@ -48,35 +49,10 @@ for name in ("one", "other"):
         case("bagging_ensemble", name, {"prediction": np.mean(says, axis=0)}, {"n_estimators": trees, "max_samples": share})
 
 
-# ---- AdaBoost.R2, as scikit-learn does it
-def ada_boost(name, rounds, rate):
-    x, y = inputs[name]
-    weights, trees, votes = np.full(len(y), 1 / len(y)), [], []
-    for i in range(rounds):
-        stream, cumulative = Stream(0, i), np.cumsum(weights)
-        drawn = [min(np.searchsorted(cumulative, stream.uniform() * cumulative[-1], side="right"), len(y) - 1)
-                 for _ in range(len(y))]
-        tree = DecisionTreeRegressor(max_depth=3, random_state=0).fit(x[drawn], y[drawn])
-        loss = np.abs(tree.predict(x) - y)
-        loss /= loss.max()
-        mean = (weights * loss).sum()
-        if mean >= 0.5:
-            break
-        beta = mean / (1 - mean)
-        trees.append(tree)
-        votes.append(rate * np.log(1 / beta))
-        weights = weights * beta ** ((1 - loss) * rate)
-        weights /= weights.sum()
-    says = np.array([tree.predict(x) for tree in trees])
-    order = np.argsort(says, axis=0, kind="stable")
-    reached = np.cumsum(np.array(votes)[order], axis=0)
-    middle = order[(reached >= 0.5 * reached[-1]).argmax(axis=0), np.arange(len(y))]
-    case("boosted_trees_ensemble", name, {"prediction": says[middle, np.arange(len(y))]}, {"learning_rate": rate})
-
-
+# ---- AdaBoost.R2
 for name in ("one", "other"):
     for rate in (1.0, 0.3):
-        ada_boost(name, 50, rate)
+        case("boosted_trees_ensemble", name, {"prediction": ada_boost(*inputs[name], 50, rate)}, {"learning_rate": rate})
 
 
 # ---- Voting and stacking over the same members

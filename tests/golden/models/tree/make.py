@@ -19,6 +19,7 @@ from sklearn.ensemble import (BaggingRegressor, ExtraTreesRegressor, GradientBoo
 from sklearn.tree import DecisionTreeRegressor
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+from ada_boost import ada_boost  # noqa: E402
 from golden_file import Golden  # noqa: E402
 from host_random import Stream  # noqa: E402
 
@@ -83,36 +84,11 @@ means("extra_trees_100", lambda seed: ExtraTreesRegressor(100, max_depth=6, rand
       {"n_estimators": 1000, "max_depth": 6}, 0.03)
 
 
-# ---- AdaBoost.R2, as scikit-learn does it, with the rows that our generator draws
-def ada_boost(model, name, rounds, rate):
-    x, y = inputs[name]
-    weights, trees, votes = np.full(len(y), 1 / len(y)), [], []
-    for i in range(rounds):
-        stream, cumulative = Stream(0, i), np.cumsum(weights)
-        drawn = [min(np.searchsorted(cumulative, stream.uniform() * cumulative[-1], side="right"), len(y) - 1)
-                 for _ in range(len(y))]
-        tree = DecisionTreeRegressor(max_depth=3, random_state=0).fit(x[drawn], y[drawn])
-        loss = np.abs(tree.predict(x) - y)
-        loss /= loss.max()
-        mean = (weights * loss).sum()
-        if mean >= 0.5:
-            break
-        beta = mean / (1 - mean)
-        trees.append(tree)
-        votes.append(rate * np.log(1 / beta))
-        weights = weights * beta ** ((1 - loss) * rate)
-        weights /= weights.sum()
-    says = np.array([tree.predict(x) for tree in trees])
-    order = np.argsort(says, axis=0, kind="stable")
-    reached = np.cumsum(np.array(votes)[order], axis=0)
-    middle = order[(reached >= 0.5 * reached[-1]).argmax(axis=0), np.arange(len(y))]
-    case(model, name, says[middle, np.arange(len(y))], {"learning_rate": rate})
-
-
+# ---- AdaBoost.R2
 for name in ("one", "other"):
     for rate in (1.0, 0.3):
-        ada_boost("ada_boost_50", name, 50, rate)
-        ada_boost("ada_boost_100", name, 100, rate)
+        for rounds in (50, 100):
+            case(f"ada_boost_{rounds}", name, ada_boost(*inputs[name], rounds, rate), {"learning_rate": rate})
 
 # ---- Boosting. XGBoost rounds to 32 bits: few rounds, so that what is left is no rounding
 for name in ("small", "large", "other"):
