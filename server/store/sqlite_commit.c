@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite_backend.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -306,11 +307,22 @@ void sqlite_die(struct sqlite_store *store, const char *text)
     _exit(4);
 }
 
+/* Of the log: sqlite3_system_errno() may be that of the roll-back. */
+static bool is_read_only(sqlite3 *writer, int result)
+{
+    sqlite3_file *log = NULL;
+    int last = 0;
+    if (result != SQLITE_IOERR_WRITE ||
+        sqlite3_file_control(writer, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK || !log || !log->pMethods)
+        return false;
+    return log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &last) == SQLITE_OK && last == EROFS;
+}
+
 static void undo_group(struct sqlite_store *store, int result, struct store_batch *const *batches, size_t count)
 {
     char text[STORE_RESULT_TEXT_BYTES];
     snprintf(text, sizeof text, "%s (SQLite %d)", sqlite3_errmsg(store->writer), result);
-    bool full = sqlite_result_full(result);
+    bool full = sqlite_result_full(result), fixed = is_read_only(store->writer, result);
     if (!sqlite3_get_autocommit(store->writer))
         step(store, SQL_ROLLBACK);
     store->group_revision = atomic_load(&store->revision);
@@ -318,11 +330,13 @@ static void undo_group(struct sqlite_store *store, int result, struct store_batc
     struct fault ignored = FAULT_INIT;
     if (sqlite_ask(store->writer, "SELECT count(*) FROM deletions", &deletions, &ignored) == MRPC_OK)
         store->deletion_count = (uint64_t)deletions;
-    atomic_store(&store->read_only, full);
+    atomic_store(&store->read_only, full || fixed);
     if (sqlite_result_fatal(result))
         sqlite_die(store, text);
-    fail_all(store, batches, count, sqlite_result_code(result),
-             full ? "the disk is full: read-only until there is space" : text);
+    fail_all(store, batches, count, fixed ? MRPC_RESOURCE_EXHAUSTED : sqlite_result_code(result),
+             full    ? "the disk is full: read-only until there is space"
+             : fixed ? "the file system is read-only: so is the store, until it can be written to"
+                     : text);
 }
 
 void sqlite_commit(struct store *base, struct store_batch *const *batches, size_t count)

@@ -17,7 +17,7 @@ enum { KEYS_MAX = 60000 };
 
 static char *folder;
 static bool acknowledged[KEYS_MAX];
-static long refused;
+static long refused, refused_read_only;
 
 struct run {
     pid_t pid;
@@ -60,6 +60,7 @@ static long read_acks(struct run *run, long limit)
         } else {
             assert_int_equal(sscanf(line, "f %ld %d", &index, &code), 2);
             refused++;
+            refused_read_only += code == MRPC_RESOURCE_EXHAUSTED;
         }
     }
     return acks;
@@ -168,6 +169,20 @@ static void failed_write_is_not_acknowledged(void **state)
     assert_true(failures > 0);
 }
 
+/* As after errors=remount-ro, or when its host takes a volume away for a moment. */
+static void s17_read_only_file_system_is_waited_for(void **state)
+{
+    if (!has_strace())
+        skip();
+    refused_read_only = 0;
+    int status = run_injected("trace=pwrite64", "inject=pwrite64:error=EROFS:when=40..44");
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_true(refused_read_only > 0);
+    assert_true(acknowledged[1999]);
+    check_folder();
+}
+
 static void failed_sync_ends_the_process_without_an_acknowledgement(void **state)
 {
     if (!has_strace())
@@ -239,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(killed_process_loses_nothing_acknowledged, fresh),
         cmocka_unit_test_setup(failed_write_is_not_acknowledged, fresh),
+        cmocka_unit_test_setup(s17_read_only_file_system_is_waited_for, fresh),
         cmocka_unit_test_setup(failed_sync_ends_the_process_without_an_acknowledgement, fresh),
         cmocka_unit_test_setup(full_disk_is_read_only_until_there_is_space, fresh),
     };
