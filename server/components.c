@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "access/access.h"
 #include "admin/admin.h"
 #include "api/api.h"
 #include "config/reloadable.h"
@@ -61,6 +62,7 @@ static const struct component *const components[] = {
     &pipeline_scene_component,
     &views_component,
     &diagram_component,
+    &access_component,
     &admin_component,
     &api_component,
     &tls_reload_component,

@@ -18,6 +18,7 @@
 
 #include <mrpc/mrpc.h>
 
+#include "access/access.h"
 #include "admin/admin.h"
 #include "admin/control.h"
 #include "api/api.h"
@@ -43,6 +44,7 @@ struct program {
     _Atomic bool drain_asked;
     _Atomic bool drained;
     bool draining;        /* main thread */
+    int64_t certificate_due_s;
 };
 
 static void wake(struct program *program)
@@ -213,11 +215,21 @@ static void take_events(struct program *program)
         begin_drain(program, atomic_load(&program->grace_ms));
 }
 
+/* What goes by the clock, each at its own pace. Returns in how many ms to come again. */
+static int look(struct program *program, int64_t now_s)
+{
+    if (now_s >= program->certificate_due_s) {
+        int again_ms = api_look_at_certificate(api_of(program), now_s);
+        program->certificate_due_s = again_ms < 0 ? INT64_MAX : now_s + again_ms / 1000;
+    }
+    return access_look(container_get(program->container, "access"), now_s);
+}
+
 static void run_until_drained(struct program *program)
 {
     struct pollfd fds[] = {{program->signals, POLLIN, 0}, {program->events, POLLIN, 0}};
     while (!atomic_load(&program->drained)) {
-        int again_ms = api_look_at_certificate(api_of(program), time(NULL));
+        int again_ms = look(program, time(NULL));
         if (poll(fds, 2, again_ms) < 0 && errno != EINTR)
             return;
         take_signal(program);

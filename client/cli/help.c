@@ -32,8 +32,8 @@ static void print_globals(FILE *out)
           "  --tls                    use TLS with the system's certificate authorities\n"
           "  --tls-ca FILE            use TLS and trust this authority\n"
           "  --tls-certificate FILE, --tls-key FILE, --tls-server-name NAME\n"
-          "  --help, --version\n"
-          "\nA bearer token is taken from $MLTRAINER_TOKEN.\n"
+          "  --token-file FILE        holds the token to send [$MLTRAINER_TOKEN_FILE, else $MLTRAINER_TOKEN]\n"
+          "  --help, --version\n\n"
           "Exit status: 0; 1 failed here; 2 wrong usage; 64 + gRPC status code (69: NOT_FOUND).\n", out);
 }
 
@@ -119,7 +119,7 @@ static void complete_bash(void)
             printf(" --%s", option->name);
         printf("\";;\n");
     }
-    printf("  esac; fi\n  COMPREPLY=($(compgen -W \"$words --server --output --timeout --help\" -- \"$cur\"))\n"
+    printf("  esac; fi\n  COMPREPLY=($(compgen -W \"$words --server --output --timeout --token-file --help\" -- \"$cur\"))\n"
            "  [ ${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- \"$cur\"))\n}\ncomplete -F _mltctl mltctl\n");
 }
 

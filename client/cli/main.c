@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "files.h"
 #include "help.h"
 
 struct global {
-    const char *ca, *certificate, *key, *server_name;
+    const char *ca, *certificate, *key, *server_name, *token_file;
     bool tls, help;
 };
 
@@ -57,6 +58,8 @@ static bool read_global(int argc, char **argv, int *at, struct cli *cli, struct 
         global->key = value;
     } else if ((value = value_of(argc, argv, at, "--tls-server-name"))) {
         global->server_name = value;
+    } else if ((value = value_of(argc, argv, at, "--token-file"))) {
+        global->token_file = value;
     } else if (strcmp(argv[*at], "--tls") == 0) {
         global->tls = true;
         (*at)++;
@@ -94,6 +97,26 @@ static const struct cli_command *find_command(const char *noun, const char *verb
     return NULL;
 }
 
+/* The token of a file: its first word. *@out is freed by the caller. */
+static int read_token(const char *path, char **out)
+{
+    enum { FILE_BYTES_MAX = 4096 };
+    uint8_t *bytes;
+    size_t size;
+    int code = files_read(path, FILE_BYTES_MAX, &bytes, &size);
+    if (code)
+        return code;
+    char *text = (char *)bytes;
+    size_t length = strcspn(text, " \t\r\n");
+    if (length == 0 || text[length + strspn(text + length, " \t\r\n")] != '\0') {
+        free(bytes);
+        return cli_failed("%s: not one token", path);
+    }
+    text[length] = '\0';
+    *out = text;
+    return 0;
+}
+
 static int open_channel(struct cli *cli, const struct global *global)
 {
     struct mrpc_channel_options options = {.struct_bytes = sizeof options, .user_agent = "mltctl/" MRPC_VERSION,
@@ -116,13 +139,19 @@ static int open_channel(struct cli *cli, const struct global *global)
 static int run(struct cli *cli, const struct cli_command *command, const struct global *global, int argc, char **argv)
 {
     struct cli_arguments arguments;
+    char *token = NULL;
     int code = cli_arguments_read(command, argc, argv, &arguments);
+    if (!code && global->token_file)
+        code = read_token(global->token_file, &token);
+    if (token)
+        cli->token = token;
     if (!code)
         code = open_channel(cli, global);
     if (!code)
         code = command->run(cli, &arguments);
     mrpc_channel_free(cli->channel);
     mrpc_tls_free(cli->tls);
+    free(token);
     return code;
 }
 
@@ -132,7 +161,7 @@ int main(int argc, char **argv)
     const char *server = getenv("MLTRAINER_SERVER");
     struct cli cli = {.server = server && *server ? server : "127.0.0.1:50051", .terminal = isatty(STDOUT_FILENO),
                       .timeout_ms = 30000, .token = getenv("MLTRAINER_TOKEN")};
-    struct global global = {0};
+    struct global global = {.token_file = getenv("MLTRAINER_TOKEN_FILE")};
     int left = read_globals(argc, argv, &cli, &global);
     const char *noun = left > 0 ? argv[0] : NULL, *verb = left > 1 ? argv[1] : NULL;
     if (noun && strcmp(noun, "--version") == 0)

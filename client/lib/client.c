@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +32,24 @@ static int open_tls(struct mlt_client *client, const struct mlt_client_options *
     return 0;
 }
 
+enum { TOKEN_BYTES = 4096 };
+
+/* The one word of a file. */
+static int read_token(const char *path, char token[TOKEN_BYTES], struct mlt_error *error)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return client_fail_text(error, MRPC_INVALID_ARGUMENT, "token_file: %s: %s", path, strerror(errno));
+    size_t size = fread(token, 1, TOKEN_BYTES - 1, file);
+    fclose(file);
+    token[size] = '\0';
+    size_t length = strcspn(token, " \t\r\n");
+    if (length == 0 || length == TOKEN_BYTES - 1 || length + strspn(token + length, " \t\r\n") != size)
+        return client_fail_text(error, MRPC_INVALID_ARGUMENT, "token_file: %s: not one token", path);
+    token[length] = '\0';
+    return 0;
+}
+
 static int open_channel(struct mlt_client *client, const char *target, const struct mlt_client_options *options,
                         struct mlt_error *error)
 {
@@ -52,6 +72,11 @@ int mlt_client_new(const char *target, const struct mlt_client_options *options,
     struct mlt_client_options known = {0};
     if (options)
         client_copy_options(&known, sizeof known, options, options->struct_bytes);
+    char token[TOKEN_BYTES];
+    if (known.token_file && read_token(known.token_file, token, error) != 0)
+        return MRPC_INVALID_ARGUMENT;
+    if (known.token_file)
+        known.token = token;
     struct mlt_client *client = calloc(1, sizeof *client);
     if (!client)
         return client_fail_text(error, MRPC_RESOURCE_EXHAUSTED, "out of memory");

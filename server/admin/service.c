@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Restore and tokens answer UNIMPLEMENTED. */
+/* Restore answers UNIMPLEMENTED. */
 static const struct mltrainer__admin__v1__admin_service__handlers handlers = {
     .get_server_info = admin_get_server_info,
     .get_log_level = admin_get_log_level,
@@ -16,6 +16,9 @@ static const struct mltrainer__admin__v1__admin_service__handlers handlers = {
     .reload = admin_reload,
     .drain = admin_drain,
     .backup = admin_backup,
+    .create_token = admin_create_token,
+    .list_tokens = admin_list_tokens,
+    .revoke_token = admin_revoke_token,
 };
 
 /* Copies that a killed server left behind: the store holds the folder's lock, so nobody is writing one. */
@@ -31,12 +34,12 @@ static void sweep_backups(const char *folder)
 }
 
 int admin_new(struct log *log, const struct config *config, const struct admin_control *control, struct store *store,
-              struct thread_pool *threads, struct admin **out)
+              struct thread_pool *threads, struct access *access, struct admin **out)
 {
     struct admin *admin = calloc(1, sizeof *admin);
     if (!admin)
         return MRPC_ERR_NOMEM;
-    *admin = (struct admin){log, config, control, store, threads};
+    *admin = (struct admin){log, config, control, store, threads, access};
     sweep_backups(config_text(config, "data_dir"));
     *out = admin;
     return 0;

@@ -5,6 +5,7 @@
 #include <mltrainer/admin/v1/admin.mrpc.h>
 #include <mrpc/mrpc.h>
 
+#include "access/access.h"
 #include "admin/admin.h"
 #include "admin/control.h"
 #include "config/config.h"
@@ -22,10 +23,11 @@ struct admin {
     const struct admin_control *control;
     struct store *store;
     struct thread_pool *threads;
+    struct access *access;
 };
 
 int admin_new(struct log *log, const struct config *config, const struct admin_control *control, struct store *store,
-              struct thread_pool *threads, struct admin **out) MRPC_MUST_USE;
+              struct thread_pool *threads, struct access *access, struct admin **out) MRPC_MUST_USE;
 void admin_free(struct admin *admin);
 
 /* One file a method in methods/. */
@@ -43,5 +45,11 @@ int admin_reload(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1_
 int admin_drain(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__DrainRequest *request,
                 Mltrainer__Admin__V1__DrainResponse *response);
 int admin_backup(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__BackupRequest *request);
+int admin_create_token(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__CreateTokenRequest *request,
+                       Mltrainer__Admin__V1__CreateTokenResponse *response);
+int admin_list_tokens(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__ListTokensRequest *request,
+                      Mltrainer__Admin__V1__ListTokensResponse *response);
+int admin_revoke_token(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__RevokeTokenRequest *request,
+                       Mltrainer__Admin__V1__RevokeTokenResponse *response);
 
 #endif

@@ -26,6 +26,7 @@ struct api {
     struct execution *execution;
     struct trace_ring *traces;
     struct otlp_exporter *otlp;
+    struct access *access;
     struct interceptors *interceptors;
     struct rejections rejections;
     struct metrics_route metrics;
@@ -63,7 +64,9 @@ static int make_server(struct api *api, struct fault *fault)
         error = mrpc_server_enable_reflection(api->server);
     if (error)
         return fault_set(fault, MRPC_INTERNAL, "server: %s", mrpc_error_text(error));
-    return interceptors_new(api->config, api->log, api->traces, api->server, &api->interceptors, fault);
+    const struct interceptors_options interceptors = {
+        .config = api->config, .log = api->log, .traces = api->traces, .access = api->access};
+    return interceptors_new(&interceptors, api->server, &api->interceptors, fault);
 }
 
 static int add_services(struct api *api, const struct api_services *services, struct fault *fault)
@@ -126,13 +129,14 @@ int api_new(const struct config *config, struct log *log, const struct api_servi
     api->execution = services->execution;
     api->traces = services->traces;
     api->otlp = services->otlp;
+    api->access = services->access;
     int code = certificate_load(&api->certificate, config, log, fault);
     if (!code)
         code = make_server(api, fault);
     if (!code)
         code = add_services(api, services, fault);
     if (!code)
-        code = api_add_web(api->server, config, fault);
+        code = api_add_web(api->server, config, api->access, fault);
     if (!code)
         code = add_metrics(api, services->pool, fault);
     if (code) {
@@ -157,8 +161,9 @@ void api_free(struct api *api)
 
 static int listen_on(struct api *api, const char *address, char **bound, struct fault *fault)
 {
-    int code = listen_check(address, api->certificate.tls != NULL, config_text(api->config, "tls.client_ca") != NULL,
-                            config_switch(api->config, "insecure"), fault);
+    bool authenticated = config_text(api->config, "tls.client_ca") != NULL || access_is_closed(api->access);
+    int code = listen_check(address, api->certificate.tls != NULL, authenticated, config_switch(api->config, "insecure"),
+                            fault);
     if (code)
         return code;
     int error = mrpc_server_listen(api->server, address, api->certificate.tls, bound);

@@ -16,6 +16,7 @@ enum dependency {
     TRACES,
     OTLP,
     STORE,
+    ACCESS,
 };
 
 static int create(void *const *dependencies, void **out, struct fault *fault)
@@ -29,6 +30,7 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
         .traces = dependencies[TRACES],
         .otlp = dependencies[OTLP],
         .store = dependencies[STORE],
+        .access = dependencies[ACCESS],
     };
     struct api *api;
     int code = api_new(dependencies[CONFIG], dependencies[LOG], &services, &api, fault);
@@ -54,7 +56,7 @@ static void destroy(void *instance)
 }
 
 static const char *const dependencies[] = {"config",  "log",         "registry", "admin", "execution",
-                                           "diagram", "thread_pool", "traces",   "otlp",  "store",     NULL};
+                                           "diagram", "thread_pool", "traces",   "otlp",  "store",     "access", NULL};
 
 const struct component api_component = {
     .name = "api",

@@ -119,9 +119,10 @@ static bool is_one_of(const char *text, const char *const *words)
     return *words != NULL;
 }
 
-int interceptors_new(const struct config *config, struct log *log, struct trace_ring *ring, struct mrpc_server *server,
-                     struct interceptors **out, struct fault *fault)
+int interceptors_new(const struct interceptors_options *options, struct mrpc_server *server, struct interceptors **out,
+                     struct fault *fault)
 {
+    const struct config *config = options->config;
     static const char *const which[] = {"all", "failed", "none", NULL};
     if (!is_one_of(config_text(config, "log.calls"), which))
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "log.calls: \"%s\" is not all, failed or none",
@@ -129,16 +130,18 @@ int interceptors_new(const struct config *config, struct log *log, struct trace_
     struct interceptors *all = calloc(1, sizeof *all);
     if (!all)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    all->log = log;
+    all->log = options->log;
     *out = all;   /* the server may borrow some of it: freed after it, whatever goes wrong */
     int code = add_binary_log(all, config, server, fault);
     if (code)
         return code;
     int error = add_metrics(all, config, server);
     if (!error)
-        error = add_tracing(all, config, ring, server);
+        error = add_tracing(all, config, options->traces, server);
     if (!error)
         error = add_call_log(all, config, server);
+    if (!error)
+        error = access_add_to_server(options->access, server);
     if (!error)
         error = add_rate_limit(all, config, server);
     return error ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "interceptors: %s", mrpc_error_text(error)) : 0;

@@ -82,6 +82,6 @@ int listen_check(const char *address, bool tls, bool authenticated, bool insecur
     if (insecure || listen_is_local(address) || (tls && authenticated))
         return 0;
     return fault_set(fault, MRPC_INVALID_ARGUMENT,
-                     "listen: %s is reachable from other machines: give tls.certificate, tls.key and tls.client_ca, "
-                     "or --insecure", address);
+                     "listen: %s is reachable from other machines: give tls.certificate, tls.key, and "
+                     "tls.client_ca or access.mode token; or --insecure", address);
 }

@@ -4,6 +4,7 @@
 
 #include <mrpc/server.h>
 
+#include "access/access.h"
 #include "admin/admin.h"
 #include "api/api.h"
 #include "config/config.h"
@@ -27,6 +28,7 @@ struct api_services {
     struct admin *admin;
     struct trace_ring *traces;
     struct otlp_exporter *otlp;
+    struct access *access;
 };
 
 int api_new(const struct config *config, struct log *log, const struct api_services *services, struct api **out,

@@ -52,9 +52,10 @@ static int set_rules(struct mrpc_server *server, const struct mrpc_web_options *
     return error ? fault_set(fault, MRPC_INTERNAL, "web: %s", mrpc_error_text(error)) : 0;
 }
 
-int api_add_web(struct mrpc_server *server, const struct config *config, struct fault *fault)
+int api_add_web(struct mrpc_server *server, const struct config *config, struct access *access, struct fault *fault)
 {
-    struct mrpc_web_options options = {.struct_bytes = sizeof options, .http1_off = !config_switch(config, "http1")};
+    struct mrpc_web_options options = {.struct_bytes = sizeof options, .http1_off = !config_switch(config, "http1"),
+                                       .admit = access_admit, .admit_arg = access};
     const char **hosts = items(config, "web.hosts", &options.host_count);
     const char **origins = items(config, "web.origins", &options.origin_count);
     options.hosts = hosts;

@@ -187,7 +187,8 @@ const struct config_key *config_find_flag(const char *flag)
 /* What mltctl reads; a shell that has them set may start a server too. */
 static bool is_of_the_client(const char *name)
 {
-    return strcmp(name, "MLTRAINER_SERVER") == 0 || strcmp(name, "MLTRAINER_TOKEN") == 0;
+    return strcmp(name, "MLTRAINER_SERVER") == 0 || strcmp(name, "MLTRAINER_TOKEN") == 0 ||
+           strcmp(name, "MLTRAINER_TOKEN_FILE") == 0;
 }
 
 static int read_variable(struct config *config, const char *variable, struct fault *fault)

@@ -7,6 +7,8 @@ const struct config_key config_keys[] = {
     {"listen", CONFIG_LIST, "127.0.0.1:50051", 0, 0,
      "addresses to serve: HOST:PORT, [V6]:PORT, unix:PATH; port 0 lets the system choose"},
     {"insecure", CONFIG_SWITCH, "false", 0, 0, "allow an address other than loopback without TLS and authentication"},
+    {"access.mode", CONFIG_TEXT, "open", 0, 0,
+     "open: who reaches the port may call; token: callers have the rights of their token, certificate or account"},
     {"data_dir", CONFIG_TEXT, NULL, 0, 0,
      "where state lives; else $STATE_DIRECTORY, else $XDG_STATE_HOME/mltrainer, else ~/.local/state/mltrainer"},
     {"loops", CONFIG_COUNT, "0", 0, 256, "event loops for connections; 0: one a core"},

@@ -31,7 +31,7 @@ def rows_in_comments(path, text):
 def found():
     rows = {}
     for file in sorted((ROOT / "tests").rglob("*_test.c")) + sorted(
-            path for folder in ("integration", "faults/network", "faults/process") for path in (ROOT / "tests" / folder).rglob("*.py")):
+            path for folder in ("integration", "faults/access", "faults/network", "faults/process") for path in (ROOT / "tests" / folder).rglob("*.py")):
         path, text = file.relative_to(ROOT), file.read_text()
         named = list(rows_in_names(path, text))
         if not named and str(path).startswith(SPOKEN):

@@ -42,6 +42,7 @@ struct mlt_client_options {
     const char *tls_certificate_file;  /* with tls_key_file: who we are */
     const char *tls_key_file;
     const char *tls_server_name;       /* NULL: the target's host */
+    const char *token_file;            /* the bearer token is the one word in it, read now; NULL: token */
 };
 
 /** Open a client to "HOST:PORT", "unix:PATH" or another target of libmrpc. Connects at the first call.

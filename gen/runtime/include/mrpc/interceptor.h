@@ -104,6 +104,12 @@ MRPC_API void *mrpc_call_state(const struct mrpc_call *call, const struct mrpc_i
 /** Say who calls, from started. Strings are borrowed until the call is destroyed: best in its arena. */
 MRPC_API void mrpc_call_set_identity(struct mrpc_call *call, const struct mrpc_identity *identity);
 
+/** End a call that runs, as its deadline would: the handler is told by on_cancel, the peer gets the status, or a reset when
+ *  what it has not read yet stands before it. Nothing for a call that is over. For who lets calls in and finds that one
+ *  must go: its caller's rights have ended. Ownership: @message is borrowed until the call is destroyed, best a constant.
+ *  Thread: the loop's, not from within an interceptor or a handler; mrpc_call_post() gets there. */
+MRPC_API void mrpc_call_abort(struct mrpc_call *call, enum mrpc_code code, const char *message);
+
 /** The time as the call's loop knows it, in the clock of deadlines. Units: ms. Thread: the loop's. */
 MRPC_API int64_t mrpc_call_now_ms(const struct mrpc_call *call);
 /** The :authority of the request, "" when there is none. */

@@ -21,7 +21,10 @@ MRPC_BEGIN_DECLS
  * machine.
  *
  * gRPC-Web calls are calls: interceptors, limits, deadlines and cancellation are theirs too. Requests to routes are none:
- * interceptors do not see them, and a route that is not for everybody looks at mrpc_web_identity() or at a header. */
+ * interceptors do not see them; who may have which is asked of `admit` below, or the route looks at mrpc_web_identity()
+ * or at a header itself. */
+
+struct mrpc_web;
 
 struct mrpc_web_options {
     size_t struct_bytes;              /* sizeof(struct mrpc_web_options) */
@@ -30,6 +33,11 @@ struct mrpc_web_options {
     size_t host_count;
     const char *const *origins;       /* "https://app.example.com": pages that may call us from elsewhere (CORS) */
     size_t origin_count;
+    /** Asked before each request is given to its route, on the loop thread; never blocks. True lets it in; false says that
+     *  it has answered itself, by mrpc_web_respond(). NULL: everybody is let in. @admit_arg is borrowed until the server
+     *  is freed. */
+    bool (*admit)(void *admit_arg, struct mrpc_web *web);
+    void *admit_arg;
 };
 
 /** Before the start. Errors: MRPC_ERR_INVALID when it has started, a host has a port or is no name, an origin is not

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mrpc/interceptor.h>
+
 #include "server/call.h"
 #include "server/server.h"
 
@@ -153,6 +155,13 @@ void mrpc_call_end_early(struct mrpc_call *call, int code, const char *reason)
         call->record->message = reason;
     cancel(call, code);
     complete_cancelled(call, code);
+}
+
+void mrpc_call_abort(struct mrpc_call *call, enum mrpc_code code, const char *message)
+{
+    bool over = call->finished || atomic_load_explicit(&call->cancelled, memory_order_relaxed);
+    if (!over && call->stream_open && !call->stream.ended)
+        mrpc_call_end_early(call, code, message);
 }
 
 static void closed(struct mrpc_stream *stream)

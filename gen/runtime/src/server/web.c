@@ -48,6 +48,8 @@ int mrpc_server_set_web(struct mrpc_server *server, const struct mrpc_web_option
     mrpc_web_rules_fini(&server->web.rules);
     server->web.rules = rules;
     server->web.http1 = !options.http1_off;
+    server->web.admit = options.admit;
+    server->web.admit_arg = options.admit_arg;
     return 0;
 }
 
@@ -102,10 +104,12 @@ void mrpc_web_keep_body(struct mrpc_call *call, const uint8_t *bytes, size_t siz
 void mrpc_web_run(struct mrpc_call *call)
 {
     const struct web_route *route = call->stream.desk->route;
+    const struct session_web *rules = &call->host->server->web;
     call->stream.desk->answer = &mrpc_web_of(call)->answer;
     call->running++;
     struct handler_watch watch = mrpc_handler_watch_begin();
-    route->handle(route->self, mrpc_web_of(call));
+    if (rules->admit == NULL || rules->admit(rules->admit_arg, mrpc_web_of(call)))
+        route->handle(route->self, mrpc_web_of(call));
     mrpc_handler_watch_end(&watch, call);
     call->running--;
     if (call->finish_asked)

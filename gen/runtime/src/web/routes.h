@@ -33,6 +33,8 @@ struct session_web {
     bool http1;                   /* speak HTTP/1.1 to those who do not say the HTTP/2 preface */
     struct web_rules rules;
     struct route_table routes;
+    bool (*admit)(void *arg, struct mrpc_web *web); /* NULL: everybody */
+    void *admit_arg;
 };
 
 /** Errors: MRPC_ERR_INVALID when that method and path are there, or one of them is malformed; MRPC_ERR_NOMEM. */

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MLT_ACCESS_INTERNAL_H
+#define MLT_ACCESS_INTERNAL_H
+
+#include <mrpc/authentication.h>
+
+#include "access/access.h"
+#include "access/bootstrap.h"
+#include "access/failures.h"
+#include "access/open_calls.h"
+#include "access/policy.h"
+
+struct access {
+    bool closed;
+    struct log *log;
+    struct tokens *tokens;
+    struct snapshot_cell policy;
+    struct failures *failures;
+    struct bootstrap bootstrap;
+    struct open_calls *open_calls;
+    struct mrpc_authentication *authentication;
+    struct log_limit refused; /* of lines about bad credentials */
+    int64_t looked_s;         /* access_look()'s */
+};
+
+/** Who comes with these credentials: @authorization is the header's value, NULL without one; @identity is preset to what
+ *  the connection knows. Texts that it gets live as long as the tokens, or in @arena. Returns 0, or a code with @fault. */
+int access_identify(struct access *access, const char *authorization, const char *peer, int64_t now_ms,
+                    struct mrpc_arena *arena, struct mrpc_identity *identity, struct fault *fault) MRPC_MUST_USE;
+/** Whether that caller may have a method of the table, -1: one that is not in it. */
+bool access_may(struct access *access, const struct mrpc_identity *identity, int method);
+/** The same for a right as a whole: for what is no method. */
+bool access_has_right(struct access *access, const struct mrpc_identity *identity, enum right right);
+/** The policy in force; snapshot_release() follows. */
+struct policy *access_policy(struct access *access);
+
+#endif

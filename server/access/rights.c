@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "access/rights.h"
+
+#include <string.h>
+
+/* Every method that this server may have, in the order of bytes. One that is missing here is nobody's, and
+ * tests/unit/access/rights_test.c fails. */
+const struct method_right rights_of_methods[] = {
+    {"/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources", RIGHT_READ},
+    {"/grpc.channelz.v1.Channelz/GetChannel", RIGHT_OPERATE},
+    {"/grpc.channelz.v1.Channelz/GetServer", RIGHT_OPERATE},
+    {"/grpc.channelz.v1.Channelz/GetServerSockets", RIGHT_OPERATE},
+    {"/grpc.channelz.v1.Channelz/GetServers", RIGHT_OPERATE},
+    {"/grpc.channelz.v1.Channelz/GetSocket", RIGHT_OPERATE},
+    {"/grpc.channelz.v1.Channelz/GetSubchannel", RIGHT_OPERATE},
+    {"/grpc.channelz.v1.Channelz/GetTopChannels", RIGHT_OPERATE},
+    {"/grpc.health.v1.Health/Check", RIGHT_PUBLIC},
+    {"/grpc.health.v1.Health/List", RIGHT_PUBLIC},
+    {"/grpc.health.v1.Health/Watch", RIGHT_PUBLIC},
+    {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", RIGHT_PUBLIC},
+    {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", RIGHT_PUBLIC},
+    {"/inference.GRPCInferenceService/ModelConfig", RIGHT_READ},
+    {"/inference.GRPCInferenceService/ModelInfer", RIGHT_WORK},
+    {"/inference.GRPCInferenceService/ModelMetadata", RIGHT_READ},
+    {"/inference.GRPCInferenceService/ModelReady", RIGHT_READ},
+    {"/inference.GRPCInferenceService/ModelStatistics", RIGHT_READ},
+    {"/inference.GRPCInferenceService/ModelStreamInfer", RIGHT_WORK},
+    {"/inference.GRPCInferenceService/RepositoryIndex", RIGHT_READ},
+    {"/inference.GRPCInferenceService/RepositoryModelLoad", RIGHT_OPERATE},
+    {"/inference.GRPCInferenceService/RepositoryModelUnload", RIGHT_OPERATE},
+    {"/inference.GRPCInferenceService/ServerLive", RIGHT_PUBLIC},
+    {"/inference.GRPCInferenceService/ServerMetadata", RIGHT_READ},
+    {"/inference.GRPCInferenceService/ServerReady", RIGHT_PUBLIC},
+    {"/mltrainer.admin.v1.AdminService/Backup", RIGHT_ADMINISTER},
+    {"/mltrainer.admin.v1.AdminService/CreateToken", RIGHT_ADMINISTER},
+    {"/mltrainer.admin.v1.AdminService/Drain", RIGHT_OPERATE},
+    {"/mltrainer.admin.v1.AdminService/GetConfiguration", RIGHT_OPERATE},
+    {"/mltrainer.admin.v1.AdminService/GetLogLevel", RIGHT_OPERATE},
+    {"/mltrainer.admin.v1.AdminService/GetServerInfo", RIGHT_READ},
+    {"/mltrainer.admin.v1.AdminService/ListTokens", RIGHT_ADMINISTER},
+    {"/mltrainer.admin.v1.AdminService/Reload", RIGHT_OPERATE},
+    {"/mltrainer.admin.v1.AdminService/Restore", RIGHT_ADMINISTER},
+    {"/mltrainer.admin.v1.AdminService/RevokeToken", RIGHT_ADMINISTER},
+    {"/mltrainer.admin.v1.AdminService/SetLogLevel", RIGHT_OPERATE},
+    {"/mltrainer.diagram.v1.DiagramService/ListViews", RIGHT_READ},
+    {"/mltrainer.diagram.v1.DiagramService/Render", RIGHT_READ},
+    {"/mltrainer.diagram.v1.DiagramService/RenderStream", RIGHT_READ},
+    {"/mltrainer.diagram.v1.DiagramService/Validate", RIGHT_READ},
+    {"/mltrainer.diagram.v1.DiagramService/Watch", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/CancelJob", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/CancelPipeline", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/CompareRuns", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/Compute", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/CreateSchedule", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/DeleteAlias", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/DeleteArtifact", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/DeleteDataset", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/DeleteSchedule", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/ExportArtifact", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/GetArtifact", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/GetDataset", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/GetEngine", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/GetJob", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/GetModel", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/GetPipeline", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/GetRun", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/GetSchedule", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/GetUpload", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/ImportArtifact", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/ListAliases", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/ListArtifacts", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/ListDatasets", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/ListJobs", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/ListModels", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/ListPipelines", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/ListPlugins", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/ListRuns", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/ListSchedules", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/ListSources", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/Predict", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/PredictStream", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/PreviewDataset", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/ReloadPlugins", RIGHT_OPERATE},
+    {"/mltrainer.execution.v1.ExecutionService/SetAlias", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/SubmitJob", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/SubmitPipeline", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/UpdateSchedule", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/UploadDataset", RIGHT_WORK},
+    {"/mltrainer.execution.v1.ExecutionService/WatchJob", RIGHT_READ},
+    {"/mltrainer.execution.v1.ExecutionService/WatchPipeline", RIGHT_READ},
+    {"/mltrainer.registry.v1.RegistryService/CheckNow", RIGHT_REGISTER},
+    {"/mltrainer.registry.v1.RegistryService/Deregister", RIGHT_REGISTER},
+    {"/mltrainer.registry.v1.RegistryService/Discover", RIGHT_READ},
+    {"/mltrainer.registry.v1.RegistryService/GetInstance", RIGHT_READ},
+    {"/mltrainer.registry.v1.RegistryService/GetRegistryInfo", RIGHT_READ},
+    {"/mltrainer.registry.v1.RegistryService/Heartbeat", RIGHT_REGISTER},
+    {"/mltrainer.registry.v1.RegistryService/HeartbeatStream", RIGHT_REGISTER},
+    {"/mltrainer.registry.v1.RegistryService/ListInstances", RIGHT_READ},
+    {"/mltrainer.registry.v1.RegistryService/ListServices", RIGHT_READ},
+    {"/mltrainer.registry.v1.RegistryService/ListTransitions", RIGHT_READ},
+    {"/mltrainer.registry.v1.RegistryService/Register", RIGHT_REGISTER},
+    {"/mltrainer.registry.v1.RegistryService/ReportLoad", RIGHT_REGISTER},
+    {"/mltrainer.registry.v1.RegistryService/SetOperatorState", RIGHT_REGISTER},
+    {"/mltrainer.registry.v1.RegistryService/UpdateInstance", RIGHT_REGISTER},
+    {"/mltrainer.registry.v1.RegistryService/Watch", RIGHT_READ},
+};
+
+const size_t rights_method_count = sizeof rights_of_methods / sizeof *rights_of_methods;
+
+_Static_assert(sizeof rights_of_methods / sizeof *rights_of_methods <= RIGHTS_METHODS_MAX, "struct method_set is too small");
+
+const char *const right_names[RIGHT_COUNT] = {"public", "read", "register", "work", "operate", "administer"};
+
+int rights_find(const char *path)
+{
+    size_t low = 0, high = rights_method_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = strcmp(rights_of_methods[middle].path, path);
+        if (order == 0)
+            return (int)middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return -1;
+}
+
+bool right_parse(const char *name, enum right *out)
+{
+    for (int i = 0; i < RIGHT_COUNT; i++)
+        if (strcmp(name, right_names[i]) == 0) {
+            *out = (enum right)i;
+            return true;
+        }
+    return false;
+}
+
+void method_set_add(struct method_set *set, int method)
+{
+    set->words[method / 64] |= UINT64_C(1) << method % 64;
+}
+
+void method_set_add_right(struct method_set *set, enum right right)
+{
+    for (size_t i = 0; i < rights_method_count; i++)
+        if (rights_of_methods[i].right == right)
+            method_set_add(set, (int)i);
+}
+
+bool method_set_has(const struct method_set *set, int method)
+{
+    return method >= 0 && (set->words[method / 64] >> method % 64 & 1) != 0;
+}
+
+bool method_set_covers(const struct method_set *set, const struct method_set *part)
+{
+    for (size_t i = 0; i < sizeof set->words / sizeof *set->words; i++)
+        if ((part->words[i] & ~set->words[i]) != 0)
+            return false;
+    return true;
+}

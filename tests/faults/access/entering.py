@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who gets in, by the real server with access.mode token (rows A01, A02, A05, A09 and A10 of faults.md)."""
+import contextlib
+import http.client
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from google.protobuf.descriptor_pool import DescriptorPool
+from grpc_status import rpc_status
+from google.rpc import error_details_pb2
+from mltrainer.admin.v1 import admin_pb2, admin_pb2_grpc
+from mltrainer.registry.v1 import registry_pb2, registry_pb2_grpc
+
+from cases import CASES, case, main
+from server import Server
+
+PROGRAM = Path(os.environ["MLT_BUILD"]) / "bin/mltctl"
+UNAUTHENTICATED, DENIED = grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED
+NOBODYS = "mlt_" + "A" * 43
+
+
+def bearer(token):
+    return [("authorization", f"Bearer {token}")]
+
+
+def mltctl(server, token_file, *arguments):
+    done = subprocess.run([PROGRAM, "--server", server.address, "--token-file", token_file, *arguments], capture_output=True,
+                          text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def code_of(call):
+    """The status of a call that ends by itself."""
+    try:
+        call()
+    except grpc.RpcError as error:
+        return error.code()
+    return grpc.StatusCode.OK
+
+
+class Closed:
+    """A server that asks who calls, with a token of the role admin."""
+
+    def __init__(self, server):
+        self.server = server
+        self.channel = grpc.insecure_channel(server.address)
+        self.admin = admin_pb2_grpc.AdminServiceStub(self.channel)
+        self.registry = registry_pb2_grpc.RegistryServiceStub(self.channel)
+        self.root = self.make("root", "admin", by=Path(server.data_dir, "bootstrap-token").read_text().strip()).secret
+
+    def make(self, identity, *roles, by=None, **more):
+        request = admin_pb2.CreateTokenRequest(identity=identity, roles=roles, **more)
+        return self.admin.CreateToken(request, metadata=bearer(by or self.root))
+
+    def revoke(self, token_id):
+        return self.admin.RevokeToken(admin_pb2.RevokeTokenRequest(token_id=token_id), metadata=bearer(self.root)).token
+
+
+@contextlib.contextmanager
+def closed(*options):
+    with Server("--access-mode", "token", *options) as server:
+        it = Closed(server)
+        yield it
+        it.channel.close()
+
+
+def get(server, path, token=None):
+    connection = http.client.HTTPConnection(server.address, timeout=30)
+    connection.request("GET", path, headers={"authorization": f"Bearer {token}"} if token else {})
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response.status
+
+
+@case
+def A01_what_is_no_valid_token_is_told_so_and_no_more(it):
+    revoked = it.make("gone", "viewer")
+    it.revoke(revoked.token.token_id)
+    words = set()
+    for metadata in (bearer(NOBODYS), bearer(revoked.secret), bearer("x"), bearer(it.root[:-1]), bearer(it.root + "A"),
+                     [("authorization", "Basic cm9vdDpyb290")], [("authorization", it.root)], [("authorization", "")],
+                     bearer(it.root) + bearer(it.root)):
+        try:
+            it.registry.ListServices(registry_pb2.ListServicesRequest(), metadata=metadata)
+            raise AssertionError(f"{metadata} was let in")
+        except grpc.RpcError as error:
+            assert error.code() == UNAUTHENTICATED, (metadata, error)
+            words.add(error.details())
+    assert words == {"the credentials are not valid"}, words
+    assert code_of(lambda: it.registry.ListServices(registry_pb2.ListServicesRequest())) == UNAUTHENTICATED
+    it.registry.ListServices(registry_pb2.ListServicesRequest(), metadata=bearer(it.root))
+    it.registry.ListServices(registry_pb2.ListServicesRequest(), metadata=[("authorization", f"bearer  {it.root}")])
+
+
+@case
+def A01_the_web_asks_too(it):
+    viewer, service = it.make("v", "viewer").secret, it.make("a", "anyone").secret
+    for path in ("/metrics", "/v1/http_sd"):
+        assert [get(it.server, path, token) for token in (None, NOBODYS, service, viewer)] == [401, 401, 403, 200], path
+    assert [get(it.server, path) for path in ("/healthz", "/", "/page/page.js")] == [200, 200, 200]
+    connection = http.client.HTTPConnection(it.server.address, timeout=30)
+    answers = []
+    for token in (None, viewer):
+        headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
+        connection.request("POST", "/mltrainer.registry.v1.RegistryService/ListServices", "{}", headers)
+        response = connection.getresponse()
+        answers.append((response.status, "services" in json.loads(response.read())))
+    connection.close()
+    assert answers == [(401, False), (200, True)], answers
+
+
+def methods_of(channel, metadata):
+    """Every method that the server has, as its own reflection says."""
+    class WithToken(grpc.StreamStreamClientInterceptor):
+        def intercept_stream_stream(self, continuation, details, requests):
+            return continuation(details._replace(metadata=metadata), requests)
+    database = ProtoReflectionDescriptorDatabase(grpc.intercept_channel(channel, WithToken()))
+    pool = DescriptorPool(database)
+    for name in database.get_services():
+        for method in pool.FindServiceByName(name).methods:
+            yield f"/{name}/{method.name}"
+
+
+def right_of(path):
+    """What a method takes, said once more, by other words than the server's table."""
+    service, name = path[1:].split("/")
+    short = service.rsplit(".", 1)[1]
+    if short in ("Health", "ServerReflection") or name in ("ServerLive", "ServerReady"):
+        return "public"
+    if short == "Channelz" or name in ("GetLogLevel", "SetLogLevel", "GetConfiguration", "Reload", "Drain", "ReloadPlugins",
+                                       "RepositoryModelLoad", "RepositoryModelUnload"):
+        return "operate"
+    if name.endswith(("Token", "Tokens")) or name in ("Backup", "Restore"):
+        return "administer"
+    if name.startswith(("Get", "List", "Watch")) or short in ("DiagramService", "AggregatedDiscoveryService"):
+        return "read"
+    if short == "RegistryService":
+        return "read" if name == "Discover" else "register"
+    if name in ("CompareRuns", "PreviewDataset", "ExportArtifact") or (short == "GRPCInferenceService" and "Infer" not in name):
+        return "read"
+    return "work"
+
+
+ROLES = {"anyone": "public", "viewer": "public read", "service": "public read register", "trainer": "public read work",
+         "operator": "public read register work operate", "admin": "public read register work operate administer"}
+
+
+@case
+def A02_every_method_asks_every_role():
+    """A message that cannot be decoded: who has the right gets as far as that, and nothing happens."""
+    with closed("--channelz") as it:
+        tokens = {role: it.make(role, role).secret for role in ROLES}
+        wrong, count = [], 0
+        for path in methods_of(it.channel, bearer(tokens["anyone"])):
+            call = it.channel.stream_stream(path, request_serializer=None, response_deserializer=None)
+            for role in (None, *ROLES):
+                status = code_of(lambda: list(call(iter([b"\xff\xff\xff"]), timeout=30,
+                                                   metadata=bearer(tokens[role]) if role else None)))
+                allowed = right_of(path) in ROLES[role or "anyone"].split()
+                refused = status == (DENIED if role else UNAUTHENTICATED)
+                count += 1
+                if status not in (grpc.StatusCode.UNIMPLEMENTED,) and refused == allowed:
+                    wrong.append(f"{path} by {role}: {status.name}")
+        assert not wrong, "\n".join(wrong)
+        assert count > 600, count
+
+
+@case
+def A05_who_tries_tokens_is_slowed_and_who_has_one_is_not():
+    with closed() as it:
+        seen = []
+        for _ in range(60):
+            try:
+                it.registry.ListServices(registry_pb2.ListServicesRequest(), metadata=bearer(NOBODYS))
+            except grpc.RpcError as error:
+                seen.append(error.code())
+                last = error
+        assert seen[:20] == [UNAUTHENTICATED] * 20 and seen[-1] == grpc.StatusCode.RESOURCE_EXHAUSTED, seen
+        retry = error_details_pb2.RetryInfo()
+        assert rpc_status.from_call(last).details[0].Unpack(retry) and retry.retry_delay.ToMilliseconds() > 0
+        it.registry.ListServices(registry_pb2.ListServicesRequest(), metadata=bearer(it.root))
+
+
+@case
+def A09_streams_of_a_revoked_token_end(it):
+    mine, others = it.make("mine", "viewer"), it.make("others", "viewer")
+    streams = [it.registry.Watch(registry_pb2.WatchRequest(), metadata=bearer(token.secret)) for token in (mine, mine, others)]
+    for stream in streams:
+        next(stream)
+    assert it.revoke(mine.token.token_id).HasField("revoke_time")
+    for stream in streams[:2]:
+        assert code_of(lambda: list(stream)) == UNAUTHENTICATED, stream
+    assert streams[2].is_active()
+    streams[2].cancel()
+    assert code_of(lambda: it.registry.ListServices(registry_pb2.ListServicesRequest(), metadata=bearer(mine.secret))) == UNAUTHENTICATED
+
+
+@case
+def A09_who_may_not_make_tokens_makes_none(it):
+    for role in set(ROLES) - {"admin"}:
+        token = it.make(f"maker-{role}", role).secret
+        assert code_of(lambda: it.make("more", "admin", by=token)) == DENIED, role
+        assert code_of(lambda: it.make("same", role, by=token)) == DENIED, role
+
+
+@case
+def A10_the_first_secret_makes_one_token():
+    with Server("--access-mode", "token") as server:
+        file = Path(server.data_dir, "bootstrap-token")
+        secret = file.read_text().strip()
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        code, _, error = mltctl(server, file, "registry", "ls")
+        assert code == 64 + 7 and "bootstrap has no right" in error, error
+        code, _, error = mltctl(server, file, "token", "create", "ada", "--role", "trainer")
+        assert code == 64 + 9 and "the first token" in error, error
+        kept = Path(server.data_dir, "root.token")
+        code, text, error = mltctl(server, file, "token", "create", "root", "--role", "admin", "--to", kept)
+        assert code == 0 and stat.S_IMODE(kept.stat().st_mode) == 0o600, error
+        assert kept.read_text().strip() not in text
+        assert not file.exists(), "the file of the first secret is still there"
+        kept_secret = Path(server.data_dir, "again")
+        kept_secret.write_text(secret)
+        code, _, error = mltctl(server, kept_secret, "token", "create", "root", "--role", "admin")
+        assert code == 64 + 16, error
+        code, text, _ = mltctl(server, kept, "token", "ls")
+        assert code == 0 and text.count("valid") == 1 and "root" in text, text
+        server.listen = server.address
+        server.terminate()
+        server.start()  # there is somebody who may make tokens: no second way in
+        assert not file.exists()
+        code, text, _ = mltctl(server, kept, "token", "revoke", text.splitlines()[1].split()[0])
+        assert code == 0 and "revoked" in text, text
+        server.terminate()
+        server.start()  # and now there is nobody
+        assert file.exists() and file.read_text().strip() != secret
+
+
+@case
+def A10_of_many_at_once_one_uses_it():
+    with Server("--access-mode", "token") as server, grpc.insecure_channel(server.address) as channel:
+        secret = Path(server.data_dir, "bootstrap-token").read_text().strip()
+        create = admin_pb2_grpc.AdminServiceStub(channel).CreateToken
+        request = admin_pb2.CreateTokenRequest(identity="root", roles=["admin"])
+        calls = [create.future(request, metadata=bearer(secret)) for _ in range(16)]
+        codes = [call.code() for call in calls]
+        assert codes.count(grpc.StatusCode.OK) == 1 and set(codes) == {grpc.StatusCode.OK, UNAUTHENTICATED}, codes
+
+
+@case
+def what_a_token_may_not_be_is_named(it):
+    for wrong, field in ((dict(identity=""), "identity"), (dict(identity="a b"), "identity"), (dict(identity="x" * 129), "identity"),
+                         (dict(roles=[]), "roles"), (dict(roles=["king"]), "roles"), (dict(roles=["bootstrap"]), "roles"),
+                         (dict(roles=["viewer"] * 17), "roles"), (dict(description="x" * 257), "description"),
+                         (dict(request_id="a/b"), "request_id"), (dict(lifetime={"seconds": 59}), "lifetime"),
+                         (dict(lifetime={"seconds": 60, "nanos": 1}), "lifetime"), (dict(lifetime={"seconds": 1 << 40}), "lifetime")):
+        request = admin_pb2.CreateTokenRequest(**{"identity": "ada", "roles": ["viewer"], **wrong})
+        try:
+            it.admin.CreateToken(request, metadata=bearer(it.root))
+            raise AssertionError(f"{wrong} was taken")
+        except grpc.RpcError as error:
+            assert error.code() == grpc.StatusCode.INVALID_ARGUMENT and error.details().startswith(field), error
+    first = it.make("ada", "viewer", request_id="once", lifetime={"seconds": 60})
+    assert first.token.expire_time.seconds - first.token.create_time.seconds == 60
+    assert code_of(lambda: it.make("ada", "viewer", request_id="once")) == grpc.StatusCode.ALREADY_EXISTS
+    assert code_of(lambda: it.revoke("0" * 16)) == grpc.StatusCode.NOT_FOUND
+    assert code_of(lambda: it.revoke("nonsense")) == grpc.StatusCode.INVALID_ARGUMENT
+
+
+@case
+def without_the_mode_all_are_let_in_but_a_bad_token_is_told():
+    with Server() as server, grpc.insecure_channel(server.address) as channel:
+        registry = registry_pb2_grpc.RegistryServiceStub(channel)
+        registry.ListServices(registry_pb2.ListServicesRequest())
+        assert not Path(server.data_dir, "bootstrap-token").exists()
+        assert code_of(lambda: registry.ListServices(registry_pb2.ListServicesRequest(), metadata=bearer(NOBODYS))) == UNAUTHENTICATED
+        token = admin_pb2_grpc.AdminServiceStub(channel).CreateToken(admin_pb2.CreateTokenRequest(identity="ada", roles=["viewer"]))
+        registry.ListServices(registry_pb2.ListServicesRequest(), metadata=bearer(token.secret))
+
+
+ROWS = [word.lower() for word in sys.argv[1:]]
+if ROWS:
+    CASES[:] = [function for function in CASES if function.__name__.lower().startswith(tuple(ROWS))]
+    sys.argv[1:] = []
+if CASES:
+    main("access", setup=closed)
