@@ -66,6 +66,7 @@ static const struct component *const components[] = {
     &admin_component,
     &api_component,
     &tls_reload_component,
+    &policy_reload_component,
     &models_reload_component,
     &reloads_component,
 };

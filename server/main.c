@@ -297,6 +297,9 @@ static int act(struct program *program, const struct command_line *line, struct 
         return 0;
     }
     if (line->check) {
+        code = access_check(program->config, fault);
+        if (code)
+            return code;
         puts("configuration is valid");
         return 0;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "access/access_internal.h"
+#include "access/policy_file.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -89,6 +90,49 @@ static int read_mode(struct access *access, const struct config *config, struct 
                : fault_set(fault, MRPC_INVALID_ARGUMENT, "access.mode: \"%s\" is not open or token", mode);
 }
 
+static int make_policy(const char *path, struct policy **out, struct fault *fault)
+{
+    if (path)
+        return policy_load(path, out, fault);
+    *out = policy_new();
+    return *out ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+}
+
+/* The new one is in force whole, or the old one stays. */
+static int take_policy(struct access *access, struct fault *fault)
+{
+    struct policy *policy;
+    int code = make_policy(access->policy_path, &policy, fault);
+    if (!code)
+        snapshot_publish(&access->policy, &policy->snapshot);
+    return code;
+}
+
+int access_check(const struct config *config, struct fault *fault)
+{
+    struct access access = {.policy_path = config_text(config, "access.policy")};
+    struct policy *policy;
+    int code = read_mode(&access, config, fault);
+    if (!code)
+        code = make_policy(access.policy_path, &policy, fault);
+    if (!code)
+        snapshot_release(&policy->snapshot);
+    return code;
+}
+
+int access_reload(struct access *access, const char **done, struct fault *fault)
+{
+    *done = "there is no policy file, nothing to read";
+    if (!access->policy_path)
+        return 0;
+    int code = take_policy(access, fault);
+    if (code)
+        return code;
+    *done = "policy read again";
+    open_calls_look(access->open_calls);
+    return 0;
+}
+
 static int begin_bootstrap(struct access *access, const struct config *config, struct fault *fault)
 {
     bool wanted = access->closed && !has_administrator(access, time(NULL));
@@ -104,13 +148,13 @@ int access_new(const struct config *config, struct log *log, struct store *store
     if (!access)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     access->log = log;
+    access->policy_path = config_text(config, "access.policy");
     snapshot_cell_init(&access->policy);
-    struct policy *policy = policy_new();
-    if (policy)
-        snapshot_publish(&access->policy, &policy->snapshot);
     int code = read_mode(access, config, fault);
+    if (!code)
+        code = take_policy(access, fault);
     const struct open_calls_judge judge = {.ticket = ticket, .may_go_on = may_go_on, .arg = access};
-    if (!code && (!policy || failures_new(&access->failures) != 0 || open_calls_new(&judge, &access->open_calls) != 0))
+    if (!code && (failures_new(&access->failures) != 0 || open_calls_new(&judge, &access->open_calls) != 0))
         code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "access: out of memory");
     if (!code)
         code = tokens_new(store, time(NULL), &access->tokens, fault);

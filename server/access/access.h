@@ -21,8 +21,16 @@ struct access;
 
 /** Needs "config", "log" and "store". */
 extern const struct component access_component;
+/** Reads the policy again. Needs "access". */
+extern const struct component policy_reload_component;
 
-/** Reads tokens. Blocks. Errors: MRPC_INVALID_ARGUMENT naming the key, what the store says. */
+/** The keys access.* and the policy file, as they would be read. Blocks. Errors: MRPC_INVALID_ARGUMENT. */
+int access_check(const struct config *config, struct fault *fault) MRPC_MUST_USE;
+/** Read the policy again; on failure the old one stays. Open streams that it forbids end. *@done as struct reloadable has
+ *  it. Blocks. Thread: one. Errors: MRPC_INVALID_ARGUMENT. */
+int access_reload(struct access *access, const char **done, struct fault *fault) MRPC_MUST_USE;
+
+/** Reads policy and tokens; @config is borrowed. Blocks. Errors: MRPC_INVALID_ARGUMENT naming the key, what the store says. */
 int access_new(const struct config *config, struct log *log, struct store *store, struct access **out,
                struct fault *fault) MRPC_MUST_USE;
 /** After the servers that it was added to. */

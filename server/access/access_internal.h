@@ -12,6 +12,7 @@
 
 struct access {
     bool closed;
+    const char *policy_path; /* the configuration's; NULL: none */
     struct log *log;
     struct tokens *tokens;
     struct snapshot_cell policy;

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who gets in, by the real server with access.mode token (rows A01, A02, A05, A09 and A10 of faults.md)."""
+"""Who gets in, by the real server with access.mode token (rows A01 to A05, A09 and A10 of
+faults.md)."""
 import contextlib
 import http.client
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import grpc
@@ -17,8 +20,9 @@ from google.rpc import error_details_pb2
 from mltrainer.admin.v1 import admin_pb2, admin_pb2_grpc
 from mltrainer.registry.v1 import registry_pb2, registry_pb2_grpc
 
-from cases import CASES, case, main
-from server import Server
+from cases import CASES, case, main, wait_until
+from server import Server, program
+from tls_server import tls_server
 
 PROGRAM = Path(os.environ["MLT_BUILD"]) / "bin/mltctl"
 UNAUTHENTICATED, DENIED = grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED
@@ -172,6 +176,70 @@ def A02_every_method_asks_every_role():
         assert count > 600, count
 
 
+@contextlib.contextmanager
+def policy_file(text):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "policy.yaml")
+        path.write_text(text)
+        yield path
+
+
+@case
+def A03_a_policy_that_says_nothing_or_nonsense_starts_no_server():
+    for text, why in (("", "empty"), ("roles: [", "well-formed"), ("rolls: {}\n", '"rolls"'),
+                      ("roles:\n  a: {allow: [everything]}\n", '"everything"'), ("identities: {tls/a: [king]}\n", '"king"')):
+        with policy_file(text) as path, tempfile.TemporaryDirectory() as data:
+            for more in (["--check"], ["--data-dir", data, "--listen", "127.0.0.1:0"]):
+                done = subprocess.run([program(), "--access-policy", path, *more], capture_output=True, text=True, timeout=60)
+                assert done.returncode == 2 and why in done.stderr and str(path) in done.stderr, (text, more, done)
+
+
+@case
+def A03_on_a_reload_the_last_good_policy_stays():
+    """And one that takes a right away ends streams."""
+    with policy_file("roles:\n  odd: {allow: [read]}\n") as path, closed("--access-policy", str(path)) as it:
+        odd = it.make("odd", "odd").secret
+
+        def reload():
+            results = it.admin.Reload(admin_pb2.ReloadRequest(), metadata=bearer(it.root)).results
+            return next(result for result in results if result.name == "policy")
+
+        watch = it.registry.Watch(registry_pb2.WatchRequest(), metadata=bearer(odd))
+        next(watch)
+        path.write_text("roles:\n  odd: {allow: [reed]}\n")
+        failed = reload()
+        assert not failed.applied and '"reed"' in failed.message, failed
+        it.registry.ListServices(registry_pb2.ListServicesRequest(), metadata=bearer(odd))
+        assert watch.is_active()
+        path.write_text("roles:\n  odd: {allow: [work]}\n")
+        assert reload().applied
+        assert code_of(lambda: it.registry.ListServices(registry_pb2.ListServicesRequest(), metadata=bearer(odd))) == DENIED
+        assert code_of(lambda: list(watch)) == UNAUTHENTICATED
+
+
+@case
+def A04_certificates_have_the_roles_of_the_policy_and_what_is_denied_is_denied():
+    text = """
+roles:
+  quiet: {deny: [mltrainer.registry.v1.RegistryService/ListServices]}
+identities:
+  tls/client: [viewer, quiet]
+"""
+    with policy_file(text) as path, tls_server("--tls-client-ca", "{}/ca.pem", "--access-mode", "token", "--access-policy",
+                                               str(path)) as (server, folder):
+        authority, key, chain = (Path(folder, name).read_bytes() for name in ("ca.pem", "client.key", "client.pem"))
+        with grpc.secure_channel(server.address, grpc.ssl_channel_credentials(authority, key, chain)) as channel:
+            registry = registry_pb2_grpc.RegistryServiceStub(channel)
+            registry.GetRegistryInfo(registry_pb2.GetRegistryInfoRequest())
+            assert code_of(lambda: registry.ListServices(registry_pb2.ListServicesRequest())) == DENIED
+            key = registry_pb2.InstanceKey(service="a", id="b")
+            assert code_of(lambda: registry.Deregister(registry_pb2.DeregisterRequest(key=key))) == DENIED
+            path.write_text("identities: {tls/client: [viewer]}\n")
+            os.kill(server.pid, signal.SIGHUP)
+            wait_until(lambda: code_of(lambda: registry.ListServices(registry_pb2.ListServicesRequest())) == grpc.StatusCode.OK,
+                       "the new policy is in force")
+
+
 @case
 def A05_who_tries_tokens_is_slowed_and_who_has_one_is_not():
     with closed() as it:
@@ -208,6 +276,18 @@ def A09_who_may_not_make_tokens_makes_none(it):
         token = it.make(f"maker-{role}", role).secret
         assert code_of(lambda: it.make("more", "admin", by=token)) == DENIED, role
         assert code_of(lambda: it.make("same", role, by=token)) == DENIED, role
+
+
+@case
+def A09_nobody_gives_what_he_has_not():
+    policy = "roles:\n  maker: {allow: [read, mltrainer.admin.v1.AdminService/CreateToken]}\n"
+    with policy_file(policy) as path, closed("--access-policy", str(path)) as it:
+        maker = it.make("maker", "maker").secret
+        for roles in (["admin"], ["trainer"], ["viewer", "operator"]):
+            assert code_of(lambda: it.make("maker", *roles, by=maker)) == DENIED, roles
+        assert code_of(lambda: it.make("somebody-else", "viewer", by=maker)) == DENIED
+        viewer = it.make("maker", "viewer", by=maker).secret
+        it.registry.ListServices(registry_pb2.ListServicesRequest(), metadata=bearer(viewer))
 
 
 @case
