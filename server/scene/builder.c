@@ -18,7 +18,7 @@ struct growing {
 struct draft_item {
     bool is_group;
     int parent, depth; /* depth of a group: 1 at the top */
-    size_t id, title, detail, kind, link, key, live;
+    size_t id, title, detail, kind, link, plot, key, live;
     uint32_t color;
     enum scene_health health;
     enum scene_drift drift;
@@ -187,6 +187,10 @@ static int check_item(struct scene_builder *b, const struct scene_item_spec *spe
         return fault_field(&b->fault, "items", "more than %d items", SCENE_MAX_ITEMS);
     if (spec->link && !scene_link_valid(spec->link))
         return fault_field(&b->fault, "link", "\"%.64s\" is neither http(s) nor relative", spec->link);
+    if (spec->plot && *spec->plot && b->arrangement == SCENE_SEQUENCE)
+        return fault_field(&b->fault, "plot", "nodes of a sequence have none");
+    if (spec->plot && *spec->plot && scene_plot_read(spec->plot, (double[SCENE_MAX_PLOT]){0}) == 0)
+        return fault_field(&b->fault, "plot", "2 to %d numbers with blanks between are expected", SCENE_MAX_PLOT);
     if (!spec->parent || !*spec->parent)
         return 0;
     *parent = find_item(b, spec->parent);
@@ -210,7 +214,7 @@ static int add_item(struct scene_builder *b, const struct scene_item_spec *spec,
     item.color = spec->has_color ? spec->color & 0xffffff : SCENE_COLOR_AUTO;
     if (keep_text(b, "id", spec->id, &item.id) || keep_text(b, "title", spec->title, &item.title) ||
         keep_text(b, "detail", spec->detail, &item.detail) || keep_text(b, "kind", spec->kind, &item.kind) ||
-        keep_text(b, "link", spec->link, &item.link) || keep_text(b, "key", spec->key, &item.key) ||
+        keep_text(b, "link", spec->link, &item.link) || keep_text(b, "plot", spec->plot, &item.plot) || keep_text(b, "key", spec->key, &item.key) ||
         keep_text(b, "live", spec->live, &item.live))
         return b->fault.code;
     if (!item.title)
@@ -293,6 +297,7 @@ static void resolve_items(const struct scene_builder *b, struct scene_item *item
             .detail = text_at(b, draft->detail),
             .kind = text_at(b, draft->kind),
             .link = text_at(b, draft->link),
+            .plot = text_at(b, draft->plot),
             .color = draft->color,
             .health = draft->health,
             .drift = draft->drift,

@@ -164,7 +164,7 @@ static void build_item(const struct folding *f, int i, struct scene_builder *b)
     char detail[DETAIL_BYTES];
     struct scene_item_spec spec = {
         .id = item->id, .parent = item->parent < 0 ? "" : f->scene->items[item->parent].id, .title = item->title,
-        .detail = item->detail, .kind = item->kind, .link = item->link, .has_color = item->color != SCENE_COLOR_AUTO,
+        .detail = item->detail, .kind = item->kind, .link = item->link, .plot = item->plot, .has_color = item->color != SCENE_COLOR_AUTO,
         .color = item->color, .health = item->health, .drift = item->drift, .icon = item->icon, .key = item->key, .live = item->live};
     if (!place->folded) {
         if (item->is_group)

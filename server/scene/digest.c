@@ -40,6 +40,8 @@ static void feed_item(struct digest *digest, const struct scene_item *item)
     feed_text(digest, item->title, true);
     feed_text(digest, item->kind, true);
     feed_text(digest, item->link, true);
+    if (*item->plot)
+        feed_text(digest, item->plot, true);
     feed_number(digest, item->color, true);
     /* A dot or a line that appears moves the text beside it. */
     feed_number(digest, item->health != SCENE_HEALTH_NONE, true);

@@ -179,7 +179,7 @@ static void add_declared_item(struct join *join, int i)
     const struct scene *scene = join->scene;
     const struct scene_item *item = &scene->items[i];
     struct scene_item_spec spec = {.id = item->id, .title = item->title, .kind = item->kind, .link = item->link,
-                                   .icon = item->icon};
+                                   .plot = item->plot, .icon = item->icon};
     spec.parent = item->parent < 0 ? NULL : scene->items[item->parent].id;
     spec.has_color = item->color != SCENE_COLOR_AUTO;
     spec.color = item->color;
@@ -255,6 +255,7 @@ static void add_undeclared_item(struct join *join, const struct laid *laid, cons
                                                                 .title = item->title,
                                                                 .detail = item->detail,
                                                                 .link = item->link,
+                                                                .plot = item->plot,
                                                                 .icon = item->icon,
                                                                 .health = item->health,
                                                                 .drift = SCENE_DRIFT_UNDECLARED});

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scene/scene.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,20 @@ size_t scene_id_hash(const char *id)
     for (; *id; id++)
         hash = (hash ^ (unsigned char)*id) * UINT64_C(0x100000001b3);
     return (size_t)(hash ^ hash >> 32);
+}
+
+int scene_plot_read(const char *text, double *values)
+{
+    int count = 0;
+
+    for (char *end; *text; text = end) {
+        double value = strtod(text, &end);
+        if (end == text || !isfinite(value) || (*end && *end != ' ') || count == SCENE_MAX_PLOT)
+            return 0;
+        end += *end == ' ';
+        values[count++] = value;
+    }
+    return count < 2 ? 0 : count;
 }
 
 int scene_find(const struct scene *scene, const char *id)

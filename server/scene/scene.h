@@ -27,6 +27,7 @@ enum scene_limit {
     SCENE_MAX_DEPTH = 64,
     SCENE_MAX_LABEL_BYTES = 4096,
     SCENE_MAX_ID_BYTES = 128,
+    SCENE_MAX_PLOT = 256,
 };
 
 /** The kind of an item of a live view that the server itself has put there: where that view is covered, it need not be
@@ -85,6 +86,7 @@ struct scene_item {
     const char *detail;    /* second line, "3/3 instances"; "" for none */
     const char *kind;      /* "presentation", drawn at the right of a group's title; "" for none */
     const char *link;      /* http:, https: or a relative reference; "" for none */
+    const char *plot;      /* of a node: numbers to draw as a line below its texts, "1 1.25 0.9" (scene_plot_read); "" for none */
     uint32_t color;        /* of a group's frame and accent */
     enum scene_health health;
     enum scene_drift drift;
@@ -124,6 +126,10 @@ void scene_unref(struct scene *scene);
 /** Index of the item with @id, -1 if there is none. Thread: any. */
 int scene_find(const struct scene *scene, const char *id);
 
+/** The numbers of a plot into @values (room for SCENE_MAX_PLOT); gives how many, 0 for "" and for what is not 2 to
+ *  SCENE_MAX_PLOT finite numbers with blanks between. Thread: any. */
+int scene_plot_read(const char *text, double *values);
+
 /** HEALTHY when all of @total_count are, DOWN when none is, DEGRADED between; UNKNOWN when there are none. */
 enum scene_health scene_health_of(int healthy_count, int total_count);
 /** Has it a dot or a ring before its title? */
@@ -138,7 +144,7 @@ enum scene_icon scene_icon_named(const char *name);
 struct scene_item_spec {
     const char *id;
     const char *parent; /* id of a group that was added before; NULL or "" at the top */
-    const char *title, *detail, *kind, *link;
+    const char *title, *detail, *kind, *link, *plot;
     bool has_color;
     uint32_t color;
     enum scene_health health;

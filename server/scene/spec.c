@@ -270,7 +270,7 @@ static int add_item(struct reader *r, struct fy_node *node, const struct scene_i
 static int read_node(struct reader *r, struct fy_node *node, const char *parent)
 {
     struct key keys[MAX_KEYS] = {{"id"}, {"title"}, {"detail"}, {"kind"}, {"link"}, {"color"}, {"health"},
-                                 {"live"}, {"icon"}};
+                                 {"live"}, {"icon"}, {"plot"}};
     struct scene_item_spec spec = {.parent = parent};
     char id[64];
     if (node && fy_node_is_scalar(node) && !fy_node_is_alias(node))
@@ -286,6 +286,7 @@ static int read_node(struct reader *r, struct fy_node *node, const char *parent)
     spec.health = health_of(r, &keys[6]);
     spec.live = live_of(r, &keys[7], &keys[2], &keys[6]);
     spec.icon = icon_of(r, &keys[8]);
+    spec.plot = text_of(r, &keys[9]);
     if (!*spec.id && !*spec.title)
         return fail(r, node, NULL, "needs an id or a title");
     if (!*spec.id) {

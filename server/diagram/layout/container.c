@@ -118,6 +118,8 @@ struct layout_point item_min_size(const struct engine *e, int item)
     bool has_mark = scene_item_has_mark(&e->scene->items[item]);
     int width = box->title_px + (has_mark ? CARD_TEXT_X : CARD_TEXT_X_BARE) + CARD_TEXT_X_BARE;
     width += e->scene->items[item].icon ? CARD_ICON : 0;
+    if (*e->scene->items[item].plot)
+        return (struct layout_point){max_int(width, CARD_PLOT_WIDTH), CARD_HEIGHT + CARD_PLOT_HEIGHT};
     return (struct layout_point){max_int(width, CARD_MIN_WIDTH), CARD_HEIGHT};
 }
 

@@ -21,6 +21,7 @@
  *                  channel.c      between two rows: tracks for the horizontals, places for the labels
  *                  route.c        the points of each local edge
  *   sequence.c     instead of all that, for a scene that is a sequence
+ *   plot.c         lines in cards, when the cards are in their places
  *   layout.c       absolute positions, paths put together, the page around it
  *
  * For one who looks at a picture already (e->before), cycles.c, layering.c and ordering.c each find what they would do
@@ -37,6 +38,9 @@ enum {
     GROUP_EMPTY_HEIGHT = 36,
     GROUP_GAP = 36,          /* between groups side by side */
     CARD_HEIGHT = 46,
+    CARD_PLOT_HEIGHT = 64,   /* what a plot adds to a card's height */
+    CARD_PLOT_WIDTH = 216,   /* of a card with one, at least */
+    CARD_PLOT_BOTTOM = 12,
     CARD_MIN_WIDTH = 84,     /* two ports a side */
     CARD_TEXT_X = 28,        /* of the text, right of the dot */
     CARD_TEXT_X_BARE = 14,   /* without a dot; also the room right of the text */
@@ -160,6 +164,9 @@ void grid_lay_out(struct engine *e, struct block *b, int width);
 void block_lay_out(struct engine *e, struct container *c, struct block *b);
 /** Everything of a sequence; boxes and edges are absolute at once. */
 void sequence_lay_out(struct engine *e);
+
+/** The lines of all plots; boxes are absolute. */
+void plots_lay_out(struct engine *e);
 
 /** Places for the blocks, relative to the content's corner; returns the content's size. */
 struct layout_point blocks_pack(struct engine *e, struct container *c, int min_width);

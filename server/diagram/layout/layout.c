@@ -276,6 +276,7 @@ static void run(struct engine *e)
         sequence_lay_out(e);
     else
         lay_out_graph(e);
+    plots_lay_out(e);
     make_page(e);
 }
 

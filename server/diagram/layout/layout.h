@@ -26,6 +26,8 @@ struct layout_box {
     struct layout_rect rect;
     const char *title, *detail, *kind;
     int title_px, kind_px; /* widths */
+    struct layout_point *plot; /* of a node that has one: its line, from left to right */
+    int plot_count, plot_base; /* 0 without; y of the first number */
 };
 
 /** One edge: an orthogonal line from its first to its last point, the arrow at the last. No two neighbouring points are

@@ -29,6 +29,17 @@ uint32_t look_group_color(const struct scene *scene, int item)
     return palette[place % (sizeof palette / sizeof *palette)];
 }
 
+uint32_t look_plot_color(const struct scene *scene, int item, const struct look_theme *theme)
+{
+    int parent = scene->items[item].parent;
+    return parent < 0 ? theme->edge : look_group_color(scene, parent);
+}
+
+int look_card_middle(const struct layout_box *box)
+{
+    return (box->plot_count ? LOOK_CARD_HEAD : box->rect.height) / 2;
+}
+
 uint32_t look_health_color(enum scene_health health)
 {
     static const uint32_t colors[] = {0x94a3b8, 0x94a3b8, 0x16a34a, 0xf59e0b, 0xdc2626};

@@ -27,6 +27,9 @@ enum {
     LOOK_CARD_TEXT_X_BARE = 14,
     LOOK_CARD_BASELINE = 20,
     LOOK_DETAIL_BASELINE = 36,
+    LOOK_PLOT_TENTHS = 18,        /* of a pixel: a plot's line */
+    LOOK_PLOT_DOT = 3,            /* radius where it ends */
+    LOOK_CARD_HEAD = 46,          /* of a card with a plot: what is above it */
     LOOK_CARD_ONLY_BASELINE = 27, /* of a title without a detail line */
     LOOK_PILL_BASELINE = 4,       /* below the pill's middle */
     LOOK_LEGEND_TEXT_X = 10,
@@ -45,6 +48,10 @@ extern const struct look_theme look_light, look_dark;
 
 /** The colour of a group: its own, or the next of the palette by its place among the groups. */
 uint32_t look_group_color(const struct scene *scene, int item);
+/** Of a node's plot: its group's; at the top the edges'. */
+uint32_t look_plot_color(const struct scene *scene, int item, const struct look_theme *theme);
+/** Of a card's mark and icon, below its top. */
+int look_card_middle(const struct layout_box *box);
 uint32_t look_health_color(enum scene_health health);
 /** Of the frame, ring or line of what is absent (0: as usual) or undeclared. */
 uint32_t look_drift_color(enum scene_drift drift);

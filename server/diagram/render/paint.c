@@ -147,12 +147,12 @@ static void icon_stroke(void *arg, char command, const int n[6])
         cairo_close_path(arg);
 }
 
-static void paint_icon(const struct brush *brush, enum scene_icon icon, const struct layout_rect *card)
+static void paint_icon(const struct brush *brush, enum scene_icon icon, const struct layout_rect *card, int middle)
 {
     if (!icon)
         return;
     cairo_save(brush->cr);
-    cairo_translate(brush->cr, card->x + card->width - ICON_RIGHT - ICON_SIZE, card->y + (card->height - ICON_SIZE) / 2);
+    cairo_translate(brush->cr, card->x + card->width - ICON_RIGHT - ICON_SIZE, card->y + middle - ICON_SIZE / 2);
     icon_trace(icon, icon_stroke, brush->cr);
     set_color(brush->cr, brush->picture->theme->muted, 1);
     cairo_set_line_width(brush->cr, 1.2);
@@ -160,6 +160,31 @@ static void paint_icon(const struct brush *brush, enum scene_icon icon, const st
     cairo_set_line_join(brush->cr, CAIRO_LINE_JOIN_ROUND);
     cairo_stroke(brush->cr);
     cairo_restore(brush->cr);
+}
+
+/* The line, over a dashed one where it began, with a dot where it ends. */
+static void paint_plot(const struct brush *brush, int i)
+{
+    static const double dashes[] = {2, 4};
+    const struct layout_box *box = &brush->picture->layout->boxes[i];
+    const struct layout_point *last = &box->plot[box->plot_count - 1];
+    set_color(brush->cr, brush->picture->theme->pill_line, 1);
+    cairo_set_line_width(brush->cr, 1.2);
+    cairo_set_dash(brush->cr, dashes, 2, 0);
+    cairo_move_to(brush->cr, box->plot[0].x, box->plot_base);
+    cairo_line_to(brush->cr, last->x, box->plot_base);
+    cairo_stroke(brush->cr);
+    cairo_set_dash(brush->cr, dashes, 0, 0);
+    set_color(brush->cr, look_plot_color(brush->picture->scene, i, brush->picture->theme), 1);
+    cairo_set_line_width(brush->cr, LOOK_PLOT_TENTHS / 10.0);
+    cairo_set_line_join(brush->cr, CAIRO_LINE_JOIN_ROUND);
+    for (int at = 0; at < box->plot_count; at++)
+        cairo_line_to(brush->cr, box->plot[at].x, box->plot[at].y);
+    cairo_stroke(brush->cr);
+    cairo_set_line_join(brush->cr, CAIRO_LINE_JOIN_MITER);
+    cairo_new_sub_path(brush->cr);
+    cairo_arc(brush->cr, last->x, last->y, LOOK_PLOT_DOT, 0, 6.283185307179586);
+    cairo_fill(brush->cr);
 }
 
 static void paint_card(const struct brush *brush, int i)
@@ -174,14 +199,16 @@ static void paint_card(const struct brush *brush, int i)
     if (drift == SCENE_DRIFT_ABSENT) {
         trace_rect(brush->cr, rect, LOOK_CARD_RADIUS);
         stroke_drift(brush, drift);
-        paint_ring(brush, rect->x + LOOK_DOT_X, rect->y + rect->height / 2);
+        paint_ring(brush, rect->x + LOOK_DOT_X, rect->y + look_card_middle(box));
     } else {
         paint_card_body(brush, rect, drift);
     }
-    paint_dot(brush, health, rect->x + LOOK_DOT_X, rect->y + rect->height / 2);
-    paint_icon(brush, brush->picture->scene->items[i].icon, rect);
+    paint_dot(brush, health, rect->x + LOOK_DOT_X, rect->y + look_card_middle(box));
+    paint_icon(brush, brush->picture->scene->items[i].icon, rect, look_card_middle(box));
     paint_text(brush, TEXT_CARD_TITLE, drift == SCENE_DRIFT_ABSENT ? theme->muted : theme->ink, x, rect->y + baseline, ANCHOR_START, box->title);
     paint_text(brush, TEXT_CARD_DETAIL, theme->muted, x, rect->y + LOOK_DETAIL_BASELINE, ANCHOR_START, box->detail);
+    if (box->plot_count)
+        paint_plot(brush, i);
 }
 
 static void cairo_move(void *arg, int x, int y)

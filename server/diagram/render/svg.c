@@ -70,6 +70,22 @@ static void write_icon_rules(const struct look_theme *theme, struct buffer *out)
     color_rule(out, ".icon", "stroke", theme->muted, "muted");
 }
 
+static bool shows_plots(const struct scene *scene)
+{
+    for (int i = 0; i < scene->item_count; i++)
+        if (*scene->items[i].plot)
+            return true;
+    return false;
+}
+
+static void write_plot_rules(const struct look_theme *theme, struct buffer *out)
+{
+    buffer_printf(out, ".mlt-diagram .plot{fill:none;stroke-width:%d.%d;stroke-linejoin:round}\n", LOOK_PLOT_TENTHS / 10,
+                  LOOK_PLOT_TENTHS % 10);
+    buffer_text(out, ".mlt-diagram .plot-base{stroke-width:1.2;stroke-dasharray:2 4}\n");
+    color_rule(out, ".plot-base", "stroke", theme->pill_line, "pill-line");
+}
+
 static void write_sequence_rules(const struct look_theme *theme, struct buffer *out)
 {
     buffer_text(out, ".mlt-diagram .lifeline{stroke-width:1.2;stroke-dasharray:2 4}\n");
@@ -110,6 +126,8 @@ static void write_style(const struct picture *picture, enum render_theme choice,
         write_drift_rules(out);
     if (shows_icons(picture->scene))
         write_icon_rules(theme, out);
+    if (shows_plots(picture->scene))
+        write_plot_rules(theme, out);
     if (picture->layout->lifeline_count)
         write_sequence_rules(theme, out);
     font_rule(out, ".title", TEXT_PAGE_TITLE);
@@ -191,12 +209,27 @@ static void write_group(const struct picture *picture, int i, struct buffer *out
         write_kind(picture, i, rect->x + rect->width - LOOK_ACCENT_X, baseline, out);
 }
 
-static void write_icon(enum scene_icon icon, const struct layout_rect *card, struct buffer *out)
+static void write_icon(enum scene_icon icon, const struct layout_rect *card, int middle, struct buffer *out)
 {
     if (icon)
         buffer_printf(out, "<path class=\"icon\" transform=\"translate(%d %d)\" d=\"%s\"/>",
-                      card->x + card->width - ICON_RIGHT - ICON_SIZE, card->y + (card->height - ICON_SIZE) / 2,
+                      card->x + card->width - ICON_RIGHT - ICON_SIZE, card->y + middle - ICON_SIZE / 2,
                       icon_path(icon));
+}
+
+/* The line, over a dashed one where it began, with a dot where it ends. */
+static void write_plot(const struct picture *picture, int i, struct buffer *out)
+{
+    const struct layout_box *box = &picture->layout->boxes[i];
+    if (box->plot_count == 0)
+        return;
+    const struct layout_point *last = &box->plot[box->plot_count - 1];
+    uint32_t color = look_plot_color(picture->scene, i, picture->theme);
+    buffer_printf(out, "<path class=\"plot-base\" d=\"M%d %dH%d\"/><polyline class=\"plot\" stroke=\"#%06x\" points=\"",
+                  box->plot[0].x, box->plot_base, last->x, color);
+    for (int at = 0; at < box->plot_count; at++)
+        buffer_printf(out, "%s%d,%d", at ? " " : "", box->plot[at].x, box->plot[at].y);
+    buffer_printf(out, "\"/><circle cx=\"%d\" cy=\"%d\" r=\"%d\" fill=\"#%06x\"/>", last->x, last->y, LOOK_PLOT_DOT, color);
 }
 
 static void write_card(const struct picture *picture, int i, struct buffer *out)
@@ -216,9 +249,10 @@ static void write_card(const struct picture *picture, int i, struct buffer *out)
     write_rect(out, marked("card", drift, classes), rect, LOOK_CARD_RADIUS);
     buffer_text(out, "/>");
     if (drift == SCENE_DRIFT_ABSENT)
-        write_ring(out, rect->x + LOOK_DOT_X, rect->y + rect->height / 2);
-    write_dot_mark(out, health, rect->x + LOOK_DOT_X, rect->y + rect->height / 2);
-    write_icon(picture->scene->items[i].icon, rect, out);
+        write_ring(out, rect->x + LOOK_DOT_X, rect->y + look_card_middle(box));
+    write_dot_mark(out, health, rect->x + LOOK_DOT_X, rect->y + look_card_middle(box));
+    write_icon(picture->scene->items[i].icon, rect, look_card_middle(box), out);
+    write_plot(picture, i, out);
     const char *name = drift == SCENE_DRIFT_ABSENT ? "name muted" : "name";
     if (!*box->detail) {
         write_text(out, name, x, rect->y + LOOK_CARD_ONLY_BASELINE, "", box->title);

@@ -62,6 +62,7 @@ void message_put_scene(struct buffer *out, const struct scene *scene)
         put_text(out, item->detail);
         put_text(out, item->kind);
         put_text(out, item->link);
+        put_text(out, item->plot);
         put_number(out, item->color);
         put_number(out, item->health);
         put_number(out, item->drift);
@@ -201,6 +202,7 @@ static void get_item(struct reader *r, struct scene_builder *b)
     spec.detail = get_text(r);
     spec.kind = get_text(r);
     spec.link = get_text(r);
+    spec.plot = get_text(r);
     uint64_t color = get_number(r);
     spec.has_color = color <= 0xffffff;
     spec.color = (uint32_t)color & 0xffffff;

@@ -315,6 +315,37 @@ static void nothing_to_draw(void **state)
     scene_unref(scene);
 }
 
+/* Between the card's left and right, below its texts, on the scale of its group: 0 is in the middle of -1 and 1, 5 is
+ * elsewhere's. */
+static void plots_of_a_group_have_one_scale(void **state)
+{
+    static const char *const plots[] = {"0 1", "0 -1 1", "", "0 5"};
+    struct scene_builder *b = scene_builder_new("");
+    struct scene *scene = NULL;
+    struct layout *layout = NULL;
+    scene_builder_group(b, &(struct scene_item_spec){.id = "one"});
+    scene_builder_group(b, &(struct scene_item_spec){.id = "other"});
+    for (int i = 0; i < 4; i++)
+        scene_builder_node(b, &(struct scene_item_spec){.id = (const char *[]){"a", "b", "c", "d"}[i],
+                                                        .parent = i < 3 ? "one" : "other",
+                                                        .plot = plots[i]});
+    assert_int_equal(scene_builder_finish(b, &scene, NULL), 0);
+    assert_int_equal(layout_make(scene, NULL, *state, &layout, NULL), 0);
+    const struct layout_box *first = &layout->boxes[2], *second = &layout->boxes[3], *last = &layout->boxes[5];
+    assert_int_equal(first->plot_count, 2);
+    assert_int_equal(second->plot_count, 3);
+    assert_int_equal(layout->boxes[4].plot_count, 0);
+    assert_int_equal(first->plot_base, (second->plot[1].y + second->plot[2].y) / 2);
+    assert_int_equal(first->plot[1].y, second->plot[2].y);
+    assert_int_equal(last->plot[0].y - last->plot[1].y, second->plot[1].y - second->plot[2].y);
+    for (int i = 0; i < 3; i++) {
+        assert_in_range(second->plot[i].x, second->rect.x + 1, second->rect.x + second->rect.width - 1);
+        assert_in_range(second->plot[i].y, second->rect.y + 46, second->rect.y + second->rect.height - 1);
+    }
+    layout_free(layout);
+    scene_unref(scene);
+}
+
 /* A forest whose node i > 0 hangs under some node before it, or is a root. */
 static struct scene *forest(uint64_t seed, int nodes)
 {
@@ -574,6 +605,7 @@ int main(void)
         cmocka_unit_test(a_tangle_is_no_tower),
         cmocka_unit_test(a_small_cycle_keeps_the_order_of_declaration),
         cmocka_unit_test(nothing_to_draw),
+        cmocka_unit_test(plots_of_a_group_have_one_scale),
         cmocka_unit_test(sequences_go_downwards),
         cmocka_unit_test(a_leaf_that_comes_keeps_the_order_of_the_others),
         cmocka_unit_test(a_leaf_in_a_crossing_graph_leaves_the_others),
