@@ -5,8 +5,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <cblas.h>
+
 #include "process.h"
 #include "support/learner.h"
+
+#define BLOCK 64 /* rows that are solved for together */
 
 struct process {
     struct hyper hyper;
@@ -138,26 +142,26 @@ static int32_t apply(struct call *call, const void *state)
     const struct process *model = state;
     const double *dual = model->numbers, *roots = dual + model->rows, *columns = roots + model->rows;
     struct gram_kernel kernel = hyper_kernel(&model->hyper);
-    double *points = call_feature_rows(call), *block = call_numbers(call, (int64_t)model->rows * 16);
+    double *points = call_feature_rows(call), *block = call_numbers(call, (int64_t)model->rows * BLOCK);
 
-    for (int64_t first = 0; !call->status && first < call->rows; first += 16) {
-        size_t count = call->rows - first < 16 ? (size_t)(call->rows - first) : 16;
+    for (int64_t first = 0; !call->status && first < call->rows; first += BLOCK) {
+        size_t count = call->rows - first < BLOCK ? (size_t)(call->rows - first) : BLOCK;
         if (call_step(call, (double)first, (double)call->rows))
             break;
         for (size_t i = 0; i < count; i++) {
-            double *alike = block + i * model->rows, sum = 0;
+            double *alike = block + i * model->rows;
             gram_measure(model->hyper.shape, points + ((size_t)first + i) * model->features, columns, model->features,
                          model->rows, alike);
             gram_apply(&kernel, alike, model->rows, alike);
             for (size_t row = 0; row < model->rows; row++)
-                sum += (alike[row] *= roots[row]) * dual[row];
+                alike[row] *= roots[row];
+            double sum = cblas_ddot((int)model->rows, alike, 1, dual, 1);
             call->out[0][(size_t)first + i] = model->mean + model->spread * sum;
         }
         gram_solve_half(model->factor, model->rows, block, count);
         for (size_t i = 0; i < count; i++) {
-            double known = 0;
-            for (size_t row = 0; row < model->rows; row++)
-                known += block[i * model->rows + row] * block[i * model->rows + row];
+            const double *half = block + i * model->rows;
+            double known = cblas_ddot((int)model->rows, half, 1, half, 1);
             call->out[1][(size_t)first + i] = model->spread * sqrt(fmax(0, 1 - known));
         }
     }

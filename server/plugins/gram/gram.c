@@ -7,7 +7,10 @@
 #include <cblas.h>
 #include <lapacke.h>
 
+#include "support/distance.h"
+
 #define PANEL 256
+#define STRIPE 64 /* rows of a square between two looks at whether to go on */
 
 static int looks_at_products(enum gram_shape shape)
 {
@@ -17,16 +20,22 @@ static int looks_at_products(enum gram_shape shape)
 void gram_measure(enum gram_shape shape, const double *point, const double *columns, size_t features, size_t rows,
                   double *measures)
 {
-    memset(measures, 0, rows * sizeof(double));
-    for (size_t i = 0; i < features; i++) {
-        const double *column = columns + i * rows, value = point[i];
-        if (looks_at_products(shape))
-            for (size_t row = 0; row < rows; row++)
-                measures[row] += value * column[row];
-        else
-            for (size_t row = 0; row < rows; row++)
-                measures[row] += (value - column[row]) * (value - column[row]);
-    }
+    if (rows == 0)
+        return;
+    if (looks_at_products(shape))
+        cblas_dgemv(CblasColMajor, CblasNoTrans, (int)rows, (int)features, 1, columns, (int)rows, point, 1, 0, measures, 1);
+    else
+        distance_block(columns, rows, features, rows, point, measures);
+}
+
+static double whole_power(double base, unsigned power)
+{
+    double value = 1;
+
+    for (; power > 0; power >>= 1, base *= base)
+        if (power & 1)
+            value *= base;
+    return value;
 }
 
 static double matern_three_half(double root)
@@ -47,7 +56,7 @@ void gram_apply(const struct gram_kernel *kernel, const double *measures, size_t
         double m = measures[i];
         switch (kernel->shape) {
         case GRAM_LINEAR: values[i] = m; break;
-        case GRAM_POLYNOMIAL: values[i] = pow(factor * m + kernel->offset, power); break;
+        case GRAM_POLYNOMIAL: values[i] = whole_power(factor * m + kernel->offset, (unsigned)power); break;
         case GRAM_GAUSSIAN: values[i] = exp(-factor * m); break;
         case GRAM_MATERN_HALF: values[i] = exp(-sqrt(factor * m)); break;
         case GRAM_MATERN_THREE_HALF: values[i] = matern_three_half(sqrt(3 * factor * m)); break;
@@ -73,16 +82,32 @@ void gram_point(const double *columns, size_t features, size_t rows, size_t row,
         point[i] = columns[i * rows + row];
 }
 
+/* Rows @first to @first + @count of the triangle, and what of the square lies beside them. */
+static void measure_stripe(enum gram_shape shape, const double *columns, size_t features, size_t rows, size_t first,
+                           size_t count, double *point, double *square)
+{
+    int n = (int)rows;
+
+    if (looks_at_products(shape)) {
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, (int)(first + count), (int)count, (int)features, 1, columns, n,
+                    columns + first, n, 0, square + first * rows, n);
+        return;
+    }
+    for (size_t row = first; row < first + count; row++) {
+        gram_point(columns, features, rows, row, point);
+        distance_block(columns, rows, features, row + 1, point, square + row * rows);
+    }
+}
+
 int32_t gram_square(struct call *call, enum gram_shape shape, const double *columns, size_t features, size_t rows,
                     double *square)
 {
     double *point = call_numbers(call, (int64_t)features);
 
-    for (size_t row = 0; !call->status && row < rows; row++) {
-        if (row % 64 == 0 && call_step(call, (double)row, (double)rows * 4))
+    for (size_t row = 0; !call->status && row < rows; row += STRIPE) {
+        if (call_step(call, (double)row, (double)rows * 4))
             break;
-        gram_point(columns, features, rows, row, point);
-        gram_measure(shape, point, columns, features, rows, square + row * rows);
+        measure_stripe(shape, columns, features, rows, row, rows - row < STRIPE ? rows - row : STRIPE, point, square);
     }
     return call->status;
 }

@@ -12,7 +12,7 @@
 
 enum gram_shape {
     GRAM_LINEAR,             /* x·z */
-    GRAM_POLYNOMIAL,         /* (factor x·z + offset)^power */
+    GRAM_POLYNOMIAL,         /* (factor x·z + offset)^power, a whole one */
     GRAM_GAUSSIAN,           /* exp(-factor |x - z|²) */
     GRAM_MATERN_HALF,        /* exp(-r), r² = factor |x - z|² */
     GRAM_MATERN_THREE_HALF,  /* (1 + s) exp(-s), s = √3 r */

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <cblas.h>
+
 #include "gram/gram.h"
 #include "support/learner.h"
 
@@ -95,15 +97,12 @@ static int32_t apply(struct call *call, const void *state)
     double *points = call_feature_rows(call), *alike = call_numbers(call, (int64_t)model->rows);
 
     for (int64_t row = 0; !call->status && row < call->rows; row++) {
-        double sum = 0;
         if (row % 64 == 0 && call_step(call, (double)row, (double)call->rows))
             break;
         gram_measure(model->kernel.shape, points + (size_t)row * model->features, model->numbers + model->rows,
                      model->features, model->rows, alike);
         gram_apply(&model->kernel, alike, model->rows, alike);
-        for (size_t i = 0; i < model->rows; i++)
-            sum += model->numbers[i] * alike[i];
-        call->out[0][row] = sum;
+        call->out[0][row] = cblas_ddot((int)model->rows, model->numbers, 1, alike, 1);
     }
     return call->status;
 }
