@@ -7,12 +7,6 @@ enum { STOPPING_RETRY_MS = 1000 };
 
 /* From a connection's loop to the execution loop and back. */
 
-const char *command_owner(struct mrpc_call *call)
-{
-    const struct mrpc_identity *identity = mrpc_call_identity(call);
-    return identity && identity->name ? identity->name : "";
-}
-
 static int stopping(struct mrpc_call *call)
 {
     return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, STOPPING_RETRY_MS, "the server is stopping");
@@ -36,10 +30,16 @@ int command_post(struct execution *engine, struct mrpc_call *call, const void *r
                  int (*run)(struct command *command, struct mrpc_arena *arena, struct fault *fault))
 {
     struct command *command = mrpc_arena_calloc(mrpc_call_arena(call), 1, sizeof *command);
-    if (!command)
+    struct caller caller;
+    if (!command || caller_of(call, &caller, NULL))
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    *command = (struct command){
-        .task.run = run_command, .engine = engine, .call = call, .request = request, .response = response, .run = run};
+    *command = (struct command){.task.run = run_command,
+                                .engine = engine,
+                                .call = call,
+                                .caller = caller,
+                                .request = request,
+                                .response = response,
+                                .run = run};
     return domain_loop_post_task(engine->loop, &command->task) ? stopping(call) : MRPC_PENDING;
 }
 
@@ -111,12 +111,13 @@ static void begin(void *arg)
         return finish(unary, &fault);
     }
     int64_t deadline_ms = mrpc_call_deadline_ms(unary->call);
-    const char *owner = mrpc_arena_strdup(operation->arena, command_owner(unary->call));
     operation->deadline_ms = deadline_ms == INT64_MAX ? 0 : deadline_ms;
-    operation->isolation = owner ? owner : "";
+    operation->isolation = caller_owner(mrpc_call_identity(unary->call), operation->arena);
     operation->arg = unary;
     operation->on_done = operation_done;
-    if (unary->bind(unary, operation, &fault)) {
+    if (!operation->isolation)
+        fault_set(&fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    if (fault.code || unary->bind(unary, operation, &fault)) {
         operation_free(operation);
         return finish(unary, &fault);
     }

@@ -103,6 +103,21 @@ uint32_t record_index_next_version(const struct record_index *index, const char 
     return record ? record->version + 1 : 1;
 }
 
+const char *record_index_owner(const struct record_index *index, const char *name)
+{
+    size_t at = record_index_seek(index, name, 0);
+    return at < index->count && strcmp(index->items[at]->name, name) == 0 ? index->items[at]->owner : NULL;
+}
+
+int record_index_check_owner(const struct record_index *index, const char *name, const struct caller *caller,
+                             const char *field, struct fault *fault)
+{
+    const char *owner = record_index_owner(index, name);
+    if (!owner || caller_check(caller, owner, index->noun, name, fault) == 0)
+        return 0;
+    return fault_prefix(fault, "%s", field);
+}
+
 struct record *record_index_with_content(const struct record_index *index, const char *sha256)
 {
     for (size_t i = index->count; i > 0; i--)

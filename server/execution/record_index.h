@@ -8,6 +8,7 @@
 
 #include <mrpc/attributes.h>
 
+#include "caller/caller.h"
 #include "execution/api.h"
 
 /* What has a name, versions and a content hash: datasets and artifacts. Records are immutable and ordered by name, then
@@ -48,6 +49,12 @@ void record_index_remove(struct record_index *index, struct record *record);
 size_t record_index_seek(const struct record_index *index, const char *name, uint32_t version);
 /** 1 more than the newest version of @name. */
 uint32_t record_index_next_version(const struct record_index *index, const char *name);
+
+/** A name belongs to whom its oldest version belongs to. NULL: to nobody yet. */
+const char *record_index_owner(const struct record_index *index, const char *name);
+/** May @caller give @name a version, or an alias? Errors: PERMISSION_DENIED naming @field and the owner. */
+int record_index_check_owner(const struct record_index *index, const char *name, const struct caller *caller,
+                             const char *field, struct fault *fault) MRPC_MUST_USE;
 
 /** "NAME", "NAME@VERSION" or "sha256:HEX". @field names the reference in errors. Errors: INVALID_ARGUMENT for a text
  * that is none of them, NOT_FOUND. */

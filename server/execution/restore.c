@@ -9,10 +9,8 @@
 
 enum { ARENA_BYTES = 64 * 1024 * 1024, PAGE = 1000 };
 
-typedef int take_entry(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault);
-
 /* The cursor is a copy of the last key: the list that it came from is gone by then. */
-static int read_page(struct store *store, const char *prefix, char *after, size_t after_bytes, take_entry *take,
+static int read_page(struct store *store, const char *prefix, char *after, size_t after_bytes, restore_entry *take,
                      void *arg, struct mrpc_arena *arena, bool *more, struct fault *fault)
 {
     struct store_list list = STORE_LIST_INIT;
@@ -34,7 +32,7 @@ static int read_page(struct store *store, const char *prefix, char *after, size_
     return code;
 }
 
-static int read_all(struct store *store, const char *prefix, take_entry *take, void *arg, struct fault *fault)
+int restore_each(struct store *store, const char *prefix, restore_entry *take, void *arg, struct fault *fault)
 {
     char after[STORE_KEY_BYTES_MAX + 1] = "";
     struct mrpc_arena *arena = mrpc_arena_new(ARENA_BYTES);
@@ -143,7 +141,7 @@ int execution_restore_events(struct store *store, const char *id, struct event_l
 {
     char prefix[64];
     snprintf(prefix, sizeof prefix, "execution/event/%s/", id);
-    int code = read_all(store, prefix, take_event, log, fault);
+    int code = restore_each(store, prefix, take_event, log, fault);
     log->committed = log->count;
     return code;
 }
@@ -168,17 +166,19 @@ static int take_schedule(void *arg, const struct store_entry *entry, struct mrpc
 
 int execution_restore(struct execution *engine, struct fault *fault)
 {
-    int code = read_all(engine->store, "execution/dataset/", take_dataset, engine, fault);
+    int code = restore_migrate_owners(engine->store, fault);
     if (!code)
-        code = read_all(engine->store, "execution/artifact/", take_artifact, engine, fault);
+        code = restore_each(engine->store, "execution/dataset/", take_dataset, engine, fault);
     if (!code)
-        code = read_all(engine->store, "execution/alias/", take_alias, engine, fault);
+        code = restore_each(engine->store, "execution/artifact/", take_artifact, engine, fault);
     if (!code)
-        code = read_all(engine->store, "execution/pipeline/", take_pipeline, engine, fault);
+        code = restore_each(engine->store, "execution/alias/", take_alias, engine, fault);
     if (!code)
-        code = read_all(engine->store, "execution/job/", take_job, engine, fault);
+        code = restore_each(engine->store, "execution/pipeline/", take_pipeline, engine, fault);
     if (!code)
-        code = read_all(engine->store, "execution/schedule/", take_schedule, engine, fault);
+        code = restore_each(engine->store, "execution/job/", take_job, engine, fault);
+    if (!code)
+        code = restore_each(engine->store, "execution/schedule/", take_schedule, engine, fault);
     if (!code)
         schedules_catch_up(engine);
     for (size_t i = 0; !code && i < engine->jobs.count; i++) {

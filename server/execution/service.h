@@ -2,6 +2,7 @@
 #ifndef MLT_EXECUTION_SERVICE_H
 #define MLT_EXECUTION_SERVICE_H
 
+#include "caller/caller.h"
 #include "execution/engine.h"
 #include "execution/operation/operation.h"
 #include "execution/serving/serve.h"
@@ -31,6 +32,7 @@ struct command {
     struct domain_task task;
     struct execution *engine;
     struct mrpc_call *call;
+    struct caller caller;
     const void *request;
     void *response;
     int (*run)(struct command *command, struct mrpc_arena *arena, struct fault *fault);
@@ -53,8 +55,6 @@ int command_commit(struct command *command, struct store_batch *batch,
                    void (*holds)(struct command *command, struct fault *fault));
 /** The answer of a command that was left for later. */
 void command_finish(struct command *command, const struct fault *fault);
-/** Who calls: the name of the identity, "" for an anonymous one. */
-const char *command_owner(struct mrpc_call *call);
 
 /** A call that runs one operation and may be cancelled. Thread: the loop's, but for _new (the handler's). */
 struct unary {

@@ -12,9 +12,9 @@ static int no_memory(struct fault *fault)
     return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory");
 }
 
-static bool may_touch(const struct registry_instance *instance, const struct catalog_caller *caller)
+static bool may_touch(const struct registry_instance *instance, const struct caller *caller)
 {
-    return caller->privileged || strcmp(instance->message->owner, caller->owner) == 0;
+    return caller_may_change(caller, instance->message->owner);
 }
 
 static int deny(const struct registry_instance *instance, struct fault *fault)
@@ -73,7 +73,7 @@ static int check_expected(const struct registry_instance *latest, const int64_t 
                      (long long)*expected);
 }
 
-static int check_room(const struct catalog *catalog, const struct catalog_caller *caller, struct fault *fault)
+static int check_room(const struct catalog *catalog, const struct caller *caller, struct fault *fault)
 {
     if (catalog->instance_count >= catalog->limits.instances)
         return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, 60000, "the registry holds its %zu instances",
@@ -127,7 +127,7 @@ struct registry_instance *catalog_make_instance(struct catalog *catalog, const P
 }
 
 static int check_register(const struct catalog *catalog, const struct registry_instance *latest,
-                          const struct catalog_caller *caller, const int64_t *expected, struct fault *fault)
+                          const struct caller *caller, const int64_t *expected, struct fault *fault)
 {
     if (latest && !may_touch(latest, caller))
         return deny(latest, fault);
@@ -163,7 +163,7 @@ static int define(struct catalog *catalog, struct catalog_slot *slot, const stru
     return MRPC_OK;
 }
 
-int catalog_register(struct catalog *catalog, struct registry_instance *draft, const struct catalog_caller *caller,
+int catalog_register(struct catalog *catalog, struct registry_instance *draft, const struct caller *caller,
                      const int64_t *expected, int64_t wall_ns, struct catalog_slot **slot, struct catalog_change **out,
                      struct fault *fault)
 {
@@ -189,7 +189,7 @@ int catalog_register(struct catalog *catalog, struct registry_instance *draft, c
 /* --- changing what is there ------------------------------------------------------------------------------------------
  */
 
-int catalog_touch(const struct catalog *catalog, const PB(InstanceKey) * key, const struct catalog_caller *caller,
+int catalog_touch(const struct catalog *catalog, const PB(InstanceKey) * key, const struct caller *caller,
                   struct catalog_slot **out, struct fault *fault)
 {
     struct catalog_slot *slot = catalog_find(catalog, key);
@@ -202,7 +202,7 @@ int catalog_touch(const struct catalog *catalog, const PB(InstanceKey) * key, co
 }
 
 int catalog_update(struct catalog *catalog, struct catalog_slot *slot, struct registry_instance *draft,
-                   const struct catalog_caller *caller, const int64_t *expected, int64_t wall_ns,
+                   const struct caller *caller, const int64_t *expected, int64_t wall_ns,
                    struct catalog_change **out, struct fault *fault)
 {
     *out = NULL;
@@ -272,7 +272,7 @@ int catalog_set_operator_state(struct catalog *catalog, struct catalog_slot *slo
 }
 
 int catalog_deregister(struct catalog *catalog, const PB(InstanceKey) * key, int64_t incarnation,
-                       const struct catalog_caller *caller, const char *reason, int64_t wall_ns,
+                       const struct caller *caller, const char *reason, int64_t wall_ns,
                        struct catalog_change **out, int64_t *gone_revision, struct fault *fault)
 {
     *out = NULL;
@@ -297,7 +297,7 @@ int catalog_deregister(struct catalog *catalog, const PB(InstanceKey) * key, int
 }
 
 int catalog_heartbeat(const struct catalog *catalog, const PB(InstanceKey) * key, int64_t incarnation,
-                      const struct catalog_caller *caller, struct catalog_slot **out, struct fault *fault)
+                      const struct caller *caller, struct catalog_slot **out, struct fault *fault)
 {
     const struct catalog_slot *slot = catalog_find(catalog, key);
     if (slot && slot->latest && incarnation && slot->latest->message->incarnation != incarnation)

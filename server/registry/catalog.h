@@ -2,6 +2,7 @@
 #ifndef REGISTRY_CATALOG_H
 #define REGISTRY_CATALOG_H
 
+#include "caller/caller.h"
 #include "registry/instance.h"
 #include "registry/lease.h"
 #include "registry/order.h"
@@ -86,12 +87,6 @@ struct catalog_change {
     uint32_t transition_at; /* which transition of the slot this is, from 0 */
 };
 
-/** Who asks. */
-struct catalog_caller {
-    const char *owner; /* "anonymous", "unix/uid:1000", … */
-    bool privileged;   /* may touch what others own */
-};
-
 void catalog_init(struct catalog *catalog, const struct catalog_limits *limits);
 /** No change may be on its way. */
 void catalog_fini(struct catalog *catalog);
@@ -102,18 +97,18 @@ struct catalog_slot *catalog_find(const struct catalog *catalog, const PB(Instan
 /** Register @draft (a reference that passes over, also on failure; not shared yet). *@out is NULL when nothing would
  *  change; *@slot is where it is. @expected: NULL, or the revision that it must have, 0 for none.
  *  Errors: PERMISSION_DENIED, ABORTED, RESOURCE_EXHAUSTED. */
-int catalog_register(struct catalog *catalog, struct registry_instance *draft, const struct catalog_caller *caller,
+int catalog_register(struct catalog *catalog, struct registry_instance *draft, const struct caller *caller,
                      const int64_t *expected, int64_t wall_ns, struct catalog_slot **slot, struct catalog_change **out,
                      struct fault *fault) MRPC_MUST_USE;
 
 /** The slot of an instance that is there, if @caller may change it. Errors: NOT_FOUND, PERMISSION_DENIED. */
-int catalog_touch(const struct catalog *catalog, const PB(InstanceKey) * key, const struct catalog_caller *caller,
+int catalog_touch(const struct catalog *catalog, const PB(InstanceKey) * key, const struct caller *caller,
                   struct catalog_slot **slot, struct fault *fault) MRPC_MUST_USE;
 
 /** Replace the definition of a slot from catalog_touch() by @draft (passes over, also on failure; of the same key).
  *  *@out is NULL when nothing would change. Errors: ABORTED, RESOURCE_EXHAUSTED. */
 int catalog_update(struct catalog *catalog, struct catalog_slot *slot, struct registry_instance *draft,
-                   const struct catalog_caller *caller, const int64_t *expected, int64_t wall_ns,
+                   const struct caller *caller, const int64_t *expected, int64_t wall_ns,
                    struct catalog_change **out, struct fault *fault) MRPC_MUST_USE;
 
 /** What the operator decided about a slot from catalog_touch(); @health is what it has from then on. *@out is NULL when
@@ -125,12 +120,12 @@ int catalog_set_operator_state(struct catalog *catalog, struct catalog_slot *slo
 /** Remove one. *@out is NULL when that incarnation is gone already; *@gone_revision says since when.
  *  Errors: NOT_FOUND, PERMISSION_DENIED, RESOURCE_EXHAUSTED. */
 int catalog_deregister(struct catalog *catalog, const PB(InstanceKey) * key, int64_t incarnation,
-                       const struct catalog_caller *caller, const char *reason, int64_t wall_ns,
+                       const struct caller *caller, const char *reason, int64_t wall_ns,
                        struct catalog_change **out, int64_t *gone_revision, struct fault *fault) MRPC_MUST_USE;
 
 /** May @caller send heartbeats for that incarnation (0: any)? Errors: NOT_FOUND, PERMISSION_DENIED. */
 int catalog_heartbeat(const struct catalog *catalog, const PB(InstanceKey) * key, int64_t incarnation,
-                      const struct catalog_caller *caller, struct catalog_slot **slot,
+                      const struct caller *caller, struct catalog_slot **slot,
                       struct fault *fault) MRPC_MUST_USE;
 
 /** What happens by itself: expiry, and health with whether it is held (which stay as they are in maintenance). NULL when

@@ -22,8 +22,7 @@ int registry_command_post(struct registry *registry, struct mrpc_call *call, con
                           void (*what)(struct registry_command *command))
 {
     struct registry_command *command = mrpc_arena_calloc(mrpc_call_arena(call), 1, sizeof *command);
-    const char *owner = command ? registry_owner(call) : NULL;
-    if (!owner) {
+    if (!command || caller_of(call, &command->caller, NULL)) {
         registry_instance_unref(draft);
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "no memory");
     }
@@ -33,7 +32,6 @@ int registry_command_post(struct registry *registry, struct mrpc_call *call, con
     command->request = request;
     command->response = response;
     command->draft = draft;
-    command->caller = (struct catalog_caller){owner, registry_privileged(call)};
     command->run = what;
     if (domain_loop_post_task(registry_loop(registry), &command->task)) {
         registry_instance_unref(draft);
@@ -144,24 +142,6 @@ void registry_post_surely(struct mrpc_call *call, void (*task)(void *arg), void 
 {
     while (mrpc_call_post(call, task, arg))
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-}
-
-const char *registry_owner(struct mrpc_call *call)
-{
-    static const char *const kinds[] = {"anonymous", "unix", "tls", "token"};
-    const struct mrpc_identity *identity = mrpc_call_identity(call);
-    if (identity->kind == MRPC_IDENTITY_ANONYMOUS || identity->kind > MRPC_IDENTITY_TOKEN)
-        return "anonymous";
-    return mrpc_arena_printf(mrpc_call_arena(call), "%s/%.200s", kinds[identity->kind], identity->name);
-}
-
-bool registry_privileged(const struct mrpc_call *call)
-{
-    const struct mrpc_identity *identity = mrpc_call_identity(call);
-    for (size_t i = 0; i < identity->role_count; i++)
-        if (strcmp(identity->roles[i], "admin") == 0)
-            return true;
-    return false;
 }
 
 const char *registry_peer(struct mrpc_call *call)

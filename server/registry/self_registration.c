@@ -162,7 +162,7 @@ static struct catalog_slot *put(struct registry *registry, struct endpoints *end
     instance.checks = checks;
     instance.n_checks = 1;
     instance.lease_ttl = &no_lease;
-    const struct catalog_caller caller = {owner, true};
+    const struct caller caller = {owner, true};
     if (registry_definition_take(&instance, "", &draft, &fault) ||
         catalog_register(&registry->catalog, draft, &caller, NULL, registry_wall_ns(), &slot, &change, &fault)) {
         log_warn(registry->options.log, "registry", "%s/%s is not registered: %s", namespace_name, service, fault.text);

@@ -57,7 +57,7 @@ struct registry_command {
     ProtobufCMessage *response;
     struct registry_instance *draft;   /* Register's; a reference */
     struct registry_instance *decided; /* what it answers with; a reference */
-    struct catalog_caller caller;
+    struct caller caller;
     struct catalog_slot *slot;
     int64_t revision;
     bool created;
@@ -124,9 +124,6 @@ const struct under_way *registry_under_way(const struct registry *registry);
 struct log *registry_log(const struct registry *registry);
 /** Run @task(arg) on the call's loop; waits for memory if there is none. */
 void registry_post_surely(struct mrpc_call *call, void (*task)(void *arg), void *arg);
-/** The caller's identity as an owner, in the call's arena; NULL when out of memory. */
-const char *registry_owner(struct mrpc_call *call);
-bool registry_privileged(const struct mrpc_call *call);
 /** The numeric address of the caller, in the call's arena; "" when it has none. */
 const char *registry_peer(struct mrpc_call *call);
 /** NOT_FOUND for an unknown instance carries the epoch (google.rpc.ErrorInfo). Returns @fault's code. */

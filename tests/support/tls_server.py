@@ -8,13 +8,14 @@ from pathlib import Path
 from server import Server
 
 
-def make_certificates(folder):
-    """An authority, a server for localhost and a client, by openssl; files in @folder."""
+def make_certificates(folder, clients=("client",)):
+    """An authority, a server for localhost and clients with a name each, by openssl; files in @folder."""
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=ca",
             "-keyout", "ca.key", "-out", "ca.pem")
-    for name, extension in (("server", "subjectAltName=DNS:localhost,IP:127.0.0.1"), ("client", "subjectAltName=DNS:client")):
+    names = {"server": "subjectAltName=DNS:localhost,IP:127.0.0.1", **{name: f"subjectAltName=DNS:{name}" for name in clients}}
+    for name, extension in names.items():
         Path(folder, f"{name}.ext").write_text(extension + "\n")
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-keyout",
                 f"{name}.key", "-out", f"{name}.csr")
@@ -23,9 +24,9 @@ def make_certificates(folder):
 
 
 @contextlib.contextmanager
-def tls_server(*more):
+def tls_server(*more, clients=("client",)):
     with tempfile.TemporaryDirectory() as folder:
-        make_certificates(folder)
+        make_certificates(folder, clients)
         options = ["--tls-certificate", f"{folder}/server.pem", "--tls-key", f"{folder}/server.key"]
         options += [option.format(folder) for option in more]
         with Server(*options) as server:

@@ -108,7 +108,7 @@ static int take_quota(struct intake *intake, uint64_t bytes, struct fault *fault
     uint64_t *taken = &intake->stage.taken_bytes;
     if (bytes <= *taken)
         return 0;
-    int code = dataset_quota_take(intake->engine->dataset_quota, intake->owner, bytes - *taken, fault);
+    int code = dataset_quota_take(intake->engine->dataset_quota, intake->caller.owner, bytes - *taken, fault);
     if (!code)
         *taken = bytes;
     return code;
@@ -119,7 +119,7 @@ static int open_file(struct intake *intake, struct fault *fault)
     const API(UploadDatasetHeader) *header = intake->header;
     struct execution *engine = intake->engine;
     if (*header->request_id) {
-        int code = upload_stage_open(engine->upload_stages, intake->owner, header->request_id,
+        int code = upload_stage_open(engine->upload_stages, intake->caller.owner, header->request_id,
                                      header->resume_offset_bytes, &intake->stage, fault);
         return code ? code : take_quota(intake, header->size_bytes, fault);
     }
@@ -166,20 +166,20 @@ static int replay(struct intake *intake, struct fault *fault)
     return code;
 }
 
-static int begin(struct intake *intake, const char *owner, const API(UploadDatasetHeader) * header, struct fault *fault)
+static int begin(struct intake *intake, const struct caller *caller, const API(UploadDatasetHeader) * header, struct fault *fault)
 {
     ProtobufCMessage *copy;
     if (mrpc_message_copy(API_INFO(upload_dataset_header), &header->base, intake->arena, &copy) != 0)
         return no_memory(fault);
     intake->header = (API(UploadDatasetHeader) *)copy;
-    intake->owner = mrpc_arena_strdup(intake->arena, owner);
-    int code = intake->owner ? make_scan(intake, fault) : no_memory(fault);
+    intake->caller = (struct caller){mrpc_arena_strdup(intake->arena, caller->owner), caller->privileged};
+    int code = intake->caller.owner ? make_scan(intake, fault) : no_memory(fault);
     if (!code)
         code = open_file(intake, fault);
     return code ? code : replay(intake, fault);
 }
 
-int intake_open(struct execution *engine, const char *owner, const API(UploadDatasetHeader) * header,
+int intake_open(struct execution *engine, const struct caller *caller, const API(UploadDatasetHeader) * header,
                 struct intake **out, struct fault *fault)
 {
     int code = check_header(header, fault);
@@ -193,7 +193,7 @@ int intake_open(struct execution *engine, const char *owner, const API(UploadDat
         return no_memory(fault);
     }
     *intake = (struct intake){.engine = engine, .arena = arena, .stage.fd = -1};
-    code = begin(intake, owner, header, fault);
+    code = begin(intake, caller, header, fault);
     intake->failed = code && code != MRPC_RESOURCE_EXHAUSTED; /* what is there may be resumed when there is room */
     if (code)
         intake_free(intake);
@@ -281,7 +281,7 @@ static int describe(struct intake *intake, struct fault *fault)
     intake->dataset->sha256 = intake->sha256;
     intake->dataset->size_bytes = intake->size_bytes;
     intake->dataset->description = intake->header->description;
-    intake->dataset->owner = (char *)intake->owner;
+    intake->dataset->owner = (char *)intake->caller.owner;
     return 0;
 }
 
@@ -300,7 +300,7 @@ static int keep_file(struct intake *intake, struct fault *fault)
     close(intake->stage.fd);
     intake->stage.fd = -1;
     if (intake->stage.taken_bytes > intake->size_bytes) { /* it was left with more, and resumed with less */
-        dataset_quota_give(engine->dataset_quota, intake->owner, intake->stage.taken_bytes - intake->size_bytes);
+        dataset_quota_give(engine->dataset_quota, intake->caller.owner, intake->stage.taken_bytes - intake->size_bytes);
         intake->stage.taken_bytes = intake->size_bytes;
     }
     return 0;
@@ -339,13 +339,13 @@ static void end_file(struct intake *intake)
     struct execution *engine = intake->engine;
     struct upload_stage *stage = &intake->stage;
     if (stage->fd >= 0 && !intake->failed && *intake->header->request_id)
-        return upload_stage_leave(engine->upload_stages, intake->owner, stage);
+        return upload_stage_leave(engine->upload_stages, intake->caller.owner, stage);
     if (stage->fd >= 0) {
         unlink(stage->path); /* while the lock is held: nobody else has begun to work on it */
         close(stage->fd);
     }
     if (stage->taken_bytes)
-        dataset_quota_give(engine->dataset_quota, intake->owner, stage->taken_bytes);
+        dataset_quota_give(engine->dataset_quota, intake->caller.owner, stage->taken_bytes);
 }
 
 void intake_free(struct intake *intake)

@@ -2,6 +2,7 @@
 #ifndef MLT_EXECUTION_DATASET_INTAKE_H
 #define MLT_EXECUTION_DATASET_INTAKE_H
 
+#include "caller/caller.h"
 #include "execution/api.h"
 #include "execution/dataset/stage.h"
 #include "execution/engine.h"
@@ -17,15 +18,16 @@
 
 struct intake;
 
-/** @header says what is coming (copied); @owner whose it will be. Resuming, it reads what is there again. Blocks.
+/** @header says what is coming (copied); @caller (copied) whose it will be. Resuming, it reads what is there again. Blocks.
  *  Errors: INVALID_ARGUMENT naming the field of the header, RESOURCE_EXHAUSTED (quota, size), those of stage.h. */
-int intake_open(struct execution *engine, const char *owner, const API(UploadDatasetHeader) * header,
+int intake_open(struct execution *engine, const struct caller *caller, const API(UploadDatasetHeader) * header,
                 struct intake **out, struct fault *fault) MRPC_MUST_USE;
 /** The next bytes. Blocks. Errors: as dataset_scan_feed(), DATA_LOSS for more than announced, RESOURCE_EXHAUSTED. */
 int intake_take(struct intake *intake, const void *bytes, size_t size, struct fault *fault) MRPC_MUST_USE;
 /** They were all: check, describe, sync, rename. Blocks. Errors: DATA_LOSS when hash or size is another, as above. */
 int intake_finish(struct intake *intake, struct fault *fault) MRPC_MUST_USE;
-/** On the loop: make it a version, unless the newest one of its name is the same. @done comes once, on the loop, with
+/** On the loop: make it a version, unless the newest one of its name is the same; PERMISSION_DENIED when the name is
+ *  somebody else's. @done comes once, on the loop, with
  *  intake_dataset() there when @fault->code is 0; or, when the server stops before, on the store's thread with
  *  UNAVAILABLE. */
 void intake_register(struct intake *intake, void (*done)(void *arg, const struct fault *fault), void *arg);

@@ -13,7 +13,7 @@ struct intake {
     struct execution *engine;
     struct mrpc_arena *arena;
     const API(UploadDatasetHeader) * header; /* in the arena, like all texts */
-    const char *owner;
+    struct caller caller;
     struct dataset_requirement *required;
     struct dataset_scan *scan; /* NULL: Arrow */
     EVP_MD_CTX *hash;

@@ -118,7 +118,8 @@ void intake_register(struct intake *intake, void (*done)(void *arg, const struct
         return end(intake, &fault);
     }
     fault = (struct fault)FAULT_INIT;
-    if (add_record(intake, &fault))
+    if (record_index_check_owner(&intake->engine->datasets, intake->dataset->name, &intake->caller, "name", &fault) ||
+        add_record(intake, &fault))
         return end(intake, &fault);
     commit_record(intake);
 }

@@ -66,7 +66,7 @@ static int start_warm(struct infer *infer, struct fault *fault)
     infer->read_us = api_clock_us() - infer->began_us;
     const struct serve_request serve = {.reference = infer->reference,
                                         .data = data,
-                                        .owner = command_owner(infer->call),
+                                        .owner = caller_owner(mrpc_call_identity(infer->call), arena),
                                         .deadline_ms = mrpc_call_deadline_ms(infer->call),
                                         .timed = true,
                                         .arena = arena,

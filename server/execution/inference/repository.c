@@ -55,6 +55,8 @@ static int load(struct command *command, const char *name, bool unloaded, struct
 {
     API(Artifact) * artifact;
     int code = inference_artifact(command->engine, name, arena, &artifact, fault);
+    if (!code)
+        code = record_index_check_owner(&command->engine->artifacts, name, &command->caller, "model_name", fault);
     if (!code && inference_book_unload(command->engine->inference, name, unloaded))
         code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "too many models are unloaded");
     return code;

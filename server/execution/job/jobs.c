@@ -232,10 +232,13 @@ int jobs_check_work(struct execution *engine, const API(JobSpec) * spec, const c
     return code;
 }
 
-int jobs_check(struct execution *engine, const API(JobSpec) * spec, const char *field, struct fault *fault)
+int jobs_check(struct execution *engine, const API(JobSpec) * spec, const char *owner, const char *field,
+               struct fault *fault)
 {
     int code = depend_check(engine, spec, field, fault);
-    return code ? code : jobs_check_work(engine, spec, field, fault);
+    if (!code)
+        code = jobs_check_work(engine, spec, field, fault);
+    return code ? code : jobs_check_names(engine, spec, owner, field, fault);
 }
 
 static int by_key(const void *a, const void *b)
@@ -291,7 +294,7 @@ static int accept_job(struct execution *engine, struct request *request, struct 
         return 0;
     int code = jobs_check_room(engine, 1, fault);
     if (!code)
-        code = jobs_check(engine, request->spec, "spec", fault);
+        code = jobs_check(engine, request->spec, request->owner, "spec", fault);
     return code ? code : new_job(engine, request, job, fault);
 }
 

@@ -95,12 +95,17 @@ struct job_origin {
 /** Is there room for @count more? Errors: RESOURCE_EXHAUSTED with retry_after, UNAVAILABLE while the server stops. */
 int jobs_check_room(struct execution *engine, size_t count, struct fault *fault) MRPC_MUST_USE;
 
-/** Would it be accepted? @field names the specification in errors, which are those of depend_check() and job_bind(). */
-int jobs_check(struct execution *engine, const API(JobSpec) * spec, const char *field,
+/** Would it be accepted of @owner? @field names the specification in errors, which are those of depend_check(),
+ *  job_bind() and jobs_check_names(). */
+int jobs_check(struct execution *engine, const API(JobSpec) * spec, const char *owner, const char *field,
                struct fault *fault) MRPC_MUST_USE;
-/** The same, but for what it depends on: of a pipeline's task those are keys still. */
+/** The same, but for names and what it depends on: of a pipeline's task those are keys still. */
 int jobs_check_work(struct execution *engine, const API(JobSpec) * spec, const char *field,
                     struct fault *fault) MRPC_MUST_USE;
+/** Does what it will make have a name that is @owner's, or nobody's? Jobs have no rights but their owner's. Errors:
+ *  PERMISSION_DENIED. */
+int jobs_check_names(struct execution *engine, const API(JobSpec) * spec, const char *owner, const char *field,
+                     struct fault *fault) MRPC_MUST_USE;
 /** Maps come in any order, and some languages shuffle them: sorted, equal requests are equal bytes. */
 void jobs_sort_maps(API(JobSpec) * spec);
 

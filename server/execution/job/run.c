@@ -120,8 +120,11 @@ static int register_artifact(struct job *job, struct operation *operation, struc
     uint32_t version = record_index_next_version(index, name);
     API(Artifact) *message = artifact_message(operation, job, name, version);
     struct api_bytes bytes;
+    const struct caller owner = {.owner = job->owner};
     if (!message)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    if (record_index_check_owner(index, name, &owner, "artifact_name", fault))
+        return fault->code;
     int code = api_encode(API_INFO(artifact), message, &bytes, fault);
     if (code)
         return code;

@@ -25,6 +25,8 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
         return fault_field(fault, "reason", "more than %d bytes", REASON_BYTES_MAX);
     if (!job)
         return fault_set(fault, MRPC_NOT_FOUND, "no job \"%.64s\"", request->id);
+    if (caller_check(&command->caller, job->owner, "job", job->id, fault))
+        return fault->code;
     jobs_cancel(job, request->reason);
     return jobs_when_durable(job, durable, command) ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory")
                                                     : COMMAND_LATER;

@@ -34,9 +34,9 @@ static int clear_outputs(struct command *command, API(Schedule) * schedule, cons
         NULL;
     schedule->last_pipeline = schedule->last_job = schedule->last_error = (char *)"";
     schedule->run_count = schedule->left_out_count = 0;
-    schedule->owner = mrpc_arena_strdup(arena, command_owner(command->call));
+    schedule->owner = (char *)command->caller.owner;
     schedule->request_id = mrpc_arena_strdup(arena, request_id);
-    return schedule->owner && schedule->request_id ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    return schedule->request_id ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }
 
 static int run(struct command *command, struct mrpc_arena *arena, struct fault *fault)
@@ -48,7 +48,7 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
         return fault_field(fault, "schedule", "a schedule is wanted");
     if (*request->request_id && api_identifier(request->request_id, "request_id", fault))
         return fault->code;
-    if (schedule_check(command->engine, wanted, fault) || clear_outputs(command, wanted, request->request_id, fault))
+    if (clear_outputs(command, wanted, request->request_id, fault) || schedule_check(command->engine, wanted, fault))
         return fault->code;
     const struct schedule *known = schedules_find(command->engine, wanted->name);
     if (!known)

@@ -20,6 +20,8 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
     struct alias *alias = aliases_find(&command->engine->aliases, request->name, request->alias);
     if (!alias)
         return fault_set(fault, MRPC_NOT_FOUND, "artifact \"%s\" has no alias \"%s\"", request->name, request->alias);
+    if (record_index_check_owner(&command->engine->artifacts, request->name, &command->caller, "name", fault))
+        return fault->code;
     if (alias->changing)
         return fault_retry(fault, MRPC_ABORTED, 100, "another change of alias \"%s\" is under way", request->alias);
     struct store_batch *batch = store_batch_new();

@@ -67,6 +67,7 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
     if (!strpbrk(request->artifact, "@:"))
         return fault_field(fault, "artifact", "one version is wanted: NAME@VERSION, NAME:ALIAS or sha256:HEX");
     if (aliases_find_artifact(&engine->aliases, &engine->artifacts, request->artifact, "artifact", &record, fault) ||
+        caller_check(&command->caller, record->owner, "artifact", request->artifact, fault) ||
         refuse_pointed_to(command, record, fault))
         return fault->code;
     struct store_batch *batch = store_batch_new();

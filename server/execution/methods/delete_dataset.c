@@ -135,6 +135,11 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
         return fault->code;
     struct deletion *deletion = mrpc_arena_calloc(arena, 1, sizeof *deletion);
     size_t count = versions(&command->engine->datasets, request->dataset, found, &first);
+    for (size_t i = 0; i < count; i++) {
+        const struct record *record = command->engine->datasets.items[first + i];
+        if (caller_check(&command->caller, record->owner, "dataset", record->name, fault))
+            return fault->code;
+    }
     struct record **records = mrpc_arena_calloc(arena, count, sizeof *records);
     if (!deletion || !records)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");

@@ -5,7 +5,7 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
 {
     const API(DeleteScheduleRequest) *request = command->request;
     struct schedule *schedule;
-    if (schedule_to_change(command->engine, request->name, &schedule, fault))
+    if (schedule_to_change(command, request->name, &schedule, fault))
         return fault->code;
     return schedule_change_delete(command, schedule, fault);
 }

@@ -17,7 +17,9 @@ static void work(struct thread_task *task)
     struct received *received = (struct received *)task;
     struct fault fault = FAULT_INIT;
     struct mrpc_call *call = received->call;
-    if (upload_stage_received(received->engine->upload_stages, command_owner(call), received->request->request_id,
+    struct caller caller;
+    if (caller_of(call, &caller, &fault) ||
+        upload_stage_received(received->engine->upload_stages, caller.owner, received->request->request_id,
                               &received->response->received_bytes, &fault))
         mrpc_call_finish(call, fault_answer(call, &fault), NULL);
     else

@@ -20,6 +20,7 @@ struct import
     struct domain_task posted;
     struct execution *engine;
     struct mrpc_call *call;
+    struct caller caller;
     struct mrpc_arena *arena;
     const API(ImportArtifactHeader) * header; /* a copy in the arena; NULL before it came */
     const API(ImportArtifactRequest) * message; /* being worked on; borrowed from the call */
@@ -150,12 +151,12 @@ static int describe(struct import *import, struct fault *fault)
     artifact->name = *import->header->name ? import->header->name : artifact->model;
     artifact->sha256 = import->file.sha256;
     artifact->size_bytes = import->file.size;
-    artifact->owner = mrpc_arena_strdup(import->arena, command_owner(import->call));
+    artifact->owner = (char *)import->caller.owner;
     artifact->create_time = api_timestamp(import->arena, api_now_ms());
     artifact->lineage = NULL;
     artifact->n_aliases = artifact->n_test_metrics = 0;
     import->artifact = artifact;
-    return artifact->owner && artifact->create_time ? 0 : no_memory(fault);
+    return artifact->create_time ? 0 : no_memory(fault);
 }
 
 static int keep_file(struct import *import, struct fault *fault)
@@ -241,7 +242,8 @@ static void register_artifact(void *arg)
         strcmp(newest->sha256, import->file.sha256) == 0 &&
         !api_decode(API_INFO(artifact), newest->message.data, newest->message.size, import->arena, &known, &unknown))
         return answer(import, known, true);
-    if (add_record(import, &import->fault))
+    if (record_index_check_owner(&engine->artifacts, import->artifact->name, &import->caller, "name", &import->fault) ||
+        add_record(import, &import->fault))
         return fail(import);
     struct store_batch *batch = store_batch_new();
     artifact_put(batch, import->record);
@@ -265,12 +267,13 @@ int execution_import_artifact_open(void *self, struct mrpc_call *call)
 {
     struct import *import = calloc(1, sizeof *import);
     struct mrpc_arena *arena = mrpc_arena_new(ARENA_BYTES);
-    if (!import || !arena) {
+    struct caller caller;
+    if (!import || !arena || caller_of(call, &caller, NULL)) {
         free(import);
         mrpc_arena_free(arena);
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     }
-    *import = (struct import){.engine = self, .call = call, .arena = arena, .fd = -1};
+    *import = (struct import){.engine = self, .call = call, .caller = caller, .arena = arena, .fd = -1};
     mrpc_call_set_data(call, import, release);
     return MRPC_OK;
 }

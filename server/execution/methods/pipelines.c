@@ -44,7 +44,7 @@ static int submit(struct command *command, struct mrpc_arena *arena, struct faul
     if (*request->request_id && api_identifier(request->request_id, "request_id", fault))
         return fault->code;
     pipelines_sort_maps(request->spec);
-    pipelines_submit(command->engine, request->spec, command_owner(command->call), request->request_id, accepted, command);
+    pipelines_submit(command->engine, request->spec, command->caller.owner, request->request_id, accepted, command);
     return COMMAND_LATER;
 }
 
@@ -128,7 +128,9 @@ static int cancel(struct command *command, struct mrpc_arena *arena, struct faul
     struct pipeline *pipeline;
     if (strlen(request->reason) > REASON_BYTES_MAX)
         return fault_field(fault, "reason", "more than %d bytes", REASON_BYTES_MAX);
-    if (find(command, request->id, &pipeline, fault) || pipelines_cancel(pipeline, request->reason, cancelled, command, fault))
+    if (find(command, request->id, &pipeline, fault) ||
+        caller_check(&command->caller, pipeline->message->owner, "pipeline", pipeline->id, fault) ||
+        pipelines_cancel(pipeline, request->reason, cancelled, command, fault))
         return fault->code;
     return COMMAND_LATER;
 }

@@ -77,7 +77,7 @@ static int start_warm(struct execution *engine, struct mrpc_call *call, const AP
     const struct serve_request serve = {.reference = request->artifact,
                                         .data = request->data,
                                         .last_row_only = request->last_row_only,
-                                        .owner = command_owner(call),
+                                        .owner = caller_owner(mrpc_call_identity(call), mrpc_call_arena(call)),
                                         .deadline_ms = mrpc_call_deadline_ms(call),
                                         .arena = mrpc_call_arena(call),
                                         .done = warm_done,

@@ -74,7 +74,8 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
     const API(SetAliasRequest) *request = command->request;
     struct aliases *aliases = &command->engine->aliases;
     uint32_t version = 0;
-    if (check(request, fault))
+    if (check(request, fault) ||
+        record_index_check_owner(&command->engine->artifacts, request->name, &command->caller, "name", fault))
         return fault->code;
     struct alias *alias = aliases_find(aliases, request->name, request->alias);
     bool made = !alias;

@@ -20,7 +20,7 @@ static int validate(struct command *command, API(JobSpec) * spec, struct mrpc_ar
     if (!response->job)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     response->job->spec = spec;
-    return jobs_check(command->engine, spec, "spec", fault);
+    return jobs_check(command->engine, spec, command->caller.owner, "spec", fault);
 }
 
 static int run(struct command *command, struct mrpc_arena *arena, struct fault *fault)
@@ -33,8 +33,7 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
     jobs_sort_maps(request->spec);
     if (request->validate_only)
         return validate(command, request->spec, arena, fault);
-    jobs_submit(command->engine, request->spec, command_owner(command->call), request->request_id, NULL, submitted,
-                command);
+    jobs_submit(command->engine, request->spec, command->caller.owner, request->request_id, NULL, submitted, command);
     return COMMAND_LATER;
 }
 

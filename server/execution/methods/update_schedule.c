@@ -105,7 +105,7 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
     API(Schedule) * merged;
     if (!request->schedule)
         return fault_field(fault, "schedule", "a schedule is wanted");
-    if (schedule_to_change(command->engine, request->schedule->name, &schedule, fault) ||
+    if (schedule_to_change(command, request->schedule->name, &schedule, fault) ||
         schedule_message(schedule, arena, &merged, fault))
         return fault->code;
     API(Schedule) before = *merged;

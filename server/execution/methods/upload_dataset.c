@@ -55,7 +55,9 @@ static int take_header(struct upload *upload, const API(UploadDatasetHeader) * h
 {
     if (upload->intake)
         return fault_field(fault, "header", "came for the second time");
-    return intake_open(upload->engine, command_owner(upload->call), header, &upload->intake, fault);
+    struct caller caller;
+    int code = caller_of(upload->call, &caller, fault);
+    return code ? code : intake_open(upload->engine, &caller, header, &upload->intake, fault);
 }
 
 static int take_chunk(struct upload *upload, const ProtobufCBinaryData *chunk, struct fault *fault)

@@ -31,7 +31,8 @@ int deposit_fill(struct operation *operation, const API(UploadDatasetHeader) * h
                  struct fault *fault)
 {
     const struct fetch_sink sink = {.take = take, .stopped = stopped, .arg = operation};
-    int code = intake_open(operation->engine, operation->isolation, header, &operation->intake, fault);
+    const struct caller owner = {.owner = operation->isolation};
+    int code = intake_open(operation->engine, &owner, header, &operation->intake, fault);
     if (!code)
         code = write(operation, &sink, fault);
     if (!code)

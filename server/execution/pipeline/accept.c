@@ -17,7 +17,8 @@ static int no_memory(struct fault *fault)
 }
 
 /* Could its tasks be jobs? What they take from each other cannot be looked at yet. */
-static int check_jobs(struct execution *engine, const API(PipelineSpec) * spec, const char *name, struct fault *fault)
+static int check_jobs(struct execution *engine, const API(PipelineSpec) * spec, const char *owner, const char *name,
+                      struct fault *fault)
 {
     struct mrpc_arena *arena = mrpc_arena_new(PIPELINE_ARENA_BYTES);
     int code = arena ? 0 : no_memory(fault);
@@ -26,6 +27,8 @@ static int check_jobs(struct execution *engine, const API(PipelineSpec) * spec, 
         const API(JobSpec) *job = pipeline_task_job(spec, NULL, i, arena);
         field_path(field, "%s.tasks[%zu].spec", name, i);
         code = job ? jobs_check_work(engine, job, field, fault) : no_memory(fault);
+        if (!code)
+            code = jobs_check_names(engine, job, owner, field, fault);
     }
     mrpc_arena_free(arena);
     return code;
@@ -156,7 +159,8 @@ void pipelines_sort_maps(API(PipelineSpec) * spec)
             jobs_sort_maps(spec->tasks[i]->spec);
 }
 
-int pipelines_check(struct execution *engine, const API(PipelineSpec) * spec, const char *field, struct fault *fault)
+int pipelines_check(struct execution *engine, const API(PipelineSpec) * spec, const char *owner, const char *field,
+                    struct fault *fault)
 {
     char path[FIELD_PATH_BYTES];
     size_t *order = calloc(spec->n_tasks + 1, sizeof *order);
@@ -165,7 +169,7 @@ int pipelines_check(struct execution *engine, const API(PipelineSpec) * spec, co
     field_path(path, "%s.timeout", field);
     if (!code && spec->timeout && api_duration_ms(spec->timeout) < 10)
         code = fault_field(fault, path, "less than 10 ms");
-    return code ? code : check_jobs(engine, spec, field, fault);
+    return code ? code : check_jobs(engine, spec, owner, field, fault);
 }
 
 static int check_room(struct execution *engine, const API(PipelineSpec) * spec, struct fault *fault)
@@ -193,7 +197,7 @@ static void submit(struct execution *engine, const API(PipelineSpec) * spec, con
         return wanted.accepted(wanted.arg, code ? NULL : known, true, &fault);
     }
     struct acceptance *acceptance = calloc(1, sizeof *acceptance);
-    int code = acceptance ? pipelines_check(engine, spec, "spec", &fault) : no_memory(&fault);
+    int code = acceptance ? pipelines_check(engine, spec, owner, "spec", &fault) : no_memory(&fault);
     if (!code)
         code = check_room(engine, spec, &fault);
     if (!code)

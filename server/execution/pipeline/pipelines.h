@@ -65,8 +65,8 @@ void pipelines_submit(struct execution *engine, const API(PipelineSpec) * spec, 
 /** The same for a schedule, which need not wait for its tasks: the callback runs when it is on disk. */
 void pipelines_submit_scheduled(struct execution *engine, const API(PipelineSpec) * spec, const char *owner,
                                 const char *request_id, pipeline_accepted *accepted, void *arg);
-/** Would it be accepted, if there were room? @field names it in errors. */
-int pipelines_check(struct execution *engine, const API(PipelineSpec) * spec, const char *field,
+/** Would it be accepted of @owner, if there were room? @field names it in errors. */
+int pipelines_check(struct execution *engine, const API(PipelineSpec) * spec, const char *owner, const char *field,
                     struct fault *fault) MRPC_MUST_USE;
 /** As jobs_sort_maps(), of all tasks. */
 void pipelines_sort_maps(API(PipelineSpec) * spec);

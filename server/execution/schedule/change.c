@@ -22,11 +22,13 @@ struct change {
     struct fault fault;
 };
 
-int schedule_to_change(struct execution *engine, const char *name, struct schedule **out, struct fault *fault)
+int schedule_to_change(struct command *command, const char *name, struct schedule **out, struct fault *fault)
 {
-    struct schedule *schedule = schedules_find(engine, name);
+    struct schedule *schedule = schedules_find(command->engine, name);
     if (!schedule)
         return fault_set(fault, MRPC_NOT_FOUND, "no schedule \"%.128s\"", name);
+    if (caller_check(&command->caller, schedule->owner, "schedule", name, fault))
+        return fault->code;
     if (schedule->changing)
         return fault_retry(fault, MRPC_ABORTED, 100, "another change of schedule \"%s\" is under way", name);
     *out = schedule;

@@ -21,7 +21,7 @@ int schedule_change_update(struct command *command, struct schedule *schedule, A
 int schedule_change_delete(struct command *command, struct schedule *schedule, struct fault *fault) MRPC_MUST_USE;
 
 /** NOT_FOUND, or ABORTED while another change is under way. */
-int schedule_to_change(struct execution *engine, const char *name, struct schedule **out,
+int schedule_to_change(struct command *command, const char *name, struct schedule **out,
                        struct fault *fault) MRPC_MUST_USE;
 
 #endif

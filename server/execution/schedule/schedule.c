@@ -60,10 +60,10 @@ int schedule_check(struct execution *engine, API(Schedule) * message, struct fau
         return fault_field(fault, "schedule.job", "either a job or a pipeline is wanted");
     if (message->pipeline) {
         pipelines_sort_maps(message->pipeline);
-        return pipelines_check(engine, message->pipeline, "schedule.pipeline", fault);
+        return pipelines_check(engine, message->pipeline, message->owner, "schedule.pipeline", fault);
     }
     jobs_sort_maps(message->job);
-    return jobs_check(engine, message->job, "schedule.job", fault);
+    return jobs_check(engine, message->job, message->owner, "schedule.job", fault);
 }
 
 static enum plan_missed missed_of(const API(Schedule) * message)

@@ -26,7 +26,7 @@ struct schedule {
 };
 
 /** Check @message (Create, or a change merged) but for its zone: names, expression, ranges, the job as SubmitJob checks
- *  it. Errors: those of CreateSchedule, naming fields below "schedule". */
+ *  it for the owner. Errors: those of CreateSchedule, naming fields below "schedule". */
 int schedule_check(struct execution *engine, API(Schedule) * message, struct fault *fault) MRPC_MUST_USE;
 /** The part of it that is about time and policy. */
 int schedule_check_when(const API(Schedule) * message, struct fault *fault) MRPC_MUST_USE;

@@ -160,12 +160,13 @@ static void begin(void *arg)
         return unref(stream);
     }
     int64_t deadline_ms = mrpc_call_deadline_ms(stream->call);
-    const char *owner = mrpc_arena_strdup(operation->arena, command_owner(stream->call));
     operation->deadline_ms = deadline_ms == INT64_MAX ? 0 : deadline_ms;
-    operation->isolation = owner ? owner : "";
+    operation->isolation = caller_owner(mrpc_call_identity(stream->call), operation->arena);
     operation->arg = stream;
     operation->on_done = operation_done;
-    if (bind(stream, operation, &fault)) {
+    if (!operation->isolation)
+        fault_set(&fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    if (fault.code || bind(stream, operation, &fault)) {
         operation_free(operation);
         const struct served served = {.fault = fault};
         const struct prepared prepared = prepare(stream, &served);
@@ -222,7 +223,7 @@ static bool begin_warm(struct stream *stream)
     const struct serve_request serve = {.reference = stream->artifact,
                                         .data = question.data,
                                         .last_row_only = question.last_row_only,
-                                        .owner = command_owner(stream->call),
+                                        .owner = caller_owner(mrpc_call_identity(stream->call), mrpc_call_arena(stream->call)),
                                         .deadline_ms = mrpc_call_deadline_ms(stream->call),
                                         .timed = true,
                                         .arena = mrpc_call_arena(stream->call),

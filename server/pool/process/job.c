@@ -117,7 +117,8 @@ static int copy_task(struct process_job *job, const struct process_task *task)
 int job_new(struct process_pool *pool, const struct process_task *task, struct process_job **out, struct fault *fault)
 {
     if (task->isolation && strlen(task->isolation) >= sizeof((*out)->isolation))
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "an isolation name is longer than 128 bytes");
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "an isolation name is longer than %d bytes",
+                         PROCESS_ISOLATION_BYTES - 1);
     struct process_job *job = calloc(1, sizeof(*job));
     if (!job || !(job->arena = mrpc_arena_new(0))) {
         free(job);

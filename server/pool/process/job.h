@@ -34,7 +34,7 @@ struct process_job {
     const struct ArrowArray *array;
     const void *artifact;
     size_t artifact_bytes;
-    char isolation[129];
+    char isolation[PROCESS_ISOLATION_BYTES];
     char model[65];          /* "": it does not stay in the worker */
     bool brief;
     size_t input_bytes;      /* of table and artifact, about */

@@ -26,6 +26,8 @@
  * Brief tasks that wait while no worker is free go to the next free one together, in one message there and one back. A
  * worker that is lost with several had one that did it and others that did not: each of them runs once more, alone. */
 
+enum { PROCESS_ISOLATION_BYTES = 288 }; /* an identity of the transport, and its kind */
+
 struct process_pool;
 struct log;
 
@@ -153,7 +155,8 @@ struct process_task {
     uint64_t seed;
     unsigned threads;             /* 0: options.threads_per_task */
     int64_t deadline_ms;          /* on domain_loop_now_ms()'s clock, waiting included; 0: none */
-    const char *isolation;        /* on whose behalf: a worker that ran for one never runs for another. NULL: "" */
+    const char *isolation;        /* on whose behalf: a worker that ran for one never runs for another. NULL: "";
+                                     less than PROCESS_ISOLATION_BYTES */
     const char *model;            /* for PREDICT: names the artifact for ever (its hash), so that the model stays in the
                                      worker for the next of its tasks. NULL: it does not. At most 64 bytes */
     bool brief;                   /* over in well under a millisecond: it may wait for others, and others for it */

@@ -60,7 +60,7 @@ struct worker {
     struct shared_memory control_memory, input, output;
     struct worker_control *control;
 
-    char isolation[129];       /* whose tasks it has run; "" none yet */
+    char isolation[PROCESS_ISOLATION_BYTES]; /* whose tasks it has run; "" none yet */
     unsigned tasks_run;
     uint64_t wear;             /* by tasks: BRIEF_FOR_ONE each, 1 by a brief one */
     struct model_place models[MODEL_SHELF_PLACES]; /* what stays in it */

@@ -28,7 +28,7 @@ int registry_check_heartbeat(const PB(HeartbeatRequest) * request, struct fault 
 }
 
 int registry_take_heartbeat(struct registry *registry, const PB(HeartbeatRequest) * request,
-                            const struct catalog_caller *caller, struct catalog_slot **slot, struct fault *fault)
+                            const struct caller *caller, struct catalog_slot **slot, struct fault *fault)
 {
     int code = catalog_heartbeat(registry_catalog(registry), request->key, request->incarnation, caller, slot, fault);
     if (code)

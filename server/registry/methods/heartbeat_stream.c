@@ -26,7 +26,7 @@ struct attached {
 struct heartbeat_stream {
     struct registry *registry;
     struct mrpc_call *call;
-    struct catalog_caller caller;
+    struct caller caller;
     const PB(HeartbeatStreamRequest) * message; /* being worked on */
     struct domain_task begin_task;
     struct domain_task task;
@@ -272,14 +272,12 @@ static void begin_on_domain(struct domain_task *task)
 int registry_heartbeat_stream_open(void *self, struct mrpc_call *call)
 {
     struct heartbeat_stream *stream = calloc(1, sizeof *stream);
-    const char *owner = stream ? registry_owner(call) : NULL;
-    if (!owner) {
+    if (!stream || caller_of(call, &stream->caller, NULL)) {
         free(stream);
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "no memory");
     }
     stream->registry = self;
     stream->call = call;
-    stream->caller = (struct catalog_caller){owner, registry_privileged(call)};
     stream->begin_task.run = begin_on_domain;
     mrpc_call_set_data(call, stream, on_release);
     if (domain_loop_post_task(registry_loop(self), &stream->begin_task))

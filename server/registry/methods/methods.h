@@ -42,7 +42,7 @@ int registry_get_registry_info(void *self, struct mrpc_call *call, const PB(GetR
 
 /* heartbeat.c, for both ways of sending them. On the domain loop: renew, take the reports. */
 int registry_take_heartbeat(struct registry *registry, const PB(HeartbeatRequest) * request,
-                            const struct catalog_caller *caller, struct catalog_slot **slot,
+                            const struct caller *caller, struct catalog_slot **slot,
                             struct fault *fault) MRPC_MUST_USE;
 int registry_check_heartbeat(const PB(HeartbeatRequest) * request, struct fault *fault) MRPC_MUST_USE;
 

@@ -3,7 +3,6 @@
 #include "registry/methods/methods.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* ReportLoad: taken on the connection loop, straight into the words that least-request picks read; nothing is queued,
  * so a caller can report as fast as it likes and costs what it sends. Who may report about an instance: whoever may
@@ -12,8 +11,7 @@
 enum { LOADS_MAX = 1000 };
 
 struct load_stream {
-    const char *owner;
-    bool privileged;
+    struct caller caller;
     int64_t accepted_count;
 };
 
@@ -42,7 +40,7 @@ static int take(struct load_stream *stream, struct mrpc_call *call, const struct
     const struct registry_instance *instance = service ? registry_service_view_find(service, report->key->id) : NULL;
     if (!instance)
         return MRPC_OK;
-    if (!stream->privileged && strcmp(instance->message->owner, stream->owner) != 0)
+    if (!caller_may_change(&stream->caller, instance->message->owner))
         return mrpc_call_fail(call, MRPC_PERMISSION_DENIED, "%s/%s/%s belongs to %s", service->namespace_name,
                               service->name, report->key->id, instance->message->owner);
     struct load *load = load_table_find(&service->cursors->loads, instance->message->incarnation, now_ms);
@@ -73,10 +71,8 @@ int registry_report_load_message(void *self, struct mrpc_call *call, const PB(Re
 int registry_report_load_open(void *self, struct mrpc_call *call)
 {
     struct load_stream *stream = mrpc_arena_calloc(mrpc_call_arena(call), 1, sizeof *stream);
-    const char *owner = stream ? registry_owner(call) : NULL;
-    if (!owner)
+    if (!stream || caller_of(call, &stream->caller, NULL))
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "no memory");
-    *stream = (struct load_stream){.owner = owner, .privileged = registry_privileged(call)};
     mrpc_call_set_data(call, stream, NULL);
     return MRPC_OK;
 }

@@ -11,7 +11,7 @@
 
 enum { IDS = 6, OWNERS = 2, FLIGHT = 6, INSTANCES = 5, OF_AN_OWNER = 3, GONE_KEPT = 2, OPERATIONS_MAX = 400 };
 
-static const struct catalog_caller callers[OWNERS] = {{"token/alice", false}, {"token/bob", false}};
+static const struct caller callers[OWNERS] = {{"token/alice", false}, {"token/bob", false}};
 static const char *const ids[IDS] = {"i0", "i1", "i2", "i3", "i4", "i5"};
 
 struct entry {

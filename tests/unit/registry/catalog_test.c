@@ -8,9 +8,9 @@
 
 /* The rules of the catalog, and random operations against a model that says the same in the plainest way. */
 
-static const struct catalog_caller alice = {"token/alice", false};
-static const struct catalog_caller bob = {"token/bob", false};
-static const struct catalog_caller operator= {"token/root", true};
+static const struct caller alice = {"token/alice", false};
+static const struct caller bob = {"token/bob", false};
+static const struct caller operator= {"token/root", true};
 
 static struct catalog catalog;
 
@@ -41,7 +41,7 @@ static void settle(struct catalog_change *change, bool applied)
     catalog_change_free(change);
 }
 
-static int begin(const char *id, uint32_t port, const struct catalog_caller *caller, const int64_t *expected,
+static int begin(const char *id, uint32_t port, const struct caller *caller, const int64_t *expected,
                  struct catalog_change **change)
 {
     struct catalog_slot *slot;
@@ -49,7 +49,7 @@ static int begin(const char *id, uint32_t port, const struct catalog_caller *cal
     return catalog_register(&catalog, sample_draft("web", id, port), caller, expected, 1000, &slot, change, &fault);
 }
 
-static int put(const char *id, uint32_t port, const struct catalog_caller *caller)
+static int put(const char *id, uint32_t port, const struct caller *caller)
 {
     struct catalog_change *change;
     int code = begin(id, port, caller, NULL, &change);
@@ -58,7 +58,7 @@ static int put(const char *id, uint32_t port, const struct catalog_caller *calle
     return code;
 }
 
-static int drop(const char *id, int64_t incarnation, const struct catalog_caller *caller)
+static int drop(const char *id, int64_t incarnation, const struct caller *caller)
 {
     struct catalog_change *change;
     struct fault fault = FAULT_INIT;
@@ -275,7 +275,7 @@ struct model {
     int64_t revision;
 };
 
-static const struct catalog_caller *const callers[] = {&alice, &bob};
+static const struct caller *const callers[] = {&alice, &bob};
 
 static int count_latest(const struct model *model, int owner)
 {
