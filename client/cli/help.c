@@ -23,17 +23,35 @@ static void print_line(FILE *out, const struct cli_command *command)
         fprintf(out, "  %-*s  %s\n", HEAD_WIDTH, head, command->summary);
 }
 
+const struct cli_option help_global_options[] = {
+    {"server", "ADDR", "HOST:PORT or unix:PATH [$MLTRAINER_SERVER, else 127.0.0.1:50051]"},
+    {"output", "FORMAT", "table for people, json for programs; also -o"},
+    {"timeout", "SECONDS", "of a call that is not a stream [30]"},
+    {"tls", NULL, "use TLS with the system's certificate authorities"},
+    {"tls-ca", "FILE", "use TLS and trust this authority"},
+    {"tls-certificate", "FILE", "show this certificate"},
+    {"tls-key", "FILE", "the private key of that certificate"},
+    {"tls-server-name", "NAME", "what the server's certificate is for, if it is not the host's name"},
+    {"token-file", "FILE", "holds the token to send [$MLTRAINER_TOKEN_FILE, else $MLTRAINER_TOKEN]"},
+    {"help", NULL, "of all, of a noun, or of a command"},
+    {"version", NULL, "of this program"},
+    {0},
+};
+
+static void print_options(FILE *out, const struct cli_option *option, int width)
+{
+    for (; option->name; option++) {
+        char head[64];
+        snprintf(head, sizeof head, "--%s %s", option->name, option->value ? option->value : "");
+        fprintf(out, "  %-*s %s\n", width, head, option->doc);
+    }
+}
+
 static void print_globals(FILE *out)
 {
-    fputs("\nGlobal options:\n"
-          "  --server ADDR            HOST:PORT or unix:PATH [$MLTRAINER_SERVER, else 127.0.0.1:50051]\n"
-          "  -o, --output FORMAT      table for people, json for programs\n"
-          "  --timeout SECONDS        of a call that is not a stream [30]\n"
-          "  --tls                    use TLS with the system's certificate authorities\n"
-          "  --tls-ca FILE            use TLS and trust this authority\n"
-          "  --tls-certificate FILE, --tls-key FILE, --tls-server-name NAME\n"
-          "  --token-file FILE        holds the token to send [$MLTRAINER_TOKEN_FILE, else $MLTRAINER_TOKEN]\n"
-          "  --help, --version\n\n"
+    fputs("\nGlobal options:\n", out);
+    print_options(out, help_global_options, 24);
+    fputs("\n"
           "Exit status: 0; 1 failed here; 2 wrong usage; 64 + gRPC status code (69: NOT_FOUND).\n", out);
 }
 
@@ -48,6 +66,7 @@ int help_all(FILE *out, bool asked)
         print_line(out, *command);
     }
     fprintf(out, "\n  %-*s  %s\n", HEAD_WIDTH, "completion bash|zsh|fish", "Print a completion script");
+    fprintf(out, "  %-*s  %s\n", HEAD_WIDTH, "manual", "Print the manual page: mltctl manual | man -l -");
     print_globals(out);
     return asked ? 0 : CLI_USAGE;
 }
@@ -67,12 +86,9 @@ int help_command(const struct cli_command *command)
 {
     printf("Usage: mltctl %s %s %s%s\n\n%s\n", command->noun, command->verb, command->options ? "[OPTION]... " : "",
            command->operands, command->summary);
-    if (command->options)
+    if (command->options) {
         puts("\nOptions:");
-    for (const struct cli_option *option = command->options; option && option->name; option++) {
-        char head[64];
-        snprintf(head, sizeof head, "--%s %s", option->name, option->value ? option->value : "");
-        printf("  %-28s %s\n", head, option->doc);
+        print_options(stdout, command->options, 28);
     }
     print_globals(stdout);
     if (command->examples)

@@ -16,4 +16,7 @@ int help_command(const struct cli_command *command);
 /** Print a completion script for "bash", "zsh" or "fish". */
 int help_completion(const char *shell);
 
+/** What every command takes, ended by one without a name. */
+extern const struct cli_option help_global_options[];
+
 #endif

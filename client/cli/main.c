@@ -11,6 +11,7 @@
 #include "cli.h"
 #include "files.h"
 #include "help.h"
+#include "manual.h"
 
 struct global {
     const char *ca, *certificate, *key, *server_name, *token_file;
@@ -168,6 +169,8 @@ int main(int argc, char **argv)
         return puts("mltctl " MRPC_VERSION) < 0;
     if (noun && strcmp(noun, "completion") == 0)
         return help_completion(verb);
+    if (noun && strcmp(noun, "manual") == 0)
+        return manual_print();
     if (!noun || strcmp(noun, "help") == 0)
         return help_all(noun || global.help ? stdout : stderr, noun || global.help);
     if (!help_has_noun(noun))

@@ -12,6 +12,8 @@ static const struct {
     void (*print)(FILE *out);
 } documents[] = {
     {"example", manual_example},
+    {"server", manual_server_page},
+    {"file", manual_file_page},
 };
 
 static int write_document(void (*print)(FILE *out), const char *path)
@@ -33,6 +35,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; argc == 3 && i < sizeof documents / sizeof *documents; i++)
         if (strcmp(argv[1], documents[i].name) == 0)
             return write_document(documents[i].print, argv[2]);
-    fputs("usage: mltrainerd-manual example FILE\n", stderr);
+    fputs("usage: mltrainerd-manual example|server|file FILE\n", stderr);
     return 2;
 }

@@ -9,4 +9,8 @@
 /** The configuration file that packages install: every key with its documentation and default, commented out. */
 void manual_example(FILE *out);
 
+/** mltrainerd(8) and mltrainerd.yaml(5), in mdoc(7). */
+void manual_server_page(FILE *out);
+void manual_file_page(FILE *out);
+
 #endif

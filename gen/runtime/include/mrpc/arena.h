@@ -29,6 +29,7 @@ MRPC_API void *mrpc_arena_memdup(struct mrpc_arena *arena, const void *bytes, si
 MRPC_API char *mrpc_arena_printf(struct mrpc_arena *arena, const char *format, ...) MRPC_PRINTF(2, 3) MRPC_MUST_USE;
 MRPC_API char *mrpc_arena_vprintf(struct mrpc_arena *arena, const char *format, va_list args) MRPC_PRINTF(2, 0) MRPC_MUST_USE;
 
+/** What was handed out since the last reset; not 0 once the budget was at its end. */
 MRPC_API size_t mrpc_arena_used_bytes(const struct mrpc_arena *arena);
 MRPC_API int mrpc_arena_exhausted(const struct mrpc_arena *arena);
 

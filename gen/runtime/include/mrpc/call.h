@@ -59,6 +59,7 @@ struct mrpc_identity {
 
 struct mrpc_call;
 
+/** Memory that goes with the call: for the response and what it points to. Thread: the handler's. */
 MRPC_API struct mrpc_arena *mrpc_call_arena(struct mrpc_call *call);
 MRPC_API const struct mrpc_identity *mrpc_call_identity(const struct mrpc_call *call);
 MRPC_API const struct mrpc_method *mrpc_call_method(const struct mrpc_call *call);
