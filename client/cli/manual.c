@@ -80,7 +80,7 @@ int manual_print(void)
     puts(".Sh COMMANDS");
     print_commands();
     puts(".Sh ENVIRONMENT\n.Bl -tag -width Ds\n.It Ev MLTRAINER_SERVER\nThe server, where\n.Fl -server\nis not given.\n"
-         ".It Ev MLTRAINER_TOKEN\nA bearer token.\n.El\n"
+         ".It Ev MLTRAINER_TOKEN , MLTRAINER_TOKEN_FILE\nA bearer token, or a file that holds it.\n.El\n"
          ".Sh EXIT STATUS\n.Bl -tag -width Ds -compact\n.It 0\ndone\n.It 1\nfailed here\n.It 2\nwrong usage\n"
          ".It 64 + n\nthe call failed with gRPC's status n; 69 is NOT_FOUND\n.El\n"
          ".Sh SEE ALSO\n.Xr libmrpc 3 ,\n.Xr mltrainerd 8");

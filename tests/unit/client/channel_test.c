@@ -280,6 +280,15 @@ static void answer_nothing(struct scripted_server *server, unsigned connection)
     scripted_wait_close(server);
 }
 
+/* A server that waits for a connection would wait for ever for one that a deadline kept from being made. */
+static void wait_until_ready(struct mrpc_channel *channel)
+{
+    enum mrpc_connectivity state = MRPC_IDLE;
+    mrpc_channel_connect(channel);
+    while (state != MRPC_READY)
+        assert_int_equal(mrpc_channel_wait_state(channel, state, 60000, &state), 0);
+}
+
 static void a_deadline_ends_the_call_and_resets_the_stream(void **state)
 {
     uint32_t code = 0;
@@ -288,6 +297,7 @@ static void a_deadline_ends_the_call_and_resets_the_stream(void **state)
     struct mrpc_channel *channel = open_channel(server.target);
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     const struct mrpc_call_options options = {.struct_bytes = sizeof options, .timeout_ms = 50};
+    wait_until_ready(channel);
     assert_null(say(channel, &options, "hello", &reply));
     assert_code(&reply, MRPC_DEADLINE_EXCEEDED);
     mrpc_reply_fini(&reply);

@@ -34,12 +34,22 @@ static enum mrpc_code say(struct mrpc_channel *channel, int64_t timeout_ms, unsi
     return code;
 }
 
+/* A server that waits for a connection would wait for ever for one that a deadline kept from being made. */
+static void wait_until_ready(struct mrpc_channel *channel)
+{
+    enum mrpc_connectivity state = MRPC_IDLE;
+    mrpc_channel_connect(channel);
+    while (state != MRPC_READY)
+        assert_int_equal(mrpc_channel_wait_state(channel, state, 60000, &state), 0);
+}
+
 /* One call; returns its code. */
 static enum mrpc_code run(struct attempt_script *script, const char *config, int64_t timeout_ms, unsigned *attempts)
 {
     struct scripted_server server = {.arg = script};
     scripted_server_start(&server, 1, attempt_script_run);
     struct mrpc_channel *channel = attempt_channel(&server, config);
+    wait_until_ready(channel);
     enum mrpc_code code = say(channel, timeout_ms, attempts);
     mrpc_channel_free(channel);
     scripted_server_join(&server);
