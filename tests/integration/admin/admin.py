@@ -89,7 +89,7 @@ def of_two_reloads_at_once_the_later_reader_wins():
 
             def reload():
                 results = admin.Reload(admin_pb2.ReloadRequest()).results
-                assert [(r.name, r.applied) for r in results] == [("tls", True), ("models", True)], results
+                assert [(r.name, r.applied) for r in results] == [("tls", True), ("policy", True), ("models", True)], results
 
             def reader_of(pipe):
                 try:
