@@ -20,6 +20,7 @@
 #include "store/component.h"
 #include "trace/component.h"
 #include "views.h"
+#include "watched.h"
 
 /* What can be read again, as the composition root gets it. */
 static int collect_reloads(void *const *dependencies, void **out, struct fault *fault)
@@ -40,18 +41,23 @@ static const struct component reloads_component = {
 static const struct component *const components[] = {
     &traces_component, /* first: ended last, behind everybody who works for a call */
     &otlp_component,
+    &watchdog_component,
     &bus_component,
     &call_news_component,
     &store_component,
     &thread_pool_component,
     &process_pool_component,
+    &process_pool_watched_component,
     &registry_component,
+    &registry_watched_component,
+    &registry_read_watched_component,
     &lease_loop_component,
     &health_loop_component,
     &self_registration_component,
     &operation_arena_component,
     &operation_component,
     &execution_component,
+    &execution_watched_component,
     &schedule_loop_component,
     &retention_loop_component,
     &container_scene_component,
@@ -62,6 +68,8 @@ static const struct component *const components[] = {
     &pipeline_scene_component,
     &views_component,
     &diagram_component,
+    &diagram_watched_component,
+    &watched_loops_component,
     &access_component,
     &admin_component,
     &api_component,

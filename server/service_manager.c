@@ -36,6 +36,16 @@ unsigned service_manager_sockets(void)
     return (unsigned)count;
 }
 
+int64_t service_manager_watchdog_ms(void)
+{
+    const char *whose = getenv("WATCHDOG_PID");
+    bool ours = !whose || number_of(whose) == (long)getpid();
+    long wait_us = number_of(getenv("WATCHDOG_USEC"));
+    unsetenv("WATCHDOG_PID");
+    unsetenv("WATCHDOG_USEC");
+    return ours && wait_us > 0 ? wait_us / 2000 + (wait_us < 2000) : 0;
+}
+
 void service_manager_notify(const char *state)
 {
     const char *path = getenv("NOTIFY_SOCKET");

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/server.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <mrpc/loops.h>
 
 #include "api/certificate.h"
 #include "api/interceptors.h"
@@ -10,6 +13,7 @@
 #include "api/listen_policy.h"
 #include "api/metrics_route.h"
 #include "api/rejections.h"
+#include "api/shedding.h"
 #include "api/web.h"
 #include "metrics/page.h"
 
@@ -28,6 +32,8 @@ struct api {
     struct otlp_exporter *otlp;
     struct access *access;
     struct interceptors *interceptors;
+    struct watchdog *watchdog;
+    struct shedding shedding;
     struct rejections rejections;
     struct metrics_route metrics;
     bool started;
@@ -66,7 +72,12 @@ static int make_server(struct api *api, struct fault *fault)
         return fault_set(fault, MRPC_INTERNAL, "server: %s", mrpc_error_text(error));
     const struct interceptors_options interceptors = {
         .config = api->config, .log = api->log, .traces = api->traces, .access = api->access};
-    return interceptors_new(&interceptors, api->server, &api->interceptors, fault);
+    int code = interceptors_new(&interceptors, api->server, &api->interceptors, fault);
+    if (code)
+        return code;
+    api->shedding.watchdog = api->watchdog;
+    error = shedding_add_to_server(&api->shedding, api->server);
+    return error ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "interceptors: %s", mrpc_error_text(error)) : 0;
 }
 
 static int add_services(struct api *api, const struct api_services *services, struct fault *fault)
@@ -99,6 +110,10 @@ static int write_metrics(const void *self, int (*write)(void *arg, const char *t
         error = execution_write_metrics(api->execution, write, arg);
     if (!error)
         error = otlp_exporter_write_metrics(api->otlp, write, arg);
+    if (!error)
+        error = watchdog_write_metrics(api->watchdog, write, arg);
+    if (!error)
+        error = shedding_write_metrics(&api->shedding, write, arg);
     struct metrics_page page = {.write = write, .arg = arg, .error = error};
     metrics_single(&page, "mltrainer_connections", "gauge", "Open connections.", stats.connections);
     metrics_single(&page, "mltrainer_calls", "gauge", "Calls that are under way.", stats.streams);
@@ -130,6 +145,7 @@ int api_new(const struct config *config, struct log *log, const struct api_servi
     api->traces = services->traces;
     api->otlp = services->otlp;
     api->access = services->access;
+    api->watchdog = services->watchdog;
     int code = certificate_load(&api->certificate, config, log, fault);
     if (!code)
         code = make_server(api, fault);
@@ -174,6 +190,22 @@ static int listen_on(struct api *api, const char *address, char **bound, struct 
     return 0;
 }
 
+static int ask_loop(void *arg, unsigned index, void (*answer)(void *beat), void *beat)
+{
+    return mrpc_server_post(arg, index, answer, beat);
+}
+
+static int watch_loops(struct api *api, struct fault *fault)
+{
+    int error = 0;
+    for (unsigned i = 0; i < mrpc_server_loops(api->server) && !error; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "connections-%u", i);
+        error = watchdog_watch(api->watchdog, name, ask_loop, api->server, i);
+    }
+    return error ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "watchdog: %s", mrpc_error_text(error)) : 0;
+}
+
 int api_start(struct api *api, struct fault *fault)
 {
     size_t count = config_list_count(api->config, "listen");
@@ -188,6 +220,11 @@ int api_start(struct api *api, struct fault *fault)
     if (error)
         return fault_set(fault, MRPC_INTERNAL, "server: %s", mrpc_error_text(error));
     api->started = true;
+    int code = watch_loops(api, fault);
+    if (code) {
+        api_stop(api);
+        return code;
+    }
     mrpc_server_set_health(api->server, "", MRPC_SERVING);
     return 0;
 }
@@ -195,6 +232,7 @@ int api_start(struct api *api, struct fault *fault)
 void api_stop(struct api *api)
 {
     registry_drain(api->registry); /* so that the streams that are cut now expire nobody */
+    watchdog_forget(api->watchdog, api->server);
     if (api->started)
         mrpc_server_stop(api->server);
     api->started = false;

@@ -13,7 +13,7 @@
 struct api;
 struct mrpc_server_stats;
 
-/** Needs "config", "log", "thread_pool", "registry", "execution", "diagram", "admin" and "access". */
+/** Needs "config", "log", "thread_pool", "registry", "execution", "diagram", "admin", "watchdog" and "access". */
 extern const struct component api_component;
 /** Reads the certificates again. Needs "api". */
 extern const struct component tls_reload_component;

@@ -17,6 +17,7 @@ enum dependency {
     OTLP,
     STORE,
     ACCESS,
+    WATCHDOG,
 };
 
 static int create(void *const *dependencies, void **out, struct fault *fault)
@@ -31,6 +32,7 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
         .otlp = dependencies[OTLP],
         .store = dependencies[STORE],
         .access = dependencies[ACCESS],
+        .watchdog = dependencies[WATCHDOG],
     };
     struct api *api;
     int code = api_new(dependencies[CONFIG], dependencies[LOG], &services, &api, fault);
@@ -56,7 +58,7 @@ static void destroy(void *instance)
 }
 
 static const char *const dependencies[] = {"config",  "log",         "registry", "admin", "execution",
-                                           "diagram", "thread_pool", "traces",   "otlp",  "store",     "access", NULL};
+                                           "diagram", "thread_pool", "traces",   "otlp",  "store",     "access", "watchdog", NULL};
 
 const struct component api_component = {
     .name = "api",

@@ -16,6 +16,7 @@
 #include "registry/registry.h"
 #include "store/store.h"
 #include "trace/trace.h"
+#include "watchdog/watchdog.h"
 
 /* What component.c wraps. */
 
@@ -29,6 +30,7 @@ struct api_services {
     struct trace_ring *traces;
     struct otlp_exporter *otlp;
     struct access *access;
+    struct watchdog *watchdog;
 };
 
 int api_new(const struct config *config, struct log *log, const struct api_services *services, struct api **out,

@@ -44,3 +44,20 @@ const struct component diagram_component = {
     .stop = stop,
     .destroy = destroy,
 };
+
+static int give_diagram(void *const *needs, void **out, struct fault *fault)
+{
+    *out = ((struct diagram *)needs[0])->loop;
+    return 0;
+}
+
+static const char *const watched_needs[] = {"diagram", NULL};
+
+const struct component diagram_watched_component = {
+    .name = "diagram_loop",
+    .lifetime = COMPONENT_SINGLETON,
+    .dependencies = watched_needs,
+    .create = give_diagram,
+    .provides = "loop",
+    .key = "diagram",
+};

@@ -11,6 +11,8 @@ struct mrpc_server;
 
 /** Needs "config", "log", "bus" and "views" (struct scene_sources). */
 extern const struct component diagram_component;
+/** Its loop, for who watches "loop[]". Needs "diagram". */
+extern const struct component diagram_watched_component;
 
 /** Put the service on a server before its start. Returns 0 or an enum mrpc_error. */
 int diagram_add_to_server(struct diagram *diagram, struct mrpc_server *server) MRPC_MUST_USE;

@@ -15,6 +15,8 @@
 
 #include <mrpc/error.h>
 
+#include "log/stack.h"
+
 struct domain_loop {
     struct event_base *base;
     struct event *wake;
@@ -134,11 +136,12 @@ int domain_loop_new(const char *name, struct domain_loop **out)
     return 0;
 }
 
-/* Signals belong to the main thread. */
+/* Signals belong to the main thread, but for the watchdog's question. */
 static void block_signals(void)
 {
     sigset_t all;
     sigfillset(&all);
+    sigdelset(&all, stack_signal());
     pthread_sigmask(SIG_BLOCK, &all, NULL);
 }
 
@@ -192,6 +195,11 @@ void domain_loop_free(struct domain_loop *loop)
         close(loop->wake_fd);
     pthread_mutex_destroy(&loop->lock);
     free(loop);
+}
+
+const char *domain_loop_name(const struct domain_loop *loop)
+{
+    return loop->name;
 }
 
 struct event_base *domain_loop_base(struct domain_loop *loop)

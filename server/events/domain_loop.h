@@ -39,6 +39,8 @@ int domain_loop_post(struct domain_loop *loop, void (*task)(void *arg), void *ar
 /** The same without an allocation, so it fails only with MRPC_ERR_CLOSED. */
 int domain_loop_post_task(struct domain_loop *loop, struct domain_task *task) MRPC_MUST_USE;
 
+/** What it was made with. Thread: any. */
+const char *domain_loop_name(const struct domain_loop *loop);
 /** For timers and sockets. Thread: the loop's own, or any before start. */
 struct event_base *domain_loop_base(struct domain_loop *loop);
 /** CLOCK_MONOTONIC in ms, read now. Thread: any. */

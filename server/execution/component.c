@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "config/reloadable.h"
+#include "execution/engine.h"
 #include "execution/service.h"
 
 static int create(void *const *dependencies, void **out, struct fault *fault)
@@ -76,4 +77,21 @@ const struct component models_reload_component = {
     .destroy = free,
     .provides = "reloadable",
     .key = "models",
+};
+
+static int give_execution(void *const *needs, void **out, struct fault *fault)
+{
+    *out = ((struct execution *)needs[0])->loop;
+    return 0;
+}
+
+static const char *const watched_needs[] = {"execution", NULL};
+
+const struct component execution_watched_component = {
+    .name = "execution_loop",
+    .lifetime = COMPONENT_SINGLETON,
+    .dependencies = watched_needs,
+    .create = give_execution,
+    .provides = "loop",
+    .key = "execution",
 };

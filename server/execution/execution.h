@@ -15,6 +15,8 @@ struct mrpc_server;
 
 /** Needs "config", "log", "bus", "store", "thread_pool", "process_pool" and "operation". */
 extern const struct component execution_component;
+/** Its loop, for who watches "loop[]". Needs "execution". */
+extern const struct component execution_watched_component;
 /** Reads the model configurations again. Needs "execution". */
 extern const struct component models_reload_component;
 /** The loop that submits what schedules say. Needs "execution". */

@@ -8,5 +8,7 @@
 extern const struct component thread_pool_component;
 /** Needs "config", "log" and "bus"; gives a struct process_pool. */
 extern const struct component process_pool_component;
+/** Its loop, for who watches "loop[]". Needs "process_pool". */
+extern const struct component process_pool_watched_component;
 
 #endif

@@ -65,3 +65,35 @@ const struct component registry_component = {
     .stop = stop,
     .destroy = destroy,
 };
+
+static int give_registry(void *const *needs, void **out, struct fault *fault)
+{
+    *out = registry_loop(needs[0]);
+    return 0;
+}
+
+static const char *const watched_needs[] = {"registry", NULL};
+
+const struct component registry_watched_component = {
+    .name = "registry_loop",
+    .lifetime = COMPONENT_SINGLETON,
+    .dependencies = watched_needs,
+    .create = give_registry,
+    .provides = "loop",
+    .key = "registry",
+};
+
+static int give_registry_read(void *const *needs, void **out, struct fault *fault)
+{
+    *out = registry_reading_loop(needs[0]);
+    return 0;
+}
+
+const struct component registry_read_watched_component = {
+    .name = "registry_read_loop",
+    .lifetime = COMPONENT_SINGLETON,
+    .dependencies = watched_needs,
+    .create = give_registry_read,
+    .provides = "loop",
+    .key = "registry-read",
+};

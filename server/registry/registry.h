@@ -13,6 +13,9 @@ struct mrpc_server;
 
 /** Needs "config", "log", "bus", "store" and "thread_pool". */
 extern const struct component registry_component;
+/** Its two loops, for who watches "loop[]". Each needs "registry". */
+extern const struct component registry_watched_component;
+extern const struct component registry_read_watched_component;
 /** The loops that expire leases and check health. Each needs "registry". */
 extern const struct component lease_loop_component;
 extern const struct component health_loop_component;

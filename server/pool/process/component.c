@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "config/paths.h"
 #include "pool/component.h"
+#include "pool/process/pool_state.h"
 #include "pool/process/process_pool.h"
 
 /* What the configuration says, made absolute, else what lies beside the executable. */
@@ -73,4 +74,21 @@ const struct component process_pool_component = {
     .start = start,
     .stop = stop,
     .destroy = destroy,
+};
+
+static int give_pool(void *const *needs, void **out, struct fault *fault)
+{
+    *out = ((struct process_pool *)needs[0])->loop;
+    return 0;
+}
+
+static const char *const watched_needs[] = {"process_pool", NULL};
+
+const struct component process_pool_watched_component = {
+    .name = "pool_loop",
+    .lifetime = COMPONENT_SINGLETON,
+    .dependencies = watched_needs,
+    .create = give_pool,
+    .provides = "loop",
+    .key = "pool",
 };

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import grpc
@@ -80,7 +81,7 @@ def refuses(port):
 class Shim:
     """A C library whose calls fail now and then (shim.c), preloaded into a server: how often is set while it runs."""
     LIBRARY = program().parents[1] / "tests/libfault_shim.so"
-    BYTES = 16
+    BYTES = 20
 
     def __init__(self):
         self.file = tempfile.NamedTemporaryFile()
@@ -91,6 +92,10 @@ class Shim:
 
     def set(self, memory=0.0, pieces=0.0, entropy=0.0):
         self.chances[:12] = struct.pack("<III", *(int(chance * 0xffffffff) for chance in (memory, pieces, entropy)))
+
+    def stand_still(self, seconds):
+        """The registry's loop."""
+        self.chances[16:20] = struct.pack("<I", seconds * 1000)
 
     @property
     def failed(self):
@@ -154,6 +159,78 @@ def o04_workers_are_killed_for_memory_before_the_server_is():
         assert own == says("self", "oom_score_adj"), "the server is to have what it was started with"
         wait_until(lambda: all(says(pid, "oom_score_adj") >= min(own + 500, 1000) for pid in found), "workers to offer themselves")
         assert all(says(pid, "oom_score") > says(server.pid, "oom_score") for pid in found)
+
+
+def metric(server, name):
+    with urllib.request.urlopen(f"http://{server.address}/metrics", timeout=30) as page:
+        for line in page.read().decode().splitlines():
+            if line.startswith(name + " "):
+                return int(line.split()[-1])
+    raise AssertionError(f"there is no {name}")
+
+
+def refused(call):
+    try:
+        call()
+    except grpc.RpcError as error:
+        assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED and "memory" in error.details(), error
+        assert any(key == "grpc-retry-pushback-ms" for key, _ in error.trailing_metadata()), error.trailing_metadata()
+        return True
+    return False
+
+
+@case
+def o04_near_its_memory_limit_it_refuses_what_can_wait():
+    """The limit is half of what a server takes that has just begun; tests/unit/watchdog has the steps before the last."""
+    with Server() as server, Client(server) as client:
+        client.check()
+        idle = server.rss_bytes()
+        assert metric(server, "mltrainer_shed_calls_total") == 0
+        client.register("memory", "before")
+    with Server("--memory-limit", str(idle // 2)) as server, Client(server) as client:
+        wait_until(lambda: metric(server, "mltrainer_overload_step") == 3, "the last step")
+        assert refused(lambda: client.submit("job")) and refused(lambda: client.register("memory", "one"))
+        client.check()
+        client.admin.GetServerInfo(admin_pb2.GetServerInfoRequest(), timeout=20)
+        try:
+            client.registry.Heartbeat(registry_pb2.HeartbeatRequest(key=registry_pb2.InstanceKey(service="memory", id="one")), timeout=20)
+        except grpc.RpcError as error:
+            assert error.code() == grpc.StatusCode.NOT_FOUND, error  # it came through
+        assert metric(server, "mltrainer_shed_calls_total") == 2
+        assert "refusing=all" in server.log_tail(1000)
+
+
+@case
+def o09_a_loop_that_stands_still_is_told_with_its_stack():
+    shim = Shim()
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(folder + "/notify")
+
+        def alive():
+            while systemd.recv(100) != b"WATCHDOG=1":
+                pass
+
+        def forget_what_came():
+            systemd.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while systemd.recv(100):
+                    pass
+            systemd.settimeout(60)
+
+        environment = dict(shim.environment, NOTIFY_SOCKET=folder + "/notify", WATCHDOG_USEC="1000000")
+        with Server(environment=environment) as server, Client(server) as client:
+            client.check()
+            forget_what_came()
+            for _ in range(2):  # the second was sent after all that is watched has answered
+                alive()
+            shim.stand_still(3)
+            wait_until(lambda: "loop registry stands still" in server.log_tail(1000), "the loop to be missed")
+            line = next(line for line in server.log_tail(1000).splitlines() if "loop registry stands still" in line)
+            assert "epoll_wait" in line, line
+            client.check()  # everybody else goes on
+            wait_until(lambda: "loop registry goes on" in server.log_tail(1000), "the loop to go on")
+            assert metric(server, 'mltrainer_loop_stalls_total{loop="registry"}') >= 1
+            client.register("watchdog", "one")
 
 
 @case

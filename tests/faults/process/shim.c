@@ -6,6 +6,7 @@
  *     pieces    reads and writes do a part of what they are asked for, or are interrupted (EINTR), or, where a descriptor
  *               does not block, would block (EAGAIN)
  *     entropy   getrandom fails (ENOSYS)
+ * and a fifth number, milliseconds: the next time that the registry's loop waits for events it stands still for so long.
  * Everything that is done is done by the real call, so that no data are lost. */
 
 #include <dlfcn.h>
@@ -15,15 +16,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 struct chances {
     _Atomic uint32_t memory, pieces, entropy;
     _Atomic uint32_t failed; /* how many have, for the test to see that any did */
+    _Atomic uint32_t stand_ms;
 };
 
 static struct chances none;
@@ -120,6 +126,7 @@ FIND(writev)
 FIND(recv)
 FIND(send)
 FIND(getrandom)
+FIND(epoll_wait)
 
 ssize_t pread64(int fd, void *out, size_t size, off64_t at);
 ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t at);
@@ -201,4 +208,24 @@ ssize_t getrandom(void *out, size_t size, unsigned flags)
         return REAL(getrandom)(out, size, flags);
     errno = ENOSYS;
     return -1;
+}
+
+/* Loops. */
+
+static void stand_still(uint32_t ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+        continue;
+}
+
+int epoll_wait(int fd, struct epoll_event *events, int count, int timeout_ms)
+{
+    char name[16] = "";
+    if (atomic_load_explicit(&chances->stand_ms, memory_order_relaxed) > 0 && prctl(PR_GET_NAME, name) == 0 &&
+        strcmp(name, "registry") == 0)
+        stand_still(atomic_exchange(&chances->stand_ms, 0));
+    return REAL(epoll_wait)(fd, events, count, timeout_ms);
 }
