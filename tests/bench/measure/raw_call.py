@@ -55,9 +55,9 @@ def one_call(port, grpc):
 
 
 def open_streams(s, count):
-    """@count requests whose ends never come, after one_call() on @s; the server has seen them all."""
+    """@count requests without a body, whose answers never end, after one_call() on @s; the server has seen them all."""
     headers = request_headers(True)
-    s.sendall(b"".join(frame(HEADERS, END_HEADERS, 3 + 2 * i, headers) for i in range(count)) + frame(PING, 0, 0, b"all seen"))
+    s.sendall(b"".join(frame(HEADERS, END_HEADERS | END_STREAM, 3 + 2 * i, headers) for i in range(count)) + frame(PING, 0, 0, b"all seen"))
     buffer = b""
     while frame(PING, ACK, 0, b"all seen") not in buffer:
         more = s.recv(4096)

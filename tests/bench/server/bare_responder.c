@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The least that an answer over nghttp2 can cost: one thread, epoll, one recv and one send a wake-up, and whatever the
- * request, the same reply in the shape of a unary gRPC call (headers, a message of 7 bytes in its frame, trailers). No
+ * request, the same reply in the shape of a unary gRPC call (headers, a message of 7 bytes in its frame, trailers); to one
+ * without a body, headers, and then nothing for as long as the stream is open, as who watches gets it. No
  * limits, no timers, no checks; a client that does not read is waited for. For benchmarks only.
  *     bare_responder ADDRESS:PORT
  * prints "ready". */
@@ -48,10 +49,16 @@ static ssize_t read_reply(nghttp2_session *h2, int32_t stream_id, uint8_t *out, 
     return sizeof(reply) - 1;
 }
 
+static ssize_t read_nothing(nghttp2_session *h2, int32_t stream_id, uint8_t *out, size_t length, uint32_t *flags,
+                            nghttp2_data_source *source, void *user_data)
+{
+    return NGHTTP2_ERR_DEFERRED;
+}
+
 static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *user_data)
 {
     const nghttp2_nv head[] = {HEADER(":status", "200"), HEADER("content-type", "application/grpc")};
-    nghttp2_data_provider provider = {.read_callback = read_reply};
+    nghttp2_data_provider provider = {.read_callback = frame->hd.type == NGHTTP2_HEADERS ? read_nothing : read_reply};
     if ((frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) ||
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
         return 0;
