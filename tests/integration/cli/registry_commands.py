@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
+import http.server
 import json
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 
-from cases import case, wait_until
+from cases import Skip, case, wait_until
 from mltctl import ABORTED, BUILD, INVALID_ARGUMENT, NOT_FOUND, UNAVAILABLE, USAGE, Mltctl
 from server import Server
 
@@ -59,6 +62,36 @@ def checks_by_tls_say_how_the_certificate_is_judged(ctl):
                          code=INVALID_ARGUMENT)
     assert "certificate.ca_pem" in text, text
     ctl("registry", "deregister", "safe/a")
+
+
+class SixServer(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
+class Well(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@case
+def an_instance_at_an_ipv6_address_is_checked_and_discovered(ctl):
+    try:
+        server = SixServer(("::1", 0), Well)
+    except OSError as error:
+        raise Skip(f"no IPv6 here: {error}") from None
+    with server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"[::1]:{server.server_port}"
+        ctl("registry", "register", "six/a", address, "--check", "http:/up", "--check", "tcp")
+        wait_until(lambda: ctl.table("registry", "ls", "six")[0]["HEALTH"] == "healthy", "checks that pass")
+        assert ctl.table("registry", "discover", "six")[0]["ADDRESS"] == address
+        server.shutdown()
+    ctl("registry", "deregister", "six/a")
 
 
 @case
