@@ -99,7 +99,7 @@ class Shim:
 
     @property
     def failed(self):
-        return struct.unpack("<I", self.chances[12:])[0]
+        return struct.unpack("<I", self.chances[12:16])[0]
 
 
 ENDED = (job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED, job_pb2.JOB_STATE_TIMED_OUT)
