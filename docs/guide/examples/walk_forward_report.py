@@ -85,7 +85,7 @@ def picture(hold, rows, windows):
         "title": "Eight families on the S&P 500, by walk-forward",
         "subtitle": f"{len(windows)} windows, {first['testBegin']} to {last['testEnd']}: what 1 becomes by following the predicted "
                     "sign, without costs; one scale, of logarithms, dashed at 1",
-        "groups": [{"title": "Out of sample", "id": "out-of-sample", "color": "#2563eb", "kind": "the baseline, then the families, the best first",
+        "groups": [{"title": "Out of sample", "id": "out-of-sample", "color": "#2563eb", "kind": "the best family first",
                     "nodes": [card(hold), *map(card, rows)]}]})
 
 
