@@ -222,6 +222,7 @@ CELLS = ("reflection unary_registry unary_execution unary_diagram unary_admin un
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, and so for grpcurl, where a shell began us with "&"
     tool = {"grpcurl": Grpcurl, "buf": Buf}[sys.argv[1]](*sys.argv[2:4])
     cells = Cells(tool, int(sys.argv[4]))
     for name in CELLS:
