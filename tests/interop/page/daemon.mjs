@@ -12,10 +12,15 @@ const binary = join(process.env.MLT_BUILD, 'bin/mltrainerd');
 export class Daemon {
   data = mkdtempSync(join(tmpdir(), 'mlt-page-'));
   address = '127.0.0.1:0';
+  token = '';
+
+  constructor(...more) {
+    this.more = more;
+  }
 
   /** Start, the second time at the address of the first. */
   async start() {
-    this.process = spawn(binary, ['--listen', this.address, '--data-dir', this.data], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = spawn(binary, ['--listen', this.address, '--data-dir', this.data, ...this.more], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.ended = new Promise((resolve) => this.process.once('exit', resolve));
     this.address = await new Promise((resolve, reject) => {
       for (const stream of [this.process.stdout, this.process.stderr])
@@ -31,7 +36,8 @@ export class Daemon {
 
   async call(method, request) {
     const response = await fetch(`http://${this.address}/mltrainer.${method}`,
-      { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request) });
+      { method: 'POST', headers: { 'content-type': 'application/json', ...(this.token && { authorization: `Bearer ${this.token}` }) },
+        body: JSON.stringify(request) });
     const answer = await response.json();
     if (!response.ok) throw new Error(`${method}: ${answer.code}: ${answer.message}`);
     return answer;

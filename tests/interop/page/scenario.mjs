@@ -236,20 +236,24 @@ const cells = {
     await close(page);
   },
 
-  /** A server that wants a token is given one from then on; the token is in memory alone. What the server would answer is
-   *  put in its place here: the build has no access control yet. */
+  /** A server that wants a token is given one from then on; the token is in memory alone. */
   async token(browser) {
+    const guarded = new Daemon('--access-mode', 'token');
+    await guarded.start();
+    const make = async (identity, role) => (await guarded.call('admin.v1.AdminService/CreateToken', { identity, roles: [role] })).secret;
+    guarded.token = readFileSync(join(guarded.data, 'bootstrap-token'), 'utf8').trim();
+    guarded.token = await make('root', 'admin');
+    await guarded.call('registry.v1.RegistryService/Register', { instance: instance('w1', 9001) });
+    const secret = await make('reader', 'viewer');
     const context = await browser.newContext();
-    await context.route('**/mltrainer.*/*', (route) =>
-      route.request().headers().authorization === 'Bearer secret' ? route.continue()
-        : route.fulfill({ status: 401, contentType: 'application/json', body: '{"code":"unauthenticated","message":"a token is needed"}' }));
     const page = await context.newPage();
-    await page.goto(`http://${daemon.address}/`);
-    await page.getByLabel('Token', { exact: true }).fill('secret');
+    await page.goto(`http://${guarded.address}/`);
+    await page.getByLabel('Token', { exact: true }).fill(secret);
     await page.getByRole('button', { name: 'Go on' }).click();
     await page.locator('[data-key="default/web/w1"]').waitFor();
-    assert.equal(await page.evaluate(() => JSON.stringify([localStorage, sessionStorage, document.cookie]).includes('secret')), false);
+    assert.equal(await page.evaluate((text) => JSON.stringify([localStorage, sessionStorage, document.cookie]).includes(text), secret), false);
     await context.close();
+    await guarded.remove();
   },
 
   /** What is sent is small, packed, asked for again by its ETag, and under a strict policy. */
