@@ -87,7 +87,7 @@ static void on_done(struct renderer_job *job, const struct message_response *res
     trial->summary = response->summary;
     trial->content_bytes = response->content_bytes;
     trial->places_bytes = response->places_bytes;
-    if (response->places_bytes <= sizeof trial->places)
+    if (response->places_bytes > 0 && response->places_bytes <= sizeof trial->places)
         memcpy(trial->places, response->places, response->places_bytes);
     sem_post(&trial->done);
 }
