@@ -21,7 +21,7 @@ enum { FRAMES_MAX = 24, FRAMES_OF_HANDLER = 2, WAIT_MS = 500 };
 static struct {
     _Atomic pid_t asked; /* 0: nobody */
     void *frames[FRAMES_MAX];
-    int count;
+    _Atomic int count; /* written behind the frames */
     sem_t done;
 } answer;
 
@@ -35,7 +35,7 @@ static void on_asked(int number)
     int error = errno;
     pid_t self = (pid_t)syscall(SYS_gettid);
     if (atomic_compare_exchange_strong(&answer.asked, &self, -1)) {
-        answer.count = backtrace(answer.frames, FRAMES_MAX);
+        atomic_store(&answer.count, backtrace(answer.frames, FRAMES_MAX));
         sem_post(&answer.done);
     }
     errno = error;
@@ -92,7 +92,8 @@ static size_t put_frame(void *address, char *text, size_t size)
 static void put_frames(char *text, size_t size)
 {
     size_t used = 0;
-    for (int i = FRAMES_OF_HANDLER; i < answer.count && used < size; i++) {
+    int count = atomic_load(&answer.count);
+    for (int i = FRAMES_OF_HANDLER; i < count && used < size; i++) {
         if (i > FRAMES_OF_HANDLER)
             used += (size_t)snprintf(text + used, size - used, " < ");
         if (used < size)
