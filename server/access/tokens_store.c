@@ -11,6 +11,8 @@
 
 #include <access/record.mrpc.h>
 
+#include "store/message.h"
+
 /* How tokens lie in the store: record.proto. */
 
 typedef Mltrainer__Access__Record__TokenRecord TokenRecord;
@@ -28,21 +30,6 @@ static struct store_slice key_of(char buffer[KEY_BYTES], const char *prefix, uin
     return store_text(buffer);
 }
 
-static bool put(struct store_batch *batch, struct store_slice key, const struct mrpc_message_info *info,
-                const ProtobufCMessage *message)
-{
-    size_t size;
-    if (mrpc_encoded_size(info, message, &size, NULL))
-        return false;
-    uint8_t *bytes = malloc(size + 1);
-    if (!bytes)
-        return false;
-    mrpc_encode(info, message, bytes);
-    store_batch_put(batch, key, (struct store_slice){bytes, size}, STORE_EXPECT_ANY);
-    free(bytes);
-    return true;
-}
-
 struct store_batch *token_batch(const struct token *token, int64_t revoke_s)
 {
     char key[KEY_BYTES];
@@ -58,8 +45,8 @@ struct store_batch *token_batch(const struct token *token, int64_t revoke_s)
     record.description = token->description;
     record.request_id = token->request_id;
     struct store_batch *batch = store_batch_new();
-    if (batch && put(batch, key_of(key, token_prefix, token->number), &mltrainer__access__record__token_record__info,
-                     &record.base))
+    if (batch && store_batch_put_message(batch, key_of(key, token_prefix, token->number),
+                                         &mltrainer__access__record__token_record__info, &record.base))
         return batch;
     store_batch_free(batch);
     return NULL;
@@ -71,7 +58,8 @@ void token_put_use(struct store_batch *batch, const struct token *token, int64_t
     UseRecord record;
     mltrainer__access__record__use_record__init(&record);
     record.last_use_time = use_s;
-    (void)put(batch, key_of(key, use_prefix, token->number), &mltrainer__access__record__use_record__info, &record.base);
+    (void)store_batch_put_message(batch, key_of(key, use_prefix, token->number),
+                                  &mltrainer__access__record__use_record__info, &record.base);
 }
 
 /* NULL when it is broken. */

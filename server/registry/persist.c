@@ -11,6 +11,7 @@
 #include <registry/record.mrpc.h>
 
 #include "registry/identifier.h"
+#include "store/message.h"
 
 static const char instance_prefix[] = "registry/instance/";
 static const char gone_prefix[] = "registry/gone/";
@@ -36,22 +37,6 @@ struct store_slice persist_transitions(char *buffer, const PB(InstanceKey) * key
     return store_text(buffer);
 }
 
-/* Put the encoded message; false when it cannot be. */
-static bool put_message(struct store_batch *batch, struct store_slice key, const struct mrpc_message_info *info,
-                        const ProtobufCMessage *message)
-{
-    size_t size;
-    if (mrpc_encoded_size(info, message, &size, NULL))
-        return false;
-    uint8_t *bytes = malloc(size + 1);
-    if (!bytes)
-        return false;
-    mrpc_encode(info, message, bytes);
-    store_batch_put(batch, key, (struct store_slice){bytes, size}, STORE_EXPECT_ANY);
-    free(bytes);
-    return true;
-}
-
 static bool put_instance(struct store_batch *batch, const struct catalog_change *change)
 {
     char key[PERSIST_KEY_BYTES];
@@ -62,8 +47,8 @@ static bool put_instance(struct store_batch *batch, const struct catalog_change 
     record.peer = (char *)(uintptr_t)change->instance->peer;
     if (change->created && change->transition_at > 0) /* it has been there before */
         store_batch_delete(batch, key_of(key, gone_prefix, change->slot), STORE_EXPECT_ANY);
-    return put_message(batch, key_of(key, instance_prefix, change->slot),
-                       &mltrainer__registry__record__instance_record__info, &record.base);
+    return store_batch_put_message(batch, key_of(key, instance_prefix, change->slot),
+                                   &mltrainer__registry__record__instance_record__info, &record.base);
 }
 
 static bool put_gone(struct store_batch *batch, const struct catalog_change *change)
@@ -76,8 +61,8 @@ static bool put_gone(struct store_batch *batch, const struct catalog_change *cha
     record.revision = change->revision;
     record.maintenance = change->slot->maintenance;
     store_batch_delete(batch, key_of(key, instance_prefix, change->slot), STORE_EXPECT_ANY);
-    return put_message(batch, key_of(key, gone_prefix, change->slot), &mltrainer__registry__record__gone_record__info,
-                       &record.base);
+    return store_batch_put_message(batch, key_of(key, gone_prefix, change->slot), &mltrainer__registry__record__gone_record__info,
+                                   &record.base);
 }
 
 static bool put_transition(struct store_batch *batch, const struct catalog_change *change)
@@ -95,8 +80,8 @@ static bool put_transition(struct store_batch *batch, const struct catalog_chang
     transition.actor = instance->status->actor;
     transition.text = instance->status->text;
     transition.incarnation = instance->incarnation;
-    return put_message(batch, transition_key(key, change->slot, change->transition_at), PB_INFO(transition),
-                       &transition.base);
+    return store_batch_put_message(batch, transition_key(key, change->slot, change->transition_at), PB_INFO(transition),
+                                   &transition.base);
 }
 
 static bool put_state(struct store_batch *batch, uint64_t epoch, int64_t revision)
@@ -105,7 +90,7 @@ static bool put_state(struct store_batch *batch, uint64_t epoch, int64_t revisio
     mltrainer__registry__record__state_record__init(&record);
     record.epoch = epoch;
     record.revision = revision;
-    return put_message(batch, store_text(state_key), &mltrainer__registry__record__state_record__info, &record.base);
+    return store_batch_put_message(batch, store_text(state_key), &mltrainer__registry__record__state_record__info, &record.base);
 }
 
 struct store_batch *persist_change(const struct catalog_change *change)
