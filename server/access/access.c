@@ -81,13 +81,17 @@ static bool has_administrator(struct access *access, int64_t now_s)
     return false;
 }
 
+/* A policy that nobody asks would let in whom it denies. */
 static int read_mode(struct access *access, const struct config *config, struct fault *fault)
 {
     const char *mode = config_text(config, "access.mode");
     access->closed = strcmp(mode, "token") == 0;
-    return access->closed || strcmp(mode, "open") == 0
-               ? 0
-               : fault_set(fault, MRPC_INVALID_ARGUMENT, "access.mode: \"%s\" is not open or token", mode);
+    access->policy_path = config_text(config, "access.policy");
+    if (!access->closed && strcmp(mode, "open") != 0)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "access.mode: \"%s\" is not open or token", mode);
+    if (!access->closed && access->policy_path)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "access.policy: nothing is asked of it while access.mode is open; token asks it");
+    return 0;
 }
 
 static int make_policy(const char *path, struct policy **out, struct fault *fault)
@@ -110,7 +114,7 @@ static int take_policy(struct access *access, struct fault *fault)
 
 int access_check(const struct config *config, struct fault *fault)
 {
-    struct access access = {.policy_path = config_text(config, "access.policy")};
+    struct access access = {0};
     struct policy *policy;
     int code = read_mode(&access, config, fault);
     if (!code)
@@ -148,7 +152,6 @@ int access_new(const struct config *config, struct log *log, struct store *store
     if (!access)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     access->log = log;
-    access->policy_path = config_text(config, "access.policy");
     snapshot_cell_init(&access->policy);
     int code = read_mode(access, config, fault);
     if (!code)

@@ -10,7 +10,7 @@ const struct config_key config_keys[] = {
     {"access.mode", CONFIG_TEXT, "open", 0, 0,
      "open: who reaches the port may call; token: callers have the rights of their token, certificate or account"},
     {"access.policy", CONFIG_TEXT, NULL, 0, 0,
-     "YAML file: roles of your own, and the roles of certificates and accounts; read again on reload"},
+     "YAML file: roles of your own, and the roles of certificates and accounts; with access.mode token; read again on reload"},
     {"data_dir", CONFIG_TEXT, NULL, 0, 0,
      "where state lives; else $STATE_DIRECTORY, else $XDG_STATE_HOME/mltrainer, else ~/.local/state/mltrainer"},
     {"loops", CONFIG_COUNT, "0", 0, 256, "event loops for connections; 0: one a core"},

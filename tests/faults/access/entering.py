@@ -190,8 +190,16 @@ def A03_a_policy_that_says_nothing_or_nonsense_starts_no_server():
                       ("roles:\n  a: {allow: [everything]}\n", '"everything"'), ("identities: {tls/a: [king]}\n", '"king"')):
         with policy_file(text) as path, tempfile.TemporaryDirectory() as data:
             for more in (["--check"], ["--data-dir", data, "--listen", "127.0.0.1:0"]):
-                done = subprocess.run([program(), "--access-policy", path, *more], capture_output=True, text=True, timeout=60)
+                done = subprocess.run([program(), "--access-mode", "token", "--access-policy", path, *more], capture_output=True, text=True, timeout=60)
                 assert done.returncode == 2 and why in done.stderr and str(path) in done.stderr, (text, more, done)
+
+
+@case
+def A03_a_policy_that_nobody_asks_starts_no_server():
+    with policy_file("roles:\n  odd: {allow: [read]}\n") as path, tempfile.TemporaryDirectory() as data:
+        for more in (["--check"], ["--data-dir", data, "--listen", "127.0.0.1:0"]):
+            done = subprocess.run([program(), "--access-policy", path, *more], capture_output=True, text=True, timeout=60)
+            assert done.returncode == 2 and "access.mode" in done.stderr, done
 
 
 @case
