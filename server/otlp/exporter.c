@@ -192,9 +192,9 @@ static void deliver(struct otlp_exporter *exporter, size_t count)
         if (answer.code == 0 || !may_pass(answer.code) || attempt == ATTEMPTS || !pause_for(exporter, pause_ms))
             break;
     }
-    uint64_t rejected = answer.rejected > 0 && (uint64_t)answer.rejected < count ? (uint64_t)answer.rejected
-                        : answer.rejected > 0                                    ? count
-                                                                                 : 0;
+    /* What a collector says is not to be believed whatever it is. */
+    int64_t limit = (int64_t)count;
+    uint64_t rejected = (uint64_t)(answer.rejected < 0 ? 0 : answer.rejected < limit ? answer.rejected : limit);
     atomic_fetch_add(answer.code ? &exporter->not_taken : &exporter->sent, count - rejected);
     atomic_fetch_add(&exporter->rejected, rejected);
 }
