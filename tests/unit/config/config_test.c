@@ -126,7 +126,9 @@ static void quantities_refuse_what_is_not_one(void **state)
     assert_int_equal(n, 300000);
     assert_int_equal(quantity_size_bytes("4GiB", &n), 0);
     assert_int_equal(n, 4LL << 30);
-    const char *const wrong[] = {"", "-1", "1.5s", "s", "9999999999999999999s", "9007199254740993h", "5 s", "5m"};
+    assert_int_equal(quantity_duration_ms("0", &n), 0);
+    assert_int_equal(n, 0);
+    const char *const wrong[] = {"", "1", "00", "-1", "1.5s", "s", "9999999999999999999s", "9007199254740993h", "5 s", "5m"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_int_equal(quantity_duration_ms(wrong[i], &n), -1);
 }
