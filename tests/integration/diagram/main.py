@@ -14,7 +14,7 @@ from server import Server
 
 @contextlib.contextmanager
 def client():
-    with Server() as server, Client(server) as made:
+    with Server("--watchdog", "0") as server, Client(server) as made:  # it would wake loops that are to be seen asleep
         made.wait_for_itself()
         yield made
 
