@@ -35,7 +35,8 @@ struct heartbeat_stream {
     /* The connection loop's, handed over with the end. */
     bool ending;
     bool broken;
-    int end_code; /* the call has the text by then */
+    bool drained; /* the text is still to be said */
+    int end_code; /* else the call has the text by then */
 
     /* The domain loop's. */
     uint64_t number; /* from 1 */
@@ -73,7 +74,9 @@ static void expire(struct heartbeat_stream *stream, const struct attached *attac
 static void finish_call(void *arg)
 {
     struct heartbeat_stream *stream = arg;
-    mrpc_call_finish(stream->call, stream->end_code, NULL);
+    int code = stream->drained ? mrpc_call_fail_retry(stream->call, MRPC_UNAVAILABLE, 1000, "the server is stopping")
+                               : stream->end_code;
+    mrpc_call_finish(stream->call, code, NULL);
 }
 
 static void end_on_domain(struct domain_task *task)
@@ -116,11 +119,14 @@ static void on_release(void *data)
     free_stream(data);
 }
 
+/* The domain may be answering a message at this moment, and then the call is its: what there is to say waits until it has
+ * struck the stream off. */
 static int end_for_drain(struct heartbeat_stream *stream)
 {
-    int code = stream->ending ? MRPC_OK
-                              : mrpc_call_fail_retry(stream->call, MRPC_UNAVAILABLE, 1000, "the server is stopping");
-    ask_end(stream, code);
+    if (stream->ending)
+        return MRPC_PENDING;
+    stream->drained = true;
+    ask_end(stream, MRPC_UNAVAILABLE);
     return MRPC_PENDING;
 }
 
