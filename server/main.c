@@ -72,8 +72,8 @@ static size_t control_reload(void *arg, struct admin_reload_result *results)
     struct program *program = arg;
     size_t count = components_reload(program->container, results, ADMIN_RELOAD_RESULTS);
     for (size_t i = 0; i < count; i++)
-        log_write(program->log, results[i].applied ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "main", "reload %s applied=%d: %s",
-                  results[i].name, results[i].applied, results[i].message);
+        log_write(program->log, results[i].applied ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "main",
+                  "reload %s applied=%d: %s", results[i].name, results[i].applied, results[i].message);
     return count;
 }
 
@@ -170,8 +170,9 @@ static int prepare_data_dir(struct config *config, struct fault *fault)
 {
     char path[PATHS_BYTES];
     if (paths_data_dir(config_text(config, "data_dir"), path) != 0)
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "data_dir: neither it nor $STATE_DIRECTORY, $XDG_STATE_HOME or $HOME "
-                                                       "is set");
+        return fault_set(fault, MRPC_INVALID_ARGUMENT,
+                         "data_dir: neither it nor $STATE_DIRECTORY, $XDG_STATE_HOME or $HOME "
+                         "is set");
     if (paths_make_dir(path) != 0)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "data_dir: %s: %s", path, strerror(errno));
     return config_set(config, "data_dir", path, "main", fault);

@@ -14,8 +14,8 @@ void service_manager_notify(const char *state);
  *  Source: sd_watchdog_enabled(3). */
 int64_t service_manager_watchdog_ms(void);
 
-/** Listening sockets that we were started with: how many there are from descriptor SERVICE_MANAGER_FIRST_FD on; they are
- *  closed on exec from now on, and the environment forgets them. 0 when they are not meant for us.
+/** Listening sockets that we were started with: how many there are from descriptor SERVICE_MANAGER_FIRST_FD on; they
+ *  are closed on exec from now on, and the environment forgets them. 0 when they are not meant for us.
  *  Source: sd_listen_fds(3). */
 unsigned service_manager_sockets(void);
 

@@ -24,7 +24,8 @@ static int fill(struct scene_sources *sources, const struct component_list *live
 static int create(void *const *dependencies, void **out, struct fault *fault)
 {
     struct scene_sources *sources = scene_sources_new();
-    int code = sources ? fill(sources, dependencies[0], dependencies[1], fault) : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    int code = sources ? fill(sources, dependencies[0], dependencies[1], fault)
+                       : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (code) {
         scene_sources_free(sources);
         return code;

@@ -86,7 +86,8 @@ bool cli_switch(const struct cli_arguments *arguments, const char *name)
     return cli_option(arguments, name, NULL) != NULL;
 }
 
-int64_t cli_number(const struct cli_arguments *arguments, const char *name, int64_t fallback, int64_t least, int64_t most)
+int64_t cli_number(const struct cli_arguments *arguments, const char *name, int64_t fallback, int64_t least,
+                   int64_t most)
 {
     const char *text = cli_option(arguments, name, NULL);
     if (!text)
@@ -95,7 +96,8 @@ int64_t cli_number(const struct cli_arguments *arguments, const char *name, int6
     errno = 0;
     long long number = strtoll(text, &end, 10);
     if (errno || end == text || *end || number < least || number > most)
-        exit(cli_usage("--%s: \"%s\" is not a whole number in %lld..%lld", name, text, (long long)least, (long long)most));
+        exit(cli_usage("--%s: \"%s\" is not a whole number in %lld..%lld", name, text, (long long)least,
+                       (long long)most));
     return number;
 }
 

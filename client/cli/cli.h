@@ -8,8 +8,9 @@
 
 #include <mrpc/mrpc.h>
 
-/* What every command of mltctl has at hand. A command is a constant table entry (struct cli_command) beside the function
- * that runs it, one file a command in commands/; cli_commands lists them all, and help and completion read that list. */
+/* What every command of mltctl has at hand. A command is a constant table entry (struct cli_command) beside the
+ * function that runs it, one file a command in commands/; cli_commands lists them all, and help and completion read
+ * that list. */
 
 /** Exit codes: 0, these, and 64 + the gRPC status code of a failed call (69 is NOT_FOUND). */
 enum { CLI_FAILED = 1, CLI_USAGE = 2, CLI_STATUS = 64 };
@@ -61,7 +62,8 @@ bool cli_switch(const struct cli_arguments *arguments, const char *name);
 /** The @index-th value of a repeated option, NULL behind the last. */
 const char *cli_option_at(const struct cli_arguments *arguments, const char *name, size_t index);
 /** A whole number in @least..@most; exits with CLI_USAGE and a message otherwise. */
-int64_t cli_number(const struct cli_arguments *arguments, const char *name, int64_t fallback, int64_t least, int64_t most);
+int64_t cli_number(const struct cli_arguments *arguments, const char *name, int64_t fallback, int64_t least,
+                   int64_t most);
 double cli_real(const struct cli_arguments *arguments, const char *name, double fallback);
 /** Seconds as "30", "1.5", "500ms", "2min", "1h"; in ms. Exits as cli_number(). */
 int64_t cli_duration_ms(const struct cli_arguments *arguments, const char *name, int64_t fallback_ms);
@@ -69,7 +71,8 @@ int64_t cli_duration_ms(const struct cli_arguments *arguments, const char *name,
 int cli_parse_real(const char *text, double *out);
 
 /** Split argv behind noun and verb by the command's table. Returns 0, or CLI_USAGE after saying what is wrong. */
-int cli_arguments_read(const struct cli_command *command, int argc, char **argv, struct cli_arguments *out) MRPC_MUST_USE;
+int cli_arguments_read(const struct cli_command *command, int argc, char **argv,
+                       struct cli_arguments *out) MRPC_MUST_USE;
 
 /** Say what is wrong with the command line; returns CLI_USAGE. */
 int cli_usage(const char *format, ...) MRPC_PRINTF(1, 2);

@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/** Read a whole file ("-": standard input) of at most @limit bytes. Ownership: *@out is the caller's, with a NUL behind.
+/** Read a whole file ("-": standard input) of at most @limit bytes. Ownership: *@out is the caller's, with a NUL
+ *  behind.
  *  Returns 0, or CLI_FAILED after saying why. */
 int files_read(const char *path, size_t limit, uint8_t **out, size_t *size);
 

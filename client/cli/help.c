@@ -135,7 +135,8 @@ static void complete_bash(void)
             printf(" --%s", option->name);
         printf("\";;\n");
     }
-    printf("  esac; fi\n  COMPREPLY=($(compgen -W \"$words --server --output --timeout --token-file --help\" -- \"$cur\"))\n"
+    printf("  esac; fi\n  COMPREPLY=($(compgen -W \"$words --server --output --timeout --token-file --help\" -- "
+           "\"$cur\"))\n"
            "  [ ${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- \"$cur\"))\n}\ncomplete -F _mltctl mltctl\n");
 }
 

@@ -177,8 +177,9 @@ int main(int argc, char **argv)
         return cli_usage("there is no \"%s\"; mltctl --help lists what there is", noun);
     const struct cli_command *command = verb ? find_command(noun, verb) : NULL;
     if (!command)
-        return verb && !global.help ? cli_usage("%s has no \"%s\"; mltctl %s --help lists what it has", noun, verb, noun)
-                                    : help_noun(noun, global.help);
+        return verb && !global.help
+                   ? cli_usage("%s has no \"%s\"; mltctl %s --help lists what it has", noun, verb, noun)
+                   : help_noun(noun, global.help);
     if (global.help)
         return help_command(command);
     return run(&cli, command, &global, left - 2, argv + 2);

@@ -7,8 +7,8 @@
 #include "cli.h"
 #include "help.h"
 
-/* Text as roff reads it back: a backslash is one, and "\&" keeps a line from being a request. In filled text each sentence
- * begins a line. */
+/* Text as roff reads it back: a backslash is one, and "\&" keeps a line from being a request. In filled text each
+ * sentence begins a line. */
 static void print_text(const char *text, bool filled)
 {
     fputs("\\&", stdout);
@@ -72,10 +72,12 @@ static void print_commands(void)
 
 int manual_print(void)
 {
-    puts(".\\\" SPDX-License-Identifier: Apache-2.0\n.Dd November 29, 2026\n.Dt MLTCTL 1\n.Os mlTrainer\n.Sh NAME\n.Nm mltctl\n"
-         ".Nd command line of mlTrainer\n.Sh SYNOPSIS\n.Nm\n.Op Ar option ...\n.Ar noun\n.Ar verb\n.Op Ar argument ...\n"
-         ".Sh DESCRIPTION\nCalls every method of a\n.Xr mltrainerd 8 ,\nfor people and for scripts.\n"
-         "The options that every command has may stand anywhere before\n.Ql -- :");
+    puts(
+        ".\\\" SPDX-License-Identifier: Apache-2.0\n.Dd November 29, 2026\n.Dt MLTCTL 1\n.Os mlTrainer\n.Sh NAME\n.Nm "
+        "mltctl\n"
+        ".Nd command line of mlTrainer\n.Sh SYNOPSIS\n.Nm\n.Op Ar option ...\n.Ar noun\n.Ar verb\n.Op Ar argument ...\n"
+        ".Sh DESCRIPTION\nCalls every method of a\n.Xr mltrainerd 8 ,\nfor people and for scripts.\n"
+        "The options that every command has may stand anywhere before\n.Ql -- :");
     print_options(help_global_options);
     puts(".Sh COMMANDS");
     print_commands();

@@ -15,8 +15,8 @@ struct pages {
     ProtobufCMessage *last; /* the last page */
 };
 
-/* Where a message keeps its field @name; the generated structs are reached through protobuf-c's descriptors, so that one
- * function serves every List method. */
+/* Where a message keeps its field @name; the generated structs are reached through protobuf-c's descriptors, so that
+ * one function serves every List method. */
 static void *field_of(ProtobufCMessage *message, const char *name)
 {
     const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
@@ -27,7 +27,8 @@ static const ProtobufCFieldDescriptor *rows_field(const ProtobufCMessage *page)
 {
     const ProtobufCMessageDescriptor *descriptor = page->descriptor;
     for (unsigned i = 0; i < descriptor->n_fields; i++)
-        if (descriptor->fields[i].label == PROTOBUF_C_LABEL_REPEATED && descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
+        if (descriptor->fields[i].label == PROTOBUF_C_LABEL_REPEATED &&
+            descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE)
             return &descriptor->fields[i];
     abort(); /* a List method without rows is a mistake of this program's */
 }

@@ -29,7 +29,8 @@ static void print_detail(const Google__Protobuf__Any *any, const char *text, str
         (const Google__Rpc__BadRequest *)unwrap(any, &google__rpc__bad_request__info, arena);
     for (size_t i = 0; bad && i < bad->n_field_violations; i++)
         if (!strstr(text, bad->field_violations[i]->field))
-            fprintf(stderr, "mltctl: field %s: %s\n", bad->field_violations[i]->field, bad->field_violations[i]->description);
+            fprintf(stderr, "mltctl: field %s: %s\n", bad->field_violations[i]->field,
+                    bad->field_violations[i]->description);
     const Google__Rpc__RetryInfo *retry =
         (const Google__Rpc__RetryInfo *)unwrap(any, &google__rpc__retry_info__info, arena);
     if (retry && retry->retry_delay)
@@ -50,11 +51,13 @@ static void print_details(const struct mrpc_status *status, const char *text)
     mrpc_arena_free(arena);
 }
 
-/* The runtime's own words for a connection that could not be made; a server that answers UNAVAILABLE says why itself. */
+/* The runtime's own words for a connection that could not be made; a server that answers UNAVAILABLE says why
+ * itself. */
 static bool never_connected(const struct mrpc_status *status)
 {
     const char *text = status->message ? status->message : "";
-    return status->code == MRPC_UNAVAILABLE && (strncmp(text, "connect to ", 11) == 0 || strncmp(text, "resolve ", 8) == 0);
+    return status->code == MRPC_UNAVAILABLE &&
+           (strncmp(text, "connect to ", 11) == 0 || strncmp(text, "resolve ", 8) == 0);
 }
 
 int cli_status(const struct cli *cli, const struct mrpc_status *status)
@@ -66,7 +69,8 @@ int cli_status(const struct cli *cli, const struct mrpc_status *status)
     if (status->details_bytes > 0)
         print_details(status, text);
     if (never_connected(status))
-        fprintf(stderr, "mltctl: is the server at %s running? --server or $MLTRAINER_SERVER names another\n", cli->server);
+        fprintf(stderr, "mltctl: is the server at %s running? --server or $MLTRAINER_SERVER names another\n",
+                cli->server);
     return CLI_STATUS + (int)status->code;
 }
 

@@ -13,8 +13,8 @@
 
 enum { ANSWER_MS = 1000, ANSWER_BYTES = 256, CHUNK_BYTES = 4096 };
 
-/* A picture of one pixel that kitty's protocol is to check, not to show; then the terminal's attributes (DA1), which every
- * terminal tells: when they have come, no answer to the first is still under way. */
+/* A picture of one pixel that kitty's protocol is to check, not to show; then the terminal's attributes (DA1), which
+ * every terminal tells: when they have come, no answer to the first is still under way. */
 static const char question[] = "\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\\033[c";
 
 /* "\033[?62;4;22c": is 4, sixels, among the attributes? */
@@ -93,7 +93,8 @@ static int write_kitty(const uint8_t *png, size_t bytes, FILE *out)
         fprintf(out, "\033_G%sm=%d;", at ? "" : "f=100,a=T,q=2,", end < bytes);
         for (size_t i = at; i < end; i += 3) {
             size_t held = end - i < 3 ? end - i : 3;
-            uint32_t group = (uint32_t)png[i] << 16 | (held > 1 ? (uint32_t)png[i + 1] << 8 : 0) | (held > 2 ? png[i + 2] : 0);
+            uint32_t group =
+                (uint32_t)png[i] << 16 | (held > 1 ? (uint32_t)png[i + 1] << 8 : 0) | (held > 2 ? png[i + 2] : 0);
             putc(digits[group >> 18], out);
             putc(digits[group >> 12 & 63], out);
             putc(held > 1 ? digits[group >> 6 & 63] : '=', out);

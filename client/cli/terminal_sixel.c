@@ -8,8 +8,8 @@
 #include "cli.h"
 #include "terminal_picture.h"
 
-/* Sixels: bands of six rows; in each, for every colour of it, a character a column whose bits are the rows that have that
- * colour. Source: DEC STD 070, "Sixel". */
+/* Sixels: bands of six rows; in each, for every colour of it, a character a column whose bits are the rows that have
+ * that colour. Source: DEC STD 070, "Sixel". */
 
 enum { BINS = 1 << 15, COLORS = 256, BAND_ROWS = 6 };
 

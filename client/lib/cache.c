@@ -129,8 +129,8 @@ static int open_watch(struct mlt_cache *cache)
     cache->complete = request.after_revision > 0;
     cache->out_of_memory = false;
     pthread_mutex_unlock(&cache->keeper.lock);
-    return mltrainer__registry__v1__registry_service__watch__start(cache->client->channel, NULL, &request, &events, cache,
-                                                                   &cache->keeper.call);
+    return mltrainer__registry__v1__registry_service__watch__start(cache->client->channel, NULL, &request, &events,
+                                                                   cache, &cache->keeper.call);
 }
 
 /* Until the stream ends, falls silent, or the cache is closed. */
@@ -294,7 +294,8 @@ int mlt_cache_pick(struct mlt_cache *cache, const struct mlt_pick *pick, struct 
         return client_fail_text(error, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (member)
         return 0;
-    return client_fail_text(error, MRPC_UNAVAILABLE, "none of the %zu instances of %s is healthy", count, cache->service);
+    return client_fail_text(error, MRPC_UNAVAILABLE, "none of the %zu instances of %s is healthy", count,
+                            cache->service);
 }
 
 /* A stream that is open and was heard of lately is in step: the registry tells of changes at once. */

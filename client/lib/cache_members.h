@@ -41,7 +41,8 @@ struct cache_members {
 void cache_members_fini(struct cache_members *members);
 /** Take over what @source knows and leave it empty; the turns go on where they were. */
 void cache_members_replace(struct cache_members *members, struct cache_members *source);
-/** Add one that is not there yet; one without an endpoint cannot be picked and is left out. False when out of memory. */
+/** Add one that is not there yet; one without an endpoint cannot be picked and is left out. False when out of
+ *  memory. */
 bool cache_members_add(struct cache_members *members, const Mltrainer__Registry__V1__Instance *instance);
 void cache_members_remove(struct cache_members *members, const char *id);
 /** *@out is NULL when nobody can be picked. False when out of memory. */

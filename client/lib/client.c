@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A server that comes back is found within a second, for leases are short; what tries again by itself pauses by itself. */
+/* A server that comes back is found within a second, for leases are short; what tries again by itself pauses by
+ * itself. */
 enum { TIMEOUT_MS = 30000, RECEIVE_BYTES = 64 << 20, BACKOFF_BASE_MS = 100, BACKOFF_MOST_MS = 1000 };
 
 void client_copy_options(void *to, size_t to_bytes, const void *from, size_t from_bytes)
@@ -63,7 +64,8 @@ static int open_channel(struct mlt_client *client, const char *target, const str
         .backoff_max_ms = BACKOFF_MOST_MS,
     };
     int failed = mrpc_channel_new(target, &channel, &client->channel);
-    return failed ? client_fail_text(error, MRPC_INVALID_ARGUMENT, "target \"%s\": %s", target, mrpc_error_text(failed)) : 0;
+    return failed ? client_fail_text(error, MRPC_INVALID_ARGUMENT, "target \"%s\": %s", target, mrpc_error_text(failed))
+                  : 0;
 }
 
 int mlt_client_new(const char *target, const struct mlt_client_options *options, struct mlt_client **out,
@@ -103,5 +105,6 @@ void mlt_client_free(struct mlt_client *client)
 
 struct mrpc_call_options client_call_options(const struct mlt_client *client)
 {
-    return (struct mrpc_call_options){.struct_bytes = sizeof(struct mrpc_call_options), .timeout_ms = client->timeout_ms};
+    return (struct mrpc_call_options){.struct_bytes = sizeof(struct mrpc_call_options),
+                                      .timeout_ms = client->timeout_ms};
 }

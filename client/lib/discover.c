@@ -18,7 +18,8 @@ int mlt_discover(struct mlt_client *client, const char *namespace_name, const ch
     const Mltrainer__Registry__V1__DiscoverResponse *response =
         mltrainer__registry__v1__registry_service__discover(client->channel, &options, &request, &reply);
     int code = response ? 0 : client_fail(error, &reply.status);
-    const Mltrainer__Registry__V1__Instance *instance = response && response->n_instances ? response->instances[0] : NULL;
+    const Mltrainer__Registry__V1__Instance *instance =
+        response && response->n_instances ? response->instances[0] : NULL;
     if (response && (!instance || instance->n_endpoints == 0)) {
         code = client_fail_text(error, MRPC_UNAVAILABLE, "%s has no instance with an address", service);
     } else if (instance) {

@@ -21,13 +21,15 @@ static void read_detail(struct mlt_error *error, const Google__Protobuf__Any *an
     ProtobufCMessage *message;
     const char *type = type_of(any);
     if (strcmp(type, "google.rpc.BadRequest") == 0) {
-        if (mrpc_decode(&google__rpc__bad_request__info, any->value.data, any->value.len, NULL, arena, &message, NULL) != 0)
+        if (mrpc_decode(&google__rpc__bad_request__info, any->value.data, any->value.len, NULL, arena, &message,
+                        NULL) != 0)
             return;
         const Google__Rpc__BadRequest *bad = (const Google__Rpc__BadRequest *)message;
         if (bad->n_field_violations > 0)
             snprintf(error->field, sizeof error->field, "%s", bad->field_violations[0]->field);
     } else if (strcmp(type, "google.rpc.RetryInfo") == 0) {
-        if (mrpc_decode(&google__rpc__retry_info__info, any->value.data, any->value.len, NULL, arena, &message, NULL) != 0)
+        if (mrpc_decode(&google__rpc__retry_info__info, any->value.data, any->value.len, NULL, arena, &message, NULL) !=
+            0)
             return;
         const Google__Rpc__RetryInfo *retry = (const Google__Rpc__RetryInfo *)message;
         if (retry->retry_delay)
@@ -53,7 +55,8 @@ int client_fail(struct mlt_error *error, const struct mrpc_status *status)
     if (!error)
         return (int)status->code;
     *error = (struct mlt_error){.code = (int)status->code};
-    snprintf(error->message, sizeof error->message, "%s", status->message ? status->message : mrpc_code_name(status->code));
+    snprintf(error->message, sizeof error->message, "%s",
+             status->message ? status->message : mrpc_code_name(status->code));
     if (status->details_bytes > 0)
         read_details(error, status);
     return error->code;

@@ -44,19 +44,21 @@ static int read_job(const Mltrainer__Execution__V1__Job *job, struct mlt_job *ou
     if (job->state == MLTRAINER__EXECUTION__V1__JOB_STATE__JOB_STATE_SUCCEEDED)
         return 0;
     int code = job->failure && job->failure->code ? job->failure->code : MRPC_CANCELLED;
-    return client_fail_text(error, code, "job %s: %s", job->id, job->failure ? job->failure->message : "it did not succeed");
+    return client_fail_text(error, code, "job %s: %s", job->id,
+                            job->failure ? job->failure->message : "it did not succeed");
 }
 
-int mlt_job_wait(struct mlt_client *client, const char *id, void (*progress)(void *arg, double fraction, const char *stage),
-                 void *arg, struct mlt_job *out, struct mlt_error *error)
+int mlt_job_wait(struct mlt_client *client, const char *id,
+                 void (*progress)(void *arg, double fraction, const char *stage), void *arg, struct mlt_job *out,
+                 struct mlt_error *error)
 {
     Mltrainer__Execution__V1__WatchJobRequest request = MLTRAINER__EXECUTION__V1__WATCH_JOB_REQUEST__INIT;
     struct mrpc_call_options options = {.struct_bytes = sizeof options};
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     struct mrpc_client_call *call;
     request.id = (char *)id;
-    int failed =
-        mltrainer__execution__v1__execution_service__watch_job__start(client->channel, &options, &request, NULL, NULL, &call);
+    int failed = mltrainer__execution__v1__execution_service__watch_job__start(client->channel, &options, &request,
+                                                                               NULL, NULL, &call);
     if (failed)
         return client_fail_text(error, MRPC_INTERNAL, "%s", mrpc_error_text(failed));
     const Mltrainer__Execution__V1__WatchJobResponse *message;

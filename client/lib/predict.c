@@ -17,8 +17,8 @@ static int first_number(const Mltrainer__Execution__V1__Table *table, double *ou
     return -1;
 }
 
-static Mltrainer__Execution__V1__Table *make_table(struct mrpc_arena *arena, const char *const *names, const double *values,
-                                                   size_t count)
+static Mltrainer__Execution__V1__Table *make_table(struct mrpc_arena *arena, const char *const *names,
+                                                   const double *values, size_t count)
 {
     Mltrainer__Execution__V1__Table *table = mrpc_arena_alloc(arena, sizeof *table);
     Mltrainer__Execution__V1__Column *columns = mrpc_arena_alloc(arena, count * sizeof *columns);
@@ -42,8 +42,8 @@ static Mltrainer__Execution__V1__Table *make_table(struct mrpc_arena *arena, con
     return table;
 }
 
-int mlt_predict(struct mlt_client *client, const char *artifact, const char *const *names, const double *values, size_t count,
-                double *out, struct mlt_error *error)
+int mlt_predict(struct mlt_client *client, const char *artifact, const char *const *names, const double *values,
+                size_t count, double *out, struct mlt_error *error)
 {
     Mltrainer__Execution__V1__PredictRequest request = MLTRAINER__EXECUTION__V1__PREDICT_REQUEST__INIT;
     Mltrainer__Execution__V1__DataReference data = MLTRAINER__EXECUTION__V1__DATA_REFERENCE__INIT;

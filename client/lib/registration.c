@@ -21,7 +21,14 @@
 
 /* PATIENCE_MS bounds each answer once the registration stands, so that its end need not wait for a server that is
  * silent; a heartbeat's also by the interval, so that another connection comes within the lease. */
-enum { PAUSE_MOST_MS = 10000, PAUSE_MOST_LEAST_MS = 500, PATIENCE_MS = 2000, PATIENCE_LEAST_MS = 1000, FAREWELL_MS = 1000, INTERVAL_DEFAULT_MS = 10000 };
+enum {
+    PAUSE_MOST_MS = 10000,
+    PAUSE_MOST_LEAST_MS = 500,
+    PATIENCE_MS = 2000,
+    PATIENCE_LEAST_MS = 1000,
+    FAREWELL_MS = 1000,
+    INTERVAL_DEFAULT_MS = 10000
+};
 
 struct mlt_registration {
     struct client_keeper keeper; /* the first: keeper_on_done() */
@@ -143,7 +150,8 @@ static int do_register(struct mlt_registration *registration, struct mrpc_call_o
     int code = response ? 0 : client_fail(error, &reply.status);
     const Google__Protobuf__Duration *interval = response ? response->heartbeat_interval : NULL;
     if (response) {
-        registration->interval_ms = interval ? interval->seconds * 1000 + interval->nanos / 1000000 : INTERVAL_DEFAULT_MS;
+        registration->interval_ms =
+            interval ? interval->seconds * 1000 + interval->nanos / 1000000 : INTERVAL_DEFAULT_MS;
         registration->epoch = response->epoch;
     }
     mrpc_reply_fini(&reply);
@@ -261,9 +269,10 @@ static void beat_on(struct mlt_registration *registration)
     }
 }
 
-/* In good order: a stream that is only cut would let the instance expire, if it asked for that. A registry that does not
- * answer may be one that no packet reaches any more, of which TCP tells after a quarter of an hour: then the connection is
- * given up too, unless something else came on it. One that is merely slow finds the stream's end before the connection's. */
+/* In good order: a stream that is only cut would let the instance expire, if it asked for that. A registry that does
+ * not answer may be one that no packet reaches any more, of which TCP tells after a quarter of an hour: then the
+ * connection is given up too, unless something else came on it. One that is merely slow finds the stream's end before
+ * the connection's. */
 static void end_stream(struct mlt_registration *registration)
 {
     struct client_keeper *keeper = &registration->keeper;
@@ -356,13 +365,14 @@ static void wait_for_stream(struct mlt_registration *registration)
     pthread_mutex_unlock(&keeper->lock);
 }
 
-int mlt_registration_begin(struct mlt_client *client, const struct mlt_instance *instance, struct mlt_registration **out,
-                           struct mlt_error *error)
+int mlt_registration_begin(struct mlt_client *client, const struct mlt_instance *instance,
+                           struct mlt_registration **out, struct mlt_error *error)
 {
     struct mlt_registration *registration = registration_new(client);
     if (!registration)
         return client_fail_text(error, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    int code = copy_instance(registration, instance) ? client_fail_text(error, MRPC_RESOURCE_EXHAUSTED, "out of memory") : 0;
+    int code =
+        copy_instance(registration, instance) ? client_fail_text(error, MRPC_RESOURCE_EXHAUSTED, "out of memory") : 0;
     if (!code && (!registration->instance.service || !registration->instance.id || !registration->instance.address))
         code = client_fail_text(error, MRPC_INVALID_ARGUMENT, "service, id and address are required");
     if (!code)

@@ -110,7 +110,8 @@ static int try_once(struct mlt_client *client, struct request *request, int64_t 
 }
 
 /* A connection that broke leaves it open whether the job was accepted: the key makes asking again harmless. */
-static int submit(struct mlt_client *client, struct request *request, char id[MLT_JOB_ID_BYTES], struct mlt_error *error)
+static int submit(struct mlt_client *client, struct request *request, char id[MLT_JOB_ID_BYTES],
+                  struct mlt_error *error)
 {
     int64_t end_ms = now_ms() + client->timeout_ms;
     for (int64_t pause_ms = PAUSE_FIRST_MS;; pause_ms = pause_ms < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS) {

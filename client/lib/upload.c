@@ -38,8 +38,8 @@ static bool is_arrow(FILE *in)
     return got == sizeof head && (memcmp(head, "ARROW1\0\0", 8) == 0 || memcmp(head, "\xff\xff\xff\xff", 4) == 0);
 }
 
-static int send_file(struct mrpc_client_call *call, const Mltrainer__Execution__V1__UploadDatasetHeader *header, FILE *in,
-                     uint8_t *buffer)
+static int send_file(struct mrpc_client_call *call, const Mltrainer__Execution__V1__UploadDatasetHeader *header,
+                     FILE *in, uint8_t *buffer)
 {
     Mltrainer__Execution__V1__UploadDatasetRequest message = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__INIT;
     message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_HEADER;
@@ -76,7 +76,8 @@ static int upload_rest(struct mlt_client *client, const Mltrainer__Execution__V1
     struct mrpc_call_options options = {.struct_bytes = sizeof options};
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     struct mrpc_client_call *call;
-    int failed = mltrainer__execution__v1__execution_service__upload_dataset__start(client->channel, &options, NULL, NULL, &call);
+    int failed = mltrainer__execution__v1__execution_service__upload_dataset__start(client->channel, &options, NULL,
+                                                                                    NULL, &call);
     if (failed)
         return client_fail_text(error, MRPC_INTERNAL, "%s", mrpc_error_text(failed));
     failed = send_file(call, header, in, buffer); /* the status tells why */

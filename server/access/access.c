@@ -90,7 +90,8 @@ static int read_mode(struct access *access, const struct config *config, struct 
     if (!access->closed && strcmp(mode, "open") != 0)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "access.mode: \"%s\" is not open or token", mode);
     if (!access->closed && access->policy_path)
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "access.policy: nothing is asked of it while access.mode is open; token asks it");
+        return fault_set(fault, MRPC_INVALID_ARGUMENT,
+                         "access.policy: nothing is asked of it while access.mode is open; token asks it");
     return 0;
 }
 
@@ -142,11 +143,13 @@ static int begin_bootstrap(struct access *access, const struct config *config, s
     bool wanted = access->closed && !has_administrator(access, time(NULL));
     int code = bootstrap_begin(&access->bootstrap, config_text(config, "data_dir"), wanted, fault);
     if (!code && wanted)
-        log_warn(access->log, "access", "nobody may make tokens yet: the secret in %s makes the first", access->bootstrap.path);
+        log_warn(access->log, "access", "nobody may make tokens yet: the secret in %s makes the first",
+                 access->bootstrap.path);
     return code;
 }
 
-int access_new(const struct config *config, struct log *log, struct store *store, struct access **out, struct fault *fault)
+int access_new(const struct config *config, struct log *log, struct store *store, struct access **out,
+               struct fault *fault)
 {
     struct access *access = calloc(1, sizeof *access);
     if (!access)

@@ -11,10 +11,11 @@
 #include "container/component.h"
 #include "log/log.h"
 
-/* Who gets in. It says who calls (a token, else what the connection knows), and whether that caller may have the method.
+/* Who gets in. It says who calls (a token, else what the connection knows), and whether that caller may have the
+ * method.
  *
- *     access.mode: open     whoever reaches the port may call everything; a token that is sent must be good all the same
- *     access.mode: token    callers have the rights of their roles (policy.h), those without a name nearly none
+ *     access.mode: open     whoever reaches the port may call everything; a token that is sent must be good all the
+ *     same access.mode: token    callers have the rights of their roles (policy.h), those without a name nearly none
  */
 
 struct access;
@@ -26,11 +27,12 @@ extern const struct component policy_reload_component;
 
 /** The keys access.* and the policy file, as they would be read. Blocks. Errors: MRPC_INVALID_ARGUMENT. */
 int access_check(const struct config *config, struct fault *fault) MRPC_MUST_USE;
-/** Read the policy again; on failure the old one stays. Open streams that it forbids end. *@done as struct reloadable has
- *  it. Blocks. Thread: one. Errors: MRPC_INVALID_ARGUMENT. */
+/** Read the policy again; on failure the old one stays. Open streams that it forbids end. *@done as struct reloadable
+ *  has it. Blocks. Thread: one. Errors: MRPC_INVALID_ARGUMENT. */
 int access_reload(struct access *access, const char **done, struct fault *fault) MRPC_MUST_USE;
 
-/** Reads policy and tokens; @config is borrowed. Blocks. Errors: MRPC_INVALID_ARGUMENT naming the key, what the store says. */
+/** Reads policy and tokens; @config is borrowed. Blocks. Errors: MRPC_INVALID_ARGUMENT naming the key, what the store
+ *  says. */
 int access_new(const struct config *config, struct log *log, struct store *store, struct access **out,
                struct fault *fault) MRPC_MUST_USE;
 /** After the servers that it was added to. */
@@ -50,9 +52,9 @@ int access_look(struct access *access, int64_t now_s);
 /* What the admin service does. Thread: the loop of the call. */
 
 struct tokens *access_tokens(struct access *access);
-/** May this caller give these roles to @identity? Nobody gives rights that he has not himself, and only who has them all
- *  makes tokens for others. Errors: INVALID_ARGUMENT (a role that is not there), PERMISSION_DENIED, FAILED_PRECONDITION
- *  (the first token must be one that may make others). */
+/** May this caller give these roles to @identity? Nobody gives rights that he has not himself, and only who has them
+ *  all makes tokens for others. Errors: INVALID_ARGUMENT (a role that is not there), PERMISSION_DENIED,
+ *  FAILED_PRECONDITION (the first token must be one that may make others). */
 int access_check_grant(struct access *access, const struct mrpc_identity *caller, const char *identity,
                        char *const *roles, size_t role_count, struct fault *fault) MRPC_MUST_USE;
 /** The one use of the first secret, if the caller has it: begin before the token is made, then end. Errors:

@@ -25,7 +25,8 @@ enum bootstrap_state { BOOTSTRAP_NONE, BOOTSTRAP_READY, BOOTSTRAP_CLAIMED };
 int bootstrap_begin(struct bootstrap *bootstrap, const char *data_dir, bool wanted, struct fault *fault) MRPC_MUST_USE;
 /** Whether that is the secret, and it has not been used. Thread: any. */
 bool bootstrap_is(const struct bootstrap *bootstrap, const struct secret_hash *hash);
-/** Use it: of several at once, one gets true. Then either end it, which removes the file, or give it back. Thread: any. */
+/** Use it: of several at once, one gets true. Then either end it, which removes the file, or give it back. Thread:
+ *  any. */
 bool bootstrap_claim(struct bootstrap *bootstrap);
 void bootstrap_end(struct bootstrap *bootstrap);
 void bootstrap_give_back(struct bootstrap *bootstrap);

@@ -155,7 +155,8 @@ bool access_admit(void *self, struct mrpc_web *web)
     if (code)
         answer(web, code == MRPC_UNAUTHENTICATED ? 401 : 429, "the credentials are not valid\n");
     else if (access->closed && !access_has_right(access, &identity, RIGHT_READ))
-        answer(web, identity.kind == MRPC_IDENTITY_ANONYMOUS ? 401 : 403, "this path needs a token with the right to read\n");
+        answer(web, identity.kind == MRPC_IDENTITY_ANONYMOUS ? 401 : 403,
+               "this path needs a token with the right to read\n");
     else
         return true;
     return false;

@@ -8,7 +8,8 @@
 
 static bool is_bootstrap(const struct mrpc_identity *caller)
 {
-    return caller->kind == MRPC_IDENTITY_TOKEN && caller->role_count == 1 && strcmp(caller->roles[0], ROLE_BOOTSTRAP) == 0;
+    return caller->kind == MRPC_IDENTITY_TOKEN && caller->role_count == 1 &&
+           strcmp(caller->roles[0], ROLE_BOOTSTRAP) == 0;
 }
 
 static int check_roles(const struct policy *policy, char *const *roles, size_t role_count, struct fault *fault)
@@ -28,15 +29,16 @@ static int check_rights(const struct policy *policy, const struct mrpc_identity 
     for (size_t i = 0; i < rights_method_count; i++) {
         method_set_add(&all, (int)i);
         if (method_set_has(given, (int)i) && !method_set_has(&own, (int)i))
-            return fault_set(fault, MRPC_PERMISSION_DENIED, "roles: they give %s, which you have not", rights_of_methods[i].path);
+            return fault_set(fault, MRPC_PERMISSION_DENIED, "roles: they give %s, which you have not",
+                             rights_of_methods[i].path);
     }
     if (!method_set_covers(&own, &all) && (caller->kind != MRPC_IDENTITY_TOKEN || strcmp(caller->name, identity) != 0))
         return fault_set(fault, MRPC_PERMISSION_DENIED, "identity: only who has all rights makes tokens for others");
     return 0;
 }
 
-static int check(struct access *access, const struct policy *policy, const struct mrpc_identity *caller, const char *identity,
-                 char *const *roles, size_t role_count, struct fault *fault)
+static int check(struct access *access, const struct policy *policy, const struct mrpc_identity *caller,
+                 const char *identity, char *const *roles, size_t role_count, struct fault *fault)
 {
     int code = check_roles(policy, roles, role_count, fault);
     if (code)
@@ -46,13 +48,14 @@ static int check(struct access *access, const struct policy *policy, const struc
         int method = rights_find("/mltrainer.admin.v1.AdminService/CreateToken");
         return method_set_has(&given, method)
                    ? 0
-                   : fault_set(fault, MRPC_FAILED_PRECONDITION, "roles: the first token must be one that may make others, as admin");
+                   : fault_set(fault, MRPC_FAILED_PRECONDITION,
+                               "roles: the first token must be one that may make others, as admin");
     }
     return access->closed ? check_rights(policy, caller, identity, &given, fault) : 0;
 }
 
-int access_check_grant(struct access *access, const struct mrpc_identity *caller, const char *identity, char *const *roles,
-                       size_t role_count, struct fault *fault)
+int access_check_grant(struct access *access, const struct mrpc_identity *caller, const char *identity,
+                       char *const *roles, size_t role_count, struct fault *fault)
 {
     struct policy *policy = access_policy(access);
     int code = check(access, policy, caller, identity, roles, role_count, fault);

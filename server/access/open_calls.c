@@ -115,7 +115,8 @@ int open_calls_add_to_server(struct open_calls *calls, struct mrpc_server *serve
 }
 
 /* On the loop. First those that must go are set apart, then they are ended one by one: ending one may end others, and
- * each takes itself out of whatever list it is in. One that its handler holds on to is ended later, in `loop->first`. */
+ * each takes itself out of whatever list it is in. One that its handler holds on to is ended later, in
+ * `loop->first`. */
 static void look(void *arg)
 {
     struct loop_calls *loop = arg;

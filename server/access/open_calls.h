@@ -16,7 +16,8 @@ struct open_calls;
 
 /** What is asked of each stream, on its loop. */
 struct open_calls_judge {
-    /** What it was let in with, when it begins: kept for the question below, for a call that waits forgets its request. */
+    /** What it was let in with, when it begins: kept for the question below, for a call that waits forgets its
+     *  request. */
     const void *(*ticket)(void *arg, struct mrpc_call *call);
     bool (*may_go_on)(void *arg, struct mrpc_call *call, const void *ticket);
     void *arg;

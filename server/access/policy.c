@@ -53,7 +53,8 @@ int policy_add_identity(struct policy *policy, const char *pattern, const char *
     if (!larger)
         return -1;
     policy->identities = larger;
-    struct policy_identity *identity = &larger[policy->identity_count++]; /* whatever it gets is freed with the policy */
+    /* whatever it gets is freed with the policy */
+    struct policy_identity *identity = &larger[policy->identity_count++];
     *identity = (struct policy_identity){.pattern = strdup(pattern), .roles = calloc(role_count + 1, sizeof(char *))};
     bool whole = identity->pattern && identity->roles;
     for (; whole && identity->role_count < role_count; identity->role_count++)

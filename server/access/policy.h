@@ -24,7 +24,8 @@ struct policy_role {
 
 /** Whom the policy gives roles that have no token. */
 struct policy_identity {
-    char *pattern; /* "tls/spiffe://example.org/ns/prod/…", "unix/uid:1000", "anonymous"; one '*' at the end: any rest */
+    /* "tls/spiffe://example.org/ns/prod/…", "unix/uid:1000", "anonymous"; one '*' at the end: any rest */
+    char *pattern;
     char **roles;
     size_t role_count;
 };

@@ -20,15 +20,16 @@ static int complain(struct reader *reader, struct fy_node *node, const char *wha
 {
     struct fy_token *token = node && fy_node_is_scalar(node) ? fy_node_get_scalar_token(node) : NULL;
     const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
-    return fault_set(reader->fault, MRPC_INVALID_ARGUMENT, "%.200s:%d: %s%s%.100s%s", reader->source, mark ? mark->line + 1 : 1, what,
-                     *name ? " \"" : "", name, *name ? "\"" : "");
+    return fault_set(reader->fault, MRPC_INVALID_ARGUMENT, "%.200s:%d: %s%s%.100s%s", reader->source,
+                     mark ? mark->line + 1 : 1, what, *name ? " \"" : "", name, *name ? "\"" : "");
 }
 
 /* A plain text without NUL, not empty, that fits. */
 static int read_text(struct reader *reader, struct fy_node *node, char out[NAME_BYTES])
 {
     size_t bytes = 0;
-    const char *text = node && fy_node_is_scalar(node) && !fy_node_is_alias(node) ? fy_node_get_scalar(node, &bytes) : NULL;
+    const char *text =
+        node && fy_node_is_scalar(node) && !fy_node_is_alias(node) ? fy_node_get_scalar(node, &bytes) : NULL;
     if (!text || bytes == 0 || bytes >= NAME_BYTES || memchr(text, '\0', bytes))
         return complain(reader, node, "a text of 1..255 bytes must stand here", "");
     memcpy(out, text, bytes);
@@ -224,8 +225,10 @@ static struct fy_document *parse(const char *text, size_t bytes)
     fy_diag_cfg_default(&silence);
     silence.fp = NULL;
     silence.output_fn = keep_quiet;
-    struct fy_parse_cfg settings = {.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_AUTO, .diag = fy_diag_create(&silence)};
-    struct fy_document *document = is_text(text, bytes) && settings.diag ? fy_document_build_from_string(&settings, text, bytes) : NULL;
+    struct fy_parse_cfg settings = {.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_AUTO,
+                                    .diag = fy_diag_create(&silence)};
+    struct fy_document *document =
+        is_text(text, bytes) && settings.diag ? fy_document_build_from_string(&settings, text, bytes) : NULL;
     fy_diag_destroy(settings.diag);
     return document;
 }

@@ -107,7 +107,8 @@ const struct method_right rights_of_methods[] = {
 
 const size_t rights_method_count = sizeof rights_of_methods / sizeof *rights_of_methods;
 
-_Static_assert(sizeof rights_of_methods / sizeof *rights_of_methods <= RIGHTS_METHODS_MAX, "struct method_set is too small");
+_Static_assert(sizeof rights_of_methods / sizeof *rights_of_methods <= RIGHTS_METHODS_MAX,
+               "struct method_set is too small");
 
 const char *const right_names[RIGHT_COUNT] = {"public", "read", "register", "work", "operate", "administer"};
 

@@ -9,7 +9,8 @@
 #include <openssl/rand.h>
 
 static const char prefix[] = "mlt_";
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"; /* RFC 4648 section 5 */
+/* RFC 4648 section 5 */
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 int secret_make(char out[SECRET_BYTES + 1])
 {

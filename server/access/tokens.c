@@ -145,8 +145,9 @@ static int add(struct tokens *tokens, struct token *token, struct fault *fault)
         code = fault_set(fault, MRPC_ALREADY_EXISTS, "request_id: %s made token %s; its secret was shown once",
                          same->request_id, id);
     } else if (tokens->count == TOKENS_MAX) {
-        code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED,
-                         "%d tokens are kept; those that have been invalid for 30 days go at the next start", TOKENS_MAX);
+        code =
+            fault_set(fault, MRPC_RESOURCE_EXHAUSTED,
+                      "%d tokens are kept; those that have been invalid for 30 days go at the next start", TOKENS_MAX);
     } else if (at < tokens->count && tokens->sorted[at]->number == token->number) {
         code = fault_set(fault, MRPC_ABORTED, "another token has this id");
     } else {

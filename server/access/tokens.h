@@ -58,8 +58,8 @@ struct token_wish {
     int64_t create_s, expire_s;
 };
 
-/** @done(arg, token, fault) runs once, on the store's commit thread or, when nothing could be asked of the store, before
- *  the function returns; @fault is NULL when the store has it. Must not block. */
+/** @done(arg, token, fault) runs once, on the store's commit thread or, when nothing could be asked of the store,
+ *  before the function returns; @fault is NULL when the store has it. Must not block. */
 typedef void tokens_done(void *arg, struct token *token, const struct fault *fault);
 
 /** Make a token whose secret hashes to @hash. Everything is copied. Thread: any.

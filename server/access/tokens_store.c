@@ -81,8 +81,8 @@ static struct token *token_of(const TokenRecord *record)
     return token;
 }
 
-static int take_token(struct tokens *tokens, const struct store_entry *entry, int64_t forget_s, struct store_batch *forgotten,
-                      struct mrpc_arena *arena)
+static int take_token(struct tokens *tokens, const struct store_entry *entry, int64_t forget_s,
+                      struct store_batch *forgotten, struct mrpc_arena *arena)
 {
     ProtobufCMessage *message;
     if (mrpc_decode(&mltrainer__access__record__token_record__info, entry->value.data, entry->value.bytes, NULL,
@@ -133,13 +133,15 @@ static int take(struct tokens *tokens, const struct store_list *list, bool uses,
     return 0;
 }
 
-static int read_all(struct tokens *tokens, bool uses, int64_t forget_s, struct store_batch *forgotten, struct fault *fault)
+static int read_all(struct tokens *tokens, bool uses, int64_t forget_s, struct store_batch *forgotten,
+                    struct fault *fault)
 {
     char last[KEY_BYTES] = "";
     int code = 0;
     for (bool more = true; !code && more;) {
         struct store_list list = STORE_LIST_INIT;
-        const struct store_range range = {.prefix = store_text(uses ? use_prefix : token_prefix), .after = store_text(last)};
+        const struct store_range range = {.prefix = store_text(uses ? use_prefix : token_prefix),
+                                          .after = store_text(last)};
         code = store_range(tokens->store, &range, &list, fault);
         if (!code)
             code = take(tokens, &list, uses, forget_s, forgotten, fault);

@@ -24,7 +24,8 @@ struct admin_control {
     /** Begin to drain; @grace_ms < 0 takes the configured one. Returns at once. */
     void (*drain)(void *arg, int64_t grace_ms);
     bool (*draining)(void *arg);
-    /** Read again what can be; fills at most ADMIN_RELOAD_RESULTS and returns how many. May read files: not on a loop. */
+    /** Read again what can be; fills at most ADMIN_RELOAD_RESULTS and returns how many. May read files: not on a
+     *  loop. */
     size_t (*reload)(void *arg, struct admin_reload_result *results);
     void (*stats)(void *arg, struct mrpc_server_stats *out);
     /** The addresses listened on, NULL-terminated, fixed once ready. */

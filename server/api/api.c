@@ -48,7 +48,8 @@ static void on_rejected(void *arg, const char *reason, const char *peer)
 static void on_log(void *arg, int level, const char *text)
 {
     struct api *api = arg;
-    log_write(api->log, level < 0 || level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (enum log_level)level, "rpc", "%s", text);
+    log_write(api->log, level < 0 || level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (enum log_level)level, "rpc", "%s",
+              text);
 }
 
 static int make_server(struct api *api, struct fault *fault)
@@ -178,8 +179,8 @@ void api_free(struct api *api)
 static int listen_on(struct api *api, const char *address, char **bound, struct fault *fault)
 {
     bool authenticated = config_text(api->config, "tls.client_ca") != NULL || access_is_closed(api->access);
-    int code = listen_check(address, api->certificate.tls != NULL, authenticated, config_switch(api->config, "insecure"),
-                            fault);
+    int code = listen_check(address, api->certificate.tls != NULL, authenticated,
+                            config_switch(api->config, "insecure"), fault);
     if (code)
         return code;
     int error = mrpc_server_listen(api->server, address, api->certificate.tls, bound);

@@ -23,9 +23,11 @@ const char *const *api_addresses(const struct api *api);
 /** Stop accepting, let calls end for @grace_ms; @drained(arg) runs once, on some thread. Again: cut the grace short. */
 void api_drain(struct api *api, uint32_t grace_ms, void (*drained)(void *arg), void *arg);
 void api_stats(const struct api *api, struct mrpc_server_stats *out);
-/** Read the certificates again. Returns 1 when there is TLS and it worked, 0 without TLS, -1 with the reason in @why. */
+/** Read the certificates again. Returns 1 when there is TLS and it worked, 0 without TLS, -1 with the reason in
+ *  @why. */
 int api_reload_tls(struct api *api, char *why, size_t why_bytes);
-/** Take certificate files that have changed, warn of an end that is near. Returns in how many ms to come again, -1: never. */
+/** Take certificate files that have changed, warn of an end that is near. Returns in how many ms to come again, -1:
+ *  never. */
 int api_look_at_certificate(struct api *api, int64_t now_s);
 
 #endif

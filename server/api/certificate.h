@@ -28,10 +28,12 @@ int certificate_load(struct certificate *certificate, const struct config *confi
                      struct fault *fault) MRPC_MUST_USE;
 void certificate_free(struct certificate *certificate);
 
-/** Read the files again. Returns 1, 0 without TLS, -1 with the reason in @why. Blocks on the file system. Thread: any. */
+/** Read the files again. Returns 1, 0 without TLS, -1 with the reason in @why. Blocks on the file system. Thread:
+ *  any. */
 int certificate_reload(struct certificate *certificate, char *why, size_t why_bytes);
 
-/** To be called every CERTIFICATE_LOOK_MS: reads changed files, and warns 30, 7 and 1 days before the end. Thread: any. */
+/** To be called every CERTIFICATE_LOOK_MS: reads changed files, and warns 30, 7 and 1 days before the end. Thread:
+ *  any. */
 void certificate_look(struct certificate *certificate, int64_t now_s);
 
 enum { CERTIFICATE_LOOK_MS = 5000 };

@@ -58,7 +58,8 @@ static void destroy(void *instance)
 }
 
 static const char *const dependencies[] = {"config",  "log",         "registry", "admin", "execution",
-                                           "diagram", "thread_pool", "traces",   "otlp",  "store",     "access", "watchdog", NULL};
+                                           "diagram", "thread_pool", "traces",   "otlp",  "store",
+                                           "access",  "watchdog",    NULL};
 
 const struct component api_component = {
     .name = "api",

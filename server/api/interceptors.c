@@ -36,8 +36,10 @@ static int add_binary_log(struct interceptors *all, const struct config *config,
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "binary_log.file: binary_log.filter needs a file to write to");
     if (mrpc_binary_log_file_new(path, &all->binary_log_file) != 0)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "binary_log.file: %s: %s", path, strerror(errno));
-    struct mrpc_binary_log_options options = {
-        .struct_bytes = sizeof options, .filter = filter, .write = mrpc_binary_log_file_write, .arg = all->binary_log_file};
+    struct mrpc_binary_log_options options = {.struct_bytes = sizeof options,
+                                              .filter = filter,
+                                              .write = mrpc_binary_log_file_write,
+                                              .arg = all->binary_log_file};
     char why[128] = "out of memory";
     if (mrpc_binary_log_new(&options, &all->binary_log, why, sizeof why) != 0)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "binary_log.filter: %s", why);
@@ -165,8 +167,9 @@ static int write_refused(const struct mrpc_rate_limit *limit, int (*write)(void 
                          void *arg)
 {
     char text[128];
-    int size = snprintf(text, sizeof text, "# TYPE mltrainer_rate_limited_total counter\nmltrainer_rate_limited_total %llu\n",
-                        (unsigned long long)mrpc_rate_limit_refused(limit));
+    int size =
+        snprintf(text, sizeof text, "# TYPE mltrainer_rate_limited_total counter\nmltrainer_rate_limited_total %llu\n",
+                 (unsigned long long)mrpc_rate_limit_refused(limit));
     return write(arg, text, (size_t)size);
 }
 

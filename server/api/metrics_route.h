@@ -8,8 +8,8 @@
 
 #include "pool/thread/thread_pool.h"
 
-/* GET /metrics: what was measured, in Prometheus' text format. A page can be of megabytes, so it is written on the thread
- * pool and not on the loop that was asked; a few at a time, further ones get 503. */
+/* GET /metrics: what was measured, in Prometheus' text format. A page can be of megabytes, so it is written on the
+ * thread pool and not on the loop that was asked; a few at a time, further ones get 503. */
 
 struct metrics_route {
     struct thread_pool *pool;

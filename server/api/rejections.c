@@ -35,7 +35,8 @@ int rejections_write(const struct rejections *rejections, int (*write)(void *arg
                      void *arg)
 {
     struct metrics_page page = {.write = write, .arg = arg};
-    metrics_head(&page, "mltrainer_rejected_total", "counter", "Connections and calls that were turned away, by reason.");
+    metrics_head(&page, "mltrainer_rejected_total", "counter",
+                 "Connections and calls that were turned away, by reason.");
     for (size_t i = 0; i < REJECTIONS_MAX; i++) {
         const char *reason = atomic_load_explicit(&rejections->kinds[i].reason, memory_order_relaxed);
         if (reason)

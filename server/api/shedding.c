@@ -34,7 +34,8 @@ int shedding_add_to_server(struct shedding *shedding, struct mrpc_server *server
     return mrpc_server_add_interceptor(server, &interceptor, shedding);
 }
 
-int shedding_write_metrics(const struct shedding *shedding, int (*write)(void *arg, const char *text, size_t size), void *arg)
+int shedding_write_metrics(const struct shedding *shedding, int (*write)(void *arg, const char *text, size_t size),
+                           void *arg)
 {
     struct metrics_page page = {.write = write, .arg = arg};
     metrics_single(&page, "mltrainer_shed_calls_total", "counter", "Calls refused because memory is near its limit.",

@@ -10,8 +10,8 @@
 
 struct watchdog;
 
-/* Calls that are refused because memory is near its limit: an interceptor that asks the watchdog for the step. It allocates
- * nothing. */
+/* Calls that are refused because memory is near its limit: an interceptor that asks the watchdog for the step. It
+ * allocates nothing. */
 
 struct shedding {
     const struct watchdog *watchdog;

@@ -31,17 +31,18 @@ int caller_of(struct mrpc_call *call, struct caller *out, struct fault *fault) M
 /** An identity as an owner; in @arena, or static. NULL when out of memory. */
 const char *caller_owner(const struct mrpc_identity *identity, struct mrpc_arena *arena) MRPC_MUST_USE;
 
-/** Roles "operator" and "admin", and the accounts that own the data anyway: root and the server's own, by unix socket. */
+/** Roles "operator" and "admin", and the accounts that own the data anyway: root and the server's own, by unix
+ *  socket. */
 bool caller_is_privileged(const struct mrpc_identity *identity);
 
 bool caller_may_change(const struct caller *caller, const char *owner);
-/** PERMISSION_DENIED "NOUN NAME belongs to OWNER" unless the caller may. Everybody who gets in may read, so that it tells
- *  nothing that is secret. */
+/** PERMISSION_DENIED "NOUN NAME belongs to OWNER" unless the caller may. Everybody who gets in may read, so that it
+ *  tells nothing that is secret. */
 int caller_check(const struct caller *caller, const char *owner, const char *noun, const char *name,
                  struct fault *fault) MRPC_MUST_USE;
 
-/** What the first versions of the execution service kept as an owner (a bare name, "" for nobody), as it is written now;
- *  in @arena, or static. NULL when out of memory. */
+/** What the first versions of the execution service kept as an owner (a bare name, "" for nobody), as it is written
+ *  now; in @arena, or static. NULL when out of memory. */
 const char *caller_migrated_owner(const char *bare, struct mrpc_arena *arena) MRPC_MUST_USE;
 
 #endif

@@ -158,8 +158,8 @@ int config_set(struct config *config, const char *name, const char *text, const 
 {
     const struct config_key *key = find_key(name);
     if (!key)
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: unknown key \"%.100s\"; the nearest is \"%s\"", source, name,
-                         nearest_name(name));
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: unknown key \"%.100s\"; the nearest is \"%s\"", source,
+                         name, nearest_name(name));
     return store(config, key, text, false, source, fault);
 }
 

@@ -10,7 +10,8 @@
 #include "fault/fault.h"
 
 /* The server's configuration: one table of keys (keys.c) that the YAML file, the environment, the command line, --help
- * and the documentation share. What comes later wins: defaults, file, environment, flags. Read-only once main has it. */
+ * and the documentation share. What comes later wins: defaults, file, environment, flags. Read-only once main has
+ * it. */
 
 enum config_type {
     CONFIG_TEXT,

@@ -124,7 +124,8 @@ int config_read_file(struct config *config, const char *path, struct fault *faul
     if (!parser)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     struct reader reader = {config, path, fault};
-    int code = fy_parser_set_input_file(parser, path) == 0 ? read_stream(&reader, parser) : not_well_formed(path, fault);
+    int code =
+        fy_parser_set_input_file(parser, path) == 0 ? read_stream(&reader, parser) : not_well_formed(path, fault);
     fy_parser_destroy(parser);
     return code;
 }

@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* MLT_LIBDIR and MLT_LIBEXECDIR are where this build installs to, relative to its prefix; the build tree looks alike. */
+/* MLT_LIBDIR and MLT_LIBEXECDIR are where this build installs to, relative to its prefix; the build tree looks
+ * alike. */
 const char *const paths_worker[] = {"mltrainer-worker", "../" MLT_LIBEXECDIR "/mltrainer/mltrainer-worker", NULL};
 const char *const paths_renderer[] = {"mltrainer-render", "../" MLT_LIBEXECDIR "/mltrainer/mltrainer-render", NULL};
 const char *const paths_plugins[] = {"../lib/mltrainer/plugins", "../" MLT_LIBDIR "/mltrainer/plugins", NULL};

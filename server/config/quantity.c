@@ -32,7 +32,8 @@ int quantity_count(const char *text, int64_t *out)
 
 int quantity_duration_ms(const char *text, int64_t *out)
 {
-    static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
+    static const struct unit units[] = {{"ms", 1},      {"s", 1000},     {"min", 60000},
+                                        {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
     if (strcmp(text, "0") == 0) { /* is the same in every unit */
         *out = 0;
         return 0;

@@ -33,8 +33,8 @@ int container_override(struct container *container, const struct component *comp
     MRPC_MUST_USE;
 
 /** Check the whole graph. Errors: MRPC_FAILED_PRECONDITION with "a needs b, which nobody provides",
- *  "dependency cycle: a -> b -> a", "singleton a captures scoped c: a -> b -> c", "a needs store, which sqlite and memory
- *  provide: say which", "metered decorates store, which nobody provides". */
+ *  "dependency cycle: a -> b -> a", "singleton a captures scoped c: a -> b -> c", "a needs store, which sqlite and
+ *  memory provide: say which", "metered decorates store, which nobody provides". */
 int container_validate(struct container *container, struct fault *fault) MRPC_MUST_USE;
 
 /** Validate, create and start everything. The fault names the component that failed. */
@@ -42,12 +42,13 @@ int container_start(struct container *container, struct fault *fault) MRPC_MUST_
 /** Stop all in reverse order, then destroy all in reverse order. Idempotent. */
 void container_stop(struct container *container);
 
-/** A running singleton (its outermost decorator), a factory or a value by name, NULL if there is none. For the composition
- *  root alone. */
+/** A running singleton (its outermost decorator), a factory or a value by name, NULL if there is none. For the
+ *  composition root alone. */
 void *container_get(const struct container *container, const char *name);
 
 /** A scope: a call or a job. Its scoped and transient components end with it, in reverse order; singletons are shared.
- *  Thread: any may make one, one at a time uses it. Modules open scopes by a COMPONENT_FACTORY; this is for the root. */
+ *  Thread: any may make one, one at a time uses it. Modules open scopes by a COMPONENT_FACTORY; this is for the
+ *  root. */
 int container_scope_new(struct container *container, struct container_scope **out) MRPC_MUST_USE;
 int container_scope_get(struct container_scope *scope, const char *name, void **out, struct fault *fault)
     MRPC_MUST_USE;

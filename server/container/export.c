@@ -15,7 +15,8 @@ void container_visit(const struct container *container, void (*visit)(void *arg,
     for (size_t i = 0; i < container->count; i++) {
         const struct container_entry *entry = &container->entries[i];
         const char *dependencies[CONTAINER_LINKS];
-        struct container_node node = {.name = entry->name, .lifetime = lifetime_name(entry), .dependencies = dependencies};
+        struct container_node node = {
+            .name = entry->name, .lifetime = lifetime_name(entry), .dependencies = dependencies};
         if (entry->component) {
             node.provides = entry->component->provides;
             node.key = entry->component->key;

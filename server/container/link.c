@@ -61,15 +61,16 @@ static int complain_of_count(const struct container *container, const struct con
 {
     if (need->count == 0)
         return fault_set(fault, MRPC_FAILED_PRECONDITION, "%s needs %s, which nobody provides", entry->name, text);
-    return fault_set(fault, MRPC_FAILED_PRECONDITION, "%s needs %s, which %s and %s provide: say which", entry->name, text,
-                     container->entries[container->links[need->first]].name,
+    return fault_set(fault, MRPC_FAILED_PRECONDITION, "%s needs %s, which %s and %s provide: say which", entry->name,
+                     text, container->entries[container->links[need->first]].name,
                      container->entries[container->links[need->first + 1]].name);
 }
 
 static int link_need(struct container *container, struct container_entry *entry, const char *text, struct fault *fault)
 {
     if (entry->need_count == CONTAINER_NEEDS)
-        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "%s has more than %d dependencies", entry->name, CONTAINER_NEEDS);
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "%s has more than %d dependencies", entry->name,
+                         CONTAINER_NEEDS);
     struct container_need *need = &entry->needs[entry->need_count++];
     struct wanted wanted = parse(text);
     *need = (struct container_need){.first = container->link_count, .list = wanted.list};
@@ -93,8 +94,8 @@ static int wrap(struct container *container, struct container_entry *entry, stru
         return fault_set(fault, MRPC_FAILED_PRECONDITION, "%s decorates %s, which nobody provides", entry->name, name);
     if (!inner->component || inner->component->lifetime != entry->component->lifetime ||
         entry->component->lifetime == COMPONENT_FACTORY)
-        return fault_set(fault, MRPC_FAILED_PRECONDITION, "%s cannot decorate %s: their lifetimes differ, or it is a factory",
-                         entry->name, name);
+        return fault_set(fault, MRPC_FAILED_PRECONDITION,
+                         "%s cannot decorate %s: their lifetimes differ, or it is a factory", entry->name, name);
     inner = container_outermost(inner);
     inner->outer = entry;
     entry->inner = inner;

@@ -51,7 +51,8 @@ int container_make(struct container *container, struct container_entry *entry, s
 {
     struct container_made *record = calloc(1, sizeof *record);
     void **arguments = arguments_new(entry);
-    int code = record && arguments ? fill_arguments(container, entry, scope, made, arguments, fault) : out_of_memory(fault);
+    int code =
+        record && arguments ? fill_arguments(container, entry, scope, made, arguments, fault) : out_of_memory(fault);
     if (code == 0) {
         *record = (struct container_made){.entry = entry, .arguments = arguments};
         code = entry->component->create(arguments, &record->object, fault);

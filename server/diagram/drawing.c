@@ -81,8 +81,8 @@ static int check_overlay(const struct diagram *diagram, const char *overlay, str
     if (!*overlay || (source && !*argument && overlay_can_use(source)))
         return 0;
     char *names = scene_sources_names(diagram->sources, overlay_can_use);
-    int code = fault_field(fault, "drawing.overlay", "\"%.64s\" is not a view that can be laid over another: %s", overlay,
-                           names ? names : "");
+    int code = fault_field(fault, "drawing.overlay", "\"%.64s\" is not a view that can be laid over another: %s",
+                           overlay, names ? names : "");
     free(names);
     return code;
 }

@@ -81,7 +81,8 @@ void feed_remember(struct feed *feed, struct scene *scene, const void *places)
 
 struct layout_place *feed_places(const struct feed *feed, const struct scene *scene)
 {
-    struct layout_place *out = feed->places && scene->item_count ? calloc((size_t)scene->item_count, sizeof *out) : NULL;
+    struct layout_place *out =
+        feed->places && scene->item_count ? calloc((size_t)scene->item_count, sizeof *out) : NULL;
     if (out)
         layout_places_carry(feed->drawn, feed->places, scene, out);
     return out;

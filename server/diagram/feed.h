@@ -21,7 +21,8 @@ struct feed {
     struct layout_place *places;
 };
 
-/** The feed of @view in @list, made when there is none; counts a user. NULL when memory is out. @argument lies in @view. */
+/** The feed of @view in @list, made when there is none; counts a user. NULL when memory is out. @argument lies in
+ *  @view. */
 struct feed *feed_use(struct feed **list, const struct scene_source *source, const char *view, const char *argument);
 /** The last user's end ends it. */
 void feed_release(struct feed **list, struct feed *feed);
@@ -35,8 +36,8 @@ int feed_scene(struct feed *feed, struct scene **out, struct fault *fault);
 
 /** @places (of @scene's items; unaligned, copied) are what watchers look at from now on. */
 void feed_remember(struct feed *feed, struct scene *scene, const void *places);
-/** Where @scene's items are in the picture that watchers look at; owned. NULL when there is none, or memory is out: then
- *  the next picture is drawn anew. */
+/** Where @scene's items are in the picture that watchers look at; owned. NULL when there is none, or memory is out:
+ *  then the next picture is drawn anew. */
 struct layout_place *feed_places(const struct feed *feed, const struct scene *scene);
 
 #endif

@@ -3,8 +3,9 @@
 #include "events/scene_changed.h"
 #include "trace/trace.h"
 
-/* Tells the bus when the views of traced calls would show something else. The ring tells once for each time that somebody
- * has looked, so it needs no notifier that paces it: who watches sets the pace, and where nobody does nothing is told. */
+/* Tells the bus when the views of traced calls would show something else. The ring tells once for each time that
+ * somebody has looked, so it needs no notifier that paces it: who watches sets the pace, and where nobody does nothing
+ * is told. */
 
 static void tell(void *arg)
 {

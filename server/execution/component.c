@@ -39,7 +39,8 @@ static void destroy(void *instance)
     execution_free(instance);
 }
 
-static const char *const dependencies[] = {"config", "log", "bus", "store", "thread_pool", "process_pool", "operation", NULL};
+static const char *const dependencies[] = {"config",      "log",          "bus",       "store",
+                                           "thread_pool", "process_pool", "operation", NULL};
 
 const struct component execution_component = {
     .name = "execution",

@@ -43,7 +43,8 @@ struct execution_stats {
 };
 void execution_snapshot(struct execution *execution, struct execution_stats *out);
 
-/** Write the part of the metrics page about jobs, pools and models piece by piece, in Prometheus' text format. Thread: any.
+/** Write the part of the metrics page about jobs, pools and models piece by piece, in Prometheus' text format. Thread:
+ *  any.
  *  Errors: what @write returned. */
 int execution_write_metrics(struct execution *execution, int (*write)(void *arg, const char *text, size_t size),
                             void *arg) MRPC_MUST_USE;

@@ -43,7 +43,8 @@ static void add_jobs(struct scene_builder *b, const struct execution_scene_parts
     const struct execution_picture *picture = parts->picture;
     char text[64];
     snprintf(text, sizeof text, "%zu running", picture ? picture->running : 0);
-    scene_builder_group(b, &(struct scene_item_spec){.id = "jobs", .title = "Jobs", .detail = text, .health = pool_health(parts)});
+    scene_builder_group(
+        b, &(struct scene_item_spec){.id = "jobs", .title = "Jobs", .detail = text, .health = pool_health(parts)});
     snprintf(text, sizeof text, "%u of %llu", parts->stats.jobs_queued, (unsigned long long)parts->stats.queue_limit);
     scene_builder_node(b, &(struct scene_item_spec){.id = "queue",
                                                     .parent = "jobs",
@@ -175,7 +176,8 @@ int execution_scene(const struct execution_scene_parts *parts, struct scene **ou
     snprintf(subtitle, sizeof subtitle, "Live view of %u job%s running and %u waiting, %u worker%s, %u model%s",
              parts->stats.jobs_running, plural(parts->stats.jobs_running), parts->stats.jobs_queued,
              parts->stats.workers, plural(parts->stats.workers), parts->stats.models, plural(parts->stats.models));
-    scene_builder_describe(b, subtitle, "Schedules, jobs under way and waiting, the pools that run them, the models by family.");
+    scene_builder_describe(b, subtitle,
+                           "Schedules, jobs under way and waiting, the pools that run them, the models by family.");
     add_schedules(b, parts->picture);
     add_jobs(b, parts);
     add_pools(b, parts);

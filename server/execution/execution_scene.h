@@ -30,7 +30,8 @@ struct execution_scene_parts {
     const struct execution_scene_family *families;
     size_t family_count;
 };
-/** Up to 64 workers and 32 running jobs have a card each; the rest is counted. Thread: any. Errors: RESOURCE_EXHAUSTED. */
+/** Up to 64 workers and 32 running jobs have a card each; the rest is counted. Thread: any. Errors:
+ *  RESOURCE_EXHAUSTED. */
 int execution_scene(const struct execution_scene_parts *parts, struct scene **out, struct fault *fault);
 
 #endif

@@ -16,23 +16,26 @@ static void write_stats(struct metrics_page *page, const struct execution_stats 
     metrics_single(page, "mltrainer_jobs_queue_limit", "gauge", "Jobs that may wait.", stats->queue_limit);
     metrics_single(page, "mltrainer_workers", "gauge", "Worker processes that there are to be.", stats->workers);
     metrics_single(page, "mltrainer_workers_busy", "gauge", "Worker processes that have a task.", stats->workers_busy);
-    metrics_single(page, "mltrainer_workers_lost_total", "counter", "Worker processes that crashed, hung or broke the protocol.",
-                   stats->workers_lost);
+    metrics_single(page, "mltrainer_workers_lost_total", "counter",
+                   "Worker processes that crashed, hung or broke the protocol.", stats->workers_lost);
     metrics_single(page, "mltrainer_threads", "gauge", "Threads of the pool for files and sources.", stats->threads);
     metrics_single(page, "mltrainer_threads_busy", "gauge", "Of them, those that have a task.", stats->threads_busy);
     metrics_single(page, "mltrainer_models", "gauge", "Models that are listed.", stats->models);
-    metrics_single(page, "mltrainer_models_available", "gauge", "Of them, those that can be used.", stats->models_available);
+    metrics_single(page, "mltrainer_models_available", "gauge", "Of them, those that can be used.",
+                   stats->models_available);
 }
 
 static void write_moves(struct metrics_page *page, struct execution *engine)
 {
-    metrics_head(page, "mltrainer_job_states_total", "counter", "States that jobs came into, durably, since the start.");
+    metrics_head(page, "mltrainer_job_states_total", "counter",
+                 "States that jobs came into, durably, since the start.");
     for (enum job_state state = JOB_WAITING; state < JOB_STATES; state++) {
         char name[32];
         snprintf(name, sizeof name, "%s", job_state_name(state));
         for (char *at = name; *at; at++)
             *at = (char)tolower((unsigned char)*at);
-        metrics_put(page, "mltrainer_job_states_total{state=\"%s\"} %" PRIu64 "\n", name, atomic_load(&engine->moves[state]));
+        metrics_put(page, "mltrainer_job_states_total{state=\"%s\"} %" PRIu64 "\n", name,
+                    atomic_load(&engine->moves[state]));
     }
 }
 
@@ -41,7 +44,8 @@ static void write_webhooks(struct metrics_page *page, const struct execution *en
     struct webhook_counts counts;
     webhooks_counts(engine, &counts);
     metrics_single(page, "mltrainer_webhooks_owed", "gauge", "Webhooks that are still to be delivered.", counts.owed);
-    metrics_head(page, "mltrainer_webhooks_total", "counter", "Webhooks delivered and given up, and attempts that failed.");
+    metrics_head(page, "mltrainer_webhooks_total", "counter",
+                 "Webhooks delivered and given up, and attempts that failed.");
     metrics_put(page, "mltrainer_webhooks_total{result=\"delivered\"} %" PRIu64 "\n", counts.delivered);
     metrics_put(page, "mltrainer_webhooks_total{result=\"failed\"} %" PRIu64 "\n", counts.failed);
     metrics_put(page, "mltrainer_webhooks_total{result=\"given_up\"} %" PRIu64 "\n", counts.given_up);

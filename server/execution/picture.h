@@ -50,7 +50,8 @@ struct execution_picture {
     size_t schedule_count;
     size_t schedules_all;
     size_t queued;
-    struct picture_pipeline pipelines[PICTURE_PIPELINES]; /* the newest, as far as PICTURE_TASKS goes; the newest always */
+    /* the newest, as far as PICTURE_TASKS goes; the newest always */
+    struct picture_pipeline pipelines[PICTURE_PIPELINES];
     size_t pipeline_count;
     struct picture_task *tasks;
     size_t task_count;

@@ -38,7 +38,8 @@ static void write_detail(const struct picture_task *task, char *out, size_t size
         snprintf(out + length, size - (size_t)length, "%.0f %%", 100 * task->progress);
         return;
     }
-    snprintf(out + length, size - (size_t)length, "%s", task->state == JOB_NONE ? "waits" : job_state_name(task->state));
+    snprintf(out + length, size - (size_t)length, "%s",
+             task->state == JOB_NONE ? "waits" : job_state_name(task->state));
     for (char *at = out + length; *at; at++)
         *at = *at == '_' ? ' ' : (char)tolower((unsigned char)*at);
 }
@@ -51,7 +52,8 @@ int execution_pipeline_scene(const struct execution_picture *picture, const char
         if (strcmp(picture->pipelines[i].id, id) == 0)
             pipeline = &picture->pipelines[i];
     if (!pipeline)
-        return fault_set(fault, MRPC_NOT_FOUND, "there is no pipeline \"%.64s\" among the %d newest", id, PICTURE_PIPELINES);
+        return fault_set(fault, MRPC_NOT_FOUND, "there is no pipeline \"%.64s\" among the %d newest", id,
+                         PICTURE_PIPELINES);
     const struct picture_task *tasks = picture->tasks + pipeline->first_task;
     size_t ended = 0;
     char text[256];

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A plugin that crashes worker after worker is kept away from them: so many crashes within a minute, and its models are not
- * available until the plugins are looked at anew. Thread: the loop's. */
+/* A plugin that crashes worker after worker is kept away from them: so many crashes within a minute, and its models are
+ * not available until the plugins are looked at anew. Thread: the loop's. */
 
 enum { QUARANTINE_WINDOW_MS = 60 * 1000, QUARANTINE_CRASHES_MAX = 16 };
 
@@ -19,14 +19,14 @@ struct quarantine {
     struct quarantine_family *families;
 };
 
-/** A worker was lost to @family's code at @now_ms. True when that was one too many, once: the count begins anew. Counts of an
- *  older @generation are forgotten. */
+/** A worker was lost to @family's code at @now_ms. True when that was one too many, once: the count begins anew. Counts
+ *  of an older @generation are forgotten. */
 bool quarantine_crashed(struct quarantine *quarantine, uint64_t generation, const char *family, int64_t now_ms);
 void quarantine_fini(struct quarantine *quarantine);
 
 struct operation;
-/** Does how @operation ended tell against its plugin? Then count it, and publish a catalog without the plugin when it is one
- *  too many. A worker that somebody killed, or whose memory was used up, does not. */
+/** Does how @operation ended tell against its plugin? Then count it, and publish a catalog without the plugin when it
+ *  is one too many. A worker that somebody killed, or whose memory was used up, does not. */
 void quarantine_judge(const struct operation *operation);
 
 struct execution;

@@ -14,7 +14,8 @@ int execution_restore_events(struct store *store, const char *id, struct event_l
 
 /** Called with each entry of a prefix; @arena is emptied now and then, between two. */
 typedef int restore_entry(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault);
-/** All of them, in the order of keys. Blocks. Errors: what @take returned, prefixed with the key; those of the store. */
+/** All of them, in the order of keys. Blocks. Errors: what @take returned, prefixed with the key; those of the
+ *  store. */
 int restore_each(struct store *store, const char *prefix, restore_entry *take, void *arg,
                  struct fault *fault) MRPC_MUST_USE;
 

@@ -5,9 +5,9 @@
 
 #include "execution/restore.h"
 
-/* Owners were bare names once ("alice", "uid:1000", "" for nobody), under which a certificate and a token of the same name
- * would have been one. Each record is written anew with the kind before the name; a mark in the store says that it has
- * been done. What has been rewritten is known by its look, so that a start that was cut short can begin again. */
+/* Owners were bare names once ("alice", "uid:1000", "" for nobody), under which a certificate and a token of the same
+ * name would have been one. Each record is written anew with the kind before the name; a mark in the store says that it
+ * has been done. What has been rewritten is known by its look, so that a start that was cut short can begin again. */
 
 enum { BATCH_BYTES = 4 * 1024 * 1024 };
 

@@ -30,7 +30,8 @@ int fault_retry(struct fault *fault, enum mrpc_code code, int64_t retry_after_ms
 int fault_prefix(struct fault *fault, const char *format, ...) MRPC_PRINTF(2, 3);
 
 /** The one place where a fault becomes a gRPC status: message "field: text", details BadRequest, RetryInfo.
- *  Returns the code, for `return fault_answer(call, &fault)` in a handler or mrpc_call_finish(call, fault_answer(…), 0). */
+ *  Returns the code, for `return fault_answer(call, &fault)` in a handler or mrpc_call_finish(call, fault_answer(…),
+ *  0). */
 int fault_answer(struct mrpc_call *call, const struct fault *fault);
 
 #endif

@@ -6,8 +6,8 @@
 #define CRASH_WORDS ": crash: "
 
 /** From now on a fault that ends the process (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) first writes which and where
- *  to @fd, one frame a line for addr2line, in the name of @program (borrowed for ever), and then ends it as ever, by that
- *  signal. Signals that somebody else has taken already, as sanitizers do, stay theirs. Once, before threads are
+ *  to @fd, one frame a line for addr2line, in the name of @program (borrowed for ever), and then ends it as ever, by
+ *  that signal. Signals that somebody else has taken already, as sanitizers do, stay theirs. Once, before threads are
  *  started. */
 void crash_report_to(int fd, const char *program);
 

@@ -88,8 +88,8 @@ static void escape_controls(char *text)
             *c = '?';
 }
 
-/* A reader that has stopped reading must not stop who writes, who may be a loop. A pipe that says it has room has it for
- * PIPE_BUF bytes, which a line is less than. */
+/* A reader that has stopped reading must not stop who writes, who may be a loop. A pipe that says it has room has it
+ * for PIPE_BUF bytes, which a line is less than. */
 static bool has_room(int fd)
 {
     struct pollfd ask = {.fd = fd, .events = POLLOUT};

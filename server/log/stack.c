@@ -83,8 +83,8 @@ static size_t put_frame(void *address, char *text, size_t size)
     else {
         const char *slash = strrchr(info.dli_fname, '/');
         const void *base = info.dli_sname ? info.dli_saddr : info.dli_fbase;
-        used = snprintf(text, size, "%s(%s+%#zx)", slash ? slash + 1 : info.dli_fname, info.dli_sname ? info.dli_sname : "",
-                        (size_t)((uintptr_t)address - (uintptr_t)base));
+        used = snprintf(text, size, "%s(%s+%#zx)", slash ? slash + 1 : info.dli_fname,
+                        info.dli_sname ? info.dli_sname : "", (size_t)((uintptr_t)address - (uintptr_t)base));
     }
     return used < 0 ? 0 : (size_t)used;
 }

@@ -10,8 +10,9 @@
 /** The signal; who blocks all signals in a thread that may be asked leaves it out. */
 int stack_signal(void);
 
-/** Write the frames of thread @tid, innermost first, "OBJECT(FUNCTION+OFFSET) < …", cut to @size; "unknown" when it does
- *  not answer within half a second (blocked in the kernel). addr2line takes the offsets. Thread: one at a time; it waits. */
+/** Write the frames of thread @tid, innermost first, "OBJECT(FUNCTION+OFFSET) < …", cut to @size; "unknown" when it
+ *  does not answer within half a second (blocked in the kernel). addr2line takes the offsets. Thread: one at a time; it
+ *  waits. */
 void stack_of_thread(pid_t tid, char *text, size_t size);
 
 #endif

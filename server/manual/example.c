@@ -37,8 +37,10 @@ static void print_key(const struct config_key *key, FILE *out)
 
 void manual_example(FILE *out)
 {
-    fputs("# Configuration of mltrainerd: every key, with its default. mltrainerd.yaml(5) says more. Check it before the\n"
-          "# server reads it: mltrainerd --config FILE --check\n", out);
+    fputs("# Configuration of mltrainerd: every key, with its default. mltrainerd.yaml(5) says more. Check it before "
+          "the\n"
+          "# server reads it: mltrainerd --config FILE --check\n",
+          out);
     for (const struct config_key *key = config_keys; key->name; key++)
         print_key(key, out);
 }

@@ -64,18 +64,25 @@ static void print_value(const struct config_key *key, FILE *out)
 
 static void begin(const char *title, int section, const char *name, const char *what, FILE *out)
 {
-    fprintf(out, ".\\\" SPDX-License-Identifier: Apache-2.0\n.Dd November 29, 2026\n.Dt %s %d\n.Os mlTrainer\n.Sh NAME\n.Nm %s\n"
-                 ".Nd %s\n", title, section, name, what);
+    fprintf(
+        out,
+        ".\\\" SPDX-License-Identifier: Apache-2.0\n.Dd November 29, 2026\n.Dt %s %d\n.Os mlTrainer\n.Sh NAME\n.Nm %s\n"
+        ".Nd %s\n",
+        title, section, name, what);
 }
 
 static const char server_head[] =
     ".Sh SYNOPSIS\n.Nm\n.Op Fl -config Ar FILE\n.Op Fl -listen Ar ADDR\n.Op Fl -data-dir Ar DIR\n.Op Ar option ...\n"
     ".Sh DESCRIPTION\n"
-    "One process that keeps a registry of services, runs models in worker processes, and draws architecture diagrams, over\n"
-    "gRPC.\nIt listens on 127.0.0.1:50051 until told otherwise; another address needs TLS and a way to authenticate, or\n"
-    ".Fl -insecure .\n.Pp\nWhen it serves, it prints\n.Ql ready ADDR:PORT\nfor each address, and tells\n.Xr systemd 1 .\n"
+    "One process that keeps a registry of services, runs models in worker processes, and draws architecture diagrams, "
+    "over\n"
+    "gRPC.\nIt listens on 127.0.0.1:50051 until told otherwise; another address needs TLS and a way to authenticate, "
+    "or\n"
+    ".Fl -insecure .\n.Pp\nWhen it serves, it prints\n.Ql ready ADDR:PORT\nfor each address, and tells\n.Xr systemd 1 "
+    ".\n"
     "Its log goes to standard error.\n.Pp\nThe options are:\n.Bl -tag -width Ds\n"
-    ".It Fl -config Ar FILE\nRead this file, see\n.Xr mltrainerd.yaml 5 .\nVariables of the environment override it, and options override those.\n"
+    ".It Fl -config Ar FILE\nRead this file, see\n.Xr mltrainerd.yaml 5 .\nVariables of the environment override it, "
+    "and options override those.\n"
     ".It Fl -check\nCheck the configuration and the graph of components, then exit.\n"
     ".It Fl -print-graph Ns Op = Ns Ar dot | json\nPrint the graph of components, then exit.\n"
     ".It Fl -help , Fl -version\nSay so, then exit.\n.El\n.Pp\n"
@@ -83,7 +90,8 @@ static const char server_head[] =
 
 static const char server_tail[] =
     ".El\n.Sh SIGNALS\n.Bl -tag -width SIGTERM\n"
-    ".It Dv SIGTERM , Dv SIGINT\nLet calls that run end, for\n.Cm drain_grace ,\nthen stop; a second one cuts that short.\n"
+    ".It Dv SIGTERM , Dv SIGINT\nLet calls that run end, for\n.Cm drain_grace ,\nthen stop; a second one cuts that "
+    "short.\n"
     ".It Dv SIGHUP\nRead certificates, models and plugins again.\nWhat fails keeps what was there.\n"
     "Every other key needs a restart.\n.El\n"
     ".Sh FILES\n.Bl -tag -width Ds\n"
@@ -117,11 +125,13 @@ static const char file_head[] =
     ".Ql log.level: info\nand\n.Ql log: {level: info}\nsay the same.\n"
     "A key that does not exist is an error that names the nearest one that does.\n.Pp\n"
     "A variable of the environment overrides a key of the file:\n.Ev MLTRAINER_LOG_LEVEL\nis\n.Cm log.level .\n"
-    "An option overrides both:\n.Fl -log-level .\n.Ql mltrainerd --config FILE --check\nchecks a file without starting a server.\n"
+    "An option overrides both:\n.Fl -log-level .\n.Ql mltrainerd --config FILE --check\nchecks a file without starting "
+    "a server.\n"
     ".Pp\nThe keys are:\n.Bl -tag -width Ds\n";
 
-static const char file_tail[] = ".El\n.Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/mltrainer/mltrainerd.yaml\n.El\n.Sh SEE ALSO\n"
-                                ".Xr mltrainerd 8\n";
+static const char file_tail[] =
+    ".El\n.Sh FILES\n.Bl -tag -width Ds\n.It Pa /etc/mltrainer/mltrainerd.yaml\n.El\n.Sh SEE ALSO\n"
+    ".Xr mltrainerd 8\n";
 
 void manual_file_page(FILE *out)
 {

@@ -30,10 +30,13 @@ int otlp_endpoint_parse(const char *text, const char *field, struct otlp_endpoin
     const char *host = text;
     *out = (struct otlp_endpoint){.tls = skip(&host, "https://")};
     if (!out->tls && !skip(&host, "http://"))
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: \"%.100s\" begins neither with http:// nor with https://", field, text);
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: \"%.100s\" begins neither with http:// nor with https://",
+                         field, text);
     size_t length = strcspn(host, "/");
     if (length == 0 || length > OTLP_TARGET_BYTES - 8 || (host[length] == '/' && host[length + 1]))
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: \"%.100s\" is not http(s)://HOST:PORT; this is OTLP over gRPC, without a path", field, text);
+        return fault_set(fault, MRPC_INVALID_ARGUMENT,
+                         "%s: \"%.100s\" is not http(s)://HOST:PORT; this is OTLP over gRPC, without a path", field,
+                         text);
     snprintf(out->target, sizeof out->target, "%.*s", (int)length, host);
     const char *after_host = *out->target == '[' ? strchr(out->target, ']') : out->target;
     if (!after_host)
@@ -46,7 +49,10 @@ int otlp_endpoint_parse(const char *text, const char *field, struct otlp_endpoin
 
 static int hex(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* In place. False where a percent sign is not followed by the number of a byte other than 0. */
@@ -77,8 +83,8 @@ static char *trim(char *text)
     return text;
 }
 
-int otlp_pairs(const char *text, const char *field, int (*see)(void *arg, const char *key, const char *value), void *arg,
-               struct fault *fault)
+int otlp_pairs(const char *text, const char *field, int (*see)(void *arg, const char *key, const char *value),
+               void *arg, struct fault *fault)
 {
     char copy[OTLP_PAIR_BYTES];
     size_t count = 0;
@@ -91,7 +97,8 @@ int otlp_pairs(const char *text, const char *field, int (*see)(void *arg, const 
             continue;
         char *equals = strchr(pair, '=');
         if (!equals || equals == pair || ++count > OTLP_PAIRS_MAX)
-            return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: entry %zu is not KEY=VALUE, or there are more than %d", field, count + !equals, OTLP_PAIRS_MAX);
+            return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: entry %zu is not KEY=VALUE, or there are more than %d",
+                             field, count + !equals, OTLP_PAIRS_MAX);
         *equals = '\0';
         char *key = trim(pair), *value = trim(equals + 1);
         if (!decode(value) || see(arg, key, value))

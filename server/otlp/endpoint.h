@@ -8,7 +8,8 @@
 
 #include "fault/fault.h"
 
-/* Where traces go, as OpenTelemetry writes it. Source: OpenTelemetry specification, "OpenTelemetry Protocol Exporter". */
+/* Where traces go, as OpenTelemetry writes it. Source: OpenTelemetry specification, "OpenTelemetry Protocol
+ * Exporter". */
 
 enum { OTLP_TARGET_BYTES = 300, OTLP_PAIRS_MAX = 64, OTLP_PAIR_BYTES = 4096 };
 
@@ -25,7 +26,7 @@ int otlp_endpoint_parse(const char *text, const char *field, struct otlp_endpoin
 /** "key=value,key2=value2", values percent-encoded, as OTEL_EXPORTER_OTLP_HEADERS and OTEL_RESOURCE_ATTRIBUTES have it:
  *  @see gets each pair, borrowed for the call, and returns 0 or an error that ends the walk. NULL and "" have none.
  *  Errors: INVALID_ARGUMENT, its text begins with @field, but never a value: it may be a secret. */
-int otlp_pairs(const char *text, const char *field, int (*see)(void *arg, const char *key, const char *value), void *arg,
-               struct fault *fault);
+int otlp_pairs(const char *text, const char *field, int (*see)(void *arg, const char *key, const char *value),
+               void *arg, struct fault *fault);
 
 #endif

@@ -138,8 +138,9 @@ static struct answer export(struct otlp_exporter *exporter, size_t count)
         .metadata_count = exporter->headers.count,
     };
     exporter->answer.here = false;
-    mrpc_channel_unary_async(exporter->channel, &opentelemetry__proto__collector__trace__v1__trace_service__service.methods[0],
-                             &options, &request->base, answered, exporter);
+    mrpc_channel_unary_async(exporter->channel,
+                             &opentelemetry__proto__collector__trace__v1__trace_service__service.methods[0], &options,
+                             &request->base, answered, exporter);
     mrpc_arena_free(arena);
     pthread_mutex_lock(&exporter->lock);
     while (!exporter->answer.here && (!exporter->stopping || now_ms() < exporter->give_up_ms))
@@ -152,8 +153,9 @@ static struct answer export(struct otlp_exporter *exporter, size_t count)
 /* Source: OTLP specification, "OTLP/gRPC Response", retryable codes. */
 static bool may_pass(int code)
 {
-    return code == MRPC_CANCELLED || code == MRPC_DEADLINE_EXCEEDED || code == MRPC_ABORTED || code == MRPC_OUT_OF_RANGE ||
-           code == MRPC_UNAVAILABLE || code == MRPC_DATA_LOSS || code == MRPC_RESOURCE_EXHAUSTED;
+    return code == MRPC_CANCELLED || code == MRPC_DEADLINE_EXCEEDED || code == MRPC_ABORTED ||
+           code == MRPC_OUT_OF_RANGE || code == MRPC_UNAVAILABLE || code == MRPC_DATA_LOSS ||
+           code == MRPC_RESOURCE_EXHAUSTED;
 }
 
 static void tell(struct otlp_exporter *exporter, const struct answer *answer)
@@ -210,7 +212,9 @@ static size_t take(struct otlp_exporter *exporter)
     int64_t end_ms = now_ms() + INTERVAL_MS;
     while (exporter->count < BATCH && !exporter->stopping && now_ms() < end_ms)
         wait_until(exporter, end_ms);
-    size_t count = exporter->stopping && now_ms() >= exporter->give_up_ms ? 0 : exporter->count < BATCH ? exporter->count : BATCH;
+    size_t count = exporter->stopping && now_ms() >= exporter->give_up_ms ? 0
+                   : exporter->count < BATCH                              ? exporter->count
+                                                                          : BATCH;
     for (size_t i = 0; i < count; i++)
         exporter->numbers[i] = exporter->queue[(exporter->first + i) % QUEUE];
     exporter->first = (exporter->first + count) % QUEUE;
@@ -277,7 +281,8 @@ static int set_resource(struct otlp_exporter *exporter, const struct otlp_option
     const char *name = options->service_name && *options->service_name ? options->service_name : "mltrainerd";
     if (add_attribute(exporter, "service.name", name) || add_attribute(exporter, "service.version", MRPC_VERSION) ||
         add_attribute(exporter, "service.instance.id", instance) || add_attribute(exporter, "host.name", host) ||
-        add_attribute(exporter, "telemetry.sdk.name", "mltrainer") || add_attribute(exporter, "telemetry.sdk.language", "c"))
+        add_attribute(exporter, "telemetry.sdk.name", "mltrainer") ||
+        add_attribute(exporter, "telemetry.sdk.language", "c"))
         return no_memory(fault);
     return otlp_pairs(options->resource_attributes, "OTEL_RESOURCE_ATTRIBUTES", add_attribute, exporter, fault);
 }
@@ -288,8 +293,9 @@ static int set_headers(struct otlp_exporter *exporter, const struct otlp_options
     int code = otlp_pairs(options->headers, "OTEL_EXPORTER_OTLP_HEADERS", add_header, exporter, fault);
     if (code || exporter->headers.count == 0 || exporter->endpoint.tls || exporter->endpoint.local)
         return code;
-    return fault_set(fault, MRPC_INVALID_ARGUMENT, "OTEL_EXPORTER_OTLP_HEADERS: headers would leave this machine in clear text: %s needs https://",
-                       options->endpoint);
+    return fault_set(fault, MRPC_INVALID_ARGUMENT,
+                     "OTEL_EXPORTER_OTLP_HEADERS: headers would leave this machine in clear text: %s needs https://",
+                     options->endpoint);
 }
 
 static int open_channel(struct otlp_exporter *exporter, const struct otlp_options *options, struct fault *fault)
@@ -298,10 +304,14 @@ static int open_channel(struct otlp_exporter *exporter, const struct otlp_option
     const struct mrpc_tls_options tls = {.struct_bytes = sizeof tls, .ca_file = options->ca_file};
     if (exporter->endpoint.tls && mrpc_tls_client_new(&tls, &exporter->tls, why, sizeof why))
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "traces.otlp_ca: %s", why);
-    const struct mrpc_channel_options channel = {
-        .struct_bytes = sizeof channel, .tls = exporter->tls, .user_agent = "OTel-OTLP-Exporter-C", .backoff_max_ms = 30000};
+    const struct mrpc_channel_options channel = {.struct_bytes = sizeof channel,
+                                                 .tls = exporter->tls,
+                                                 .user_agent = "OTel-OTLP-Exporter-C",
+                                                 .backoff_max_ms = 30000};
     int error = mrpc_channel_new(exporter->endpoint.target, &channel, &exporter->channel);
-    return error ? fault_set(fault, MRPC_INVALID_ARGUMENT, "traces.otlp: %s: %s", options->endpoint, mrpc_error_text(error)) : 0;
+    return error ? fault_set(fault, MRPC_INVALID_ARGUMENT, "traces.otlp: %s: %s", options->endpoint,
+                             mrpc_error_text(error))
+                 : 0;
 }
 
 static void init_lock(struct otlp_exporter *exporter)
@@ -390,7 +400,8 @@ int otlp_exporter_write_metrics(const struct otlp_exporter *exporter,
         return 0;
     metrics_single(&page, "mltrainer_otlp_spans_sent_total", "counter", "Spans that the collector has taken.",
                    atomic_load(&exporter->sent));
-    metrics_head(&page, "mltrainer_otlp_spans_dropped_total", "counter", "Spans that did not reach the collector, by reason.");
+    metrics_head(&page, "mltrainer_otlp_spans_dropped_total", "counter",
+                 "Spans that did not reach the collector, by reason.");
     const struct {
         const char *reason;
         uint64_t count;

@@ -86,7 +86,8 @@ static void add_peer(struct attributes *attributes, const char *peer)
         return;
     }
     bool bracketed = *peer == '[' && colon > peer + 1 && colon[-1] == ']';
-    const char *address = mrpc_arena_printf(attributes->arena, "%.*s", (int)(colon - peer - 2 * bracketed), peer + bracketed);
+    const char *address =
+        mrpc_arena_printf(attributes->arena, "%.*s", (int)(colon - peer - 2 * bracketed), peer + bracketed);
     if (!address) {
         attributes->failed = true;
         return;
@@ -98,8 +99,8 @@ static void add_peer(struct attributes *attributes, const char *peer)
 /* Whether a server's span is an error: what the client did wrong is not. */
 static bool is_error(int code)
 {
-    return code == MRPC_UNKNOWN || code == MRPC_DEADLINE_EXCEEDED || code == MRPC_UNIMPLEMENTED || code == MRPC_INTERNAL ||
-           code == MRPC_UNAVAILABLE || code == MRPC_DATA_LOSS;
+    return code == MRPC_UNKNOWN || code == MRPC_DEADLINE_EXCEEDED || code == MRPC_UNIMPLEMENTED ||
+           code == MRPC_INTERNAL || code == MRPC_UNAVAILABLE || code == MRPC_DATA_LOSS;
 }
 
 static int describe(const struct trace_record *record, struct mrpc_arena *arena, otlp_span *span)
@@ -126,8 +127,8 @@ static int describe(const struct trace_record *record, struct mrpc_arena *arena,
 }
 
 /* "registry loop: task" when it arrived, with how long it waited. */
-static otlp_event *step_event(const struct trace_record *record, const struct trace_record_step *step, int64_t unix_offset_ns,
-                              struct mrpc_arena *arena)
+static otlp_event *step_event(const struct trace_record *record, const struct trace_record_step *step,
+                              int64_t unix_offset_ns, struct mrpc_arena *arena)
 {
     otlp_event *event = mrpc_arena_alloc(arena, sizeof *event);
     otlp_pair **list = mrpc_arena_calloc(arena, EVENT_ATTRIBUTES, sizeof *list);
@@ -146,7 +147,8 @@ static otlp_event *step_event(const struct trace_record *record, const struct tr
     return attributes.failed ? NULL : event;
 }
 
-static int add_events(const struct trace_record *record, int64_t unix_offset_ns, struct mrpc_arena *arena, otlp_span *span)
+static int add_events(const struct trace_record *record, int64_t unix_offset_ns, struct mrpc_arena *arena,
+                      otlp_span *span)
 {
     span->events = mrpc_arena_calloc(arena, record->step_count + 1, sizeof *span->events);
     if (!span->events)
@@ -166,7 +168,8 @@ static ProtobufCBinaryData bytes(const uint8_t *data, size_t size)
     return (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)data, .len = size};
 }
 
-static int make_span(const struct trace_record *record, int64_t unix_offset_ns, struct mrpc_arena *arena, otlp_span **out)
+static int make_span(const struct trace_record *record, int64_t unix_offset_ns, struct mrpc_arena *arena,
+                     otlp_span **out)
 {
     static const uint8_t none[TRACE_SPAN_BYTES];
     otlp_span *span = mrpc_arena_alloc(arena, sizeof *span);
@@ -215,9 +218,9 @@ static void seal(struct envelope *envelope, Opentelemetry__Proto__Resource__V1__
     envelope->request.n_resource_spans = 1;
 }
 
-int otlp_request(const struct trace_record *records, size_t count, Opentelemetry__Proto__Resource__V1__Resource *resource,
-                 int64_t unix_offset_ns, struct mrpc_arena *arena,
-                 Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceRequest **out)
+int otlp_request(const struct trace_record *records, size_t count,
+                 Opentelemetry__Proto__Resource__V1__Resource *resource, int64_t unix_offset_ns,
+                 struct mrpc_arena *arena, Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceRequest **out)
 {
     struct envelope *envelope = mrpc_arena_alloc(arena, sizeof *envelope);
     if (!envelope)

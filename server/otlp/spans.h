@@ -19,8 +19,9 @@ int otlp_resource_add(Opentelemetry__Proto__Resource__V1__Resource *resource, st
 
 /** The request that carries @count records, in @arena; it borrows the records and @resource.
  *  @unix_offset_ns is CLOCK_REALTIME less CLOCK_MONOTONIC. Errors: MRPC_ERR_NOMEM. */
-int otlp_request(const struct trace_record *records, size_t count, Opentelemetry__Proto__Resource__V1__Resource *resource,
-                 int64_t unix_offset_ns, struct mrpc_arena *arena,
+int otlp_request(const struct trace_record *records, size_t count,
+                 Opentelemetry__Proto__Resource__V1__Resource *resource, int64_t unix_offset_ns,
+                 struct mrpc_arena *arena,
                  Opentelemetry__Proto__Collector__Trace__V1__ExportTraceServiceRequest **out) MRPC_MUST_USE;
 
 #endif

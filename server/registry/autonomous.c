@@ -66,7 +66,8 @@ static void fall(struct registry *registry, struct catalog_slot *slot, enum regi
     struct protection *protection = &service->protection;
     int64_t now_ms = domain_loop_now_ms(registry->loop);
     bool counts = !registry->options.without_protection && slot->latest &&
-                  registry_instance_health(slot->latest) == HEALTH_HEALTHY && registry_instance_in_service(slot->latest);
+                  registry_instance_health(slot->latest) == HEALTH_HEALTHY &&
+                  registry_instance_in_service(slot->latest);
     bool begins = counts && protection_fall(protection, &slot->standing, service->order.count, now_ms);
     if (protection->is_on && (counts || slot->standing.has_lapsed))
         protection_take(protection, &slot->standing);
@@ -126,7 +127,8 @@ void registry_restore_standing(struct registry *registry, struct catalog_slot *s
     protection_restore(&slot->service->protection, &slot->standing, domain_loop_now_ms(registry->loop));
 }
 
-/* --- checks and leases ------------------------------------------------------------------------------------------------
+/* --- checks and leases
+ * ------------------------------------------------------------------------------------------------
  */
 
 void registry_on_health(void *arg, struct catalog_slot *slot, enum registry_health health, const char *check,
@@ -160,7 +162,8 @@ static void expire_one(struct registry *registry, struct catalog_slot *slot, int
         slot->standing.has_lapsed = true;
         fall(registry, slot, REASON_LEASE_EXPIRED, "lease", "lease expired");
     }
-    if (slot->latest && !lease_set(&registry->leases, &slot->lease, now_ms, again_ms)) /* or no memory for the removal */
+    /* or no memory for the removal */
+    if (slot->latest && !lease_set(&registry->leases, &slot->lease, now_ms, again_ms))
         log_error(registry->options.log, "registry", "%s/%s stays: no memory", service->name, slot->id);
 }
 

@@ -84,8 +84,8 @@ static int check_room(const struct catalog *catalog, const struct caller *caller
     return MRPC_OK;
 }
 
-/* What is new keeps what the registry knows of the life that goes on. An instance that comes back while the operator has
- * the machine in maintenance is still in it. */
+/* What is new keeps what the registry knows of the life that goes on. An instance that comes back while the operator
+ * has the machine in maintenance is still in it. */
 static struct registry_state state_of(const struct registry_instance *draft, const struct catalog_slot *slot,
                                       const struct registry_cause *cause, int64_t revision)
 {

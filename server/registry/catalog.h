@@ -128,8 +128,8 @@ int catalog_heartbeat(const struct catalog *catalog, const PB(InstanceKey) * key
                       const struct caller *caller, struct catalog_slot **slot,
                       struct fault *fault) MRPC_MUST_USE;
 
-/** What happens by itself: expiry, and health with whether it is held (which stay as they are in maintenance). NULL when
- * there is nothing to change or no memory for it. */
+/** What happens by itself: expiry, and health with whether it is held (which stay as they are in maintenance). NULL
+ * when there is nothing to change or no memory for it. */
 struct catalog_change *catalog_remove(struct catalog *catalog, struct catalog_slot *slot,
                                       const struct registry_cause *cause);
 struct catalog_change *catalog_set_health(struct catalog *catalog, struct catalog_slot *slot,

@@ -136,8 +136,8 @@ void registry_command_fail(struct registry_command *command, const struct fault 
     registry_command_finish(command, registry_answer(command->registry, command->call, fault));
 }
 
-/* What is posted is a few words long. If even those are not to be had, the whole registry waits until they are: a change
- * that a watcher does not hear of, or a call that never ends, would be worse. */
+/* What is posted is a few words long. If even those are not to be had, the whole registry waits until they are: a
+ * change that a watcher does not hear of, or a call that never ends, would be worse. */
 void registry_post_surely(struct mrpc_call *call, void (*task)(void *arg), void *arg)
 {
     while (mrpc_call_post(call, task, arg))

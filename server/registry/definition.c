@@ -215,7 +215,8 @@ static int take_certificate(struct taking *taking, const PB(CheckTls) * certific
                            "contradicts ca_pem and server_name");
     if (certificate->server_name[0] && !target_host_valid(certificate->server_name))
         return fault_field(taking->fault, FIELD(field, "%.70s.certificate.server_name", path),
-                           "\"%.64s\" is neither a numeric IPv4 or IPv6 address nor a host name", certificate->server_name);
+                           "\"%.64s\" is neither a numeric IPv4 or IPv6 address nor a host name",
+                           certificate->server_name);
     taking->ca_bytes += strlen(certificate->ca_pem);
     if (taking->ca_bytes > CA_BYTES_MAX)
         return fault_field(taking->fault, FIELD(field, "%.70s.certificate.ca_pem", path),

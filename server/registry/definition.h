@@ -12,7 +12,8 @@ int registry_definition_take(const PB(Instance) * source, const char *peer, stru
 
 enum { REGISTRY_CHECKS_MAX = 8 };
 
-/** Which fields an update names, as a set of bits for the next function. Errors: INVALID_ARGUMENT naming update_mask. */
+/** Which fields an update names, as a set of bits for the next function. Errors: INVALID_ARGUMENT naming
+ *  update_mask. */
 int registry_update_mask_take(const Google__Protobuf__FieldMask *mask, uint32_t *fields,
                               struct fault *fault) MRPC_MUST_USE;
 

@@ -49,7 +49,8 @@ void registry_instance_unref(struct registry_instance *instance)
     free(instance);
 }
 
-/* --- states -------------------------------------------------------------------------------------------------------- */
+/* --- states
+ * -------------------------------------------------------------------------------------------------------- */
 
 static Google__Protobuf__Timestamp *timestamp(struct packer *packer, int64_t ns)
 {
@@ -93,7 +94,7 @@ static void fill_times(struct packer *packer, const struct registry_state *state
         state->update_ns == state->cause.wall_ns ? since : timestamp(packer, state->update_ns);
     Google__Protobuf__Timestamp *create = state->create_ns == state->cause.wall_ns ? since
                                           : state->create_ns == state->update_ns   ? update
-                                                                                   : timestamp(packer, state->create_ns);
+                                                                                 : timestamp(packer, state->create_ns);
     if (!since)
         return;
     message->status->since_time = since;
@@ -156,7 +157,8 @@ struct registry_state registry_instance_state(const struct registry_instance *in
     };
 }
 
-/* --- comparing ----------------------------------------------------------------------------------------------------- */
+/* --- comparing
+ * ----------------------------------------------------------------------------------------------------- */
 
 /* The definition is what Register was given: the message without the fields that the registry adds. */
 static PB(Instance) definition_of(const struct registry_instance *instance)

@@ -8,8 +8,8 @@
 
 #include "registry/message.h"
 
-/* What the registry counts for the metrics page. Written by the domain loop alone, read by anybody: an addition is a load
- * and a store. Labels are words of ours, never names of services or instances. */
+/* What the registry counts for the metrics page. Written by the domain loop alone, read by anybody: an addition is a
+ * load and a store. Labels are words of ours, never names of services or instances. */
 
 enum { REGISTRY_REASONS = 16, REGISTRY_BUCKETS = 12 };
 

@@ -15,13 +15,15 @@ static uint64_t now(const _Atomic uint64_t *number)
     return atomic_load_explicit(number, memory_order_relaxed);
 }
 
-static void histogram(struct metrics_page *page, const char *name, const char *help, const struct registry_histogram *from)
+static void histogram(struct metrics_page *page, const char *name, const char *help,
+                      const struct registry_histogram *from)
 {
     uint64_t count = 0;
     metrics_head(page, name, "histogram", help);
     for (int i = 0; i < REGISTRY_BUCKETS; i++) {
         count += now(&from->buckets[i]);
-        metrics_put(page, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, (double)registry_metrics_bound_us(i) / 1e6, count);
+        metrics_put(page, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, (double)registry_metrics_bound_us(i) / 1e6,
+                    count);
     }
     count += now(&from->buckets[REGISTRY_BUCKETS]);
     metrics_put(page, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, count);
@@ -52,12 +54,14 @@ static void write_view(struct metrics_page *page, const struct registry_view *vi
         "mltrainer_registry_instances{health=\"unhealthy\"} %" PRIu64 "\n"
         "mltrainer_registry_instances{health=\"unknown\"} %" PRIu64 "\n",
         healthy, unhealthy, unknown);
-    metrics_head(page, "mltrainer_registry_instances_out_of_service", "gauge", "Instances that an operator took out of service.");
+    metrics_head(page, "mltrainer_registry_instances_out_of_service", "gauge",
+                 "Instances that an operator took out of service.");
     metrics_put(page,
         "mltrainer_registry_instances_out_of_service{operator_state=\"draining\"} %" PRIu64 "\n"
         "mltrainer_registry_instances_out_of_service{operator_state=\"maintenance\"} %" PRIu64 "\n",
         draining, maintenance);
-    metrics_single(page, "mltrainer_registry_revision", "gauge", "Revision of the last change.", (uint64_t)view->revision);
+    metrics_single(page, "mltrainer_registry_revision", "gauge", "Revision of the last change.",
+                   (uint64_t)view->revision);
 }
 
 /* --- what happened -------------------------------------------------------------------------------------------------
@@ -82,7 +86,8 @@ static void write_metrics(struct metrics_page *page, const struct registry_metri
            now(&metrics->checks_configured));
     metrics_single(page, "mltrainer_registry_checks_in_flight", "gauge", "Health checks that are running.",
            now(&metrics->checks_in_flight));
-    metrics_head(page, "mltrainer_registry_check_results_total", "counter", "Results of health checks that the registry ran.");
+    metrics_head(page, "mltrainer_registry_check_results_total", "counter",
+                 "Results of health checks that the registry ran.");
     metrics_put(page,
         "mltrainer_registry_check_results_total{result=\"passed\"} %" PRIu64 "\n"
         "mltrainer_registry_check_results_total{result=\"failed\"} %" PRIu64 "\n",
@@ -91,8 +96,8 @@ static void write_metrics(struct metrics_page *page, const struct registry_metri
               &metrics->check_durations);
     histogram(page, "mltrainer_registry_commit_duration_seconds",
               "From the decision about a change until it is durable and shown to readers.", &metrics->commits);
-    metrics_single(page, "mltrainer_registry_commit_failures_total", "counter", "Changes that could not be made durable.",
-           now(&metrics->failed_commits));
+    metrics_single(page, "mltrainer_registry_commit_failures_total", "counter",
+                   "Changes that could not be made durable.", now(&metrics->failed_commits));
 }
 
 /* --- xDS ------------------------------------------------------------------------------------------------------------
@@ -104,13 +109,14 @@ static void write_xds(struct metrics_page *page, const struct registry_xds *xds)
         [XDS_SUBSCRIBE] = "subscribe", [XDS_ACK] = "ack", [XDS_NACK] = "nack", [XDS_STALE] = "stale"};
     const struct xds_stats *stats = registry_xds_stats(xds);
     metrics_single(page, "mltrainer_xds_streams", "gauge", "Open xDS streams.", now(&stats->streams));
-    metrics_head(page, "mltrainer_xds_requests_total", "counter", "xDS requests by type and by what they say of a response.");
+    metrics_head(page, "mltrainer_xds_requests_total", "counter",
+                 "xDS requests by type and by what they say of a response.");
     for (enum xds_type type = 0; type < XDS_TYPES; type++)
         for (int verdict = 0; verdict < XDS_VERDICTS; verdict++)
-            metrics_put(page, "mltrainer_xds_requests_total{type=\"%s\",verdict=\"%s\"} %" PRIu64 "\n", xds_type_name(type),
-                verdicts[verdict], now(&stats->requests[type][verdict]));
-    metrics_single(page, "mltrainer_xds_unknown_type_requests_total", "counter", "xDS requests for types that are not served.",
-           now(&stats->unknown_type_requests));
+            metrics_put(page, "mltrainer_xds_requests_total{type=\"%s\",verdict=\"%s\"} %" PRIu64 "\n",
+                        xds_type_name(type), verdicts[verdict], now(&stats->requests[type][verdict]));
+    metrics_single(page, "mltrainer_xds_unknown_type_requests_total", "counter",
+                   "xDS requests for types that are not served.", now(&stats->unknown_type_requests));
     metrics_head(page, "mltrainer_xds_responses_total", "counter", "xDS responses by type.");
     for (enum xds_type type = 0; type < XDS_TYPES; type++)
         metrics_put(page, "mltrainer_xds_responses_total{type=\"%s\"} %" PRIu64 "\n", xds_type_name(type),

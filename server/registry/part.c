@@ -114,7 +114,8 @@ static bool equal(const struct registry_part *part, enum registry_part_kind kind
     }
 }
 
-/* --- making -------------------------------------------------------------------------------------------------------- */
+/* --- making
+ * -------------------------------------------------------------------------------------------------------- */
 
 static struct registry_part *fill(struct packer *packer, enum registry_part_kind kind, const PB(Instance) * message)
 {
@@ -226,7 +227,8 @@ struct registry_part *registry_part_of(struct registry_parts *parts, enum regist
     return part;
 }
 
-/* --- letting go ---------------------------------------------------------------------------------------------------- */
+/* --- letting go
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void unlock_and_unref(struct registry_parts *parts)
 {
@@ -272,7 +274,8 @@ void registry_part_unref(struct registry_part *part)
     unlock_and_unref(parts);
 }
 
-/* --- the set ------------------------------------------------------------------------------------------------------- */
+/* --- the set
+ * ------------------------------------------------------------------------------------------------------- */
 
 struct registry_parts *registry_parts_new(void)
 {

@@ -19,21 +19,22 @@ static const char state_key[] = "registry/state";
 
 static struct store_slice key_of(char *buffer, const char *prefix, const struct catalog_slot *slot)
 {
-    snprintf(buffer, PERSIST_KEY_BYTES, "%s%s/%s/%s", prefix, slot->service->namespace_name, slot->service->name, slot->id);
+    snprintf(buffer, PERSIST_KEY_BYTES, "%s%s/%s/%s", prefix, slot->service->namespace_name, slot->service->name,
+             slot->id);
     return store_text(buffer);
 }
 
 static struct store_slice transition_key(char *buffer, const struct catalog_slot *slot, uint32_t at)
 {
-    snprintf(buffer, PERSIST_KEY_BYTES, "registry/transition/%s/%s/%s/%02u", slot->service->namespace_name, slot->service->name,
-             slot->id, at % PERSIST_TRANSITIONS_KEPT);
+    snprintf(buffer, PERSIST_KEY_BYTES, "registry/transition/%s/%s/%s/%02u", slot->service->namespace_name,
+             slot->service->name, slot->id, at % PERSIST_TRANSITIONS_KEPT);
     return store_text(buffer);
 }
 
 struct store_slice persist_transitions(char *buffer, const PB(InstanceKey) * key)
 {
-    snprintf(buffer, PERSIST_KEY_BYTES, "registry/transition/%s/%s/%s/", registry_namespace(key->namespace_), key->service,
-             key->id);
+    snprintf(buffer, PERSIST_KEY_BYTES, "registry/transition/%s/%s/%s/", registry_namespace(key->namespace_),
+             key->service, key->id);
     return store_text(buffer);
 }
 
@@ -61,8 +62,8 @@ static bool put_gone(struct store_batch *batch, const struct catalog_change *cha
     record.revision = change->revision;
     record.maintenance = change->slot->maintenance;
     store_batch_delete(batch, key_of(key, instance_prefix, change->slot), STORE_EXPECT_ANY);
-    return store_batch_put_message(batch, key_of(key, gone_prefix, change->slot), &mltrainer__registry__record__gone_record__info,
-                                   &record.base);
+    return store_batch_put_message(batch, key_of(key, gone_prefix, change->slot),
+                                   &mltrainer__registry__record__gone_record__info, &record.base);
 }
 
 static bool put_transition(struct store_batch *batch, const struct catalog_change *change)
@@ -90,7 +91,8 @@ static bool put_state(struct store_batch *batch, uint64_t epoch, int64_t revisio
     mltrainer__registry__record__state_record__init(&record);
     record.epoch = epoch;
     record.revision = revision;
-    return store_batch_put_message(batch, store_text(state_key), &mltrainer__registry__record__state_record__info, &record.base);
+    return store_batch_put_message(batch, store_text(state_key), &mltrainer__registry__record__state_record__info,
+                                   &record.base);
 }
 
 struct store_batch *persist_change(const struct catalog_change *change)

@@ -42,7 +42,8 @@ struct pick_sets {
 void pick_sets_fini(struct pick_sets *sets);
 
 /** The set for a checked filter; @prefer_zone "": none. *@own is true when the view keeps no more and the set is the
- *  caller's, for pick_set_free(). NULL with *@too_large: there is none yet, and it would have to be sought among more than
+ *  caller's, for pick_set_free(). NULL with *@too_large: there is none yet, and it would have to be sought among more
+ *  than
  *  @make_max instances; NULL without: out of memory. Thread: any. */
 struct pick_set *pick_set_find(const struct registry_service_view *view, const PB(InstanceFilter) * filter,
                                const char *prefer_zone, size_t make_max, bool *own, bool *too_large);

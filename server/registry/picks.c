@@ -103,8 +103,8 @@ static size_t choose(const struct registry_service_view *view, struct pick_set *
 }
 
 /* Whoever has the key's slot, then whoever comes next in the table: if the first is away, its keys spread over all. */
-static size_t along_the_table(const struct pick_set *set, const struct mrpc_maglev *table, const struct registry_pick *pick,
-                              struct registry_instance **out, size_t room)
+static size_t along_the_table(const struct pick_set *set, const struct mrpc_maglev *table,
+                              const struct registry_pick *pick, struct registry_instance **out, size_t room)
 {
     uint32_t slot = mrpc_maglev_slot(table, pick->hash_key, pick->hash_key_bytes);
     out[0] = set->members[table->slots[slot]];

@@ -8,9 +8,9 @@
 
 /* When much of a service falls within seconds, it is more likely that the registry has lost sight of it (a network that
  * is cut, a check that went bad with a release) than that all of it is dead; to hand out the rest, or nobody, would
- * finish it off. So the list is held: who falls stays in it, UNHEALTHY and held, and is handed out when nobody better is
- * there. Only checks and leases count; who deregisters or whose stream breaks is gone. Pure: times are given, in ms of
- * CLOCK_MONOTONIC. (ADR-025)
+ * finish it off. So the list is held: who falls stays in it, UNHEALTHY and held, and is handed out when nobody better
+ * is there. Only checks and leases count; who deregisters or whose stream breaks is gone. Pure: times are given, in ms
+ * of CLOCK_MONOTONIC. (ADR-025)
  *
  *     more than half of at least five fall within 10 s  ─►  held  ─►  at most a third is down, or 10 minutes are over
  */
@@ -39,9 +39,10 @@ struct protection_member {
     bool has_lapsed; /* its lease ran out and it is kept: until it is renewed or removed */
 };
 
-/** @member, which was handed out until now, has fallen; of @live_count in the service. True when that makes the list held:
- *  then protection_take() everybody who has fallen lately. */
-bool protection_fall(struct protection *protection, struct protection_member *member, size_t live_count, int64_t now_ms);
+/** @member, which was handed out until now, has fallen; of @live_count in the service. True when that makes the list
+ *  held: then protection_take() everybody who has fallen lately. */
+bool protection_fall(struct protection *protection, struct protection_member *member, size_t live_count,
+                     int64_t now_ms);
 /** @member is held from now on. Only while the list is. */
 void protection_take(struct protection *protection, struct protection_member *member);
 /** It stands again, or is gone. */

@@ -34,8 +34,8 @@ int registry_add_to_server(struct registry *registry, struct mrpc_server *server
  * goes there. Before, the configuration's addresses count. Thread: any. */
 void registry_set_own_addresses(struct registry *registry, const char *const *addresses);
 
-/** The server is about to end: watches and heartbeat streams end with UNAVAILABLE, and from now on no lease runs out and
- * no stream that breaks expires anybody. Call it before calls are cancelled. Idempotent. Thread: any. */
+/** The server is about to end: watches and heartbeat streams end with UNAVAILABLE, and from now on no lease runs out
+ * and no stream that breaks expires anybody. Call it before calls are cancelled. Idempotent. Thread: any. */
 void registry_drain(struct registry *registry);
 
 /** Everything as it is now, for reading: services by namespace and name, their instances by id, with health. NULL
@@ -43,8 +43,8 @@ void registry_drain(struct registry *registry);
 const struct registry_view *registry_snapshot(struct registry *registry);
 void registry_snapshot_release(const struct registry_view *view);
 
-/** Write the registry's part of the metrics page, piece by piece, in Prometheus' text format. Looks at every instance: not
- *  for a loop. Thread: any. Errors: what @write returned. */
+/** Write the registry's part of the metrics page, piece by piece, in Prometheus' text format. Looks at every instance:
+ *  not for a loop. Thread: any. Errors: what @write returned. */
 int registry_write_metrics(struct registry *registry, int (*write)(void *arg, const char *text, size_t size), void *arg)
     MRPC_MUST_USE;
 

@@ -8,15 +8,16 @@
 #include "fault/fault.h"
 #include "scene/text_check.h"
 
-/* What declared views call a service and an instance: NAMESPACE/SERVICE, NAMESPACE/SERVICE/ID (docs/internals/diagram.md). */
+/* What declared views call a service and an instance: NAMESPACE/SERVICE, NAMESPACE/SERVICE/ID
+ * (docs/internals/diagram.md). */
 struct key_text {
     char text[3 * SCENE_MAX_ID_BYTES + 3];
 };
 
 enum { MAX_INSTANCE_CARDS = 200, MAX_SERVICE_CARDS = 2000, ID_BYTES = SCENE_MAX_ID_BYTES + 1 };
 
-/* Ids must be unique over all namespaces, stable, and no longer than a scene allows: a readable beginning and a hash of the
- * whole key. */
+/* Ids must be unique over all namespaces, stable, and no longer than a scene allows: a readable beginning and a hash of
+ * the whole key. */
 static void make_id(char out[ID_BYTES], const char *readable, const char *namespace_name, const char *service,
                     const char *instance)
 {

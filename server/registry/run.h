@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Neighbours of a service, by id, with a reference on each: what successive views share of each other, so that a new view
- * touches the instances of the shelf that changed and no others. Immutable. */
+/* Neighbours of a service, by id, with a reference on each: what successive views share of each other, so that a new
+ * view touches the instances of the shelf that changed and no others. Immutable. */
 
 struct registry_instance;
 

@@ -41,7 +41,8 @@ struct self {
     bool workers_seen;
 };
 
-/* --- health -----------------------------------------------------------------------------------------------------------
+/* --- health
+ * -----------------------------------------------------------------------------------------------------------
  */
 
 static void look_at_server(struct self *self, struct report *report)
@@ -71,8 +72,8 @@ static void look_at_processes(struct self *self, struct report *report)
     self->workers_seen = self->workers_seen || stats.idle + stats.busy > 0;
     report->is_known = self->workers_seen;
     report->passing = stats.idle + stats.busy > 0;
-    snprintf(report->text, sizeof report->text, "%u of %u workers there, %u busy, %u tasks wait", stats.idle + stats.busy,
-             stats.workers, stats.busy, stats.queued);
+    snprintf(report->text, sizeof report->text, "%u of %u workers there, %u busy, %u tasks wait",
+             stats.idle + stats.busy, stats.workers, stats.busy, stats.queued);
 }
 
 static const struct {
@@ -81,7 +82,8 @@ static const struct {
 } parts[] = {
     {"mltrainerd", look_at_server}, {"thread-pool", look_at_threads}, {"process-pool", look_at_processes}};
 
-/* --- where ------------------------------------------------------------------------------------------------------------
+/* --- where
+ * ------------------------------------------------------------------------------------------------------------
  */
 
 struct endpoints {
@@ -126,7 +128,8 @@ static void find_endpoints(const struct registry *registry, struct endpoints *ou
     }
 }
 
-/* --- registering --------------------------------------------------------------------------------------------------------
+/* --- registering
+ * --------------------------------------------------------------------------------------------------------
  */
 
 /* Nothing is written when it is there already. The slot, or NULL. */
@@ -195,7 +198,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     event_add(self->tick, &(struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000});
 }
 
-/* --- component ------------------------------------------------------------------------------------------------------------
+/* --- component
+ * ------------------------------------------------------------------------------------------------------------
  */
 
 static int create(void *const *dependencies, void **out, struct fault *fault)

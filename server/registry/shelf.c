@@ -55,7 +55,8 @@ struct catalog_slot *shelves_find(const struct catalog_shelves *shelves, const c
     return at < shelf->count && strcmp(shelf->slots[at]->id, id) == 0 ? shelf->slots[at] : NULL;
 }
 
-/* --- adding -------------------------------------------------------------------------------------------------------- */
+/* --- adding
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* An empty shelf at @at; NULL when out of memory. */
 static struct catalog_shelf *new_shelf(struct catalog_shelves *shelves, size_t at)
@@ -123,7 +124,8 @@ bool shelves_add(struct catalog_shelves *shelves, struct catalog_slot *slot)
     return true;
 }
 
-/* --- removing ------------------------------------------------------------------------------------------------------ */
+/* --- removing
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void drop_shelf(struct catalog_shelves *shelves, size_t at)
 {
@@ -164,7 +166,8 @@ void shelves_remove(struct catalog_shelves *shelves, struct catalog_slot *slot)
         put_together(shelves, shelf_at - 1);
 }
 
-/* --- showing ------------------------------------------------------------------------------------------------------- */
+/* --- showing
+ * ------------------------------------------------------------------------------------------------------- */
 
 static bool show(struct catalog_shelf *shelf)
 {

@@ -7,8 +7,8 @@
 
 #include <mrpc/attributes.h>
 
-/* The slots of a service by id, in shelves of at most 64: inserting moves a few of them, and a view of the service shares
- * the shelves that have not changed with the view before. */
+/* The slots of a service by id, in shelves of at most 64: inserting moves a few of them, and a view of the service
+ * shares the shelves that have not changed with the view before. */
 
 struct catalog_slot;
 struct registry_run;

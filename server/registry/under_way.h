@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What has been given to the store and not been answered: how much, and whether the store still answers. The domain loop
- * writes; count and verdict may be read by anybody. */
+/* What has been given to the store and not been answered: how much, and whether the store still answers. The domain
+ * loop writes; count and verdict may be read by anybody. */
 
 enum { STORE_STALL_MS = 5000, CHANGES_MAX = 20000 };
 

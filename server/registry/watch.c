@@ -225,7 +225,8 @@ static struct beginning *resume(struct registry_watches *watches, const struct o
     for (size_t i = 0; i < watches->log_size; i++) {
         struct watch_event *event = *logged(watches, i);
         const PB(InstanceKey) *key = event->shown->message->key;
-        if (event->revision <= opening->after_revision || !watch_selection_has(selection, key->namespace_, key->service))
+        if (event->revision <= opening->after_revision ||
+            !watch_selection_has(selection, key->namespace_, key->service))
             continue;
         while (!watch_event_encode(event, watches->options.epoch))
             wait_for_memory();
@@ -282,12 +283,13 @@ static bool can_resume(const struct registry_watches *watches, const struct open
 static void refuse_to_resume(const struct registry_watches *watches, const struct opening *opening)
 {
     struct mrpc_arena *arena = mrpc_call_arena(opening->watcher->call);
-    const char *text = arena ? mrpc_arena_printf(arena,
-                                                 "cannot resume after revision %lld of epoch %llu: changes are known after "
-                                                 "revision %lld of epoch %llu; watch again without a revision",
-                                                 (long long)opening->after_revision, (unsigned long long)opening->epoch,
-                                                 (long long)watches->oldest, (unsigned long long)watches->options.epoch)
-                             : NULL;
+    const char *text =
+        arena ? mrpc_arena_printf(arena,
+                                  "cannot resume after revision %lld of epoch %llu: changes are known after "
+                                  "revision %lld of epoch %llu; watch again without a revision",
+                                  (long long)opening->after_revision, (unsigned long long)opening->epoch,
+                                  (long long)watches->oldest, (unsigned long long)watches->options.epoch)
+              : NULL;
     refuse(opening->watcher, MRPC_OUT_OF_RANGE, text ? text : "that revision is no longer known");
 }
 
@@ -445,7 +447,8 @@ void registry_watches_flush(struct registry_watches *watches, int64_t now_ms)
         const PB(InstanceKey) *key = event->shown->message->key;
         bool any = false;
         for (size_t i = 0; i < watches->count; i++) {
-            watches->table[i]->wanted = watch_selection_has(watches->table[i]->selection, key->namespace_, key->service);
+            watches->table[i]->wanted =
+                watch_selection_has(watches->table[i]->selection, key->namespace_, key->service);
             any = any || watches->table[i]->wanted;
         }
         if (!any)

@@ -4,8 +4,8 @@
 
 #include "registry/catalog.h"
 
-/* One change as watchers are told of it: shared by the log and by every queue it stands in; immutable but for its encoding,
- * which the domain loop makes before the first watcher gets it. */
+/* One change as watchers are told of it: shared by the log and by every queue it stands in; immutable but for its
+ * encoding, which the domain loop makes before the first watcher gets it. */
 struct watch_event {
     _Atomic uint32_t references;
     int64_t revision;

@@ -27,7 +27,8 @@ void watch_selections_free(struct watch_selections *selections)
     free(selections);
 }
 
-/* FNV-1a. Who chooses requests that collide makes his own watches begin slowly: chains are as long as he has watches. */
+/* FNV-1a. Who chooses requests that collide makes his own watches begin slowly: chains are as long as he has
+ * watches. */
 static uint64_t hash_of(const uint8_t *bytes, size_t size)
 {
     uint64_t hash = 0xcbf29ce484222325u;
@@ -88,7 +89,8 @@ struct watch_selection *watch_selection_get(struct watch_selections *selections,
 {
     PB(WatchRequest) key = MLTRAINER__REGISTRY__V1__WATCH_REQUEST__INIT;
     key.service = request->service;
-    key.namespace_ = request->service[0] ? (char *)(uintptr_t)registry_namespace(request->namespace_) : request->namespace_;
+    key.namespace_ =
+        request->service[0] ? (char *)(uintptr_t)registry_namespace(request->namespace_) : request->namespace_;
     key.filter = request->filter;
     size_t size;
     if (mrpc_encoded_size(PB_INFO(watch_request), &key.base, &size, NULL))

@@ -9,8 +9,8 @@
 #include "registry/watch_event.h"
 #include "registry/watch_selection.h"
 
-/* One watch. Its fields belong to one side each; what travels between them are tasks. There are tens of thousands, nearly
- * all waiting: what is needed only to begin, or while the peer is behind, is kept apart. */
+/* One watch. Its fields belong to one side each; what travels between them are tasks. There are tens of thousands,
+ * nearly all waiting: what is needed only to begin, or while the peer is behind, is kept apart. */
 
 struct watch_backlog;
 

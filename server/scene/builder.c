@@ -214,8 +214,8 @@ static int add_item(struct scene_builder *b, const struct scene_item_spec *spec,
     item.color = spec->has_color ? spec->color & 0xffffff : SCENE_COLOR_AUTO;
     if (keep_text(b, "id", spec->id, &item.id) || keep_text(b, "title", spec->title, &item.title) ||
         keep_text(b, "detail", spec->detail, &item.detail) || keep_text(b, "kind", spec->kind, &item.kind) ||
-        keep_text(b, "link", spec->link, &item.link) || keep_text(b, "plot", spec->plot, &item.plot) || keep_text(b, "key", spec->key, &item.key) ||
-        keep_text(b, "live", spec->live, &item.live))
+        keep_text(b, "link", spec->link, &item.link) || keep_text(b, "plot", spec->plot, &item.plot) ||
+        keep_text(b, "key", spec->key, &item.key) || keep_text(b, "live", spec->live, &item.live))
         return b->fault.code;
     if (!item.title)
         item.title = item.id;

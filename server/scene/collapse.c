@@ -162,10 +162,20 @@ static void build_item(const struct folding *f, int i, struct scene_builder *b)
     const struct scene_item *item = &f->scene->items[i];
     const struct place *place = &f->places[i];
     char detail[DETAIL_BYTES];
-    struct scene_item_spec spec = {
-        .id = item->id, .parent = item->parent < 0 ? "" : f->scene->items[item->parent].id, .title = item->title,
-        .detail = item->detail, .kind = item->kind, .link = item->link, .plot = item->plot, .has_color = item->color != SCENE_COLOR_AUTO,
-        .color = item->color, .health = item->health, .drift = item->drift, .icon = item->icon, .key = item->key, .live = item->live};
+    struct scene_item_spec spec = {.id = item->id,
+                                   .parent = item->parent < 0 ? "" : f->scene->items[item->parent].id,
+                                   .title = item->title,
+                                   .detail = item->detail,
+                                   .kind = item->kind,
+                                   .link = item->link,
+                                   .plot = item->plot,
+                                   .has_color = item->color != SCENE_COLOR_AUTO,
+                                   .color = item->color,
+                                   .health = item->health,
+                                   .drift = item->drift,
+                                   .icon = item->icon,
+                                   .key = item->key,
+                                   .live = item->live};
     if (!place->folded) {
         if (item->is_group)
             scene_builder_group(b, &spec);
@@ -185,8 +195,8 @@ static int build(const struct folding *f, struct scene **out, struct fault *faul
     const struct scene *scene = f->scene;
     char text[DETAIL_BYTES];
     struct scene_builder *b = scene_builder_new(scene->title);
-    snprintf(text, sizeof text, "%.2000s%s%d nodes; %d groups are folded", scene->subtitle, *scene->subtitle ? " · " : "",
-             scene->item_count - scene->group_count, f->folded_count);
+    snprintf(text, sizeof text, "%.2000s%s%d nodes; %d groups are folded", scene->subtitle,
+             *scene->subtitle ? " · " : "", scene->item_count - scene->group_count, f->folded_count);
     scene_builder_describe(b, text, scene->description);
     scene_builder_arrange(b, scene->arrangement);
     scene_builder_cover(b, scene->covers);

@@ -6,8 +6,8 @@
 #include "fault/fault.h"
 #include "scene/scene_internal.h"
 
-/* Two hashes are fed side by side: everything, and what the layout depends on. Text goes in with its terminating NUL, so
- * that no two scenes give the same bytes. */
+/* Two hashes are fed side by side: everything, and what the layout depends on. Text goes in with its terminating NUL,
+ * so that no two scenes give the same bytes. */
 struct digest {
     EVP_MD_CTX *all, *shape;
     int ok;

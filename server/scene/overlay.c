@@ -205,11 +205,13 @@ static void add_declared_edge(struct join *join, int i)
 {
     const struct scene_edge *edge = &join->scene->edges[i];
     const struct laid *laid = join->found_in[edge->from];
-    struct scene_edge_spec spec = {.label = edge->label, .detail = edge->detail, .line = edge->line, .health = edge->health};
+    struct scene_edge_spec spec = {
+        .label = edge->label, .detail = edge->detail, .line = edge->line, .health = edge->health};
     spec.from = join->scene->items[edge->from].id;
     spec.to = join->scene->items[edge->to].id;
     if (laid && laid->view->covered && laid == join->found_in[edge->to] && join->found[edge->from] >= 0 &&
-        join->found[edge->to] >= 0 && laid->view->scene->edge_count > 0 && /* without edges it says nothing about them */
+        /* without edges it says nothing about them */
+        join->found[edge->to] >= 0 && laid->view->scene->edge_count > 0 &&
         !has_edge(laid->edges, laid->view->scene, join->found[edge->from], join->found[edge->to])) {
         spec.drift = SCENE_DRIFT_ABSENT;
         join->absent++;
@@ -218,7 +220,8 @@ static void add_declared_edge(struct join *join, int i)
 }
 
 /* "registry.web-0123456789abcdef"; the end of a long name stays, which tells it apart. */
-static void unused_id(const struct scene_builder *b, const char *prefix, const char *name, char out[SCENE_MAX_ID_BYTES + 1])
+static void unused_id(const struct scene_builder *b, const char *prefix, const char *name,
+                      char out[SCENE_MAX_ID_BYTES + 1])
 {
     enum { PREFIX = 27, NAME = 90 };
     size_t length = strlen(name);
@@ -281,8 +284,9 @@ static void add_rest(struct join *join)
     open_group(join);
     unused_id(join->builder, "live", "more", id);
     snprintf(text, sizeof text, "and %d more", rest);
-    scene_builder_node(join->builder, &(struct scene_item_spec){
-                                          .id = id, .parent = join->group, .title = text, .drift = SCENE_DRIFT_UNDECLARED});
+    scene_builder_node(
+        join->builder,
+        &(struct scene_item_spec){.id = id, .parent = join->group, .title = text, .drift = SCENE_DRIFT_UNDECLARED});
 }
 
 static void add_undeclared_edges(struct join *join, const struct laid *laid)
@@ -316,7 +320,8 @@ static void describe(struct join *join)
     if (join->absent)
         used += snprintf(text + used, sizeof text - (size_t)used, "; %d absent", join->absent);
     if (join->undeclared)
-        snprintf(text + used, sizeof text - (size_t)used, "%s %d undeclared", join->absent ? "," : ";", join->undeclared);
+        snprintf(text + used, sizeof text - (size_t)used, "%s %d undeclared", join->absent ? "," : ";",
+                 join->undeclared);
     scene_builder_describe(join->builder, *scene->subtitle ? scene->subtitle : text, scene->description);
 }
 
@@ -373,8 +378,9 @@ int overlay_join(const struct scene *declared, const struct overlay_view *views,
                  struct fault *fault)
 {
     struct join join = {.scene = declared};
-    int code = prepare(&join, views, view_count) ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory for the overlay")
-                                                 : resolve(&join, fault);
+    int code = prepare(&join, views, view_count)
+                   ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory for the overlay")
+                   : resolve(&join, fault);
     if (code == 0)
         code = build(&join, out, fault);
     join_fini(&join);

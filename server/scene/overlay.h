@@ -5,8 +5,8 @@
 #include "scene/scene_source.h"
 
 /* What was declared, with what runs laid over it. An item that says what it stands for (`live: VIEW/NAME`) gets health
- * and detail line of the item NAME of the live view VIEW; where there is none it is absent. What a covered view shows and
- * no item stands for is added as undeclared:
+ * and detail line of the item NAME of the live view VIEW; where there is none it is absent. What a covered view shows
+ * and no item stands for is added as undeclared:
  *
  *     declared   web ─────► registry/default/web        registry   default/web    2/2 instances
  *                mail ────► registry/default/mail                  default/cron   1/1 instances
@@ -27,8 +27,9 @@ struct overlay_view {
     bool by_id;   /* it is laid over the items that name nothing, by equal ids */
 };
 
-/** Lay @views over @declared. @out is owned, names nothing and covers nothing. Its subtitle, unless declared, counts what
- *  is there and what differs. At most OVERLAY_MAX_UNDECLARED items are added, then one that says how many more there are.
+/** Lay @views over @declared. @out is owned, names nothing and covers nothing. Its subtitle, unless declared, counts
+ *  what is there and what differs. At most OVERLAY_MAX_UNDECLARED items are added, then one that says how many more
+ *  there are.
  *  Thread: any. Errors: INVALID_ARGUMENT for an item that names a view not in @views; RESOURCE_EXHAUSTED. */
 int overlay_join(const struct scene *declared, const struct overlay_view *views, size_t view_count, struct scene **out,
                  struct fault *fault);

@@ -85,8 +85,10 @@ int overlay_live(const struct scene_sources *sources, const struct scene *declar
     for (size_t i = 0; code == 0 && i < names.count; i++) {
         bool whole = strcmp(names.name[i], by_id) == 0;
         code = take_scene(sources, names.name[i], &scenes[i], fault);
-        views[i] = (struct overlay_view){
-            .name = names.name[i], .scene = scenes[i], .covered = whole || covers(declared, names.name[i]), .by_id = whole};
+        views[i] = (struct overlay_view){.name = names.name[i],
+                                         .scene = scenes[i],
+                                         .covered = whole || covers(declared, names.name[i]),
+                                         .by_id = whole};
     }
     if (code == 0)
         code = overlay_join(declared, views, names.count, out, fault);

@@ -11,7 +11,8 @@
  *
  *     struct scene_builder *b = scene_builder_new("Service registry");
  *     scene_builder_group(b, &(struct scene_item_spec){.id = "payments", .title = "payments"});
- *     scene_builder_node(b, &(struct scene_item_spec){.id = "payments.1", .parent = "payments", .title = "10.0.0.7:443",
+ *     scene_builder_node(b, &(struct scene_item_spec){.id = "payments.1", .parent = "payments", .title =
+ *     "10.0.0.7:443",
  *                                                     .detail = "weight 100", .health = SCENE_HEALTH_HEALTHY});
  *     scene_builder_edge(b, &(struct scene_edge_spec){.from = "gateway", .to = "payments", .label = "gRPC"});
  *     int code = scene_builder_finish(b, &scene, &fault);
@@ -86,7 +87,8 @@ struct scene_item {
     const char *detail;    /* second line, "3/3 instances"; "" for none */
     const char *kind;      /* "presentation", drawn at the right of a group's title; "" for none */
     const char *link;      /* http:, https: or a relative reference; "" for none */
-    const char *plot;      /* of a node: numbers to draw as a line below its texts, "1 1.25 0.9" (scene_plot_read); "" for none */
+    /* of a node: numbers to draw as a line below its texts, "1 1.25 0.9" (scene_plot_read); "" for none */
+    const char *plot;
     uint32_t color;        /* of a group's frame and accent */
     enum scene_health health;
     enum scene_drift drift;

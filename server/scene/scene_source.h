@@ -16,8 +16,8 @@ struct scene_source {
     const char *argument;    /* what follows "name:", "job id"; "" when the view takes no argument */
     int live;                /* changes by itself */
 
-    /** Take the scene as it is now. @argument is "" when none was given. Never blocks (it runs on connection loops: read
-     *  a snapshot). Thread: any, several at once. @out is owned by the caller (scene_unref).
+    /** Take the scene as it is now. @argument is "" when none was given. Never blocks (it runs on connection loops:
+     *  read a snapshot). Thread: any, several at once. @out is owned by the caller (scene_unref).
      *  Errors: 0 or a gRPC code with @fault filled: NOT_FOUND for an argument that names nothing. */
     int (*snapshot)(void *self, const char *argument, struct scene **out, struct fault *fault);
 
@@ -45,8 +45,8 @@ void scene_sources_free(struct scene_sources *sources);
 /** @source is borrowed. Errors: ALREADY_EXISTS, INVALID_ARGUMENT (name), RESOURCE_EXHAUSTED. Thread: set-up only. */
 int scene_sources_add(struct scene_sources *sources, const struct scene_source *source, struct fault *fault);
 
-/** Let the list own what sources lie in: @release(object) runs when it is freed, last kept first. Without memory it runs
- *  at once. Errors: RESOURCE_EXHAUSTED. Thread: set-up only. */
+/** Let the list own what sources lie in: @release(object) runs when it is freed, last kept first. Without memory it
+ *  runs at once. Errors: RESOURCE_EXHAUSTED. Thread: set-up only. */
 int scene_sources_keep(struct scene_sources *sources, void *object, void (*release)(void *object), struct fault *fault);
 
 size_t scene_sources_count(const struct scene_sources *sources);

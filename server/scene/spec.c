@@ -169,7 +169,8 @@ static bool is_live_view(const struct reader *r, const char *name, size_t length
     return scene_id_valid(id); /* whichever it is, ids are made of it */
 }
 
-/* "registry/default/payments": what an item stands for. Health and detail line come from there, so it has none itself. */
+/* "registry/default/payments": what an item stands for. Health and detail line come from there, so it has none
+ * itself. */
 static const char *live_of(struct reader *r, const struct key *key, const struct key *detail, const struct key *health)
 {
     const char *text = text_of(r, key);
@@ -179,8 +180,8 @@ static const char *live_of(struct reader *r, const struct key *key, const struct
     if (length == 0 || !text[length] || !text[length + 1])
         fail(r, key->value, key->name, "\"%.40s\" is not VIEW/NAME, such as registry/default/payments", text);
     else if (!is_live_view(r, text, length))
-        fail(r, key->value, key->name, "there is no live view \"%.*s\"; there are: %s", (int)(length < 40 ? length : 40),
-             text, r->live_views ? r->live_views : "");
+        fail(r, key->value, key->name, "there is no live view \"%.*s\"; there are: %s",
+             (int)(length < 40 ? length : 40), text, r->live_views ? r->live_views : "");
     else if (detail->value || health->value)
         fail(r, detail->value ? detail->value : health->value, detail->value ? detail->name : health->name,
              "comes from what the item stands for (live), and must not be given");

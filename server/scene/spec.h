@@ -30,9 +30,10 @@ struct scene_spec_diagnostic {
     char text[320];
 };
 
-/** Read @bytes (not NUL-terminated) into a scene; @name is what faults call the file, "system-overview.yaml". @live_views
- *  are the names that `live` and `covers` may name, with blanks between; NULL takes any. @diagnostic may be NULL; it is filled when the spec is at fault. Thread: any. Takes up to tens of milliseconds: not
- *  for a connection loop. Errors: INVALID_ARGUMENT, text "NAME:LINE:COLUMN: KEY: what"; RESOURCE_EXHAUSTED. */
+/** Read @bytes (not NUL-terminated) into a scene; @name is what faults call the file, "system-overview.yaml".
+ *  @live_views are the names that `live` and `covers` may name, with blanks between; NULL takes any. @diagnostic may be
+ *  NULL; it is filled when the spec is at fault. Thread: any. Takes up to tens of milliseconds: not for a connection
+ *  loop. Errors: INVALID_ARGUMENT, text "NAME:LINE:COLUMN: KEY: what"; RESOURCE_EXHAUSTED. */
 int scene_spec_read(const char *name, const char *bytes, size_t size, const char *live_views, struct scene **out,
                     struct scene_spec_diagnostic *diagnostic, struct fault *fault);
 

@@ -10,8 +10,8 @@
 
 #include "store/store.h"
 
-/** Put @message, encoded, under @key, whatever is there. False when it cannot be encoded, or there is no memory: nothing
- *  is put then. Here and not in the library, which knows nothing of messages and needs no codec. */
+/** Put @message, encoded, under @key, whatever is there. False when it cannot be encoded, or there is no memory:
+ *  nothing is put then. Here and not in the library, which knows nothing of messages and needs no codec. */
 static inline bool store_batch_put_message(struct store_batch *batch, struct store_slice key,
                                            const struct mrpc_message_info *info, const ProtobufCMessage *message)
 {

@@ -10,11 +10,15 @@ int store_write_metrics(const struct store *store, int (*write)(void *arg, const
     struct store_stats stats;
     store_stats(store, &stats);
     metrics_single(&page, "mltrainer_store_revision", "gauge", "Revision of the last change.", stats.revision);
-    metrics_single(&page, "mltrainer_store_commits_total", "counter", "Batches of changes that were made durable.", stats.commits);
-    metrics_single(&page, "mltrainer_store_groups_total", "counter", "Transactions, and so syncs, that they took.", stats.groups);
+    metrics_single(&page, "mltrainer_store_commits_total", "counter", "Batches of changes that were made durable.",
+                   stats.commits);
+    metrics_single(&page, "mltrainer_store_groups_total", "counter", "Transactions, and so syncs, that they took.",
+                   stats.groups);
     metrics_single(&page, "mltrainer_store_queued_batches", "gauge", "Batches that wait to be written.", stats.queued);
     metrics_single(&page, "mltrainer_store_queued_bytes", "gauge", "Their memory.", stats.queued_bytes);
-    metrics_single(&page, "mltrainer_store_log_bytes", "gauge", "What is in use of the write-ahead log.", stats.wal_bytes);
-    metrics_single(&page, "mltrainer_store_read_only", "gauge", "1 when the disk was full at the last attempt to write.", stats.read_only);
+    metrics_single(&page, "mltrainer_store_log_bytes", "gauge", "What is in use of the write-ahead log.",
+                   stats.wal_bytes);
+    metrics_single(&page, "mltrainer_store_read_only", "gauge",
+                   "1 when the disk was full at the last attempt to write.", stats.read_only);
     return page.error;
 }

@@ -12,8 +12,8 @@
 #include "store/sqlite.h"
 
 /* Inside the SQLite backend. sqlite_open.c: lock, checks, migrations; sqlite_commit.c: the writing connection, touched
- * by the commit thread alone; sqlite_checkpoint.c: copying the log back, beside it; sqlite_read.c: reading connections, lent to one caller at a time; sqlite_result.c: what a
- * result code of SQLite means; sqlite.c: the life of it all. */
+ * by the commit thread alone; sqlite_checkpoint.c: copying the log back, beside it; sqlite_read.c: reading connections,
+ * lent to one caller at a time; sqlite_result.c: what a result code of SQLite means; sqlite.c: the life of it all. */
 
 enum { SQLITE_READERS_MAX = 4, SQLITE_BUSY_TIMEOUT_MS = 5000 };
 

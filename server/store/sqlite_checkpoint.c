@@ -4,12 +4,12 @@
 #include <signal.h>
 #include <stdlib.h>
 
-/* Copying the log back into the database, beside the commits: SQLite lets a passive checkpoint run while the log is being
- * written, so nobody who commits waits for it. Under a load that never pauses the log is never all copied and so never
- * begun anew; then, past a size, the thread copies until little is left, and the commit thread copies that between two
- * groups: the next group begins the log anew. The file keeps its length, because cutting it off is slow (50 ms for 64 MiB
- * on ext4) and a log that is overwritten is synced faster than one that grows. Nothing here waits for readers: while one
- * needs the log as it was, it goes on growing. */
+/* Copying the log back into the database, beside the commits: SQLite lets a passive checkpoint run while the log is
+ * being written, so nobody who commits waits for it. Under a load that never pauses the log is never all copied and so
+ * never begun anew; then, past a size, the thread copies until little is left, and the commit thread copies that
+ * between two groups: the next group begins the log anew. The file keeps its length, because cutting it off is slow (50
+ * ms for 64 MiB on ext4) and a log that is overwritten is synced faster than one that grows. Nothing here waits for
+ * readers: while one needs the log as it was, it goes on growing. */
 
 enum {
     COPY_PAGES = 4000,        /* that wait are copied */

@@ -70,8 +70,9 @@ void store_batch_fence(struct store_batch *batch, const char *leadership, uint64
 /** How a commit ended. @code: 0; ABORTED (a condition failed: @conflict is its operation, counted from 0 in the order
  * of put/delete/require calls); FAILED_PRECONDITION (the fencing token is old); INVALID_ARGUMENT (a limit of this
  * header); RESOURCE_EXHAUSTED (disk full, or the file system read-only: so is the store until it can be written to;
- * or the queue is full; or no memory); UNAVAILABLE (locked by another process for 5 s, or the store is closing); INTERNAL (input/output error: the
- * batch is not durable); DATA_LOSS (a sync failed or the file is corrupt: on_fatal follows). */
+ * or the queue is full; or no memory); UNAVAILABLE (locked by another process for 5 s, or the store is closing);
+ * INTERNAL (input/output error: the batch is not durable); DATA_LOSS (a sync failed or the file is corrupt: on_fatal
+ * follows). */
 struct store_commit_result {
     int code;
     uint64_t revision; /* of this batch when code is 0 and it wrote something, else the store's */

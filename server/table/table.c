@@ -8,8 +8,8 @@
 
 #define BUFFER_ALIGNMENT 64
 
-/* A column is one block: this, its name, then its buffers, aligned; the Arrow structs point into it. Texts alone, whose size
- * may come later, have memory of their own. */
+/* A column is one block: this, its name, then its buffers, aligned; the Arrow structs point into it. Texts alone, whose
+ * size may come later, have memory of their own. */
 struct column {
     struct ArrowSchema schema;
     struct ArrowArray array;
@@ -187,8 +187,8 @@ int table_add(struct table *table, const char *name, const char *format, size_t 
     size_t index = (size_t)table->array.n_children;
 
     if (table_format_width(format) < 0)
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "column \"%.60s\" has format \"%.20s\", which tables do not have",
-                         name, format);
+        return fault_set(fault, MRPC_INVALID_ARGUMENT,
+                         "column \"%.60s\" has format \"%.20s\", which tables do not have", name, format);
     if (table_find(&table->schema, name) >= 0)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "two columns are named \"%.60s\"", name);
     if (text_bytes > INT32_MAX)

@@ -11,7 +11,8 @@
 
 /* Where the server may connect to when a client says where: a health check goes to who registered, a webhook where the
  * job says. So a target is judged (server-side request forgery): by the numeric address that resolving gave, each time,
- * and the connection then goes to that very address (so a name that resolves differently the second time gains nothing).
+ * and the connection then goes to that very address (so a name that resolves differently the second time gains
+ * nothing).
  *
  *   never      unspecified, broadcast, multicast, link-local (169.254.0.0/16 with the cloud metadata address,
  * fe80::/10), other metadata addresses, reserved ranges, every form of IPv4 inside IPv6 judged as the IPv4; the

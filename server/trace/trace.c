@@ -229,7 +229,8 @@ void trace_call_slow(struct trace_ring *ring, const struct trace_start *start, i
         return;
     const struct trace_place client = {.name = "client"}, service = {.name = "service"};
     const char *slash = strrchr(start->method, '/');
-    add_step(&slot->record, &client, service.name, SCENE_ICON_SERVICE, slash ? slash + 1 : start->method, end_us - duration_us);
+    add_step(&slot->record, &client, service.name, SCENE_ICON_SERVICE, slash ? slash + 1 : start->method,
+             end_us - duration_us);
     add_step(&slot->record, &service, client.name, SCENE_ICON_USER, "", end_us);
     end(ring, slot, code, duration_us, true);
 }
@@ -265,8 +266,8 @@ void trace_id_text(const uint8_t trace_id[TRACE_ID_BYTES], char out[TRACE_ID_TEX
         snprintf(out + (size_t)2 * (size_t)i, 3, "%02x", trace_id[i]);
 }
 
-static bool each(struct part *part, struct trace_record *copy, bool (*see)(void *arg, const struct trace_record *record),
-                 void *arg)
+static bool each(struct part *part, struct trace_record *copy,
+                 bool (*see)(void *arg, const struct trace_record *record), void *arg)
 {
     for (size_t i = 0; i < part->count; i++) {
         pthread_mutex_lock(&part->slots[i].lock);

@@ -94,7 +94,8 @@ static inline struct trace_place trace_leave(void)
 }
 
 /** Work that was left is taken up by @name: a step, and trace_enter(). Undone by trace_depart_from(). */
-static inline void trace_arrive(const struct trace_place *left, const char *name, enum scene_icon icon, const char *label)
+static inline void trace_arrive(const struct trace_place *left, const char *name, enum scene_icon icon,
+                                const char *label)
 {
     if (left->call)
         trace_arrived(left, name, icon, label);
@@ -108,8 +109,8 @@ static inline void trace_depart_from(const struct trace_place *left)
 
 /** Have @changed(@arg) called when something is other than what was last read: at most once for each
  *  trace_ring_each(), so that who reads sets the pace. Thread of @changed: any that works for a call, without locks of
- *  the ring and for nobody that is traced; it must not wait. Set up before calls begin; NULL ends it, and one more may be
- *  under way then. */
+ *  the ring and for nobody that is traced; it must not wait. Set up before calls begin; NULL ends it, and one more may
+ *  be under way then. */
 void trace_ring_tell(struct trace_ring *ring, void (*changed)(void *arg), void *arg);
 
 /* ---- Reading ---- */

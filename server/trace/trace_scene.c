@@ -93,7 +93,8 @@ static int find(struct trace_ring *ring, const char *argument, struct search *se
     if (*search->id && strlen(argument) < sizeof search->id && trace_ring_each(ring, take, search))
         return no_memory(fault);
     if (search->count == 0)
-        return fault_set(fault, MRPC_NOT_FOUND, "no trace \"%.40s\" is kept: the view calls shows which there are", argument);
+        return fault_set(fault, MRPC_NOT_FOUND, "no trace \"%.40s\" is kept: the view calls shows which there are",
+                         argument);
     return 0;
 }
 
@@ -173,7 +174,11 @@ static void add_steps(struct scene_builder *b, const struct trace_record *record
         participant_of(record, step->to, &to, title[1]);
         bool answer = (kinds[i] = kind_of(record, i, kinds)) == STEP_ANSWER;
         bool ends = to.icon == SCENE_ICON_USER, failed = record->code && ends;
-        snprintf(label, sizeof label, "%s", *step->label ? step->label : ends ? mrpc_code_name(record->code) : answer ? "done" : "command");
+        snprintf(label, sizeof label, "%s",
+                 *step->label ? step->label
+                 : ends       ? mrpc_code_name(record->code)
+                 : answer     ? "done"
+                              : "command");
         write_ms(when, step->arrived_us - begin_us);
         write_ms(waited, step->arrived_us - step->left_us);
         if (step->arrived_us - step->left_us >= WAIT_SHOWN_US)
@@ -193,9 +198,11 @@ static void describe(struct scene_builder *b, const struct search *search)
         dropped += search->records[i].dropped_count;
     write_ms(took, first->duration_us);
     int used = snprintf(text, sizeof text, "Trace %s: %s in %s", search->id,
-                        first->duration_us < 0 ? "under way" : mrpc_code_name(first->code), first->duration_us < 0 ? "progress" : took);
+                        first->duration_us < 0 ? "under way" : mrpc_code_name(first->code),
+                        first->duration_us < 0 ? "progress" : took);
     if (search->count > 1)
-        used += snprintf(text + used, sizeof text - (size_t)used, ", with %zu more call%s", search->count - 1, search->count > 2 ? "s" : "");
+        used += snprintf(text + used, sizeof text - (size_t)used, ", with %zu more call%s", search->count - 1,
+                         search->count > 2 ? "s" : "");
     if (dropped)
         snprintf(text + used, sizeof text - (size_t)used, "; %u further steps are not shown", dropped);
     scene_builder_describe(b, text, "A call inside the server, step by step; times since its first step.");
@@ -269,7 +276,8 @@ static bool sort_out(void *arg, const struct trace_record *record)
     return true;
 }
 
-static void add_shelf(struct scene_builder *b, const char *id, const char *title, const char *kind, const struct shelf *shelf)
+static void add_shelf(struct scene_builder *b, const char *id, const char *title, const char *kind,
+                      const struct shelf *shelf)
 {
     char item[32], key[64];
     if (shelf->count == 0)

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* How much memory there is, and how much is taken: of the control group with the least room (workers are in it; pages of
- * files that the kernel can drop do not count), or of this process under a limit of its own, whichever is fuller. */
+/* How much memory there is, and how much is taken: of the control group with the least room (workers are in it; pages
+ * of files that the kernel can drop do not count), or of this process under a limit of its own, whichever is fuller. */
 
 struct memory_state {
     uint64_t used_bytes;

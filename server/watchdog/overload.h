@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is refused when memory comes near its limit: first what takes most and can wait, last what keeps others alive. */
+/* What is refused when memory comes near its limit: first what takes most and can wait, last what keeps others
+ * alive. */
 
 enum overload {
     OVERLOAD_NONE,

@@ -137,8 +137,8 @@ static void tell_stall(const struct watchdog *watchdog, const struct beat *beat)
 {
     char stack[STACK_BYTES];
     stack_of_thread(beat->thread, stack, sizeof stack);
-    log_error(watchdog->options.log, "watchdog", "loop %s stands still thread=%d ms=%u at %s", beat->name, (int)beat->thread,
-              beat->looks * WATCHDOG_LOOK_MS, stack);
+    log_error(watchdog->options.log, "watchdog", "loop %s stands still thread=%d ms=%u at %s", beat->name,
+              (int)beat->thread, beat->looks * WATCHDOG_LOOK_MS, stack);
 }
 
 /* Copies of those that are to be told of: the log and the stack take time, and loops answer under the lock. */
@@ -176,7 +176,8 @@ static void ask_again(struct beat *beat)
         beat->asked = false;
 }
 
-/* Returns whether all answer, and have done so before. The lock is held while they are asked, so an ask must only post. */
+/* Returns whether all answer, and have done so before. The lock is held while they are asked, so an ask must only
+ * post. */
 static bool look_at_loops(struct watchdog *watchdog, bool was_asleep)
 {
     struct news news = {.count = 0};
@@ -295,14 +296,16 @@ int watchdog_write_metrics(struct watchdog *watchdog, int (*write)(void *arg, co
     struct metrics_page page = {.write = write, .arg = arg};
     metrics_single(&page, "mltrainer_memory_used_bytes", "gauge", "Memory that counts towards the limit.",
                    atomic_load(&watchdog->memory_used));
-    metrics_single(&page, "mltrainer_memory_limit_bytes", "gauge", "The control group's limit, or memory.limit; 0: none.",
-                   atomic_load(&watchdog->memory_limit));
-    metrics_single(&page, "mltrainer_overload_step", "gauge", "What is refused for memory: 0 nothing, 1 work, 2 most, 3 all.",
+    metrics_single(&page, "mltrainer_memory_limit_bytes", "gauge",
+                   "The control group's limit, or memory.limit; 0: none.", atomic_load(&watchdog->memory_limit));
+    metrics_single(&page, "mltrainer_overload_step", "gauge",
+                   "What is refused for memory: 0 nothing, 1 work, 2 most, 3 all.",
                    (uint64_t)watchdog_overload(watchdog));
     metrics_head(&page, "mltrainer_loop_stalls_total", "counter", "Times that a loop stood still.");
     pthread_mutex_lock(&watchdog->lock);
     for (const struct beat *beat = watchdog->beats; beat; beat = beat->next)
-        metrics_put(&page, "mltrainer_loop_stalls_total{loop=\"%s\"} %llu\n", beat->name, (unsigned long long)beat->stalls);
+        metrics_put(&page, "mltrainer_loop_stalls_total{loop=\"%s\"} %llu\n", beat->name,
+                    (unsigned long long)beat->stalls);
     pthread_mutex_unlock(&watchdog->lock);
     return page.error;
 }

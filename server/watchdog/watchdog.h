@@ -15,8 +15,8 @@
  *     stack, a metric, and systemd hears WATCHDOG=1 only while all of them answer
  *     compares memory with its limit; near it, calls are refused in three steps (overload.h)
  *
- * How long is counted in its own looks, not in time: when all of the process stood still (SIGSTOP, a suspended machine),
- * that was one look, and nobody's fault. */
+ * How long is counted in its own looks, not in time: when all of the process stood still (SIGSTOP, a suspended
+ * machine), that was one look, and nobody's fault. */
 
 struct watchdog;
 
@@ -37,9 +37,12 @@ void watchdog_free(struct watchdog *watchdog);
 /** How to ask one thread: have it run answer(beat) soon. Errors: any; then it is not asked this time. */
 typedef int (*watchdog_ask)(void *arg, unsigned index, void (*answer)(void *beat), void *beat);
 
-/** Watch a loop, named @name. Thread: any. Ownership: @arg is borrowed until watchdog_forget(). Errors: MRPC_ERR_NOMEM. */
-int watchdog_watch(struct watchdog *watchdog, const char *name, watchdog_ask ask, void *arg, unsigned index) MRPC_MUST_USE;
-/** Watch nothing of @arg any more; returns when nothing that was asked of it is still on its way. Before its loops stop. */
+/** Watch a loop, named @name. Thread: any. Ownership: @arg is borrowed until watchdog_forget(). Errors:
+ *  MRPC_ERR_NOMEM. */
+int watchdog_watch(struct watchdog *watchdog, const char *name, watchdog_ask ask, void *arg,
+                   unsigned index) MRPC_MUST_USE;
+/** Watch nothing of @arg any more; returns when nothing that was asked of it is still on its way. Before its loops
+ *  stop. */
 void watchdog_forget(struct watchdog *watchdog, const void *arg);
 
 /** The step that memory asks for. Thread: any. */
@@ -49,7 +52,8 @@ enum overload watchdog_overload(const struct watchdog *watchdog);
 void watchdog_look(struct watchdog *watchdog, int64_t now_ms);
 
 /** Its part of GET /metrics. Thread: any. Errors: what @write returns. */
-int watchdog_write_metrics(struct watchdog *watchdog, int (*write)(void *arg, const char *text, size_t size), void *arg);
+int watchdog_write_metrics(struct watchdog *watchdog, int (*write)(void *arg, const char *text, size_t size),
+                           void *arg);
 
 enum { WATCHDOG_LOOK_MS = 250 };
 

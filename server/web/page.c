@@ -6,8 +6,8 @@
 
 #include <mrpc/web.h>
 
-/* A file of dist/ in the read-only data, as it is and packed by gzip, and the ETag of either, which ends with a NUL; the
- * assembler reads them. */
+/* A file of dist/ in the read-only data, as it is and packed by gzip, and the ETag of either, which ends with a NUL;
+ * the assembler reads them. */
 #define EMBED(name, path)                                                                                    \
     __asm__(".section .rodata.page,\"a\",%progbits\n" #name "_begin:\n.incbin \"" path "\"\n" #name          \
             "_end:\n.previous\n");                                                                           \
@@ -45,8 +45,8 @@ static const struct file files[] = {
     FILE_OF(icon, "/page/icon.svg", "image/svg+xml"),
 };
 
-/* Scripts, styles and connections of our own alone; no frame around us, no form to elsewhere. uPlot and preact set styles
- * by the object model, which the policy does not concern. */
+/* Scripts, styles and connections of our own alone; no frame around us, no form to elsewhere. uPlot and preact set
+ * styles by the object model, which the policy does not concern. */
 static const char *const headers[][2] = {
     {"content-security-policy",
      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "

@@ -31,7 +31,8 @@ static int set_limit(int resource, rlim_t value)
 
 static int set_limits(uint64_t memory_bytes)
 {
-    if (set_limit(RLIMIT_CORE, 0) || set_limit(RLIMIT_FSIZE, FILE_BYTES_MAX) || set_limit(RLIMIT_NOFILE, OPEN_FILES_MAX))
+    if (set_limit(RLIMIT_CORE, 0) || set_limit(RLIMIT_FSIZE, FILE_BYTES_MAX) ||
+        set_limit(RLIMIT_NOFILE, OPEN_FILES_MAX))
         return -1;
     return LIMIT_ADDRESS_SPACE && memory_bytes ? set_limit(RLIMIT_AS, memory_bytes) : 0;
 }

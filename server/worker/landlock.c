@@ -26,7 +26,8 @@ struct ruleset {
 static const char *const readable[] = {
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib",                    /* libraries */
     "/etc/ld.so.cache", "/etc/alternatives",                                         /* finding them */
-    "/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo", "/proc/sys/vm/overcommit_memory", /* BLAS counts cores */
+    /* BLAS counts cores */
+    "/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo", "/proc/sys/vm/overcommit_memory",
     "/dev/null", "/dev/urandom", "/etc/localtime", "/usr/share/zoneinfo",
 };
 

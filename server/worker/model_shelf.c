@@ -26,7 +26,8 @@ void model_shelf_clear(struct model_shelf *shelf, unsigned place)
     *at = (struct place){NULL, NULL};
 }
 
-void model_shelf_put(struct model_shelf *shelf, unsigned place, const struct mltrainer_algorithm *algorithm, void *model)
+void model_shelf_put(struct model_shelf *shelf, unsigned place, const struct mltrainer_algorithm *algorithm,
+                     void *model)
 {
     shelf->places[place - 1] = (struct place){algorithm, model};
 }

@@ -6,7 +6,8 @@
 #include <signal.h>
 
 /* What belongs to the process and not to a call, and what a plugin might leave otherwise than it found it: how numbers
- * are rounded, which signals are blocked, how texts are read. The next task of the same worker begins as the first did. */
+ * are rounded, which signals are blocked, how texts are read. The next task of the same worker begins as the first
+ * did. */
 
 struct process_state {
     fenv_t rounding;

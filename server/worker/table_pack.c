@@ -5,8 +5,8 @@
 
 static int does_not_fit(const char *name, struct fault *fault)
 {
-    return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "the table does not fit into the worker's memory (column \"%.60s\")",
-                     name);
+    return fault_set(fault, MRPC_RESOURCE_EXHAUSTED,
+                     "the table does not fit into the worker's memory (column \"%.60s\")", name);
 }
 
 static int check_column(const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t rows,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Z5: a spec of any bytes is refused with a place and a reason, or its picture is well-formed XML that leads nowhere. */
+/* Z5: a spec of any bytes is refused with a place and a reason, or its picture is well-formed XML that leads
+ * nowhere. */
 #include <string.h>
 
 #include <expat.h>

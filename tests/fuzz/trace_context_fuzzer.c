@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* traceparent (first byte even) and tracestate (odd) of W3C Trace Context. What is a tracestate is judged a second time,
- * by the specification's grammar as a regular expression. */
+/* traceparent (first byte even) and tracestate (odd) of W3C Trace Context. What is a tracestate is judged a second
+ * time, by the specification's grammar as a regular expression. */
 #include <mrpc/trace.h>
 
 #include <regex.h>

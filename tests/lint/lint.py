@@ -108,6 +108,12 @@ def files_tell_one_story():
     return [f"{f}: {text(f).count(chr(10))} lines" for f in OWN_C if text(f).count("\n") > 600]
 
 
+def lines_fit():
+    """At most 120 columns, as .clang-format says; a name that is longer by itself stands alone on its line."""
+    return [f"{f}:{number}: {len(line)} columns" for f in C_FILES for number, line in enumerate(text(f).splitlines(), 1)
+            if len(line) > 120 and " " in line.strip()]
+
+
 def names_say_something():
     return [f"{f}: name the concept" for f in C_FILES if f.stem in ("utils", "util", "common", "helpers", "misc")]
 
@@ -134,7 +140,7 @@ def models_page_is_current():
 
 def main():
     for rule in (top_level, licence, layering, components_are_made_by_their_create, no_hosts_or_machine_paths,
-                 no_string_built_sql, files_tell_one_story, names_say_something, shell_scripts_parse,
+                 no_string_built_sql, files_tell_one_story, lines_fit, names_say_something, shell_scripts_parse,
                  documents_name_real_paths, models_page_is_current):
         report(rule.__name__, rule())
 

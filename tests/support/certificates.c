@@ -38,7 +38,8 @@ static void add_raw_name(X509 *certificate, const char *bytes, size_t size)
 
 static void add_extensions(X509 *certificate, X509 *issuer, const struct certificate_spec *spec)
 {
-    add_extension(certificate, issuer, NID_basic_constraints, spec->authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
+    add_extension(certificate, issuer, NID_basic_constraints,
+                  spec->authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
     add_extension(certificate, issuer, NID_subject_key_identifier, "hash");
     if (spec->authority)
         add_extension(certificate, issuer, NID_key_usage, "critical,keyCertSign,cRLSign,digitalSignature");
@@ -50,7 +51,8 @@ static void add_extensions(X509 *certificate, X509 *issuer, const struct certifi
         add_extension(certificate, issuer, NID_ext_key_usage, spec->usage);
 }
 
-struct issued_certificate certificate_issue(const struct certificate_spec *spec, const struct issued_certificate *issuer)
+struct issued_certificate certificate_issue(const struct certificate_spec *spec,
+                                            const struct issued_certificate *issuer)
 {
     bool default_time = spec->begins_days == 0 && spec->ends_days == 0;
     struct issued_certificate issued = {.certificate = X509_new(), .key = EVP_EC_gen("P-256")};
@@ -60,8 +62,8 @@ struct issued_certificate certificate_issue(const struct certificate_spec *spec,
     X509_gmtime_adj(X509_getm_notBefore(certificate), (long)((default_time ? -1 : spec->begins_days) * DAY_S));
     X509_gmtime_adj(X509_getm_notAfter(certificate), (long)((default_time ? 10 : spec->ends_days) * DAY_S));
     const char *name = spec->common_name ? spec->common_name : "test";
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1,
-                               0);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC, (const unsigned char *)name, -1,
+                               -1, 0);
     X509 *signer = issuer ? issuer->certificate : certificate;
     X509_set_issuer_name(certificate, X509_get_subject_name(signer));
     X509_set_pubkey(certificate, issued.key);
@@ -85,8 +87,8 @@ static FILE *create(const char *path, int mode)
     return file;
 }
 
-void certificate_write(const struct issued_certificate *issued, const struct issued_certificate *chain, size_t chain_count,
-                       const char *key_file, const char *certificate_file)
+void certificate_write(const struct issued_certificate *issued, const struct issued_certificate *chain,
+                       size_t chain_count, const char *key_file, const char *certificate_file)
 {
     FILE *file = create(key_file, 0600);
     assert_int_equal(PEM_write_PrivateKey(file, issued->key, NULL, NULL, 0, NULL, NULL), 1);

@@ -31,11 +31,12 @@ struct issued_certificate {
 };
 
 /** Signed by @issuer, by itself when that is NULL. */
-struct issued_certificate certificate_issue(const struct certificate_spec *spec, const struct issued_certificate *issuer);
+struct issued_certificate certificate_issue(const struct certificate_spec *spec,
+                                            const struct issued_certificate *issuer);
 void certificate_discard(struct issued_certificate *issued);
 /** Its key (mode 0600), and its certificate with the @chain_count others behind it. */
-void certificate_write(const struct issued_certificate *issued, const struct issued_certificate *chain, size_t chain_count,
-                       const char *key_file, const char *certificate_file);
+void certificate_write(const struct issued_certificate *issued, const struct issued_certificate *chain,
+                       size_t chain_count, const char *key_file, const char *certificate_file);
 /** A list of @issuer's that revokes @serial. */
 void certificate_write_revoked(const struct issued_certificate *issuer, long serial, const char *file);
 

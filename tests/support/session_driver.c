@@ -100,7 +100,8 @@ void driver_open(struct session_driver *driver, const struct mrpc_limits *limits
     exchange_prefaces(driver);
 }
 
-static void open_prepared(struct session_driver *driver, void (*prepare)(struct mrpc_server *server, void *arg), void *arg)
+static void open_prepared(struct session_driver *driver, void (*prepare)(struct mrpc_server *server, void *arg),
+                          void *arg)
 {
     prepare(driver->server, arg);
     make_host(driver);

@@ -374,8 +374,8 @@ static int compare_snapshot(struct watch_validator *validator, struct walk *walk
     }
     return wanted == record->count
                ? 0
-               : violate(validator, "filterable: %zu instances in the snapshot at %lld, %zu are selected", record->count,
-                         (long long)record->revision, wanted);
+               : violate(validator, "filterable: %zu instances in the snapshot at %lld, %zu are selected",
+                         record->count, (long long)record->revision, wanted);
 }
 
 static int compare_record(struct watch_validator *validator, struct walk *walk, const struct record *record)

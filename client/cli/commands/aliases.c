@@ -111,7 +111,8 @@ const struct cli_command aliases_set_command = {
     .operands_most = 3,
     .options = set_options,
     .summary = "Let NAME:ALIAS stand for a version",
-    .examples = "  mltctl aliases set sp500-ridge champion 2\n  mltctl artifacts predict sp500-ridge:champion --dataset sp500 --last\n",
+    .examples = "  mltctl aliases set sp500-ridge champion 2\n  mltctl artifacts predict sp500-ridge:champion "
+                "--dataset sp500 --last\n",
     .run = set,
 };
 

@@ -35,8 +35,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     if (code)
         return code;
     request.artifact = (char *)arguments->operands[0];
-    int error = mltrainer__execution__v1__execution_service__export_artifact__start(cli->channel, &options, &request, NULL,
-                                                                                    NULL, &call);
+    int error = mltrainer__execution__v1__execution_service__export_artifact__start(cli->channel, &options, &request,
+                                                                                    NULL, NULL, &call);
     if (error) {
         files_abandon(&output);
         return cli_failed("%s", mrpc_error_text(error));

@@ -26,7 +26,8 @@ static int import(struct cli *cli, FILE *in, uint64_t size, Mltrainer__Execution
     struct mrpc_call_options options = {.struct_bytes = sizeof options};
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     struct mrpc_client_call *call;
-    int error = mltrainer__execution__v1__execution_service__import_artifact__start(cli->channel, &options, NULL, NULL, &call);
+    int error =
+        mltrainer__execution__v1__execution_service__import_artifact__start(cli->channel, &options, NULL, NULL, &call);
     if (error)
         return cli_failed("%s", mrpc_error_text(error));
     if (send_header(call, header) == 0 && execution_send_file(call, in, size, "importing", send_chunk) == 0)
@@ -37,8 +38,8 @@ static int import(struct cli *cli, FILE *in, uint64_t size, Mltrainer__Execution
     if (response && cli->json)
         code = cli_print_json(&mltrainer__execution__v1__import_artifact_response__info, &response->base);
     else if (response && response->artifact)
-        printf("%s@%u: model %s, %" PRIu64 " bytes%s\nsha256 %s\n", response->artifact->name, response->artifact->version,
-               response->artifact->model, response->artifact->size_bytes,
+        printf("%s@%u: model %s, %" PRIu64 " bytes%s\nsha256 %s\n", response->artifact->name,
+               response->artifact->version, response->artifact->model, response->artifact->size_bytes,
                response->already_existed ? ", was there already" : "", response->artifact->sha256);
     mrpc_client_call_finish(call, &reply);
     if (!code)

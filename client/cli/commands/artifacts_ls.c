@@ -21,7 +21,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     static const char *const titles[] = {"ARTIFACT", "MODEL", ">BYTES", "TARGET", ">FEATURES", "SHA256", NULL};
     Mltrainer__Execution__V1__ListArtifactsRequest request = MLTRAINER__EXECUTION__V1__LIST_ARTIFACTS_REQUEST__INIT;
     request.name = arguments->operand_count ? (char *)arguments->operands[0] : "";
-    return pages_print(cli, &mltrainer__execution__v1__execution_service__service, "ListArtifacts", &request.base, titles, add_row);
+    return pages_print(cli, &mltrainer__execution__v1__execution_service__service, "ListArtifacts", &request.base,
+                       titles, add_row);
 }
 
 const struct cli_command artifacts_ls_command = {

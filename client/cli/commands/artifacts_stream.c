@@ -58,7 +58,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     char *line = NULL;
     size_t capacity = 0;
     uint64_t tag = 0;
-    int error = mltrainer__execution__v1__execution_service__predict_stream__start(cli->channel, &options, NULL, NULL, &call);
+    int error =
+        mltrainer__execution__v1__execution_service__predict_stream__start(cli->channel, &options, NULL, NULL, &call);
     if (error)
         return cli_failed("%s", mrpc_error_text(error));
     bool open = true;

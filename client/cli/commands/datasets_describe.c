@@ -17,8 +17,8 @@ static void print(const Mltrainer__Execution__V1__Dataset *dataset)
 {
     static const char *const titles[] = {"COLUMN", "TYPE", ">NULLS", ">LEAST", ">MOST", ">MEAN", ">SD", NULL};
     static const char *const types[] = {"-", "double", "integer", "text", "bool", "date"};
-    printf("%s@%u: %" PRIu64 " rows, %" PRIu64 " bytes\nsha256 %s\n\n", dataset->name, dataset->version, dataset->row_count,
-           dataset->size_bytes, dataset->sha256);
+    printf("%s@%u: %" PRIu64 " rows, %" PRIu64 " bytes\nsha256 %s\n\n", dataset->name, dataset->version,
+           dataset->row_count, dataset->size_bytes, dataset->sha256);
     struct columns *columns = columns_new(titles);
     for (size_t i = 0; i < dataset->n_columns; i++) {
         const Mltrainer__Execution__V1__ColumnSummary *column = dataset->columns[i];

@@ -13,7 +13,8 @@ static void describe_file(const struct cli_arguments *arguments, Mltrainer__Exec
     static Mltrainer__Execution__V1__CsvOptions csv = MLTRAINER__EXECUTION__V1__CSV_OPTIONS__INIT;
     file.path = (char *)cli_option(arguments, "file", "");
     const char *ending = strrchr(file.path, '.');
-    bool arrow = ending && (strcmp(ending, ".arrow") == 0 || strcmp(ending, ".arrows") == 0 || strcmp(ending, ".feather") == 0);
+    bool arrow =
+        ending && (strcmp(ending, ".arrow") == 0 || strcmp(ending, ".arrows") == 0 || strcmp(ending, ".feather") == 0);
     file.format = arrow ? MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW
                         : MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
     csv.delimiter = (char *)cli_option(arguments, "delimiter", "");
@@ -107,6 +108,7 @@ const struct cli_command datasets_fetch_command = {
     .options = options,
     .summary = "Have the server get a dataset: file, query or series",
     .examples = "  mltctl datasets fetch gdp --provider fred --series GDP --begin 1990-01-01 --follow\n"
-                "  mltctl datasets fetch prices --database market --query 'SELECT * FROM bars WHERE symbol = ?1' --argument AAPL\n",
+                "  mltctl datasets fetch prices --database market --query 'SELECT * FROM bars WHERE symbol = ?1' "
+                "--argument AAPL\n",
     .run = run,
 };

@@ -20,7 +20,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     static const char *const titles[] = {"DATASET", ">ROWS", ">COLUMNS", ">BYTES", "SHA256", NULL};
     Mltrainer__Execution__V1__ListDatasetsRequest request = MLTRAINER__EXECUTION__V1__LIST_DATASETS_REQUEST__INIT;
     request.all_versions = cli_switch(arguments, "all-versions");
-    return pages_print(cli, &mltrainer__execution__v1__execution_service__service, "ListDatasets", &request.base, titles, add_row);
+    return pages_print(cli, &mltrainer__execution__v1__execution_service__service, "ListDatasets", &request.base,
+                       titles, add_row);
 }
 
 static const struct cli_option options[] = {{"all-versions", NULL, "not only the newest of each name"}, {0}};

@@ -59,10 +59,12 @@ static int upload_rest(const struct cli *cli, FILE *in, Mltrainer__Execution__V1
     struct mrpc_client_call *call;
     if (fseeko(in, (off_t)header->resume_offset_bytes, SEEK_SET) != 0)
         return cli_failed("%s", strerror(errno));
-    int error = mltrainer__execution__v1__execution_service__upload_dataset__start(cli->channel, &options, NULL, NULL, &call);
+    int error =
+        mltrainer__execution__v1__execution_service__upload_dataset__start(cli->channel, &options, NULL, NULL, &call);
     if (error)
         return cli_failed("%s", mrpc_error_text(error));
-    if (send_header(call, header) == 0 && execution_send_file(call, in, header->size_bytes, "uploading", send_chunk) == 0)
+    if (send_header(call, header) == 0 &&
+        execution_send_file(call, in, header->size_bytes, "uploading", send_chunk) == 0)
         mrpc_client_call_half_close(call);
     const Mltrainer__Execution__V1__UploadDatasetResponse *response =
         mltrainer__execution__v1__execution_service__upload_dataset__recv(call);

@@ -11,7 +11,8 @@
  *  by the caller. Without --format the ending of @output decides. Returns 0, CLI_USAGE or CLI_FAILED. */
 int diagram_drawing(const struct cli_arguments *arguments, const char *output, Mltrainer__Diagram__V1__Drawing *drawing,
                     uint8_t **spec);
-/** Draw as PNG and show it on standard output, made smaller where the window is narrower (unless a scale is set). Returns
+/** Draw as PNG and show it on standard output, made smaller where the window is narrower (unless a scale is set).
+ *  Returns
  *  0, or an exit code after saying why. */
 int diagram_show(struct cli *cli, enum terminal_way way, Mltrainer__Diagram__V1__Drawing *drawing);
 /** "svg", "png", "pdf", "dot", "mermaid", "d2"; 0 for none. */

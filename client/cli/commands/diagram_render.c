@@ -50,8 +50,8 @@ static int render(struct cli *cli, const Mltrainer__Diagram__V1__Drawing *drawin
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     struct mrpc_client_call *call;
     request.drawing = (Mltrainer__Diagram__V1__Drawing *)drawing;
-    int error = mltrainer__diagram__v1__diagram_service__render_stream__start(cli->channel, &options, &request, NULL, NULL,
-                                                                              &call);
+    int error = mltrainer__diagram__v1__diagram_service__render_stream__start(cli->channel, &options, &request, NULL,
+                                                                              NULL, &call);
     if (error)
         return cli_failed("%s", mrpc_error_text(error));
     int code = receive(call, out, said);
@@ -63,7 +63,8 @@ static int render(struct cli *cli, const Mltrainer__Diagram__V1__Drawing *drawin
     return code;
 }
 
-static int render_file(struct cli *cli, const Mltrainer__Diagram__V1__Drawing *drawing, const char *path, struct said *said)
+static int render_file(struct cli *cli, const Mltrainer__Diagram__V1__Drawing *drawing, const char *path,
+                       struct said *said)
 {
     struct files_output output;
     int code = files_begin(&output, path);
@@ -116,7 +117,8 @@ int diagram_show(struct cli *cli, enum terminal_way way, Mltrainer__Diagram__V1_
 }
 
 /* What nobody named: shown where the terminal can, else a file named after the view. */
-static int show_or_save(struct cli *cli, const struct cli_arguments *arguments, Mltrainer__Diagram__V1__Drawing *drawing)
+static int show_or_save(struct cli *cli, const struct cli_arguments *arguments,
+                        Mltrainer__Diagram__V1__Drawing *drawing)
 {
     char path[160];
     const char *name = cli_option(arguments, "terminal", NULL);
@@ -148,7 +150,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
 }
 
 static const struct cli_option options[] = {
-    {"to", "FILE", "where to write; its ending chooses the format [on a terminal: shown, or VIEW.svg; else standard output]"},
+    {"to", "FILE",
+     "where to write; its ending chooses the format [on a terminal: shown, or VIEW.svg; else standard output]"},
     {"terminal", "WAY", "show it: kitty (its graphics protocol) or sixel [what the terminal says it can]"},
     {"format", "FORMAT", "svg, png, pdf, dot, mermaid or d2"},
     {"theme", "THEME", "light, dark or auto (SVG)"},

@@ -57,7 +57,8 @@ static int take(struct cli *cli, const Mltrainer__Diagram__V1__WatchResponse *me
 static int run(struct cli *cli, const struct cli_arguments *arguments)
 {
     Mltrainer__Diagram__V1__WatchRequest request = MLTRAINER__DIAGRAM__V1__WATCH_REQUEST__INIT;
-    struct mrpc_call_options options = {.struct_bytes = sizeof options, .timeout_ms = cli_duration_ms(arguments, "for", 0)};
+    struct mrpc_call_options options = {.struct_bytes = sizeof options,
+                                        .timeout_ms = cli_duration_ms(arguments, "for", 0)};
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     struct mrpc_client_call *call;
     const char *path = cli_option(arguments, "to", NULL);
@@ -71,7 +72,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
         fputs("\033[2J", stdout);
     int64_t left = cli_number(arguments, "count", INT64_MAX, 1, INT64_MAX);
     request.view = (char *)arguments->operands[0];
-    int error = mltrainer__diagram__v1__diagram_service__watch__start(cli->channel, &options, &request, NULL, NULL, &call);
+    int error =
+        mltrainer__diagram__v1__diagram_service__watch__start(cli->channel, &options, &request, NULL, NULL, &call);
     if (error)
         return cli_failed("%s", mrpc_error_text(error));
     const Mltrainer__Diagram__V1__WatchResponse *message;

@@ -134,8 +134,9 @@ bool execution_job_ended(Mltrainer__Execution__V1__JobState state)
 
 const char *execution_task(Mltrainer__Execution__V1__Task task)
 {
-    static const char *const names[] = {"-",    "regression", "classification", "clustering", "forecast", "indicator", "pricing",
-                                        "risk", "portfolio",  "transform",      "search",     "anomaly",  "control", "test"};
+    static const char *const names[] = {"-",         "regression", "classification", "clustering", "forecast",
+                                        "indicator", "pricing",    "risk",           "portfolio",  "transform",
+                                        "search",    "anomaly",    "control",        "test"};
     return task >= 0 && task <= 13 ? names[task] : "?";
 }
 

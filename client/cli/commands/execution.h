@@ -43,11 +43,13 @@ struct execution_data {
 Mltrainer__Execution__V1__DataReference *execution_parse_data(const struct cli_arguments *arguments,
                                                               struct execution_data *out);
 
-/** Open a file that is to be sent: its size and its SHA-256. Returns CLI_FAILED when it cannot be read, having said why. */
+/** Open a file that is to be sent: its size and its SHA-256. Returns CLI_FAILED when it cannot be read, having said
+ *  why. */
 int execution_open_file(const char *path, FILE **out, uint64_t *size_bytes, char hex[65]);
 /** Does the file, at its beginning and left there, look like Arrow IPC, file or stream? */
 bool execution_is_arrow(FILE *in);
-/** Send the rest of @in, which has @total bytes, in chunks, with a progress bar; returns what @send does, 0 when all of it is sent. */
+/** Send the rest of @in, which has @total bytes, in chunks, with a progress bar; returns what @send does, 0 when all of
+ *  it is sent. */
 int execution_send_file(struct mrpc_client_call *call, FILE *in, uint64_t total, const char *label,
                         int (*send)(struct mrpc_client_call *call, ProtobufCBinaryData chunk));
 
@@ -65,8 +67,8 @@ void execution_parameter_text(const Mltrainer__Execution__V1__ParameterValue *va
 
 /** Print a job with its result for a person. */
 void execution_print_job(const Mltrainer__Execution__V1__Job *job);
-/** Follow a job to its end, with a progress bar; prints the job. Returns 0 when it succeeded, CLI_FAILED when it did not,
- *  or the exit code of the status. */
+/** Follow a job to its end, with a progress bar; prints the job. Returns 0 when it succeeded, CLI_FAILED when it did
+ *  not, or the exit code of the status. */
 int execution_follow(struct cli *cli, const char *id, uint64_t after, bool print_events);
 
 #endif

@@ -42,7 +42,8 @@ int execution_open_file(const char *path, FILE **out, uint64_t *size_bytes, char
     return 0;
 }
 
-/* A file begins with its magic, a stream with a continuation marker; neither can be CSV, which is UTF-8 without NULs. */
+/* A file begins with its magic, a stream with a continuation marker; neither can be CSV, which is UTF-8 without
+ * NULs. */
 bool execution_is_arrow(FILE *in)
 {
     char head[8] = "";

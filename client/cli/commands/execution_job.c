@@ -36,8 +36,8 @@ static bool has_baseline(const Mltrainer__Execution__V1__JobResult *result, cons
     return false;
 }
 
-static void add_value(struct columns *columns, Mltrainer__Execution__V1__Metric **metrics, size_t count, const char *prefix,
-                      const char *name)
+static void add_value(struct columns *columns, Mltrainer__Execution__V1__Metric **metrics, size_t count,
+                      const char *prefix, const char *name)
 {
     char full[160];
     snprintf(full, sizeof full, "%s%s%s", prefix, *prefix ? "." : "", name);
@@ -49,7 +49,8 @@ static void add_value(struct columns *columns, Mltrainer__Execution__V1__Metric 
 }
 
 /* After several folds a mean, and how far they lie apart. */
-static void add_spread(struct columns *columns, Mltrainer__Execution__V1__Metric **metrics, size_t count, const char *name)
+static void add_spread(struct columns *columns, Mltrainer__Execution__V1__Metric **metrics, size_t count,
+                       const char *name)
 {
     char full[160];
     snprintf(full, sizeof full, "%s.deviation", name);
@@ -235,8 +236,8 @@ int execution_follow(struct cli *cli, const char *id, uint64_t after, bool print
     struct progress progress = {.label = "training"};
     request.id = (char *)id;
     request.after_sequence = after;
-    int error = mltrainer__execution__v1__execution_service__watch_job__start(cli->channel, &options, &request, NULL, NULL,
-                                                                              &call);
+    int error = mltrainer__execution__v1__execution_service__watch_job__start(cli->channel, &options, &request, NULL,
+                                                                              NULL, &call);
     if (error)
         return cli_failed("%s", mrpc_error_text(error));
     const Mltrainer__Execution__V1__WatchJobResponse *message;

@@ -47,7 +47,8 @@ static void format_date(int32_t days, char *out, size_t size)
 }
 
 /* @precision: 17 for files, so that reading back gives the same number; fewer for people. */
-static void format_cell(const Mltrainer__Execution__V1__Column *column, size_t row, int precision, char *out, size_t size)
+static void format_cell(const Mltrainer__Execution__V1__Column *column, size_t row, int precision, char *out,
+                        size_t size)
 {
     *out = 0;
     if (row >= column_rows(column) || is_null(column, row))

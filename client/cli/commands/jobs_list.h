@@ -13,7 +13,8 @@ struct jobs_wanted {
     int32_t limit;
 };
 
-/** Ask. Returns an exit code, having said why on stderr. @reply, which the caller frees, owns *@out; NULL after a failure. */
+/** Ask. Returns an exit code, having said why on stderr. @reply, which the caller frees, owns *@out; NULL after a
+ *  failure. */
 int jobs_list(struct cli *cli, const struct jobs_wanted *wanted, struct mrpc_reply *reply,
               const Mltrainer__Execution__V1__ListJobsResponse **out);
 

@@ -15,7 +15,8 @@
         {"validate-only", NULL, "check, do not run"},                                                                  \
         {"follow", NULL, "show progress until the end; exit 1 if the job fails"}
 
-/** Complete @job (its work is set) from those options, submit it, and print its id or follow it. Returns the exit code. */
+/** Complete @job (its work is set) from those options, submit it, and print its id or follow it. Returns the exit
+ *  code. */
 int jobs_submit(struct cli *cli, const struct cli_arguments *arguments, Mltrainer__Execution__V1__JobSpec *job);
 
 #endif

@@ -43,7 +43,8 @@ static int by_state(const void *a, const void *b)
     const Mltrainer__Execution__V1__Job *one = *(Mltrainer__Execution__V1__Job *const *)a;
     const Mltrainer__Execution__V1__Job *other = *(Mltrainer__Execution__V1__Job *const *)b;
     size_t count = sizeof rank / sizeof *rank;
-    int first = (size_t)one->state < count ? rank[one->state] : 5, second = (size_t)other->state < count ? rank[other->state] : 5;
+    int first = (size_t)one->state < count ? rank[one->state] : 5,
+        second = (size_t)other->state < count ? rank[other->state] : 5;
     return first != second ? first - second : strcmp(one->id, other->id);
 }
 
@@ -69,17 +70,19 @@ static int print_engine(struct cli *cli)
         mltrainer__execution__v1__execution_service__get_engine(cli->channel, &options, &request, &reply);
     int code = cli_status(cli, &reply.status);
     if (engine && !cli->json) {
-        printf("workers %u of %u busy, %" PRIu64 " lost; threads %u of %u busy\njobs", engine->workers_busy, engine->workers,
-               engine->workers_lost, engine->threads_busy, engine->threads);
+        printf("workers %u of %u busy, %" PRIu64 " lost; threads %u of %u busy\njobs", engine->workers_busy,
+               engine->workers, engine->workers_lost, engine->threads_busy, engine->threads);
         for (size_t i = 0; i < engine->n_jobs; i++)
-            printf("%s %" PRIu64 " %s", i ? "," : "", engine->jobs[i]->count, execution_job_state(engine->jobs[i]->state));
+            printf("%s %" PRIu64 " %s", i ? "," : "", engine->jobs[i]->count,
+                   execution_job_state(engine->jobs[i]->state));
         printf("%s\n\n", engine->n_jobs ? "" : " none");
     }
     mrpc_reply_fini(&reply);
     return code;
 }
 
-/* What has a worker comes first however many wait: the server lists the newest first, and what runs is older than they. */
+/* What has a worker comes first however many wait: the server lists the newest first, and what runs is older than
+ * they. */
 enum { LISTS = 2 };
 static const Mltrainer__Execution__V1__JobState busy[] = {STATE(RUNNING), STATE(CANCELLING)};
 static const Mltrainer__Execution__V1__JobState idle[] = {STATE(WAITING), STATE(QUEUED), STATE(RETRY_WAIT)};

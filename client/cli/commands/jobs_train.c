@@ -147,9 +147,10 @@ static void describe_validation(const struct cli_arguments *arguments, struct tr
         t->validation.method_case = MLTRAINER__EXECUTION__V1__VALIDATION__METHOD_SKIP;
         t->validation.skip = true;
     } else {
-        exit(cli_usage("--validation: \"%s\" is not hold-out, k-fold:K, walk-forward:TRAIN,TEST, expanding:TRAIN,TEST or "
-                       "none",
-                       text));
+        exit(cli_usage(
+            "--validation: \"%s\" is not hold-out, k-fold:K, walk-forward:TRAIN,TEST, expanding:TRAIN,TEST or "
+            "none",
+            text));
     }
 }
 
@@ -223,9 +224,10 @@ const struct cli_command jobs_train_command = {
     .operands_most = 1,
     .options = options,
     .summary = "Train a model",
-    .examples = "  mltctl jobs train ridge --dataset prices --target y --follow\n"
-                "  mltctl jobs train ridge --dataset sp500 --target close --target-transform log-return \\\n"
-                "    --lags close:log-return:1,2,3 --time date --artifact sp500-ridge --follow\n"
-                "  mltctl jobs train ridge --dataset prices --target y --validation k-fold:5 --scale standard --follow\n",
+    .examples =
+        "  mltctl jobs train ridge --dataset prices --target y --follow\n"
+        "  mltctl jobs train ridge --dataset sp500 --target close --target-transform log-return \\\n"
+        "    --lags close:log-return:1,2,3 --time date --artifact sp500-ridge --follow\n"
+        "  mltctl jobs train ridge --dataset prices --target y --validation k-fold:5 --scale standard --follow\n",
     .run = run,
 };

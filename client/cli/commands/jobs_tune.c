@@ -58,7 +58,8 @@ static void parse_varied(struct varied *varied, const char *text)
         parse_choices(varied, value);
 }
 
-static size_t describe_dimensions(const struct cli_arguments *arguments, Mltrainer__Execution__V1__SearchDimension **out)
+static size_t describe_dimensions(const struct cli_arguments *arguments,
+                                  Mltrainer__Execution__V1__SearchDimension **out)
 {
     static struct varied varied[DIMENSIONS_MAX];
     const char *text;

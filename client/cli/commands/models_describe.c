@@ -26,8 +26,8 @@ static void print(const Mltrainer__Execution__V1__Model *model)
 {
     static const char *const titles[] = {"PARAMETER", ">DEFAULT", "RANGE", "ABOUT", NULL};
     printf("%s: %s\n", model->id, model->description);
-    printf("family %s, algorithm %s, task %s\nengine %s\n", model->family, model->algorithm, execution_task(model->task),
-           model->engine);
+    printf("family %s, algorithm %s, task %s\nengine %s\n", model->family, model->algorithm,
+           execution_task(model->task), model->engine);
     if (model->unavailable)
         printf("unavailable: %s\n", model->unavailable_reason);
     if (model->n_parameters > 0) {
@@ -45,8 +45,8 @@ static void print(const Mltrainer__Execution__V1__Model *model)
         columns_print(columns);
     }
     for (size_t i = 0; i < model->n_inputs; i++)
-        printf("%scolumn %s%s: %s\n", i ? "" : "\n", model->inputs[i]->name, model->inputs[i]->optional ? " (optional)" : "",
-               model->inputs[i]->description);
+        printf("%scolumn %s%s: %s\n", i ? "" : "\n", model->inputs[i]->name,
+               model->inputs[i]->optional ? " (optional)" : "", model->inputs[i]->description);
 }
 
 static int run(struct cli *cli, const struct cli_arguments *arguments)

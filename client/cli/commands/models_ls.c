@@ -20,7 +20,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     Mltrainer__Execution__V1__ListModelsRequest request = MLTRAINER__EXECUTION__V1__LIST_MODELS_REQUEST__INIT;
     request.family = (char *)cli_option(arguments, "family", "");
     request.available_only = cli_switch(arguments, "available");
-    return pages_print(cli, &mltrainer__execution__v1__execution_service__service, "ListModels", &request.base, titles, add_row);
+    return pages_print(cli, &mltrainer__execution__v1__execution_service__service, "ListModels", &request.base, titles,
+                       add_row);
 }
 
 static const struct cli_option options[] = {

@@ -57,8 +57,8 @@ static int follow(struct cli *cli, const char *id)
     Mltrainer__Execution__V1__PipelineState state = 0;
     int *told = NULL;
     request.id = (char *)id;
-    int error = mltrainer__execution__v1__execution_service__watch_pipeline__start(cli->channel, &options, &request, NULL, NULL,
-                                                                                   &call);
+    int error = mltrainer__execution__v1__execution_service__watch_pipeline__start(cli->channel, &options, &request,
+                                                                                   NULL, NULL, &call);
     if (error)
         return cli_failed("%s", mrpc_error_text(error));
     while ((message = mltrainer__execution__v1__execution_service__watch_pipeline__recv(call))) {
@@ -89,7 +89,8 @@ static Mltrainer__Execution__V1__PipelineSpec *read_spec(const char *path, struc
     struct mrpc_decode_error why = {0};
     ProtobufCMessage *message = NULL;
     char *json = yaml_to_json(path);
-    if (mrpc_json_decode(&mltrainer__execution__v1__pipeline_spec__info, json, strlen(json), NULL, arena, &message, &why))
+    if (mrpc_json_decode(&mltrainer__execution__v1__pipeline_spec__info, json, strlen(json), NULL, arena, &message,
+                         &why))
         exit(cli_failed("%s: %s%s%s", path, why.path, *why.path ? ": " : "", why.reason));
     free(json);
     return (Mltrainer__Execution__V1__PipelineSpec *)message;
@@ -139,8 +140,8 @@ static int list(struct cli *cli, const struct cli_arguments *arguments)
 {
     static const char *const titles[] = {"PIPELINE", "STATE", ">ENDED", "TITLE", NULL};
     Mltrainer__Execution__V1__ListPipelinesRequest request = MLTRAINER__EXECUTION__V1__LIST_PIPELINES_REQUEST__INIT;
-    return pages_print(cli, &mltrainer__execution__v1__execution_service__service, "ListPipelines", &request.base, titles,
-                       add_row);
+    return pages_print(cli, &mltrainer__execution__v1__execution_service__service, "ListPipelines", &request.base,
+                       titles, add_row);
 }
 
 static int get(struct cli *cli, const struct cli_arguments *arguments)

@@ -6,8 +6,8 @@
 
 #include "commands/commands.h"
 
-/* What stock gRPC clients read from $GRPC_XDS_BOOTSTRAP: where the control plane is, and who they are (gRFC A27; for TLS
- * A65). No call is made. */
+/* What stock gRPC clients read from $GRPC_XDS_BOOTSTRAP: where the control plane is, and who they are (gRFC A27; for
+ * TLS A65). No call is made. */
 
 
 
@@ -62,7 +62,8 @@ static Google__Protobuf__Value *object(struct mrpc_arena *arena)
 }
 
 /* NULL goes through, so that a builder checks once. */
-static Google__Protobuf__Value *with(struct mrpc_arena *arena, Google__Protobuf__Value *to, const char *name, Google__Protobuf__Value *member)
+static Google__Protobuf__Value *with(struct mrpc_arena *arena, Google__Protobuf__Value *to, const char *name,
+                                     Google__Protobuf__Value *member)
 {
     Google__Protobuf__Struct__FieldsEntry *entry = mrpc_arena_alloc(arena, sizeof *entry);
     if (!to || !member || !entry)
@@ -74,7 +75,8 @@ static Google__Protobuf__Value *with(struct mrpc_arena *arena, Google__Protobuf_
     return to;
 }
 
-static Google__Protobuf__Value *credentials(struct mrpc_arena *arena, const struct cli *cli, const struct cli_arguments *arguments)
+static Google__Protobuf__Value *credentials(struct mrpc_arena *arena, const struct cli *cli,
+                                            const struct cli_arguments *arguments)
 {
     static const char *const files[][2] = {
         {"ca", "ca_certificate_file"}, {"certificate", "certificate_file"}, {"key", "private_key_file"}};
@@ -90,8 +92,8 @@ static Google__Protobuf__Value *credentials(struct mrpc_arena *arena, const stru
     return tls ? with(arena, made, "config", config) : made;
 }
 
-static Google__Protobuf__Value *bootstrap(struct mrpc_arena *arena, const struct cli *cli, const struct cli_arguments *arguments,
-                           const char *node)
+static Google__Protobuf__Value *bootstrap(struct mrpc_arena *arena, const struct cli *cli,
+                                          const struct cli_arguments *arguments, const char *node)
 {
     Google__Protobuf__Value *server = with(arena, object(arena), "server_uri", text(arena, cli->server));
     server = with(arena, server, "channel_creds", list_of(arena, credentials(arena, cli, arguments)));
@@ -111,7 +113,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     if (gethostname(host, sizeof host - 1))
         return cli_failed("the host has no name: give --node-id");
     struct mrpc_arena *arena = mrpc_arena_new(0);
-    Google__Protobuf__Value *file = arena ? bootstrap(arena, cli, arguments, cli_option(arguments, "node-id", host)) : NULL;
+    Google__Protobuf__Value *file =
+        arena ? bootstrap(arena, cli, arguments, cli_option(arguments, "node-id", host)) : NULL;
     int code = file ? cli_print_json(&google__protobuf__struct__info, &file->struct_value->base)
                     : cli_failed("out of memory");
     mrpc_arena_free(arena);

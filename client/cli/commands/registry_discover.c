@@ -24,7 +24,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     char storage[512];
     int policy = parse_policy(cli_option(arguments, "policy", "round-robin"));
     if (policy < 0)
-        return cli_usage("--policy: round-robin, weighted-round-robin, weighted-random, least-request or consistent-hash");
+        return cli_usage(
+            "--policy: round-robin, weighted-round-robin, weighted-random, least-request or consistent-hash");
     registry_parse_service(arguments->operands[0], &request.namespace_, &request.service, storage);
     request.policy = (Mltrainer__Registry__V1__PickPolicy)policy;
     request.limit = (int32_t)cli_number(arguments, "limit", 1, 1, 1000);

@@ -65,7 +65,8 @@ static void print_answer(const struct keepalive *k, const Mltrainer__Registry__V
     fflush(stdout);
 }
 
-/* One answer; an instance that was not renewed ends the command with the status that a unary heartbeat would have had. */
+/* One answer; an instance that was not renewed ends the command with the status that a unary heartbeat would have
+ * had. */
 static int take_answer(struct keepalive *k, const Mltrainer__Registry__V1__HeartbeatStreamResponse *answer)
 {
     print_answer(k, answer);
@@ -141,8 +142,9 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     describe(arguments, &k);
     int64_t left = cli_number(arguments, "count", 0, 1, INT64_MAX); /* 0: until interrupted */
     int signals = open_signals();
-    int error = signals < 0 ? -1 : mltrainer__registry__v1__registry_service__heartbeat_stream__start(cli->channel, &options,
-                                                                                                      NULL, NULL, &k.call);
+    int error = signals < 0 ? -1
+                            : mltrainer__registry__v1__registry_service__heartbeat_stream__start(cli->channel, &options,
+                                                                                                 NULL, NULL, &k.call);
     if (error)
         return cli_failed("%s", signals < 0 ? "signals cannot be waited for" : mrpc_error_text(error));
     int code = keep(&k, left, signals, &ended);

@@ -22,7 +22,8 @@ static void add_instance(struct columns *columns, const ProtobufCMessage *row)
 
 static int list_services(struct cli *cli, char *namespace)
 {
-    static const char *const titles[] = {"NAMESPACE", "SERVICE", ">INSTANCES", ">HEALTHY", ">UNHEALTHY", ">UNKNOWN", NULL};
+    static const char *const titles[] = {"NAMESPACE",  "SERVICE",  ">INSTANCES", ">HEALTHY",
+                                         ">UNHEALTHY", ">UNKNOWN", NULL};
     Mltrainer__Registry__V1__ListServicesRequest request = MLTRAINER__REGISTRY__V1__LIST_SERVICES_REQUEST__INIT;
     request.namespace_ = namespace;
     return pages_print(cli, &mltrainer__registry__v1__registry_service__service, "ListServices", &request.base, titles,

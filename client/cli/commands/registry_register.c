@@ -213,7 +213,9 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
         code = cli_usage("--while: write the command behind --");
     if (!code)
         code = do_register(cli, &description, cli->timeout_ms, true, &interval_ms);
-    return code || !stay ? code : keep(cli, &description, interval_ms, cli_switch(arguments, "while") ? arguments->rest : NULL);
+    return code || !stay
+               ? code
+               : keep(cli, &description, interval_ms, cli_switch(arguments, "while") ? arguments->rest : NULL);
 }
 
 static const struct cli_option options[] = {

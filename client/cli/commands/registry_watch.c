@@ -194,7 +194,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     int failed = read_resume(cli, arguments, &request);
     if (failed)
         return failed;
-    int error = mltrainer__registry__v1__registry_service__watch__start(cli->channel, &options, &request, NULL, NULL, &call);
+    int error =
+        mltrainer__registry__v1__registry_service__watch__start(cli->channel, &options, &request, NULL, NULL, &call);
     if (error)
         return cli_failed("%s", mrpc_error_text(error));
     const Mltrainer__Registry__V1__WatchResponse *message;

@@ -6,8 +6,9 @@
 
 /* Staying until a signal comes, or as long as a command runs.
  *
- * Signals that somebody sends to mltctl (kill, systemd) are passed on to the command, which decides what they mean; those
- * that the terminal sends reach it anyway. Its status becomes mltctl's: its code, or 128 + the signal that killed it. */
+ * Signals that somebody sends to mltctl (kill, systemd) are passed on to the command, which decides what they mean;
+ * those that the terminal sends reach it anyway. Its status becomes mltctl's: its code, or 128 + the signal that killed
+ * it. */
 
 struct registry_while {
     int signals;   /* signalfd */

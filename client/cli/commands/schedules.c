@@ -45,7 +45,8 @@ Mltrainer__Execution__V1__Schedule *schedules_parse(const struct cli_arguments *
     return &schedule;
 }
 
-static bool job_like(struct cli *cli, const char *id, Mltrainer__Execution__V1__Schedule *schedule, struct mrpc_reply *reply)
+static bool job_like(struct cli *cli, const char *id, Mltrainer__Execution__V1__Schedule *schedule,
+                     struct mrpc_reply *reply)
 {
     Mltrainer__Execution__V1__GetJobRequest request = MLTRAINER__EXECUTION__V1__GET_JOB_REQUEST__INIT;
     struct mrpc_call_options options = cli_call_options(cli);
@@ -107,11 +108,12 @@ void schedules_print(const Mltrainer__Execution__V1__Schedule *schedule)
     schedules_time(schedule->last_time, last);
     schedules_time(schedule->create_time, created);
     int missed = (int)schedule->missed_runs;
-    printf("schedule   %s\nwhen       %s\nstate      %s\nmissed     %s\noverlap    %s\nnext       %s\n", schedule->name, when,
-           schedule->paused ? "paused" : "active", missed >= 0 && missed <= MISSED(SKIP) ? policies[missed] : "?",
+    printf("schedule   %s\nwhen       %s\nstate      %s\nmissed     %s\noverlap    %s\nnext       %s\n", schedule->name,
+           when, schedule->paused ? "paused" : "active", missed >= 0 && missed <= MISSED(SKIP) ? policies[missed] : "?",
            schedule->allow_overlap ? "allowed" : "left out", next);
     printf("last       %s  %s\nruns       %llu\nleft out   %llu\ncreated    %s  %s\n", last, schedules_last(schedule),
-           (unsigned long long)schedule->run_count, (unsigned long long)schedule->left_out_count, created, schedule->owner);
+           (unsigned long long)schedule->run_count, (unsigned long long)schedule->left_out_count, created,
+           schedule->owner);
     if (*schedule->last_error)
         printf("error      %s\n", schedule->last_error);
 }

@@ -28,7 +28,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     if (!like)
         return cli_usage("--like JOB is wanted: submit the job or pipeline once, then say that it be submitted again");
     schedule->paused = cli_switch(arguments, "paused");
-    int code = schedules_work_like(cli, like, schedule, &reply) ? create(cli, arguments, schedule) : cli_status(cli, &reply.status);
+    int code = schedules_work_like(cli, like, schedule, &reply) ? create(cli, arguments, schedule)
+                                                                : cli_status(cli, &reply.status);
     mrpc_reply_fini(&reply);
     return code;
 }

@@ -46,8 +46,8 @@ static int resume_it(struct cli *cli, const struct cli_arguments *arguments)
 /* When and how are given anew, as a whole; what is submitted only with --like: a job instead of a pipeline, too. */
 static int run(struct cli *cli, const struct cli_arguments *arguments)
 {
-    static char when[] = "cron", zone[] = "time_zone", missed[] = "missed_runs", overlap[] = "allow_overlap", job[] = "job",
-                pipeline[] = "pipeline";
+    static char when[] = "cron", zone[] = "time_zone", missed[] = "missed_runs", overlap[] = "allow_overlap",
+                job[] = "job", pipeline[] = "pipeline";
     char *paths[] = {when, zone, missed, overlap, job, pipeline};
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     Mltrainer__Execution__V1__Schedule *schedule = schedules_parse(arguments, arguments->operands[0]);

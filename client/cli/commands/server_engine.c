@@ -21,7 +21,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
         printf("threads  %u, %u busy\n", response->threads, response->threads_busy);
         printf("models   %u, %u available\n", response->models, response->models_available);
         for (size_t i = 0; i < response->n_jobs; i++)
-            printf("jobs     %" PRIu64 " %s\n", response->jobs[i]->count, execution_job_state(response->jobs[i]->state));
+            printf("jobs     %" PRIu64 " %s\n", response->jobs[i]->count,
+                   execution_job_state(response->jobs[i]->state));
     }
     mrpc_reply_fini(&reply);
     return code;

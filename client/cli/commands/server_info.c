@@ -12,8 +12,8 @@ static void print(const Mltrainer__Admin__V1__GetServerInfoResponse *info)
     for (size_t i = 0; i < info->n_listen_addresses; i++)
         printf("listens on   %s\n", info->listen_addresses[i]);
     printf("connections  %" PRIu64 "\n", info->connections);
-    printf("calls        %" PRIu64 " open, %" PRIu64 " begun, %" PRIu64 " ended\n", info->active_calls, info->calls_started,
-           info->calls_ended);
+    printf("calls        %" PRIu64 " open, %" PRIu64 " begun, %" PRIu64 " ended\n", info->active_calls,
+           info->calls_started, info->calls_ended);
     printf("rejected     %" PRIu64 "\n", info->rejected);
     printf("draining     %s\n", info->draining ? "yes" : "no");
     for (size_t i = 0; i < info->n_libraries; i++)

@@ -42,11 +42,13 @@ static void add_row(struct columns *columns, const ProtobufCMessage *message)
 
 static int run(struct cli *cli, const struct cli_arguments *arguments)
 {
-    static const char *const titles[] = {"ID", "IDENTITY", "ROLES", "STATE", "EXPIRES", "LAST USE", "DESCRIPTION", NULL};
+    static const char *const titles[] = {"ID",      "IDENTITY", "ROLES",       "STATE",
+                                         "EXPIRES", "LAST USE", "DESCRIPTION", NULL};
     Mltrainer__Admin__V1__ListTokensRequest request = MLTRAINER__ADMIN__V1__LIST_TOKENS_REQUEST__INIT;
     request.page_size = 1000;
     request.include_invalid = cli_switch(arguments, "all");
-    return pages_print(cli, &mltrainer__admin__v1__admin_service__service, "ListTokens", &request.base, titles, add_row);
+    return pages_print(cli, &mltrainer__admin__v1__admin_service__service, "ListTokens", &request.base, titles,
+                       add_row);
 }
 
 static const struct cli_option options[] = {{"all", NULL, "also those that have expired or been revoked"}, {0}};

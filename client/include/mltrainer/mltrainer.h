@@ -4,9 +4,10 @@
 
 /* libmltrainer: the client of an mltrainer server for C and C++ programs.
  *
- * Everything here blocks until it is done, fails, or times out, and may be called from any number of threads with one client.
- * Handles are opaque; option structs begin with their size (set it to sizeof, zero the rest) and grow at the end. Texts are
- * UTF-8. Functions return 0, or the gRPC status code of the failure with the reason in *error, which may be NULL.
+ * Everything here blocks until it is done, fails, or times out, and may be called from any number of threads with one
+ * client. Handles are opaque; option structs begin with their size (set it to sizeof, zero the rest) and grow at the
+ * end. Texts are UTF-8. Functions return 0, or the gRPC status code of the failure with the reason in *error, which may
+ * be NULL.
  *
  *     struct mlt_client *client;
  *     struct mlt_error error;
@@ -69,8 +70,8 @@ struct mlt_instance {
     int grpc_check;                  /* 1: the server calls grpc.health.v1 */
     int tcp_check;                   /* 1: the server connects */
     int64_t check_interval_ms;       /* 0: 10,000 */
-    int expire_on_disconnect;        /* 1: a process that dies is gone at once, not when its lease has run out; so is one
-                                        whose connection breaks, until it has registered again */
+    int expire_on_disconnect;        /* 1: a process that dies is gone at once, not when its lease has run out; so is
+                                        one whose connection breaks, until it has registered again */
 };
 
 struct mlt_registration;
@@ -91,7 +92,8 @@ struct mlt_endpoint {
     char id[129];
 };
 
-/** The next healthy instance of a service, in turn. @namespace_name may be NULL. Errors: 5 NOT_FOUND, 14 UNAVAILABLE. */
+/** The next healthy instance of a service, in turn. @namespace_name may be NULL. Errors: 5 NOT_FOUND, 14
+ *  UNAVAILABLE. */
 MLT_API int mlt_discover(struct mlt_client *client, const char *namespace_name, const char *service,
                          struct mlt_endpoint *out, struct mlt_error *error);
 
@@ -106,7 +108,8 @@ struct mlt_cache_options {
 };
 
 /** Follow a service. Returns when its present state is known (it may have no instances), at most after the client's
- *  timeout. @options may be NULL; everything is copied. Ownership: *@out is ended by mlt_cache_close(), before the client.
+ *  timeout. @options may be NULL; everything is copied. Ownership: *@out is ended by mlt_cache_close(), before the
+ *  client.
  *  Errors: 3 INVALID_ARGUMENT, 4 DEADLINE_EXCEEDED, 8 RESOURCE_EXHAUSTED, 14 UNAVAILABLE. */
 MLT_API int mlt_cache_open(struct mlt_client *client, const char *service, const struct mlt_cache_options *options,
                            struct mlt_cache **out, struct mlt_error *error);
@@ -115,9 +118,9 @@ MLT_API void mlt_cache_close(struct mlt_cache *cache);
 enum mlt_policy {
     MLT_PICK_IN_TURN,                /* over all threads of this process; who joins or leaves disturbs nobody's turn */
     MLT_PICK_WEIGHTED,               /* in turn as often as the weights say */
-    MLT_PICK_BY_KEY,                 /* the same key, the same instance, in every process that sees the same instances, and
-                                        by Discover's CONSISTENT_HASH; who leaves gives up its keys and few others. The
-                                        first such pick after a change fills the table, and waits for it */
+    MLT_PICK_BY_KEY,                 /* the same key, the same instance, in every process that sees the same instances,
+                                        and by Discover's CONSISTENT_HASH; who leaves gives up its keys and few others.
+                                        The first such pick after a change fills the table, and waits for it */
 };
 
 struct mlt_pick {
@@ -169,9 +172,9 @@ struct mlt_dataset {
     uint64_t row_count;
 };
 
-/** Upload a CSV or Arrow IPC file, checked by its SHA-256. When the connection breaks or the server starts anew it goes on where
- *  it ended, up to five times; so does a later call with the same file. Uploading the same bytes again under the same
- *  name is harmless. */
+/** Upload a CSV or Arrow IPC file, checked by its SHA-256. When the connection breaks or the server starts anew it goes
+ *  on where it ended, up to five times; so does a later call with the same file. Uploading the same bytes again under
+ *  the same name is harmless. */
 MLT_API int mlt_dataset_upload(struct mlt_client *client, const char *name, const char *path, struct mlt_dataset *out,
                                struct mlt_error *error);
 
@@ -195,8 +198,9 @@ struct mlt_training {
     size_t parameter_count;
     uint64_t seed;
     const char *artifact;            /* name of the result; NULL: the server chooses */
-    const char *request_id;          /* [A-Za-z0-9._-]{1,128}: the same one with the same values within 24 h gives the same
-                                        job. NULL: a new one, which makes it safe that the call is repeated within mlt_train() */
+    const char *request_id;          /* [A-Za-z0-9._-]{1,128}: the same one with the same values within 24 h gives the
+                                        same job. NULL: a new one, which makes it safe that the call is repeated within
+                                        mlt_train() */
 };
 
 enum { MLT_JOB_ID_BYTES = 129, MLT_METRICS_MAX = 32 };
@@ -220,11 +224,11 @@ struct mlt_job {
  *  ALREADY_EXISTS (request_id with other values), 8 RESOURCE_EXHAUSTED (queue full), 14 UNAVAILABLE. */
 MLT_API int mlt_train(struct mlt_client *client, const struct mlt_training *training, char id[MLT_JOB_ID_BYTES],
                       struct mlt_error *error);
-/** Wait for the end of a job. @progress (may be NULL) is called on this thread with 0 to 1 and the stage's name. A job that did
- *  not succeed is an error with the job's own code and reason. */
+/** Wait for the end of a job. @progress (may be NULL) is called on this thread with 0 to 1 and the stage's name. A job
+ *  that did not succeed is an error with the job's own code and reason. */
 MLT_API int mlt_job_wait(struct mlt_client *client, const char *id,
-                         void (*progress)(void *arg, double fraction, const char *stage), void *arg, struct mlt_job *out,
-                         struct mlt_error *error);
+                         void (*progress)(void *arg, double fraction, const char *stage), void *arg,
+                         struct mlt_job *out, struct mlt_error *error);
 
 /** Predict one row with an artifact ("NAME", "NAME@VERSION", "NAME:ALIAS", "sha256:HEX"): @count named numbers in,
  *  one out. */

@@ -41,8 +41,9 @@ static void send_chunks(struct thread_task *task)
         if (backup->chunk_bytes == 0) {
             ssize_t size = read(backup->fd, backup->chunk, CHUNK_BYTES);
             if (size <= 0)
-                return backup_end(backup, size == 0 ? MRPC_OK : mrpc_call_fail(backup->call, MRPC_INTERNAL,
-                                                                               "reading the copy: %s", strerror(errno)));
+                return backup_end(backup, size == 0 ? MRPC_OK
+                                                    : mrpc_call_fail(backup->call, MRPC_INTERNAL,
+                                                                     "reading the copy: %s", strerror(errno)));
             backup->chunk_bytes = (size_t)size;
         }
         Mltrainer__Admin__V1__BackupResponse message;

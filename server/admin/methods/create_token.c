@@ -72,7 +72,8 @@ static int begin(struct creation *creation, struct secret_hash *hash, struct fau
 {
     if (secret_make(creation->secret) != 0 || secret_hash(creation->secret, hash) != 0)
         return fault_set(fault, MRPC_INTERNAL, "no random bytes");
-    return access_begin_bootstrap(creation->admin->access, mrpc_call_identity(creation->call), &creation->bootstrap, fault);
+    return access_begin_bootstrap(creation->admin->access, mrpc_call_identity(creation->call), &creation->bootstrap,
+                                  fault);
 }
 
 int admin_create_token(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__CreateTokenRequest *request,

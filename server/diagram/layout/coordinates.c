@@ -6,10 +6,10 @@
 /* x by Brandes and Köpf, "Fast and simple horizontal coordinate assignment" (GD 2001), with the compaction as a longest
  * path over blocks, as in their erratum (2020).
  *
- * Four times (from above or below, from the left or the right) each vertex is aligned with the median of its neighbours;
- * what is aligned forms a column, and columns are pushed together. Each vertex gets the mean of the two middle results.
- * Parts of long edges between lanes win over other segments, so long edges are straight. Everything is in doubled units
- * of px until the end, so that the mean is exact. */
+ * Four times (from above or below, from the left or the right) each vertex is aligned with the median of its
+ * neighbours; what is aligned forms a column, and columns are pushed together. Each vertex gets the mean of the two
+ * middle results. Parts of long edges between lanes win over other segments, so long edges are straight. Everything is
+ * in doubled units of px until the end, so that the mean is exact. */
 
 struct alignment {
     struct graph *g;

@@ -6,9 +6,9 @@
 
 /* Crossings: how many there are, and fewer by exchanging neighbours of a row.
  *
- * Most vertices are lanes, and most settle soon. Whether two neighbours of a row should be exchanged depends on the order
- * of what they lead to and on nothing else, so a pair is tried again only when one of the two is stirred: it, or what it
- * leads to, has moved since. */
+ * Most vertices are lanes, and most settle soon. Whether two neighbours of a row should be exchanged depends on the
+ * order of what they lead to and on nothing else, so a pair is tried again only when one of the two is stirred: it, or
+ * what it leads to, has moved since. */
 
 void sweep_forget_crossings(struct sweep *s, int row)
 {

@@ -4,9 +4,9 @@
 #include "diagram/layout/cycles.h"
 
 /* Which arcs close a cycle. Of two depth-first walks, from the sources and in order of declaration, the one that turns
- * fewer arcs around is taken: what is declared first tends to be meant as the top. Where both turn many there is no such
- * meaning to be seen, and walks make long chains: a tower of rows. There the greedy order of Eades, Lin and Smyth (1993)
- * is tried too. Where there is a picture before, arcs keep their ways unless that turns clearly more around. */
+ * fewer arcs around is taken: what is declared first tends to be meant as the top. Where both turn many there is no
+ * such meaning to be seen, and walks make long chains: a tower of rows. There the greedy order of Eades, Lin and Smyth
+ * (1993) is tried too. Where there is a picture before, arcs keep their ways unless that turns clearly more around. */
 
 enum { MANY = 16 };
 

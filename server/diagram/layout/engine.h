@@ -7,10 +7,11 @@
 
 /* The layout engine.
  *
- *   lift.c         an edge between items of different groups is cut into local edges, one a container on its way; at the
- *   layering.c     border of a group it has a port. From the outermost container inwards, because the layers of the outer
- *                  one decide whether an edge leaves a group at its top or at its bottom. cycles.c chooses the edges that
- *                  are drawn upwards.
+ *   lift.c         an edge between items of different groups is cut into local edges, one a container on its way; at
+ *   the layering.c     border of a group it has a port. From the outermost container inwards, because the layers of the
+ *   outer
+ *                  one decide whether an edge leaves a group at its top or at its bottom. cycles.c chooses the edges
+ *                  that are drawn upwards.
  *   container.c    from the innermost container outwards: children that no edge touches go into a grid (grid.c), the
  *                  connected ones into a layered block each (block.c), and the blocks are packed (pack.c).
  *   block.c        one layered block: graph.c vertices, lanes for edges that pass layers, ports
@@ -150,7 +151,8 @@ void layering_assign(struct engine *e, struct container *c);
 void container_lay_out(struct engine *e, struct container *c);
 /** The corner of a block, relative to its container's. */
 struct layout_point container_block_corner(const struct container *c, const struct block *b);
-/** x of the port of scene edge @edge on the border of group @item, relative to the group; -1 when the edge ends at it. */
+/** x of the port of scene edge @edge on the border of group @item, relative to the group; -1 when the edge ends at
+ *  it. */
 int container_port_x(struct engine *e, int item, int edge);
 
 /** The size that @item needs by its text and its content. */

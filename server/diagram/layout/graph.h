@@ -4,8 +4,8 @@
 
 #include "diagram/layout/engine.h"
 
-/* The layered graph of one block. Every segment joins neighbouring rows: where a local edge passes rows, it has a vertex
- * of kind LANE in each. Ports on the container's border are vertices of a first and a last row of no height. */
+/* The layered graph of one block. Every segment joins neighbouring rows: where a local edge passes rows, it has a
+ * vertex of kind LANE in each. Ports on the container's border are vertices of a first and a last row of no height. */
 
 enum vertex_kind { VERTEX_BOX, VERTEX_LANE, VERTEX_PORT };
 

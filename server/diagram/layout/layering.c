@@ -5,11 +5,11 @@
 
 /* Layers of one container's children.
  *
- * Edges that close a cycle are drawn upwards (`flipped`, cycles.c). What remains has no cycle: each child goes one layer
- * below its lowest predecessor, or further down when that layer is full (after Coffman and Graham: a star of a hundred
- * leaves is no line of a hundred boxes). Then children with more successors than predecessors are pulled down to their
- * successors, which shortens edges. What was in the picture before goes no higher than it was and is not pulled, unless
- * that makes the edges longer by more than a quarter. */
+ * Edges that close a cycle are drawn upwards (`flipped`, cycles.c). What remains has no cycle: each child goes one
+ * layer below its lowest predecessor, or further down when that layer is full (after Coffman and Graham: a star of a
+ * hundred leaves is no line of a hundred boxes). Then children with more successors than predecessors are pulled down
+ * to their successors, which shortens edges. What was in the picture before goes no higher than it was and is not
+ * pulled, unless that makes the edges longer by more than a quarter. */
 
 struct layering {
     struct arc *arcs;

@@ -73,12 +73,12 @@ static const char *subtitle(struct engine *e, int *width_px)
     char counted[160];
     int nodes = scene->item_count - scene->group_count;
     if (scene->arrangement == SCENE_SEQUENCE)
-        snprintf(counted, sizeof counted, "%d participant%s, %d message%s", nodes, nodes == 1 ? "" : "s", scene->edge_count,
-                 scene->edge_count == 1 ? "" : "s");
+        snprintf(counted, sizeof counted, "%d participant%s, %d message%s", nodes, nodes == 1 ? "" : "s",
+                 scene->edge_count, scene->edge_count == 1 ? "" : "s");
     else
-        snprintf(counted, sizeof counted, "Declared view of %d component%s, %d service%s, %d connection%s", scene->group_count,
-                 scene->group_count == 1 ? "" : "s", nodes, nodes == 1 ? "" : "s", scene->edge_count,
-                 scene->edge_count == 1 ? "" : "s");
+        snprintf(counted, sizeof counted, "Declared view of %d component%s, %d service%s, %d connection%s",
+                 scene->group_count, scene->group_count == 1 ? "" : "s", nodes, nodes == 1 ? "" : "s",
+                 scene->edge_count, scene->edge_count == 1 ? "" : "s");
     return fit(e, TEXT_SUBTITLE, *scene->subtitle ? scene->subtitle : counted, MAX_TITLE_PX, width_px);
 }
 
@@ -223,8 +223,10 @@ static unsigned legend_needed(const struct scene *scene)
 static void place_legend(struct engine *e, int y)
 {
     static const struct layout_legend_entry entries[] = {
-        {SCENE_HEALTH_HEALTHY, SCENE_DRIFT_NONE, "Healthy", 0},   {SCENE_HEALTH_DEGRADED, SCENE_DRIFT_NONE, "Degraded", 0},
-        {SCENE_HEALTH_DOWN, SCENE_DRIFT_NONE, "Down", 0},         {SCENE_HEALTH_UNKNOWN, SCENE_DRIFT_NONE, "Unknown", 0},
+        {SCENE_HEALTH_HEALTHY, SCENE_DRIFT_NONE, "Healthy", 0},
+        {SCENE_HEALTH_DEGRADED, SCENE_DRIFT_NONE, "Degraded", 0},
+        {SCENE_HEALTH_DOWN, SCENE_DRIFT_NONE, "Down", 0},
+        {SCENE_HEALTH_UNKNOWN, SCENE_DRIFT_NONE, "Unknown", 0},
         {SCENE_HEALTH_NONE, SCENE_DRIFT_ABSENT, "Absent", 0},
         {SCENE_HEALTH_NONE, SCENE_DRIFT_UNDECLARED, "Undeclared", 0},
     };
@@ -286,8 +288,8 @@ struct layout_place layout_place_of(const struct layout *layout, int i)
     return (struct layout_place){rect->x + rect->width / 2, rect->y};
 }
 
-int layout_make(const struct scene *scene, const struct layout_place *before, struct text_meter *meter, struct layout **out,
-                struct fault *fault)
+int layout_make(const struct scene *scene, const struct layout_place *before, struct text_meter *meter,
+                struct layout **out, struct fault *fault)
 {
     struct layout_owner *owner = calloc(1, sizeof *owner);
     if (!owner)

@@ -69,13 +69,13 @@ struct layout {
     int legend_count, legend_y; /* centre of the dots */
 };
 
-/** Lay @scene out. @before, unless NULL, are the places of its items in the picture that is looked at now: what was there
- *  stays in its row and in its order, as far as that costs few crossings and little length more. @out is owned
+/** Lay @scene out. @before, unless NULL, are the places of its items in the picture that is looked at now: what was
+ *  there stays in its row and in its order, as far as that costs few crossings and little length more. @out is owned
  *  (layout_free) and borrows nothing from @scene and @before.
  *  Thread: any, one at a time a meter. Errors: RESOURCE_EXHAUSTED when the layout needs more than 512 MiB or memory is
  *  out. Never fails for the shape of the graph. */
-int layout_make(const struct scene *scene, const struct layout_place *before, struct text_meter *meter, struct layout **out,
-                struct fault *fault);
+int layout_make(const struct scene *scene, const struct layout_place *before, struct text_meter *meter,
+                struct layout **out, struct fault *fault);
 /** The place of item @i, for the next picture's @before. */
 struct layout_place layout_place_of(const struct layout *layout, int i);
 void layout_free(struct layout *layout);

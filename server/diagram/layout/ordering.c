@@ -6,12 +6,13 @@
 #include "diagram/layout/sweep.h"
 
 /* Few crossings: sweeps down and up that sort each row by the barycentre of its neighbours, each followed by exchanging
- * neighbours while that helps. The best order seen is kept. Ties keep the order there was, and every comparison is exact,
- * so the result is the same everywhere. (Two means of at most 10,000 places differ by a part in 10^13 at least or are
- * equal, which doubles tell.)
+ * neighbours while that helps. The best order seen is kept. Ties keep the order there was, and every comparison is
+ * exact, so the result is the same everywhere. (Two means of at most 10,000 places differ by a part in 10^13 at least
+ * or are equal, which doubles tell.)
  *
- * When there is a picture before, and the best order would change that of boxes which were in it, all is done once more with
- * those boxes held: among each other they stay as they were. That is taken unless it has clearly more crossings. */
+ * When there is a picture before, and the best order would change that of boxes which were in it, all is done once more
+ * with those boxes held: among each other they stay as they were. That is taken unless it has clearly more
+ * crossings. */
 
 static int compare_by_lower(const void *left, const void *right, void *arg)
 {
@@ -48,8 +49,8 @@ static bool ranked(const struct rank *ranks, int size)
     return i >= size;
 }
 
-static void merge(const struct rank *left, const struct rank *left_end, const struct rank *right, const struct rank *right_end,
-                  struct rank *out)
+static void merge(const struct rank *left, const struct rank *left_end, const struct rank *right,
+                  const struct rank *right_end, struct rank *out)
 {
     while (left < left_end && right < right_end)
         *out++ = right->mean < left->mean ? *right++ : *left++;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "diagram/layout/engine.h"
 
-/* Blocks go on shelves, left to right and top to bottom, in their order. A grid has a shelf to itself and takes the whole
- * width; any other block that is alone on its shelf stands in the middle. The block with ports stands at the left, so
- * that nothing is above or below it: its edges run straight to the border. */
+/* Blocks go on shelves, left to right and top to bottom, in their order. A grid has a shelf to itself and takes the
+ * whole width; any other block that is alone on its shelf stands in the middle. The block with ports stands at the
+ * left, so that nothing is above or below it: its edges run straight to the border. */
 
 static int square_root(int64_t value)
 {

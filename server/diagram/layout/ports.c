@@ -7,7 +7,8 @@
 /* Where edges leave and enter boxes.
  *
  * The ports of one side of a box are in the order of what they lead to, a gap apart. First those are fixed that make
- * their segment a straight vertical, as far as the others keep their room; then the rest is spread around the middle. */
+ * their segment a straight vertical, as far as the others keep their room; then the rest is spread around the
+ * middle. */
 
 enum { FREE = INT_MIN };
 
@@ -147,7 +148,8 @@ static void straighten(struct port_plan *p, int segment)
         /* The middle of the side with fewer ports; with as many, of the narrower one: there is less to choose from. */
         bool upper_decides = upper->count != lower->count ? upper->count < lower->count
                                                           : upper->high - upper->low <= lower->high - lower->low;
-        preferred = upper_decides ? preferred_x(upper, p->index_down[segment]) : preferred_x(lower, p->index_up[segment]);
+        preferred =
+            upper_decides ? preferred_x(upper, p->index_down[segment]) : preferred_x(lower, p->index_up[segment]);
     }
     int low = max_int(a.low, b.low), high = min_int(a.high, b.high);
     if (low > high)

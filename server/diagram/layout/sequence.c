@@ -77,7 +77,8 @@ static int column_after(const struct engine *e, const struct columns *c, int nod
     int x = 0;
     for (int i = c->first[node]; i >= 0; i = c->next[i])
         if (!is_loop(&e->scene->edges[i]))
-            x = max_int(x, c->x[min_int(e->scene->edges[i].from, e->scene->edges[i].to)] + e->pill_px[i] + 2 * PILL_ROOM);
+            x = max_int(x,
+                        c->x[min_int(e->scene->edges[i].from, e->scene->edges[i].to)] + e->pill_px[i] + 2 * PILL_ROOM);
     for (int i = node ? c->first[node - 1] : -1; i >= 0; i = c->next[i])
         if (is_loop(&e->scene->edges[i]))
             x = max_int(x, c->x[node - 1] + loop_reach(e, i) + PILL_ROOM);
@@ -109,8 +110,8 @@ static void place_loop(struct engine *e, int i, int x, int y)
     out->points[2] = (struct layout_point){x + LOOP, y + LOOP_HEIGHT};
     out->points[3] = (struct layout_point){x, y + LOOP_HEIGHT};
     if (e->pill_px[i])
-        out->pill = (struct layout_rect){x + LOOP + LOOP_LABEL_GAP, y + LOOP_HEIGHT / 2 - PILL_HEIGHT / 2, e->pill_px[i],
-                                         PILL_HEIGHT};
+        out->pill = (struct layout_rect){x + LOOP + LOOP_LABEL_GAP, y + LOOP_HEIGHT / 2 - PILL_HEIGHT / 2,
+                                         e->pill_px[i], PILL_HEIGHT};
 }
 
 static void place_arrow(struct engine *e, int i, int from_x, int to_x, int y)

@@ -7,7 +7,8 @@
 
 #include "diagram/layout/graph.h"
 
-/* What ordering.c (sweeps) and crossings.c (counting and exchanging) share: the order of a graph's rows while it is sought. */
+/* What ordering.c (sweeps) and crossings.c (counting and exchanging) share: the order of a graph's rows while it is
+ * sought. */
 
 enum { FREE = INT_MIN };
 
@@ -29,7 +30,8 @@ struct sweep {
     } *ranks, *spare_ranks, *held_ranks;
     struct ends pair[2]; /* the two that are tried */
     int64_t *crossings; /* below each row; -1: not counted since a change */
-    int *held;          /* of vertices: x of a box in the picture before, FREE of what was not there; NULL: all are free */
+    /* of vertices: x of a box in the picture before, FREE of what was not there; NULL: all are free */
+    int *held;
     bool *stirred;      /* vertex: exchanging it is to be tried (again) */
     bool *row_stirred;  /* row: has stirred vertices */
 };

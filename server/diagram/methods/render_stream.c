@@ -7,8 +7,8 @@
 
 enum { CHUNK_BYTES = 64 * 1024 };
 
-/* A picture that leaves in chunks. It is drawn on the diagram loop, which sends until the call's buffer is full; then the
- * connection's loop goes on when there is room, or ends it when the peer has gone. One of them has it at a time. */
+/* A picture that leaves in chunks. It is drawn on the diagram loop, which sends until the call's buffer is full; then
+ * the connection's loop goes on when there is room, or ends it when the peer has gone. One of them has it at a time. */
 struct stream {
     struct drawing drawing; /* first: cast back */
     struct mrpc_call *call;
@@ -79,7 +79,8 @@ static void done(struct drawing *drawing, const struct message_response *answer)
     send_rest(stream);
 }
 
-int diagram_render_stream(void *self, struct mrpc_call *call, const Mltrainer__Diagram__V1__RenderStreamRequest *request)
+int diagram_render_stream(void *self, struct mrpc_call *call,
+                          const Mltrainer__Diagram__V1__RenderStreamRequest *request)
 {
     struct fault fault = FAULT_INIT;
     struct stream *stream = mrpc_arena_calloc(mrpc_call_arena(call), 1, sizeof *stream);

@@ -3,8 +3,8 @@
 
 #include "diagram/drawing.h"
 
-/* The spec is read in the renderer process: it comes from outside, and a megabyte of YAML takes longer than a connection
- * loop may. */
+/* The spec is read in the renderer process: it comes from outside, and a megabyte of YAML takes longer than a
+ * connection loop may. */
 struct validate {
     struct drawing drawing; /* first: cast back */
     struct mrpc_call *call;

@@ -9,10 +9,10 @@
 #include "diagram/feed.h"
 #include "events/scene_changed.h"
 
-/* What a view shows is looked at when the bus tells that one of its sources has changed (events/scene_changed.h), at most
- * once in a watcher's interval; while nothing changes nothing runs, not even a timer. There is no queue of changes: what
- * was sent last is compared with what is now, so a watcher that is slow, or that waits for its interval, skips what lay
- * between and never misses the last state.
+/* What a view shows is looked at when the bus tells that one of its sources has changed (events/scene_changed.h), at
+ * most once in a watcher's interval; while nothing changes nothing runs, not even a timer. There is no queue of
+ * changes: what was sent last is compared with what is now, so a watcher that is slow, or that waits for its interval,
+ * skips what lay between and never misses the last state.
  *
  *     IDLE ─► (shape changed) DRAWING ─► IDLE      picture sent
  *     IDLE ─► (health changed) IDLE                patch sent
@@ -252,7 +252,8 @@ static void look(struct watcher *w)
         compare(w, scene);
 }
 
-/* Looks at what has changed, now or when the interval is over; what is being drawn or is blocked comes here afterwards. */
+/* Looks at what has changed, now or when the interval is over; what is being drawn or is blocked comes here
+ * afterwards. */
 static void look_when_due(struct watcher *w)
 {
     if (!w->changed || w->drawing_now || w->blocked)

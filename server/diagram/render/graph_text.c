@@ -153,7 +153,8 @@ static void mermaid_node(struct buffer *out, const struct scene *scene, int item
     buffer_text(out, "\"]\n");
     if (scene->items[item].drift) {
         indent(out, depth);
-        buffer_printf(out, "style i%d stroke:#%06x,stroke-dasharray:4 3\n", item, look_drift_color(scene->items[item].drift));
+        buffer_printf(out, "style i%d stroke:#%06x,stroke-dasharray:4 3\n", item,
+                      look_drift_color(scene->items[item].drift));
     }
 }
 

@@ -78,7 +78,8 @@ void look_trace_edge(const struct layout_edge *edge, const struct look_pen *pen)
         int radius = before < after ? before : after;
         if (radius > LOOK_CORNER)
             radius = LOOK_CORNER;
-        pen->line_to(pen->arg, p[i].x - radius * sign(p[i].x - p[i - 1].x), p[i].y - radius * sign(p[i].y - p[i - 1].y));
+        pen->line_to(pen->arg, p[i].x - radius * sign(p[i].x - p[i - 1].x),
+                     p[i].y - radius * sign(p[i].y - p[i - 1].y));
         pen->corner(pen->arg, p[i].x, p[i].y, p[i].x + radius * sign(p[i + 1].x - p[i].x),
                     p[i].y + radius * sign(p[i + 1].y - p[i].y));
     }

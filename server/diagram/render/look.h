@@ -58,8 +58,8 @@ uint32_t look_drift_color(enum scene_drift drift);
 /** "absent", "undeclared"; "" for none. */
 const char *look_drift_name(enum scene_drift drift);
 
-/** An edge's line with rounded corners, ending where the arrow begins. @line_to and @corner are called in order; a corner
- *  goes from the current point to @to, bent at @bend. */
+/** An edge's line with rounded corners, ending where the arrow begins. @line_to and @corner are called in order; a
+ *  corner goes from the current point to @to, bent at @bend. */
 struct look_pen {
     void (*move_to)(void *arg, int x, int y);
     void (*line_to)(void *arg, int x, int y);

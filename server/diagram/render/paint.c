@@ -108,7 +108,8 @@ static void paint_group(const struct brush *brush, int i)
         cairo_set_line_width(brush->cr, 1.5);
         cairo_stroke(brush->cr);
     }
-    trace_rounded(brush->cr, rect->x + LOOK_ACCENT_X, rect->y + LOOK_ACCENT_Y, LOOK_ACCENT_WIDTH, LOOK_ACCENT_HEIGHT, 2);
+    trace_rounded(brush->cr, rect->x + LOOK_ACCENT_X, rect->y + LOOK_ACCENT_Y, LOOK_ACCENT_WIDTH, LOOK_ACCENT_HEIGHT,
+                  2);
     set_color(brush->cr, color, 1);
     cairo_fill(brush->cr);
     paint_text(brush, TEXT_GROUP_TITLE, theme->ink, rect->x + LOOK_GROUP_TEXT_X, baseline, ANCHOR_START, box->title);
@@ -194,7 +195,8 @@ static void paint_card(const struct brush *brush, int i)
     const struct layout_rect *rect = &box->rect;
     enum scene_health health = brush->picture->scene->items[i].health;
     enum scene_drift drift = brush->picture->scene->items[i].drift;
-    int x = rect->x + (scene_item_has_mark(&brush->picture->scene->items[i]) ? LOOK_CARD_TEXT_X : LOOK_CARD_TEXT_X_BARE);
+    int x =
+        rect->x + (scene_item_has_mark(&brush->picture->scene->items[i]) ? LOOK_CARD_TEXT_X : LOOK_CARD_TEXT_X_BARE);
     int baseline = *box->detail ? LOOK_CARD_BASELINE : LOOK_CARD_ONLY_BASELINE;
     if (drift == SCENE_DRIFT_ABSENT) {
         trace_rect(brush->cr, rect, LOOK_CARD_RADIUS);
@@ -205,7 +207,8 @@ static void paint_card(const struct brush *brush, int i)
     }
     paint_dot(brush, health, rect->x + LOOK_DOT_X, rect->y + look_card_middle(box));
     paint_icon(brush, brush->picture->scene->items[i].icon, rect, look_card_middle(box));
-    paint_text(brush, TEXT_CARD_TITLE, drift == SCENE_DRIFT_ABSENT ? theme->muted : theme->ink, x, rect->y + baseline, ANCHOR_START, box->title);
+    paint_text(brush, TEXT_CARD_TITLE, drift == SCENE_DRIFT_ABSENT ? theme->muted : theme->ink, x, rect->y + baseline,
+               ANCHOR_START, box->title);
     paint_text(brush, TEXT_CARD_DETAIL, theme->muted, x, rect->y + LOOK_DETAIL_BASELINE, ANCHOR_START, box->detail);
     if (box->plot_count)
         paint_plot(brush, i);

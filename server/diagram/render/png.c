@@ -11,7 +11,8 @@
 
 /* PNG in bands: a band of rows is drawn, filtered and compressed before the next one, so memory does not grow with the
  * resolution. Diagrams are flat colour: rows are stored as the difference to the row above (filter "up"), which makes
- * nearly all of them zero, and the compressor (run_deflate.c) only looks for runs. Source: PNG, W3C Recommendation, 2nd edition. */
+ * nearly all of them zero, and the compressor (run_deflate.c) only looks for runs. Source: PNG, W3C Recommendation, 2nd
+ * edition. */
 
 enum { BAND_ROWS = 128, STRETCH = 32 /* pixels */ };
 
@@ -76,7 +77,8 @@ static size_t filter_up(const uint32_t *pixels, const uint32_t *above, int count
     return (size_t)count * 3;
 }
 
-/* Most pixels are as those above them: stretches of these are told as so many zeros, and only the others are taken apart. */
+/* Most pixels are as those above them: stretches of these are told as so many zeros, and only the others are taken
+ * apart. */
 static void encode_row(struct encoder *e, const uint32_t *pixels)
 {
     static const unsigned char filter_type = 2;

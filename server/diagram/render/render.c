@@ -55,7 +55,8 @@ static int check(const struct render_options *options, struct fault *fault)
     return 0;
 }
 
-static int tell_places(const struct scene *scene, const struct layout *layout, struct render_result *result, struct fault *fault)
+static int tell_places(const struct scene *scene, const struct layout *layout, struct render_result *result,
+                       struct fault *fault)
 {
     result->places = malloc((size_t)(scene->item_count + 1) * sizeof *result->places);
     for (int i = 0; result->places && i < scene->item_count; i++)

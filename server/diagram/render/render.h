@@ -11,8 +11,8 @@
 struct fault;
 struct text_meter;
 
-/* From a scene to a file's bytes. The same scene with the same options (and the same picture before) gives the same bytes, in every process with the
- * same fonts. Numbers as in diagram.proto. */
+/* From a scene to a file's bytes. The same scene with the same options (and the same picture before) gives the same
+ * bytes, in every process with the same fonts. Numbers as in diagram.proto. */
 
 enum render_format {
     RENDER_SVG = 1,
@@ -46,7 +46,8 @@ struct render_result {
     char *bytes; /* owned: render_result_fini() */
     size_t size_bytes;
     int width, height; /* px of 1/96 inch; PNG: pixels; text: 0 */
-    struct layout_place *places; /* of the scene's items, for the next picture's `before`; owned; NULL for text formats */
+    /* of the scene's items, for the next picture's `before`; owned; NULL for text formats */
+    struct layout_place *places;
 };
 
 const char *render_format_name(enum render_format format);  /* "svg" */

@@ -9,7 +9,8 @@ enum { END_OF_BLOCK = 256, SYMBOLS = 286, MAX_CODE_BITS = 15, MIN_RUN = 3, MAX_R
 /* RFC 1951, 3.2.5: code 257 + n stands for lengths from length_base[n], with length_extra[n] bits behind it. */
 static const uint16_t length_base[29] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
                                          31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
-static const uint8_t length_extra[29] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
+static const uint8_t length_extra[29] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
+                                         2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
 
 static int length_code(int length)
 {
@@ -52,8 +53,8 @@ struct leaf {
     int symbol;
 };
 
-/* The depths of a Huffman tree over @leaves, which are sorted by frequency: two queues, that of the leaves and that of the
- * inner nodes. Returns the greatest. */
+/* The depths of a Huffman tree over @leaves, which are sorted by frequency: two queues, that of the leaves and that of
+ * the inner nodes. Returns the greatest. */
 static int tree_depths(const struct leaf *leaves, int count, uint8_t depth_of[SYMBOLS])
 {
     uint64_t weight[2 * SYMBOLS];
@@ -197,7 +198,8 @@ static size_t run_length(const unsigned char *bytes, size_t size, int byte)
     return at;
 }
 
-void run_deflate_begin(struct run_deflate *d, void (*write)(void *arg, const unsigned char *bytes, size_t size), void *arg)
+void run_deflate_begin(struct run_deflate *d, void (*write)(void *arg, const unsigned char *bytes, size_t size),
+                       void *arg)
 {
     d->write = write;
     d->arg = arg;

@@ -28,7 +28,8 @@ struct run_deflate {
 };
 
 /** Begins a stream; @d is the caller's memory. */
-void run_deflate_begin(struct run_deflate *d, void (*write)(void *arg, const unsigned char *bytes, size_t size), void *arg);
+void run_deflate_begin(struct run_deflate *d, void (*write)(void *arg, const unsigned char *bytes, size_t size),
+                       void *arg);
 void run_deflate_add(struct run_deflate *d, const unsigned char *bytes, size_t size);
 /** The same for @size zeros, in a time that hardly depends on their number. */
 void run_deflate_add_zeros(struct run_deflate *d, size_t size);

@@ -7,14 +7,14 @@
 #include "diagram/text/text.h"
 
 /* SVG by hand. All coordinates are whole numbers, so no locale and no rounding can change a byte. Colours are CSS
- * variables with a plain value before them for viewers without var() (librsvg, Inkscape). A page that embeds the picture
- * finds items by data-id, their dot by class "dot" and their second line by class "detail". */
+ * variables with a plain value before them for viewers without var() (librsvg, Inkscape). A page that embeds the
+ * picture finds items by data-id, their dot by class "dot" and their second line by class "detail". */
 
 
 static void write_variables(struct buffer *out, const struct look_theme *theme)
 {
-    buffer_printf(out, "--page:#%06x;--ink:#%06x;--muted:#%06x;--card:#%06x;--card-line:#%06x;--pill:#%06x;", theme->page,
-                  theme->ink, theme->muted, theme->card, theme->card_line, theme->pill);
+    buffer_printf(out, "--page:#%06x;--ink:#%06x;--muted:#%06x;--card:#%06x;--card-line:#%06x;--pill:#%06x;",
+                  theme->page, theme->ink, theme->muted, theme->card, theme->card_line, theme->pill);
     buffer_printf(out, "--pill-line:#%06x;--edge:#%06x;--tint:.%02d;--frame:.%02d;--shadow:.%02d", theme->pill_line,
                   theme->edge, theme->tint_percent, theme->frame_percent, theme->shadow_percent);
 }
@@ -48,8 +48,9 @@ static void write_drift_rules(struct buffer *out)
     for (enum scene_drift drift = SCENE_DRIFT_ABSENT; drift <= SCENE_DRIFT_UNDECLARED; drift++)
         buffer_printf(out, ".mlt-diagram .%s{stroke:#%06x;stroke-dasharray:4 3}\n", look_drift_name(drift),
                       look_drift_color(drift));
-    buffer_text(out, ".mlt-diagram .card.absent,.mlt-diagram .ring{fill:none}\n.mlt-diagram .ring{stroke-dasharray:none;"
-                     "stroke-width:1.5}\n.mlt-diagram .arrow.absent,.mlt-diagram .arrow.undeclared{stroke:none}\n");
+    buffer_text(out,
+                ".mlt-diagram .card.absent,.mlt-diagram .ring{fill:none}\n.mlt-diagram .ring{stroke-dasharray:none;"
+                "stroke-width:1.5}\n.mlt-diagram .arrow.absent,.mlt-diagram .arrow.undeclared{stroke:none}\n");
     buffer_printf(out, ".mlt-diagram .arrow.absent{fill:#%06x}\n.mlt-diagram .arrow.undeclared{fill:#%06x}\n",
                   look_drift_color(SCENE_DRIFT_ABSENT), look_drift_color(SCENE_DRIFT_UNDECLARED));
     buffer_text(out, ".mlt-diagram .undeclared{stroke-width:1.5}\n");
@@ -80,8 +81,8 @@ static bool shows_plots(const struct scene *scene)
 
 static void write_plot_rules(const struct look_theme *theme, struct buffer *out)
 {
-    buffer_printf(out, ".mlt-diagram .plot{fill:none;stroke-width:%d.%d;stroke-linejoin:round}\n", LOOK_PLOT_TENTHS / 10,
-                  LOOK_PLOT_TENTHS % 10);
+    buffer_printf(out, ".mlt-diagram .plot{fill:none;stroke-width:%d.%d;stroke-linejoin:round}\n",
+                  LOOK_PLOT_TENTHS / 10, LOOK_PLOT_TENTHS % 10);
     buffer_text(out, ".mlt-diagram .plot-base{stroke-width:1.2;stroke-dasharray:2 4}\n");
     color_rule(out, ".plot-base", "stroke", theme->pill_line, "pill-line");
 }
@@ -176,7 +177,8 @@ static void write_kind(const struct picture *picture, int i, int x, int y, struc
         write_text(out, "kind muted", x, y, " text-anchor=\"end\"", kind);
         return;
     }
-    buffer_printf(out, "<text class=\"kind muted\" x=\"%d\" y=\"%d\" text-anchor=\"end\"><tspan class=\"detail\">", x, y);
+    buffer_printf(out, "<text class=\"kind muted\" x=\"%d\" y=\"%d\" text-anchor=\"end\"><tspan class=\"detail\">", x,
+                  y);
     buffer_xml(out, item->detail);
     buffer_text(out, "</tspan>");
     buffer_xml(out, kind + detail_bytes);
@@ -204,7 +206,8 @@ static void write_group(const struct picture *picture, int i, struct buffer *out
     write_rect(out, "accent", &accent, 2);
     buffer_printf(out, " fill=\"#%06x\"/>", color);
     write_text(out, "group-name", rect->x + LOOK_GROUP_TEXT_X, baseline, "", box->title);
-    write_dot_mark(out, picture->scene->items[i].health, rect->x + LOOK_GROUP_TEXT_X + box->title_px + 12, baseline - 5);
+    write_dot_mark(out, picture->scene->items[i].health, rect->x + LOOK_GROUP_TEXT_X + box->title_px + 12,
+                   baseline - 5);
     if (*box->kind)
         write_kind(picture, i, rect->x + rect->width - LOOK_ACCENT_X, baseline, out);
 }
@@ -229,7 +232,8 @@ static void write_plot(const struct picture *picture, int i, struct buffer *out)
                   box->plot[0].x, box->plot_base, last->x, color);
     for (int at = 0; at < box->plot_count; at++)
         buffer_printf(out, "%s%d,%d", at ? " " : "", box->plot[at].x, box->plot[at].y);
-    buffer_printf(out, "\"/><circle cx=\"%d\" cy=\"%d\" r=\"%d\" fill=\"#%06x\"/>", last->x, last->y, LOOK_PLOT_DOT, color);
+    buffer_printf(out, "\"/><circle cx=\"%d\" cy=\"%d\" r=\"%d\" fill=\"#%06x\"/>", last->x, last->y, LOOK_PLOT_DOT,
+                  color);
 }
 
 static void write_card(const struct picture *picture, int i, struct buffer *out)
@@ -339,8 +343,8 @@ static void write_edge(const struct picture *picture, int i, struct buffer *out)
     buffer_text(out, "\"");
     if (*health)
         buffer_printf(out, " style=\"stroke:#%06x\"", look_health_color(edge->health));
-    buffer_printf(out, "/><path class=\"arrow %s\" d=\"M%d %dL%d %dL%d %dZ\"/></g>\n", arrow_class, arrow[0].x, arrow[0].y,
-                  arrow[1].x, arrow[1].y, arrow[2].x, arrow[2].y);
+    buffer_printf(out, "/><path class=\"arrow %s\" d=\"M%d %dL%d %dL%d %dZ\"/></g>\n", arrow_class, arrow[0].x,
+                  arrow[0].y, arrow[1].x, arrow[1].y, arrow[2].x, arrow[2].y);
 }
 
 static void write_pill(const struct picture *picture, int i, struct buffer *out)

@@ -283,7 +283,8 @@ int message_get_request(const void *body, size_t size, struct message_request *o
             return code;
         out->scene = *scene;
         out->before = get_bytes(&r, &out->before_bytes);
-        r.failed |= out->before_bytes && out->before_bytes != (size_t)(*scene)->item_count * sizeof(struct layout_place);
+        r.failed |=
+            out->before_bytes && out->before_bytes != (size_t)(*scene)->item_count * sizeof(struct layout_place);
     } else {
         out->spec = get_bytes(&r, &out->spec_bytes);
         out->live_views = get_text(&r);

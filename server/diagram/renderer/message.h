@@ -10,16 +10,17 @@
 #include "fault/fault.h"
 #include "scene/spec.h"
 
-/* What server and renderer process say to each other over their socket: frames of a length (4 bytes, little endian) and a
- * body of numbers and counted texts in a fixed order. Both ends are one build, so there is no version; neither end trusts
- * the other: lengths are checked, and a scene goes through the builder's checks again. */
+/* What server and renderer process say to each other over their socket: frames of a length (4 bytes, little endian) and
+ * a body of numbers and counted texts in a fixed order. Both ends are one build, so there is no version; neither end
+ * trusts the other: lengths are checked, and a scene goes through the builder's checks again. */
 
 enum { MESSAGE_MAX_BYTES = 160 * 1024 * 1024, MESSAGE_HEAD_BYTES = 4 };
 
 enum message_operation { MESSAGE_RENDER = 1, MESSAGE_VALIDATE = 2 };
 
-/** Asked of the renderer. Either a scene or a spec. A spec that names live views, or any when @join is set, is not drawn:
- *  the answer is what it declares, for the server to lay over it what is live and to ask again with the result. */
+/** Asked of the renderer. Either a scene or a spec. A spec that names live views, or any when @join is set, is not
+ *  drawn: the answer is what it declares, for the server to lay over it what is live and to ask again with the
+ *  result. */
 struct message_request {
     enum message_operation operation;
     bool join;
@@ -28,8 +29,8 @@ struct message_request {
     const char *spec;          /* not NUL-terminated */
     size_t spec_bytes;
     const char *live_views; /* names that the spec may name, with blanks between; NULL: "" */
-    /* struct layout_place of each of the scene's items, as they are in the picture before; where it was read it need not
-     * be aligned. NULL and 0: there is none. options.before does not travel. */
+    /* struct layout_place of each of the scene's items, as they are in the picture before; where it was read it need
+     * not be aligned. NULL and 0: there is none. options.before does not travel. */
     const void *before;
     size_t before_bytes;
 };
@@ -49,7 +50,8 @@ struct message_response {
     bool declared;       /* the content is a scene: message_get_scene() */
     const char *content; /* within the frame */
     size_t content_bytes;
-    const void *places;  /* as message_request.before, of what was drawn; 0 bytes when that is not the scene as it came */
+    /* as message_request.before, of what was drawn; 0 bytes when that is not the scene as it came */
+    const void *places;
     size_t places_bytes;
 };
 

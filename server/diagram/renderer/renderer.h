@@ -9,9 +9,9 @@
  *
  *     job_submit ─► queue ─► process ─► done, exactly once
  *
- * A process that dies, stalls or answers nonsense fails the job that it had and no other, and is replaced, after a pause
- * that grows while replacements die young. Everything happens on one domain loop, whose thread also starts the processes:
- * they are told to die with it. */
+ * A process that dies, stalls or answers nonsense fails the job that it had and no other, and is replaced, after a
+ * pause that grows while replacements die young. Everything happens on one domain loop, whose thread also starts the
+ * processes: they are told to die with it. */
 
 struct renderer;
 struct log;

@@ -16,8 +16,8 @@
 #include "scene/overlay.h"
 #include "worker/confine.h"
 
-/* The renderer process. It draws what others wrote, so it is expendable and has given up everything but reading fonts and
- * its socket: worker/confine.h (no new privileges, Landlock, seccomp, 1 GiB of address space). The server keeps the
+/* The renderer process. It draws what others wrote, so it is expendable and has given up everything but reading fonts
+ * and its socket: worker/confine.h (no new privileges, Landlock, seccomp, 1 GiB of address space). The server keeps the
  * time: one request that takes too long ends the process, and another is started. */
 
 #define ADDRESS_SPACE_BYTES (UINT64_C(1) << 30)

@@ -53,7 +53,8 @@ static int check_room(struct aliases *aliases, const char *name, struct fault *f
     while (is_of(aliases, end, name))
         end++;
     if (end - first >= ALIASES_AN_ARTIFACT)
-        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "artifact \"%s\" has %d aliases already", name, ALIASES_AN_ARTIFACT);
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "artifact \"%s\" has %d aliases already", name,
+                         ALIASES_AN_ARTIFACT);
     if (aliases->count >= ALIASES_MAX)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "there are %d aliases already", ALIASES_MAX);
     if (aliases->count < aliases->room)

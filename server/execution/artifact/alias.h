@@ -7,7 +7,8 @@
 #include "store/store.h"
 
 /* Names that point to versions of artifacts and can be moved: "champion", "challenger". In the store an alias is one
- * record, execution/alias/NAME/ALIAS, holding the message. One change of an alias at a time. Thread: the execution loop's. */
+ * record, execution/alias/NAME/ALIAS, holding the message. One change of an alias at a time. Thread: the execution
+ * loop's. */
 
 enum { ALIASES_AN_ARTIFACT = 64, ALIASES_MAX = 100000 };
 

@@ -4,9 +4,9 @@
 
 #include "execution/dataset/arrow_internal.h"
 
-/* A stream is messages one after another: the schema, then dictionaries and batches, a dictionary before the first batch
- * that needs it. A file is a stream between two magics, with a footer at the end that says where everything lies; it is
- * read by the footer, dictionaries first.
+/* A stream is messages one after another: the schema, then dictionaries and batches, a dictionary before the first
+ * batch that needs it. A file is a stream between two magics, with a footer at the end that says where everything lies;
+ * it is read by the footer, dictionaries first.
  *
  *     message = FFFFFFFF  size of metadata (int32)  metadata (Message.fbs)  body        size 0: the end
  *     file    = "ARROW1" 0 0  message*  footer (File.fbs)  size of footer (int32)  "ARROW1"

@@ -73,8 +73,8 @@ int64_t arrow_reader_rows(const struct arrow_reader *reader);
 /** Column @index of this batch; valid until the next call of this or of _next. Errors as above. */
 int arrow_reader_column(struct arrow_reader *reader, size_t index, struct arrow_column *out,
                         struct fault *fault) MRPC_MUST_USE;
-/** One value, @row < length. Errors: INVALID_ARGUMENT when it is none: a position outside the dictionary, a text outside
- *  its bytes or not UTF-8, a time of day, a date beyond the years 1..9999. */
+/** One value, @row < length. Errors: INVALID_ARGUMENT when it is none: a position outside the dictionary, a text
+ *  outside its bytes or not UTF-8, a time of day, a date beyond the years 1..9999. */
 int arrow_cell(const struct arrow_column *column, int64_t row, struct arrow_cell *out,
                struct fault *fault) MRPC_MUST_USE;
 

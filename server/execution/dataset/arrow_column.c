@@ -202,11 +202,12 @@ void arrow_dictionary_fini(struct arrow_dictionary *dictionary)
 }
 
 /* The reader's memory of the column becomes the piece's. */
-static int add_piece(struct arrow_reader *reader, struct arrow_dictionary *dictionary, const struct arrow_column *column,
-                     struct fault *fault)
+static int add_piece(struct arrow_reader *reader, struct arrow_dictionary *dictionary,
+                     const struct arrow_column *column, struct fault *fault)
 {
     if (dictionary->count == ARROW_PIECES_MAX)
-        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "Arrow: a dictionary of more than %d pieces", ARROW_PIECES_MAX);
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "Arrow: a dictionary of more than %d pieces",
+                         ARROW_PIECES_MAX);
     if (dictionary->count == dictionary->room) {
         size_t room = dictionary->room ? 2 * dictionary->room : 1;
         struct arrow_piece *more = realloc(dictionary->pieces, room * sizeof *more);

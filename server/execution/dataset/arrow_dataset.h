@@ -9,8 +9,8 @@
  * Arrow is read from its end. All of it blocks. */
 
 /** Check every value, find statistics. @required as in scan.h. Ownership: *@out is the caller's. Errors: as
- *  arrow_reader_new(); INVALID_ARGUMENT naming column and row for values that are none, for a required column that is not
- *  there or is of another type; RESOURCE_EXHAUSTED for columns of more than 16 GiB. */
+ *  arrow_reader_new(); INVALID_ARGUMENT naming column and row for values that are none, for a required column that is
+ *  not there or is of another type; RESOURCE_EXHAUSTED for columns of more than 16 GiB. */
 int dataset_arrow_scan(const void *bytes, size_t size, const struct dataset_requirement *required,
                        size_t required_count, struct dataset_schema **out, struct fault *fault) MRPC_MUST_USE;
 int dataset_arrow_scan_fd(int fd, const struct dataset_requirement *required, size_t required_count,

@@ -105,8 +105,8 @@ static int put_cell(struct target *target, uint64_t row, const struct arrow_cell
 /* ---- Walks ---- */
 
 /* What of the batch that begins at row @begin is wanted, of one column. */
-static int walk_column(const struct loading *loading, struct arrow_reader *reader, struct target *target, uint64_t begin,
-                       cell_function *each, struct fault *fault)
+static int walk_column(const struct loading *loading, struct arrow_reader *reader, struct target *target,
+                       uint64_t begin, cell_function *each, struct fault *fault)
 {
     struct arrow_column column;
     struct arrow_cell cell;

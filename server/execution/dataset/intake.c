@@ -11,7 +11,12 @@
 #include "execution/dataset/message.h"
 #include "pool/thread/beside.h"
 
-enum { DESCRIPTION_BYTES_MAX = 4096, REQUIREMENTS_MAX = 4096, REPLAY_BYTES = 256 * 1024, ARENA_BYTES = 64 * 1024 * 1024 };
+enum {
+    DESCRIPTION_BYTES_MAX = 4096,
+    REQUIREMENTS_MAX = 4096,
+    REPLAY_BYTES = 256 * 1024,
+    ARENA_BYTES = 64 * 1024 * 1024
+};
 enum { BESIDE_BYTES_MIN = 16 * 1024, BEGIN_SYNC_BYTES = 8 * 1024 * 1024 };
 #define DATASET_BYTES_MAX (UINT64_C(4) << 30)
 
@@ -166,7 +171,8 @@ static int replay(struct intake *intake, struct fault *fault)
     return code;
 }
 
-static int begin(struct intake *intake, const struct caller *caller, const API(UploadDatasetHeader) * header, struct fault *fault)
+static int begin(struct intake *intake, const struct caller *caller, const API(UploadDatasetHeader) * header,
+                 struct fault *fault)
 {
     ProtobufCMessage *copy;
     if (mrpc_message_copy(API_INFO(upload_dataset_header), &header->base, intake->arena, &copy) != 0)

@@ -7,8 +7,9 @@
 #include "execution/dataset/stage.h"
 #include "execution/engine.h"
 
-/* Bytes on their way to becoming a dataset, wherever they come from: hashed, scanned, counted into the quota and written
- * as they come; at the end the file gets its name (the hash), the loop gives it a version, and the store commits it.
+/* Bytes on their way to becoming a dataset, wherever they come from: hashed, scanned, counted into the quota and
+ * written as they come; at the end the file gets its name (the hash), the loop gives it a version, and the store
+ * commits it.
  *
  *     intake_open ─► intake_take* ─► intake_finish ─► intake_register ─► its callback ─► intake_free
  *     └─────────────── thread pool ──────────────┘   └─────── loop ──────┘              (thread pool)
@@ -18,7 +19,8 @@
 
 struct intake;
 
-/** @header says what is coming (copied); @caller (copied) whose it will be. Resuming, it reads what is there again. Blocks.
+/** @header says what is coming (copied); @caller (copied) whose it will be. Resuming, it reads what is there again.
+ *  Blocks.
  *  Errors: INVALID_ARGUMENT naming the field of the header, RESOURCE_EXHAUSTED (quota, size), those of stage.h. */
 int intake_open(struct execution *engine, const struct caller *caller, const API(UploadDatasetHeader) * header,
                 struct intake **out, struct fault *fault) MRPC_MUST_USE;

@@ -31,7 +31,8 @@ bool dataset_loader_full(const struct dataset_loader *loader);
 /** Ownership: *@out is the caller's. */
 int dataset_loader_finish(struct dataset_loader *loader, struct table **out, struct fault *fault) MRPC_MUST_USE;
 
-/** All of it: read the file @path, in the format of @schema. Blocks. Errors: NOT_FOUND, INTERNAL (input error), as above. */
+/** All of it: read the file @path, in the format of @schema. Blocks. Errors: NOT_FOUND, INTERNAL (input error), as
+ *  above. */
 int dataset_load_file(const char *path, const struct dataset_schema *schema, const struct dataset_wanted *wanted,
                       struct table **out, struct fault *fault) MRPC_MUST_USE;
 

@@ -95,7 +95,8 @@ static int add(struct dataset_quota *quota, const char *owner, uint64_t bytes, u
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (fits)
         return 0;
-    return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "more than %llu bytes of datasets of one owner, uploads under way included",
+    return fault_set(fault, MRPC_RESOURCE_EXHAUSTED,
+                     "more than %llu bytes of datasets of one owner, uploads under way included",
                      (unsigned long long)limit);
 }
 

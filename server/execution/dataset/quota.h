@@ -16,9 +16,11 @@ struct dataset_quota *dataset_quota_new(uint64_t limit_bytes) MRPC_MUST_USE;
 void dataset_quota_free(struct dataset_quota *quota);
 
 /** Errors: RESOURCE_EXHAUSTED over the limit, and when out of memory. */
-int dataset_quota_take(struct dataset_quota *quota, const char *owner, uint64_t bytes, struct fault *fault) MRPC_MUST_USE;
+int dataset_quota_take(struct dataset_quota *quota, const char *owner, uint64_t bytes,
+                       struct fault *fault) MRPC_MUST_USE;
 /** What is there already, over the limit or not. Errors: RESOURCE_EXHAUSTED when out of memory. */
-int dataset_quota_count(struct dataset_quota *quota, const char *owner, uint64_t bytes, struct fault *fault) MRPC_MUST_USE;
+int dataset_quota_count(struct dataset_quota *quota, const char *owner, uint64_t bytes,
+                        struct fault *fault) MRPC_MUST_USE;
 void dataset_quota_give(struct dataset_quota *quota, const char *owner, uint64_t bytes);
 uint64_t dataset_quota_used(struct dataset_quota *quota, const char *owner);
 

@@ -59,7 +59,8 @@ struct dataset_schema {
     uint64_t row_count;
 };
 
-/** A schema of a CSV file, without columns. @na_values: na_count of them, copied; 0 means the default list. NULL: out of memory. */
+/** A schema of a CSV file, without columns. @na_values: na_count of them, copied; 0 means the default list. NULL: out
+ *  of memory. */
 struct dataset_schema *dataset_schema_new(char delimiter, bool no_header, char *const *na_values,
                                           size_t na_count) MRPC_MUST_USE;
 void dataset_schema_free(struct dataset_schema *schema);
@@ -75,8 +76,8 @@ void dataset_column_count(struct dataset_column *column, uint64_t counted, doubl
 /** Position of the column called @name, or -1. */
 long dataset_schema_find(const struct dataset_schema *schema, const char *name, size_t bytes);
 
-/** As nearly all fields are: no blank at its ends, and nothing like what stands for an absent value. So it need be neither
- *  trimmed nor compared. */
+/** As nearly all fields are: no blank at its ends, and nothing like what stands for an absent value. So it need be
+ *  neither trimmed nor compared. */
 static inline bool dataset_is_bare(const struct dataset_schema *schema, const struct csv_field *field)
 {
     return field->bytes && (unsigned char)field->text[0] > ' ' && (unsigned char)field->text[field->bytes - 1] > ' ' &&

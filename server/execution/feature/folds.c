@@ -20,8 +20,8 @@ static uint64_t draw(uint64_t *state)
     return z ^ z >> 31;
 }
 
-/* Uniform below @bound. Lemire, "Fast random integer generation in an interval", 2019, without its rejection: with fewer
- * than 2^32 rows the bias is below 2^-32. */
+/* Uniform below @bound. Lemire, "Fast random integer generation in an interval", 2019, without its rejection: with
+ * fewer than 2^32 rows the bias is below 2^-32. */
 static uint64_t draw_below(uint64_t *state, uint64_t bound)
 {
     return (uint64_t)((unsigned __int128)draw(state) * bound >> 64);

@@ -43,9 +43,10 @@ struct fold_plan {
     uint64_t *order; /* shuffled rows, or NULL */
 };
 
-/** Plan the folds of @rows rows. Errors: INVALID_ARGUMENT when a part would be empty or there would be more than FOLDS_MAX folds,
- *  RESOURCE_EXHAUSTED. Ownership: fold_plan_fini(). */
-int fold_plan_make(const struct fold_spec *spec, uint64_t rows, struct fold_plan *out, struct fault *fault) MRPC_MUST_USE;
+/** Plan the folds of @rows rows. Errors: INVALID_ARGUMENT when a part would be empty or there would be more than
+ *  FOLDS_MAX folds, RESOURCE_EXHAUSTED. Ownership: fold_plan_fini(). */
+int fold_plan_make(const struct fold_spec *spec, uint64_t rows, struct fold_plan *out,
+                   struct fault *fault) MRPC_MUST_USE;
 void fold_plan_fini(struct fold_plan *plan);
 
 /** One fold: rows in ascending order. */
@@ -54,7 +55,8 @@ struct fold {
     uint64_t train_rows, test_rows;
 };
 
-/** Cut fold @index (below plan->count). Errors: RESOURCE_EXHAUSTED, INVALID_ARGUMENT when gaps leave nothing to train on.
+/** Cut fold @index (below plan->count). Errors: RESOURCE_EXHAUSTED, INVALID_ARGUMENT when gaps leave nothing to train
+ *  on.
  *  Ownership: fold_fini(). */
 int fold_cut(const struct fold_plan *plan, size_t index, struct fold *out, struct fault *fault) MRPC_MUST_USE;
 void fold_fini(struct fold *fold);

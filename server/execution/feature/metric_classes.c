@@ -87,8 +87,8 @@ static int by_score(const void *a, const void *b)
     return (one > other) - (one < other);
 }
 
-/* The area is the chance that a positive row scores higher than a negative one, ties counting half: Hanley, McNeil, "The
- * meaning and use of the area under a ROC curve", 1982. From the sum of ranks, equal scores sharing theirs. */
+/* The area is the chance that a positive row scores higher than a negative one, ties counting half: Hanley, McNeil,
+ * "The meaning and use of the area under a ROC curve", 1982. From the sum of ranks, equal scores sharing theirs. */
 static double area(struct scored *rows, size_t count)
 {
     double ranks = 0, positive = 0;

@@ -29,8 +29,8 @@ struct metric_classification {
                  * without probabilities, or when a class has no row or all */
 };
 
-/** The distinct values of @values, added to the @count that are in @classes already; ascending. Errors: -1 when there are more
- *  than METRIC_CLASSES_MAX. */
+/** The distinct values of @values, added to the @count that are in @classes already; ascending. Errors: -1 when there
+ *  are more than METRIC_CLASSES_MAX. */
 int metric_collect_classes(const double *values, size_t value_count, double classes[METRIC_CLASSES_MAX],
                            size_t *count) MRPC_MUST_USE;
 

@@ -17,8 +17,8 @@ struct metric_groups {
     double davies_bouldin; /* less is better */
 };
 
-/** @columns: feature_count of them, of @count rows. @labels: the group of each row. All but groups are NaN unless there are 2 to
- *  count - 1 groups. Errors: -1 when out of memory. */
+/** @columns: feature_count of them, of @count rows. @labels: the group of each row. All but groups are NaN unless there
+ *  are 2 to count - 1 groups. Errors: -1 when out of memory. */
 int metric_groups(const double *const *columns, size_t feature_count, const double *labels, size_t count,
                   struct metric_groups *out) MRPC_MUST_USE;
 

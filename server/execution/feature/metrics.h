@@ -19,8 +19,8 @@ void metric_regression(const double *actual, const double *predicted, size_t cou
 /** The same for one constant as the prediction: the training mean, say. */
 void metric_constant(const double *actual, double constant, size_t count, struct metric_regression *out);
 
-/** The same for "as it was @horizon rows before", the last value known when predicting: @all[row - horizon] predicts @all[row],
- *  for each of @rows (@count of them) that has such a predecessor. NaN when none has. */
+/** The same for "as it was @horizon rows before", the last value known when predicting: @all[row - horizon] predicts
+ *  @all[row], for each of @rows (@count of them) that has such a predecessor. NaN when none has. */
 void metric_last_value(const double *all, const uint64_t *rows, size_t count, size_t horizon,
                        struct metric_regression *out);
 

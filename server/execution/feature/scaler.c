@@ -43,7 +43,8 @@ static double quantile(const double *values, size_t count, double share)
 {
     double at = share * (double)(count - 1);
     size_t below = (size_t)at;
-    return below + 1 < count ? values[below] + (at - (double)below) * (values[below + 1] - values[below]) : values[below];
+    return below + 1 < count ? values[below] + (at - (double)below) * (values[below + 1] - values[below])
+                             : values[below];
 }
 
 static double mean_of(const double *values, size_t count)
@@ -115,7 +116,8 @@ static int fit_column(const struct table_column *column, enum scaler_fill fill, 
 {
     size_t count = read_values(column, NAN, room);
     if (!count)
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "column \"%.64s\" has no value to learn a scale from", out->name);
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "column \"%.64s\" has no value to learn a scale from",
+                         out->name);
     out->fill = fill_of(room, count, fill);
     if (count < (size_t)column->length && isfinite(out->fill))
         count = read_values(column, out->fill, room);

@@ -8,9 +8,9 @@
 #include "config/config.h"
 #include "execution/api.h"
 
-/* Where datasets can be fetched from, behind one interface: files under allowed folders, databases, HTTP interfaces. The
- * configuration alone says where a fetch may go; a request chooses among that by name. Each kind gives bytes, of a file
- * as it is, else CSV. */
+/* Where datasets can be fetched from, behind one interface: files under allowed folders, databases, HTTP interfaces.
+ * The configuration alone says where a fetch may go; a request chooses among that by name. Each kind gives bytes, of a
+ * file as it is, else CSV. */
 
 struct fetch_sources;
 

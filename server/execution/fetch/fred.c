@@ -12,7 +12,8 @@ enum { PAGE_ROWS = 100000 };
 static bool takes(const char *name, const char *value)
 {
     static const char *const names[] = {"units", "frequency", "aggregation_method"};
-    bool word = *value && strlen(value) <= 16 && strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(value);
+    bool word =
+        *value && strlen(value) <= 16 && strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(value);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
             return word;

@@ -151,8 +151,8 @@ static int status_fault(long status, curl_off_t retry_after_s, struct fault *fau
     if (status == 400)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "it does not understand the request");
     if (status == 429)
-        return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, retry_after_s > 0 ? (int64_t)retry_after_s * 1000 : MINUTE_MS,
-                           "too many calls");
+        return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED,
+                           retry_after_s > 0 ? (int64_t)retry_after_s * 1000 : MINUTE_MS, "too many calls");
     return fault_set(fault, MRPC_UNAVAILABLE, "it answered with %ld", status);
 }
 
@@ -297,7 +297,8 @@ int provider_get(struct provider *provider, const char *url, const struct fetch_
     struct answer answer = {.sink = sink, .literal = host_is_literal(provider->url)};
     const char *key = find_key(provider, variable);
     if (!key)
-        return fault_set(fault, MRPC_FAILED_PRECONDITION, "its key is wanted in the server's environment, %s", variable);
+        return fault_set(fault, MRPC_FAILED_PRECONDITION, "its key is wanted in the server's environment, %s",
+                         variable);
     if (find_cached(provider, url, body, bytes))
         return 0;
     int code = wait_for_turn(provider, sink, fault);

@@ -98,8 +98,8 @@ static int write_value(struct run *run, const PGresult *row, int column)
     size_t bytes = (size_t)PQgetlength(row, 0, column);
     if (type == OID_BYTEA)
         return fault_set(run->fault, MRPC_INVALID_ARGUMENT, "column \"%.64s\" holds bytes", PQfname(row, column));
-    bool number = type == OID_INT8 || type == OID_INT2 || type == OID_INT4 || type == OID_FLOAT4 || type == OID_FLOAT8 ||
-                  type == OID_NUMERIC || type == OID_DATE;
+    bool number = type == OID_INT8 || type == OID_INT2 || type == OID_INT4 || type == OID_FLOAT4 ||
+                  type == OID_FLOAT8 || type == OID_NUMERIC || type == OID_DATE;
     if (PQgetisnull(row, 0, column))
         csv_writer_absent(run->writer);
     else if (type == OID_BOOL)

@@ -33,8 +33,8 @@ int provider_broken(const char *what, struct fault *fault);
 void provider_number(struct csv_writer *writer, const json_t *value);
 
 /** GET @url of @provider, within its rate, out of its cache when it was asked for lately. Ownership: *@body is the
- *  caller's, with a NUL behind. Blocks. Errors: UNAVAILABLE, FAILED_PRECONDITION without a key, PERMISSION_DENIED when it is
- *  refused or the address is not one to go to, NOT_FOUND, RESOURCE_EXHAUSTED, CANCELLED. */
+ *  caller's, with a NUL behind. Blocks. Errors: UNAVAILABLE, FAILED_PRECONDITION without a key, PERMISSION_DENIED when
+ *  it is refused or the address is not one to go to, NOT_FOUND, RESOURCE_EXHAUSTED, CANCELLED. */
 int provider_get(struct provider *provider, const char *url, const struct fetch_sink *sink, char **body, size_t *bytes,
                  struct fault *fault) MRPC_MUST_USE;
 void provider_forget(struct provider *provider);

@@ -13,7 +13,8 @@
  *
  *     execution.source_roots   /srv/data
  *     execution.databases      NAME sqlite:PATH | NAME postgresql://…
- *     execution.providers      NAME SHAPE URL [CALLS_PER_MINUTE]                                                      */
+ *     execution.providers      NAME SHAPE URL [CALLS_PER_MINUTE]
+ *     */
 
 enum { MINUTE_CALLS_MAX = 60000 };
 
@@ -115,8 +116,8 @@ static bool is_origin(const char *url)
     const char *host = url + (tls ? 8 : 7);
     bool loopback = strncmp(host, "127.0.0.1", 9) == 0 || strncmp(host, "localhost", 9) == 0 ||
                     strncmp(host, "[::1]", 5) == 0;
-    bool plain = strlen(host) < 256 && strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]") ==
-                                           strlen(host);
+    bool plain = strlen(host) < 256 &&
+                 strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]") == strlen(host);
     return (tls || (clear && loopback)) && *host && plain;
 }
 

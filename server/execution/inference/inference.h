@@ -7,8 +7,9 @@
 #include "execution/service.h"
 
 /* inference.GRPCInferenceService, the Open Inference Protocol 2, over artifacts: a model is an artifact's name (or
- * "NAME:ALIAS"), its version the artifact's. What it does is predict as Predict does; what is its own is how tensors become
- * tables and back (tensor_in.c, tensor_out.c), and the book: which models somebody has unloaded, and what they have done. */
+ * "NAME:ALIAS"), its version the artifact's. What it does is predict as Predict does; what is its own is how tensors
+ * become tables and back (tensor_in.c, tensor_out.c), and the book: which models somebody has unloaded, and what they
+ * have done. */
 
 #define OIP(type) Inference__##type
 #define OIP_NEW(arena, type, name)                                                                                     \
@@ -21,11 +22,12 @@ const char *inference_reference(const char *name, const char *version, struct mr
 int inference_artifact(struct execution *engine, const char *reference, struct mrpc_arena *arena, API(Artifact) * *out,
                        struct fault *fault) MRPC_MUST_USE;
 
-/** The columns that predicting with @artifact needs, in its order: borrowed names. @names has @room. Returns how many. */
+/** The columns that predicting with @artifact needs, in its order: borrowed names. @names has @room. Returns how
+ *  many. */
 size_t inference_inputs(const API(Artifact) * artifact, const char **names, size_t room);
 
-/** The tensors of @request as rows, in @arena. One tensor a column, of shape [n] or [n,1]; or a single one of shape [n,k] with
- *  the k inputs of @artifact side by side. Errors: INVALID_ARGUMENT naming the input, RESOURCE_EXHAUSTED. */
+/** The tensors of @request as rows, in @arena. One tensor a column, of shape [n] or [n,1]; or a single one of shape
+ *  [n,k] with the k inputs of @artifact side by side. Errors: INVALID_ARGUMENT naming the input, RESOURCE_EXHAUSTED. */
 int inference_read(const OIP(ModelInferRequest) * request, const API(Artifact) * artifact, struct mrpc_arena *arena,
                    API(DataReference) * *out, struct fault *fault) MRPC_MUST_USE;
 /** What was served as raw tensors of shape [n], in @arena: what the model gave, or the outputs that @request names.
@@ -39,8 +41,9 @@ struct inference_book;
 struct inference_book *inference_book_new(void) MRPC_MUST_USE;
 void inference_book_free(struct inference_book *book);
 
-/** What a model (by its name alone, or with a version) has done. Durations in ns: in the queue of the pool, making rows of
- *  tensors, in the model's hands, making tensors of what it gave; what is left of success_ns is the way between them. */
+/** What a model (by its name alone, or with a version) has done. Durations in ns: in the queue of the pool, making rows
+ *  of tensors, in the model's hands, making tensors of what it gave; what is left of success_ns is the way between
+ *  them. */
 struct inference_count {
     uint64_t successes, success_ns, failures, failure_ns, queue_ns, input_ns, infer_ns, output_ns, last_ms;
 };

@@ -84,7 +84,8 @@ static int fill_versions(struct execution *engine, const char *name, struct mrpc
     if (!response->versions)
         return -1;
     for (size_t i = record_index_seek(artifacts, name, 0);
-         i < artifacts->count && strcmp(artifacts->items[i]->name, name) == 0 && response->n_versions < VERSIONS_MAX; i++) {
+         i < artifacts->count && strcmp(artifacts->items[i]->name, name) == 0 && response->n_versions < VERSIONS_MAX;
+         i++) {
         char *version = mrpc_arena_printf(arena, "%u", artifacts->items[i]->version);
         if (!version)
             return -1;

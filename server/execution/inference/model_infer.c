@@ -99,8 +99,8 @@ static int answer(struct unary *unary, struct operation *operation, struct fault
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     int64_t took_us = operation->queued_us + operation->preparing_us + operation->running_us;
     const struct served served = predict_served(operation, reference);
-    return conclude(unary->engine, reference, request, &served, 0, took_us, mrpc_call_arena(unary->call), unary->response,
-                    fault);
+    return conclude(unary->engine, reference, request, &served, 0, took_us, mrpc_call_arena(unary->call),
+                    unary->response, fault);
 }
 
 OIP_METHOD(model_infer, ModelInfer)

@@ -4,12 +4,13 @@
 
 #include "execution/inference/inference.h"
 
-/* The models of the repository are all artifacts; loading and unloading says whether one may be inferred with, until the
- * server ends. */
+/* The models of the repository are all artifacts; loading and unloading says whether one may be inferred with, until
+ * the server ends. */
 
 enum { INDEX_MAX = 20000 };
 
-static int add(const struct record *record, bool unloaded, struct mrpc_arena *arena, OIP(RepositoryIndexResponse) * index)
+static int add(const struct record *record, bool unloaded, struct mrpc_arena *arena,
+               OIP(RepositoryIndexResponse) * index)
 {
     OIP(RepositoryIndexResponse__ModelIndex) *entry =
         OIP_NEW(arena, RepositoryIndexResponse__ModelIndex, repository_index_response__model_index);

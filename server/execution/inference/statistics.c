@@ -90,8 +90,9 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
     API(Artifact) * artifact;
     response->model_stats =
         mrpc_arena_calloc(arena, command->engine->artifacts.count + 1, sizeof *response->model_stats);
-    if (*request->name && inference_artifact(command->engine, inference_reference(request->name, request->version, arena),
-                                             arena, &artifact, fault))
+    if (*request->name &&
+        inference_artifact(command->engine, inference_reference(request->name, request->version, arena), arena,
+                           &artifact, fault))
         return fault->code;
     bool failed = !response->model_stats ||
                   (*request->name ? add(command, request->name, request->version, arena, response)

@@ -31,7 +31,8 @@ READER(uint64, uint64_t)
 READER(float, float)
 READER(double, double)
 
-#define LIST(member, ctype) offsetof(OIP(InferTensorContents), n_##member), offsetof(OIP(InferTensorContents), member), sizeof(ctype)
+#define LIST(member, ctype)                                                                                            \
+    offsetof(OIP(InferTensorContents), n_##member), offsetof(OIP(InferTensorContents), member), sizeof(ctype)
 
 static const struct datatype {
     const char *name;
@@ -74,8 +75,8 @@ static int read_shape(struct tensor *tensor, struct fault *fault)
 {
     const OIP(ModelInferRequest__InferInputTensor) *message = tensor->message;
     if (message->n_shape < 1 || message->n_shape > 2)
-        return fault_field(fault, tensor->field, "a shape of [rows] or [rows, columns] is wanted, not of %zu dimensions",
-                           message->n_shape);
+        return fault_field(fault, tensor->field,
+                           "a shape of [rows] or [rows, columns] is wanted, not of %zu dimensions", message->n_shape);
     for (size_t i = 0; i < message->n_shape; i++)
         if (message->shape[i] < 0 || message->shape[i] > ELEMENTS_MAX)
             return fault_field(fault, tensor->field, "a dimension of %lld", (long long)message->shape[i]);
@@ -254,7 +255,8 @@ static int read_matrix(const struct tensor *tensor, const char *const *names, si
                        API(Table) * table, struct fault *fault)
 {
     if (tensor->columns != count)
-        return fault_field(fault, tensor->field, "\"%.64s\" is no input, and %zu columns are not the model's %zu inputs",
+        return fault_field(fault, tensor->field,
+                           "\"%.64s\" is no input, and %zu columns are not the model's %zu inputs",
                            tensor->message->name, tensor->columns, count);
     int code = 0;
     for (size_t i = 0; !code && i < count; i++)
@@ -284,7 +286,8 @@ int inference_read(const OIP(ModelInferRequest) * request, const API(Artifact) *
                    API(DataReference) * *out, struct fault *fault)
 {
     const char *names[INPUTS_MAX];
-    size_t count = inference_inputs(artifact, names, INPUTS_MAX), most = count > request->n_inputs ? count : request->n_inputs;
+    size_t count = inference_inputs(artifact, names, INPUTS_MAX),
+           most = count > request->n_inputs ? count : request->n_inputs;
     if (!request->n_inputs || request->n_inputs > INPUTS_MAX)
         return fault_field(fault, "inputs", "%zu, not 1 to %d", request->n_inputs, INPUTS_MAX);
     if (request->n_raw_input_contents && request->n_raw_input_contents != request->n_inputs)

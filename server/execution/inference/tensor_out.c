@@ -22,7 +22,8 @@ static const char *datatype_of(const struct table_column *column)
 {
     static const struct {
         const char *format, *datatype;
-    } known[] = {{"g", "FP64"}, {"f", "FP32"}, {"l", "INT64"}, {"i", "INT32"}, {"tdD", "INT32"}, {"b", "BOOL"}, {"u", "BYTES"}};
+    } known[] = {{"g", "FP64"},    {"f", "FP32"}, {"l", "INT64"}, {"i", "INT32"},
+                 {"tdD", "INT32"}, {"b", "BOOL"}, {"u", "BYTES"}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i].format, column->format) == 0)
             return known[i].datatype;

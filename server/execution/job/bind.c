@@ -296,7 +296,8 @@ static int require_artifact_columns(struct operation *operation, const API(Artif
 }
 
 /* "${JOB.artifact}" is looked up when the job starts; before, all that can be said is that it is well formed. */
-static bool artifact_is_to_come(struct operation *operation, const char **reference, const char *path, struct fault *fault)
+static bool artifact_is_to_come(struct operation *operation, const char **reference, const char *path,
+                                struct fault *fault)
 {
     char id[DEPEND_NAME_BYTES];
     if (!operation->spec || !depend_reference(operation->spec, *reference, "artifact", path, id, fault))
@@ -410,7 +411,8 @@ static int check_retry(const API(RetryPolicy) * retry, const char *field, struct
     return 0;
 }
 
-static int check_common(const struct execution *engine, const API(JobSpec) * spec, const char *field, struct fault *fault)
+static int check_common(const struct execution *engine, const API(JobSpec) * spec, const char *field,
+                        struct fault *fault)
 {
     char path[FIELD_PATH_BYTES];
     field_path(path, "%s.priority", field);

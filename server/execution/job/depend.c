@@ -17,7 +17,8 @@ struct job_dependency {
     struct job_dependency *next, **link; /* on->waiters */
 };
 
-static int check_one(struct execution *engine, const API(JobSpec) * spec, size_t at, const char *field, struct fault *fault)
+static int check_one(struct execution *engine, const API(JobSpec) * spec, size_t at, const char *field,
+                     struct fault *fault)
 {
     char path[FIELD_PATH_BYTES];
     field_path(path, "%s.depends_on[%zu]", field, at);
@@ -199,12 +200,13 @@ static int result_of(struct execution *engine, const char *id, struct mrpc_arena
 {
     const struct job *job = jobs_find(engine, id);
     *out = NULL;
-    return job && job->result.data ? api_decode(API_INFO(job_result), job->result.data, job->result.size, arena, out, fault)
-                                   : 0;
+    return job && job->result.data
+               ? api_decode(API_INFO(job_result), job->result.data, job->result.size, arena, out, fault)
+               : 0;
 }
 
-int depend_artifact(struct execution *engine, const char *id, const char *field, struct mrpc_arena *arena, const char **out,
-                    struct fault *fault)
+int depend_artifact(struct execution *engine, const char *id, const char *field, struct mrpc_arena *arena,
+                    const char **out, struct fault *fault)
 {
     API(JobResult) * result;
     if (result_of(engine, id, arena, &result, fault))

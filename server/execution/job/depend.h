@@ -4,14 +4,17 @@
 
 #include "execution/job/jobs.h"
 
-/* Jobs that wait for others. A job waits in WAITING until every job that it depends on has succeeded and that is on disk;
- * then it is queued. When one of them ends otherwise, it is SKIPPED, and so are those that wait for it, one commit after
- * the other. A dependency is a job that is there already, so that there can be no cycle. Thread: the loop's. */
+/* Jobs that wait for others. A job waits in WAITING until every job that it depends on has succeeded and that is on
+ * disk; then it is queued. When one of them ends otherwise, it is SKIPPED, and so are those that wait for it, one
+ * commit after the other. A dependency is a job that is there already, so that there can be no cycle. Thread: the
+ * loop's. */
 
 enum { DEPENDENCIES_MAX = 1000, DEPEND_NAME_BYTES = 130 };
 
-/** Are @spec's dependencies jobs that are there? @field names the specification. Errors: INVALID_ARGUMENT, NOT_FOUND. */
-int depend_check(struct execution *engine, const API(JobSpec) * spec, const char *field, struct fault *fault) MRPC_MUST_USE;
+/** Are @spec's dependencies jobs that are there? @field names the specification. Errors: INVALID_ARGUMENT,
+ *  NOT_FOUND. */
+int depend_check(struct execution *engine, const API(JobSpec) * spec, const char *field,
+                 struct fault *fault) MRPC_MUST_USE;
 
 /** Let @job, which is listed, wait for what @spec says; those stay in memory meanwhile. Errors: RESOURCE_EXHAUSTED. */
 int depend_link(struct job *job, const API(JobSpec) * spec, struct fault *fault) MRPC_MUST_USE;
@@ -26,14 +29,15 @@ void depend_begin(struct job *job);
 /** @job has ended, and that is on disk: tell those that wait for it. */
 void depend_ended(struct job *job);
 
-/** "${ID.KIND}" stands for what another job brings; @kind is "artifact" or "dataset". True if @text is one; @id gets the
- *  job's identifier.
- *  Errors (in @fault, with true): INVALID_ARGUMENT naming @field when it is malformed or @spec does not depend on it. */
+/** "${ID.KIND}" stands for what another job brings; @kind is "artifact" or "dataset". True if @text is one; @id gets
+ *  the job's identifier.
+ *  Errors (in @fault, with true): INVALID_ARGUMENT naming @field when it is malformed or @spec does not depend on
+ *  it. */
 bool depend_reference(const API(JobSpec) * spec, const char *text, const char *kind, const char *field,
                       char id[DEPEND_NAME_BYTES], struct fault *fault);
 /** What it brought. Errors: FAILED_PRECONDITION when it brought no artifact. */
-int depend_artifact(struct execution *engine, const char *id, const char *field, struct mrpc_arena *arena, const char **out,
-                    struct fault *fault) MRPC_MUST_USE;
+int depend_artifact(struct execution *engine, const char *id, const char *field, struct mrpc_arena *arena,
+                    const char **out, struct fault *fault) MRPC_MUST_USE;
 /** The same of a dataset, "NAME@VERSION". */
 int depend_dataset(struct execution *engine, const char *id, const char *field, struct mrpc_arena *arena, char **out,
                    struct fault *fault) MRPC_MUST_USE;

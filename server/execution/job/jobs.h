@@ -109,8 +109,9 @@ int jobs_check_names(struct execution *engine, const API(JobSpec) * spec, const 
 /** Maps come in any order, and some languages shuffle them: sorted, equal requests are equal bytes. */
 void jobs_sort_maps(API(JobSpec) * spec);
 
-/** Accept a job; @origin is NULL when a caller submits it. The callback runs exactly once, on the loop, perhaps before this returns. Errors (by the callback):
- * those of job_bind(), ALREADY_EXISTS, RESOURCE_EXHAUSTED with retry_after when the queue is full, those of the store.
+/** Accept a job; @origin is NULL when a caller submits it. The callback runs exactly once, on the loop, perhaps before
+ * this returns. Errors (by the callback): those of job_bind(), ALREADY_EXISTS, RESOURCE_EXHAUSTED with retry_after when
+ * the queue is full, those of the store.
  */
 void jobs_submit(struct execution *engine, API(JobSpec) * spec, const char *owner, const char *request_id,
                  const struct job_origin *origin, jobs_submitted *submitted, void *arg);

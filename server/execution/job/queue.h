@@ -8,10 +8,10 @@
 
 #include <mrpc/attributes.h>
 
-/* Jobs that are ready. Between identities the one that has the fewest jobs under way goes first, so that who submits ten thousand
- * jobs does not keep others waiting; of those that have equally many, and among one's own jobs, the best claim does. Each
- * identity has a binary heap whose entries lie in the jobs: any of them can leave in O(log n), and the next one is found in
- * O(identities that wait).
+/* Jobs that are ready. Between identities the one that has the fewest jobs under way goes first, so that who submits
+ * ten thousand jobs does not keep others waiting; of those that have equally many, and among one's own jobs, the best
+ * claim does. Each identity has a binary heap whose entries lie in the jobs: any of them can leave in O(log n), and the
+ * next one is found in O(identities that wait).
  *
  * Aging without a timer: priority p submitted at t claims t - p * JOB_QUEUE_AGING_MS; the least claim goes first. Of
  * two jobs the difference never changes while both wait, so the heap stays a heap, and a waiting job overtakes every

@@ -152,7 +152,8 @@ static void drop_events(struct job *job)
 /* The disk is full, say. The next try carries all that is missing; until then nobody sees it. */
 static void save_later(struct job *job, const struct fault *why)
 {
-    log_error(job->engine->log, "execution", "job %s cannot be saved now: %s: %s", job->id, mrpc_code_name(why->code), why->text);
+    log_error(job->engine->log, "execution", "job %s cannot be saved now: %s: %s", job->id, mrpc_code_name(why->code),
+              why->text);
     job->unsaved = true;
     static const struct timeval soon = {.tv_sec = 1};
     if (!evtimer_pending(job->engine->jobs.retry_unsaved, NULL))

@@ -11,8 +11,8 @@ static int refuse_pointed_to(struct command *command, const struct record *recor
     const struct alias *alias = aliases_pointing_to(&command->engine->aliases, record->name, record->version);
     if (!alias)
         return 0;
-    return fault_set(fault, MRPC_FAILED_PRECONDITION, "artifact: alias \"%s\" points to %s@%u", alias->alias, record->name,
-                     record->version);
+    return fault_set(fault, MRPC_FAILED_PRECONDITION, "artifact: alias \"%s\" points to %s@%u", alias->alias,
+                     record->name, record->version);
 }
 
 /* The number may be given to another version, which a rollback must not go to. */

@@ -128,8 +128,8 @@ static void find(void *arg)
     struct export *export = arg;
     struct fault fault = FAULT_INIT;
     struct record *record;
-    if (aliases_find_artifact(&export->engine->aliases, &export->engine->artifacts, export->reference, "artifact", &record,
-                              &fault) ||
+    if (aliases_find_artifact(&export->engine->aliases, &export->engine->artifacts, export->reference, "artifact",
+                              &record, &fault) ||
         copy_record(export, record, &fault))
         return end(export, fault_answer(export->call, &fault));
     submit(export);

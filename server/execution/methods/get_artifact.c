@@ -7,7 +7,8 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
     API(GetArtifactResponse) *response = command->response;
     struct record *record;
     const struct execution *engine = command->engine;
-    int code = aliases_find_artifact(&engine->aliases, &engine->artifacts, request->artifact, "artifact", &record, fault);
+    int code =
+        aliases_find_artifact(&engine->aliases, &engine->artifacts, request->artifact, "artifact", &record, fault);
     if (!code)
         code = api_decode(API_INFO(artifact), record->message.data, record->message.size, arena, &response->artifact,
                           fault);

@@ -6,7 +6,8 @@
 #include "execution/service.h"
 
 /* An import: as an upload of a dataset, the connection's loop hands each message to the thread pool and holds the next
- * one back meanwhile. At the end the container is opened and checked, gets its name (the hash), a version, and a record.
+ * one back meanwhile. At the end the container is opened and checked, gets its name (the hash), a version, and a
+ * record.
  *
  *     header ─► chunk* ─► half-close ─► open, check, sync, rename ─► version ─► commit ─► answer
  *

@@ -32,8 +32,12 @@ static int post(struct execution *engine, struct mrpc_call *call, const void *re
     struct reading *reading = mrpc_arena_calloc(mrpc_call_arena(call), 1, sizeof *reading);
     if (!reading)
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    *reading = (struct reading){
-        .task.work = work, .store = engine->store, .call = call, .request = request, .response = response, .read = read};
+    *reading = (struct reading){.task.work = work,
+                                .store = engine->store,
+                                .call = call,
+                                .request = request,
+                                .response = response,
+                                .read = read};
     return thread_pool_submit(engine->threads, &reading->task, &fault) ? fault_answer(call, &fault) : MRPC_PENDING;
 }
 

@@ -4,9 +4,9 @@
 
 #include "execution/service.h"
 
-/* A pipeline after each change, as fast as the client reads: of changes that came meanwhile it sees the last. It belongs
- * to the execution loop; the call's callbacks only post to it. One reference is the call's, one the loop's, one each
- * posted task's. */
+/* A pipeline after each change, as fast as the client reads: of changes that came meanwhile it sees the last. It
+ * belongs to the execution loop; the call's callbacks only post to it. One reference is the call's, one the loop's, one
+ * each posted task's. */
 struct watch {
     struct pipeline_watcher watcher; /* first */
     _Atomic unsigned references;

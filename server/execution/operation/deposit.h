@@ -5,8 +5,8 @@
 #include "execution/fetch/fetch.h"
 #include "execution/operation/operation.h"
 
-/* What an operation brings becomes a dataset of its owner's. It goes through the same intake as an upload, so it is held
- * to the same limits and counts into the same quota. */
+/* What an operation brings becomes a dataset of its owner's. It goes through the same intake as an upload, so it is
+ * held to the same limits and counts into the same quota. */
 
 /** Gives the bytes to @sink. */
 typedef int deposit_write(struct operation *operation, const struct fetch_sink *sink, struct fault *fault);

@@ -4,13 +4,13 @@
 
 #include "execution/operation/operation.h"
 
-/* Only responsible for which rows train and which test, and for making features ready with what the former alone say. All
- * of it runs on the thread pool. */
+/* Only responsible for which rows train and which test, and for making features ready with what the former alone say.
+ * All of it runs on the thread pool. */
 
 /** Plan the folds of operation->table: operation->plan. Errors: INVALID_ARGUMENT when there are too few rows. */
 int divider_plan(struct operation *operation, struct fault *fault) MRPC_MUST_USE;
-/** Cut fold operation->fold_index: fold, train_part, test_part (NULL without test rows) and preparation. Errors: INVALID_ARGUMENT,
- *  RESOURCE_EXHAUSTED. */
+/** Cut fold operation->fold_index: fold, train_part, test_part (NULL without test rows) and preparation. Errors:
+ *  INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */
 int divider_cut(struct operation *operation, struct fault *fault) MRPC_MUST_USE;
 /** Let go of the present fold. */
 void divider_drop(struct operation *operation);

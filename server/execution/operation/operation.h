@@ -44,7 +44,8 @@ struct operation {
     void *arg;
     const struct job *job; /* whose attempt it is; NULL: a call's */
     void *driver;          /* of one that is part of another, or made of others (tune/) */
-    /** A fold was judged; false: go no further, the operation ends with ABORTED. May be NULL. With it nothing is kept. */
+    /** A fold was judged; false: go no further, the operation ends with ABORTED. May be NULL. With it nothing is
+     *  kept. */
     bool (*on_fold)(struct operation *operation, size_t fold);
     void (*on_cancel)(struct operation *operation);  /* may be NULL: pass it on to the parts */
     void (*on_release)(struct operation *operation); /* may be NULL: let go of `driver` */

@@ -52,8 +52,9 @@ static int write_preparation(struct operation *operation, API(Artifact) * header
     return 0;
 }
 
-/* The version that the plugin gave itself, from the catalog as it is now: the job's own may be older than the plugin's probe.
- * What has just trained can be loaded, so a probe that is still under way comes back soon; this thread may wait. */
+/* The version that the plugin gave itself, from the catalog as it is now: the job's own may be older than the plugin's
+ * probe. What has just trained can be loaded, so a probe that is still under way comes back soon; this thread may
+ * wait. */
 static char *find_plugin_version(const struct operation *operation)
 {
     enum { TRIES = 400 };

@@ -118,7 +118,8 @@ void prepare_time_text(const struct table *input, const char *time_column, uint6
 int prepare_check_order(const struct table *input, const char *time_column, struct fault *fault)
 {
     struct table_column column;
-    if (!*time_column || input->array.length <= 1) /* one row has no order, and a prediction of one no need for a date */
+    /* one row has no order, and a prediction of one no need for a date */
+    if (!*time_column || input->array.length <= 1)
         return 0;
     if (!find_time(input, time_column, &column))
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "time column \"%.64s\" is neither a date nor a number",

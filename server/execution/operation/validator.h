@@ -4,8 +4,8 @@
 
 #include "execution/operation/operation.h"
 
-/* Only responsible for saying how good predictions are. All run on the thread pool; errors: INTERNAL when a model did not
- * give one prediction a row, RESOURCE_EXHAUSTED. */
+/* Only responsible for saying how good predictions are. All run on the thread pool; errors: INTERNAL when a model did
+ * not give one prediction a row, RESOURCE_EXHAUSTED. */
 
 /** Metrics of the present fold, with baselines beside them and how rows were divided: operation->folds[fold_index]. */
 int validator_judge_fold(struct operation *operation, struct fault *fault) MRPC_MUST_USE;

@@ -81,7 +81,8 @@ static int make(struct execution *engine, const API(PipelineSpec) * spec, const 
     message->owner = mrpc_arena_strdup(pipeline->arena, owner);
     message->request_id = mrpc_arena_strdup(pipeline->arena, request_id);
     message->create_time = api_timestamp(pipeline->arena, pipeline->create_ms);
-    int code = message->owner && message->request_id && message->create_time ? fill_tasks(pipeline, fault) : no_memory(fault);
+    int code =
+        message->owner && message->request_id && message->create_time ? fill_tasks(pipeline, fault) : no_memory(fault);
     if (!code && pipeline_list(pipeline))
         code = no_memory(fault);
     if (code) {
@@ -96,8 +97,9 @@ static bool same_spec(const API(PipelineSpec) * a, const API(PipelineSpec) * b)
 {
     struct api_bytes one = {NULL, 0}, other = {NULL, 0};
     struct fault fault = FAULT_INIT;
-    bool same = !api_encode(API_INFO(pipeline_spec), a, &one, &fault) && !api_encode(API_INFO(pipeline_spec), b, &other, &fault) &&
-                one.size == other.size && memcmp(one.data, other.data, one.size) == 0;
+    bool same = !api_encode(API_INFO(pipeline_spec), a, &one, &fault) &&
+                !api_encode(API_INFO(pipeline_spec), b, &other, &fault) && one.size == other.size &&
+                memcmp(one.data, other.data, one.size) == 0;
     free(one.data);
     free(other.data);
     return same;
@@ -175,14 +177,16 @@ int pipelines_check(struct execution *engine, const API(PipelineSpec) * spec, co
 static int check_room(struct execution *engine, const API(PipelineSpec) * spec, struct fault *fault)
 {
     if (engine->pipelines.live >= PIPELINES_LIVE_MAX)
-        return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, RETRY_AFTER_MS, "%d pipelines run already", PIPELINES_LIVE_MAX);
+        return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, RETRY_AFTER_MS, "%d pipelines run already",
+                           PIPELINES_LIVE_MAX);
     return jobs_check_room(engine, spec->n_tasks, fault);
 }
 
 static int answer_known(const struct pipeline *known, const API(PipelineSpec) * spec, struct fault *fault)
 {
     if (!same_spec(known->message->spec, spec))
-        return fault_set(fault, MRPC_ALREADY_EXISTS, "request_id \"%s\" belongs to pipeline %s with another specification",
+        return fault_set(fault, MRPC_ALREADY_EXISTS,
+                         "request_id \"%s\" belongs to pipeline %s with another specification",
                          known->message->request_id, known->id);
     return known->durable ? 0 : fault_retry(fault, MRPC_ABORTED, 100, "the same request is under way");
 }
@@ -217,8 +221,8 @@ static void submit(struct execution *engine, const API(PipelineSpec) * spec, con
     wanted.accepted(wanted.arg, NULL, false, &fault);
 }
 
-void pipelines_submit(struct execution *engine, const API(PipelineSpec) * spec, const char *owner, const char *request_id,
-                      pipeline_accepted *accepted, void *arg)
+void pipelines_submit(struct execution *engine, const API(PipelineSpec) * spec, const char *owner,
+                      const char *request_id, pipeline_accepted *accepted, void *arg)
 {
     submit(engine, spec, owner, request_id, (struct acceptance){.accepted = accepted, .arg = arg});
 }

@@ -175,7 +175,8 @@ int pipeline_order(const API(PipelineSpec) * spec, const char *field, size_t *or
     if (count < 1 || count > PIPELINE_TASKS_MAX)
         return fault_field(fault, path, "%zu tasks; 1 to %d are wanted", count, PIPELINE_TASKS_MAX);
     size_t *memory = calloc(3 * count, sizeof *memory);
-    struct walk walk = {.spec = spec, .marks = calloc(count, sizeof *walk.marks), .order = order, .field = field, .fault = fault};
+    struct walk walk = {
+        .spec = spec, .marks = calloc(count, sizeof *walk.marks), .order = order, .field = field, .fault = fault};
     int code = memory && walk.marks ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (code == 0) {
         walk.by_key = memory;

@@ -8,8 +8,8 @@
 
 enum { PIPELINE_TASKS_MAX = 1000 };
 
-/** Check keys, dependencies and references, and put the positions of the tasks into @order (of n_tasks), each behind those
- *  that it depends on, otherwise as they stand. @field names the specification.
+/** Check keys, dependencies and references, and put the positions of the tasks into @order (of n_tasks), each behind
+ *  those that it depends on, otherwise as they stand. @field names the specification.
  *  Errors: INVALID_ARGUMENT naming the field, of a cycle its path ("a -> b -> a"); RESOURCE_EXHAUSTED. */
 int pipeline_order(const API(PipelineSpec) * spec, const char *field, size_t *order, struct fault *fault) MRPC_MUST_USE;
 

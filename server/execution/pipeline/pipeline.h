@@ -22,7 +22,8 @@ void pipeline_unlist(struct pipeline *pipeline);
 /** Also one that is not durable yet. NULL: there is none. */
 struct pipeline *pipelines_find_any(const struct execution *engine, const char *id);
 
-/** Write its record; @done(arg) when it is on disk or has failed. Errors: RESOURCE_EXHAUSTED, and @done does not run. */
+/** Write its record; @done(arg) when it is on disk or has failed. Errors: RESOURCE_EXHAUSTED, and @done does not
+ *  run. */
 int pipeline_save(struct pipeline *pipeline, void (*done)(void *arg, const struct fault *fault), void *arg,
                   struct fault *fault) MRPC_MUST_USE;
 /** Let those who watch know. */

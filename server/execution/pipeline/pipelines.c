@@ -139,7 +139,8 @@ int pipelines_restore(struct execution *engine, const API(Pipeline) * message, s
     pipeline->ended = message->end_time != NULL;
     pipeline->durable = true;
     pipeline->order = calloc(message->n_tasks + 1, sizeof *pipeline->order);
-    int code = pipeline->order ? pipeline_order(pipeline->message->spec, "spec", pipeline->order, fault) : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    int code = pipeline->order ? pipeline_order(pipeline->message->spec, "spec", pipeline->order, fault)
+                               : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code && pipeline_list(pipeline))
         code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (code)
@@ -190,7 +191,8 @@ void pipelines_sweep(struct execution *engine, int64_t before_ms)
     struct store_batch *batch = store_batch_new();
     for (size_t i = 0; i < all->count; i++) {
         struct pipeline *pipeline = all->items[i];
-        bool goes = i + 1 < all->count && pipeline->ended && !pipeline->watchers && (pipeline->end_ms < before_ms || surplus > 0);
+        bool goes = i + 1 < all->count && pipeline->ended && !pipeline->watchers &&
+                    (pipeline->end_ms < before_ms || surplus > 0);
         if (!goes) {
             all->items[kept++] = pipeline;
             continue;

@@ -9,11 +9,12 @@
 
 /* Pipelines: several jobs that depend on each other, submitted together.
  *
- *     accepted: its record is on disk ─► its tasks are submitted one by one, in order ─► jobs wait for jobs (job/depend.h)
+ *     accepted: its record is on disk ─► its tasks are submitted one by one, in order ─► jobs wait for jobs
+ *     (job/depend.h)
  *
- * A task's job has the request key "pipeline:ID:KEY", so a restart in between submits what is missing and nothing twice.
- * The record does not change until the end or a cancellation; where the tasks stand, their jobs tell. Thread: the
- * execution loop's. */
+ * A task's job has the request key "pipeline:ID:KEY", so a restart in between submits what is missing and nothing
+ * twice. The record does not change until the end or a cancellation; where the tasks stand, their jobs tell. Thread:
+ * the execution loop's. */
 
 struct execution;
 struct job;
@@ -60,8 +61,8 @@ struct pipeline *pipelines_find(const struct execution *engine, const char *id);
 /** Accept what @spec says. The callback runs exactly once, on the loop, when its tasks have jobs: @fault is why not.
  *  Errors (by the callback): those of pipeline_order() and of SubmitJob, ALREADY_EXISTS, RESOURCE_EXHAUSTED. */
 typedef void pipeline_accepted(void *arg, struct pipeline *pipeline, bool already_existed, const struct fault *fault);
-void pipelines_submit(struct execution *engine, const API(PipelineSpec) * spec, const char *owner, const char *request_id,
-                      pipeline_accepted *accepted, void *arg);
+void pipelines_submit(struct execution *engine, const API(PipelineSpec) * spec, const char *owner,
+                      const char *request_id, pipeline_accepted *accepted, void *arg);
 /** The same for a schedule, which need not wait for its tasks: the callback runs when it is on disk. */
 void pipelines_submit_scheduled(struct execution *engine, const API(PipelineSpec) * spec, const char *owner,
                                 const char *request_id, pipeline_accepted *accepted, void *arg);

@@ -39,8 +39,8 @@ static void saved(struct domain_task *task)
 {
     struct saving *saving = (struct saving *)task;
     if (saving->fault.code)
-        log_error(saving->pipeline->engine->log, "execution", "pipeline %s cannot be saved now: %s", saving->pipeline->id,
-                  saving->fault.text);
+        log_error(saving->pipeline->engine->log, "execution", "pipeline %s cannot be saved now: %s",
+                  saving->pipeline->id, saving->fault.text);
     saving->done(saving->arg, &saving->fault);
     free(saving);
 }

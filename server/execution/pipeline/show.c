@@ -48,7 +48,8 @@ static void show_task(struct execution_picture *picture, const struct pipeline *
     snprintf(shown->work, sizeof shown->work, "%s", work_of(task->spec));
     snprintf(shown->job, sizeof shown->job, "%s", status->job);
     for (size_t i = 0; i < task->n_depends_on; i++)
-        picture->needs[picture->need_count++] = (uint32_t)pipeline_position(pipeline->message->spec, task->depends_on[i]);
+        picture->needs[picture->need_count++] =
+            (uint32_t)pipeline_position(pipeline->message->spec, task->depends_on[i]);
 }
 
 void pipelines_show(const struct execution *engine, struct execution_picture *picture)

@@ -64,7 +64,8 @@ static int64_t goes_before(void *arg, const char *name)
     const struct walk *walk = arg;
     if (file_is_temporary(name) || file_is_staged(name))
         return walk->sweep->uploads_before_ms;
-    bool ours = strspn(name, "0123456789abcdef") == HASH_CHARACTERS && strcmp(name + HASH_CHARACTERS, walk->ending) == 0;
+    bool ours =
+        strspn(name, "0123456789abcdef") == HASH_CHARACTERS && strcmp(name + HASH_CHARACTERS, walk->ending) == 0;
     if (!ours || bsearch(name, walk->names->hashes, walk->names->count, sizeof *walk->names->hashes, by_hash))
         return INT64_MIN;
     return walk->sweep->files_before_ms;

@@ -150,7 +150,8 @@ bool retention_sweep_jobs(struct execution *engine, int64_t now_ms)
         free(piece);
         return false;
     }
-    *piece = (struct piece){.task.run = committed, .engine = engine, .batch = store_batch_new(), .event.module = "execution"};
+    *piece = (struct piece){
+        .task.run = committed, .engine = engine, .batch = store_batch_new(), .event.module = "execution"};
     struct policy policy = policy_of(engine, now_ms);
     pass(engine, &policy, &referred, piece);
     pipelines_sweep(engine, policy.oldest_ms);

@@ -102,8 +102,9 @@ static void put_list(struct comparison *table, const char *name, const API(Param
         value->kind_case == MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_NUMBERS ? value->numbers : NULL;
     size_t count = numbers ? numbers->n_values : value->texts->n_values;
     for (size_t i = 0; i < count && used < sizeof text; i++)
-        used += numbers ? (size_t)snprintf(text + used, sizeof text - used, "%s%.12g", i ? "," : "", numbers->values[i])
-                        : (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? "," : "", value->texts->values[i]);
+        used += numbers
+                    ? (size_t)snprintf(text + used, sizeof text - used, "%s%.12g", i ? "," : "", numbers->values[i])
+                    : (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? "," : "", value->texts->values[i]);
     put(table, "parameter.", name, text);
 }
 

@@ -82,7 +82,8 @@ static bool is_of_dataset(const API(Run) * run, const char *dataset)
     size_t length = strlen(dataset);
     if (strncmp(dataset, "sha256:", 7) == 0)
         return strcmp(run->dataset_sha256, dataset + 7) == 0;
-    bool any_version = !strchr(dataset, '@') && strncmp(run->dataset, dataset, length) == 0 && run->dataset[length] == '@';
+    bool any_version =
+        !strchr(dataset, '@') && strncmp(run->dataset, dataset, length) == 0 && run->dataset[length] == '@';
     return any_version || strcmp(run->dataset, dataset) == 0;
 }
 
@@ -149,7 +150,8 @@ static int look_at(struct page *page, const struct store_entry *entry, struct mr
     int code = api_decode(API_INFO(run), entry->value.data, entry->value.bytes, arena, &run, fault);
     if (code)
         return code;
-    if (!is_wanted(page, run) || !find_place(page, run, &place) || (page->resumed && !comes_before(&page->after, &place)))
+    if (!is_wanted(page, run) || !find_place(page, run, &place) ||
+        (page->resumed && !comes_before(&page->after, &place)))
         return 0;
     return keep(page, &place, &entry->value, fault);
 }
@@ -161,7 +163,8 @@ static int scan(struct store *store, struct page *page, struct mrpc_arena *arena
     int code = 0;
     while (!code && more) {
         struct store_list list = STORE_LIST_INIT;
-        struct store_range range = {.prefix = store_text("execution/run/"), .after = store_text(after), .limit = SCAN_PAGE};
+        struct store_range range = {
+            .prefix = store_text("execution/run/"), .after = store_text(after), .limit = SCAN_PAGE};
         code = store_range(store, &range, &list, fault);
         for (size_t i = 0; !code && i < list.count; i++)
             code = look_at(page, &list.entries[i], arena, fault);

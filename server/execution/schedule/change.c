@@ -140,7 +140,8 @@ static int stamp(struct change *change)
         return change->fault.code;
     return change->definition.size <= DEFINITION_BYTES_MAX
                ? 0
-               : fault_set(&change->fault, MRPC_RESOURCE_EXHAUSTED, "schedule.job: more than %d KiB; upload its table as a dataset",
+               : fault_set(&change->fault, MRPC_RESOURCE_EXHAUSTED,
+                           "schedule.job: more than %d KiB; upload its table as a dataset",
                            DEFINITION_BYTES_MAX / 1024);
 }
 
@@ -191,7 +192,8 @@ static int begin(struct command *command, struct change what, struct fault *faul
     *change = what;
     change->command = command;
     if (change->message) {
-        change->task = (struct thread_task){.work = read_zone, .done = zone_is_read, .reply_loop = command->engine->loop};
+        change->task =
+            (struct thread_task){.work = read_zone, .done = zone_is_read, .reply_loop = command->engine->loop};
         if (thread_pool_submit(command->engine->threads, &change->task, fault))
             return fault->code;
     } else {

@@ -24,7 +24,8 @@ static void end(void *engine)
 static int start(void *instance, struct fault *fault)
 {
     struct execution *engine = instance;
-    return domain_loop_post(engine->loop, begin, engine) ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "schedule loop") : 0;
+    return domain_loop_post(engine->loop, begin, engine) ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "schedule loop")
+                                                         : 0;
 }
 
 static void stop(void *instance)

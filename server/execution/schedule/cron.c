@@ -15,7 +15,8 @@ struct field {
     int word_count;
 };
 
-static const char *const months[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+static const char *const months[] = {"jan", "feb", "mar", "apr", "may", "jun",
+                                     "jul", "aug", "sep", "oct", "nov", "dec"};
 static const char *const weekdays[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 
 enum { MINUTE, HOUR, DAY, MONTH, WEEKDAY, FIELDS };
@@ -37,7 +38,8 @@ struct reader {
 
 static int wrong(const struct reader *reader, const char *what)
 {
-    return fault_set(reader->fault, MRPC_INVALID_ARGUMENT, "%s: %s at \"%.20s\"", reader->field->name, what, reader->at);
+    return fault_set(reader->fault, MRPC_INVALID_ARGUMENT, "%s: %s at \"%.20s\"", reader->field->name, what,
+                     reader->at);
 }
 
 static bool ends_part(char c)

@@ -27,7 +27,8 @@ struct cron {
     bool any_weekday;
 };
 
-/** Errors: INVALID_ARGUMENT with what is wrong where, also for an expression that no day ever matches ("0 0 30 2 *"). */
+/** Errors: INVALID_ARGUMENT with what is wrong where, also for an expression that no day ever matches ("0 0 30 2
+ *  *"). */
 int cron_parse(const char *text, struct cron *out, struct fault *fault) MRPC_MUST_USE;
 
 bool cron_matches(const struct cron *cron, int64_t local_minute);

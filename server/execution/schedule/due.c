@@ -115,7 +115,8 @@ static size_t newest_cron(const struct due_rule *rule, int64_t after_ms, int64_t
     return unroll(&newest);
 }
 
-static size_t newest_interval(const struct due_rule *rule, int64_t after_ms, int64_t until_ms, int64_t *out, size_t most)
+static size_t newest_interval(const struct due_rule *rule, int64_t after_ms, int64_t until_ms, int64_t *out,
+                              size_t most)
 {
     struct newest newest = {out, most, 0};
     int64_t stretch_ms = (int64_t)most * rule->interval_ms;

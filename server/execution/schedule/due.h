@@ -10,8 +10,9 @@
 
 /* When something is due. Times are in ms since 1970, UTC, given by the caller: pure.
  *
- * A cron expression speaks of a local clock that may jump. Each local time that matches is due once: at the first moment
- * at which the local clock shows it or has passed it. So 02:30 of the night in which 02:00 becomes 03:00 is due at
+ * A cron expression speaks of a local clock that may jump. Each local time that matches is due once: at the first
+ * moment at which the local clock shows it or has passed it. So 02:30 of the night in which 02:00 becomes 03:00 is due
+ * at
  * 03:00, and 01:30 of the night in which 02:00 becomes 01:00 is due the first time only. */
 
 struct due_rule {

@@ -125,12 +125,14 @@ static void accepted(void *arg, struct pipeline *pipeline, bool existed, const s
 }
 
 /* What it says to submit; both live in @arena. */
-static int read_work(const struct schedule *schedule, struct mrpc_arena *arena, API(Schedule) * *out, struct fault *fault)
+static int read_work(const struct schedule *schedule, struct mrpc_arena *arena, API(Schedule) * *out,
+                     struct fault *fault)
 {
     int code = api_decode(API_INFO(schedule), schedule->definition.data, schedule->definition.size, arena, out, fault);
     if (code)
         return code;
-    return (*out)->job || (*out)->pipeline ? 0 : fault_set(fault, MRPC_DATA_LOSS, "it has neither a job nor a pipeline");
+    return (*out)->job || (*out)->pipeline ? 0
+                                           : fault_set(fault, MRPC_DATA_LOSS, "it has neither a job nor a pipeline");
 }
 
 static void submit(struct schedule *schedule, int64_t due_ms)

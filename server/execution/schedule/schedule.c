@@ -138,11 +138,13 @@ void schedule_redefine(struct schedule *schedule, struct api_bytes definition, s
     schedule->plan = plan;
 }
 
-int schedule_message(const struct schedule *schedule, struct mrpc_arena *arena, API(Schedule) * *out, struct fault *fault)
+int schedule_message(const struct schedule *schedule, struct mrpc_arena *arena, API(Schedule) * *out,
+                     struct fault *fault)
 {
     const struct plan *plan = &schedule->plan;
     API(Schedule) * message;
-    int code = api_decode(API_INFO(schedule), schedule->definition.data, schedule->definition.size, arena, &message, fault);
+    int code =
+        api_decode(API_INFO(schedule), schedule->definition.data, schedule->definition.size, arena, &message, fault);
     if (code)
         return code;
     int64_t next_ms = plan->paused ? INT64_MAX : due_next(&plan->rule, plan->cursor_ms);
@@ -158,7 +160,7 @@ int schedule_message(const struct schedule *schedule, struct mrpc_arena *arena, 
     message->create_time = api_timestamp(arena, schedule->create_ms);
     message->anchor_time = api_timestamp(arena, plan->rule.anchor_ms);
     *out = message;
-    bool whole = message->owner && message->last_job && message->last_pipeline && message->last_error && message->settled_time &&
-                 message->create_time && message->anchor_time;
+    bool whole = message->owner && message->last_job && message->last_pipeline && message->last_error &&
+                 message->settled_time && message->create_time && message->anchor_time;
     return whole ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }

@@ -45,8 +45,8 @@ int schedules_add(struct execution *engine, struct schedule *schedule, struct fa
     if (find_any(schedules, schedule->name))
         return fault_set(fault, MRPC_ALREADY_EXISTS, "there is a schedule \"%s\"", schedule->name);
     if (schedules->count >= (size_t)config_number(engine->config, "execution.schedules"))
-        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "there are %zu schedules, as many as execution.schedules allows",
-                         schedules->count);
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED,
+                         "there are %zu schedules, as many as execution.schedules allows", schedules->count);
     if (schedules->count == schedules->room) {
         size_t room = schedules->room ? schedules->room * 2 : 16;
         struct schedule **items = realloc(schedules->items, room * sizeof *items);

@@ -10,10 +10,12 @@
 /* All schedules and the loop that runs them. It is a timer on the execution loop that looks at the wall clock at least
  * once a second, because a timer of the kernel's monotonic clock does not notice when the wall clock is set.
  *
- *     look ─► plan_next ─► RUN: jobs_submit or pipelines_submit(key of name and due time) ─► durable ─► cursor = due time ─► saved
+ *     look ─► plan_next ─► RUN: jobs_submit or pipelines_submit(key of name and due time) ─► durable ─► cursor = due
+ *     time ─► saved
  *
- * A crash before the job is durable finds the due time again after the restart; one between the job and the saved cursor
- * finds the job by its key, and at the restart the cursor moves up to what jobs say. Either way a due time has one job.
+ * A crash before the job is durable finds the due time again after the restart; one between the job and the saved
+ * cursor finds the job by its key, and at the restart the cursor moves up to what jobs say. Either way a due time has
+ * one job.
  * Thread: the execution loop's, but where it says otherwise. */
 
 struct execution;
@@ -44,7 +46,8 @@ bool schedules_are_idle(const struct execution *engine);
 struct schedule *schedules_find(const struct execution *engine, const char *name);
 /** The position of the first whose name is not less than @name. */
 size_t schedules_seek(const struct schedules *schedules, const char *name);
-/** Takes over @schedule. Errors: RESOURCE_EXHAUSTED (too many, or no memory), ALREADY_EXISTS; it stays the caller's then. */
+/** Takes over @schedule. Errors: RESOURCE_EXHAUSTED (too many, or no memory), ALREADY_EXISTS; it stays the caller's
+ *  then. */
 int schedules_add(struct execution *engine, struct schedule *schedule, struct fault *fault) MRPC_MUST_USE;
 /** Takes it out; it is freed when nothing of it is on its way any more. */
 void schedules_remove(struct execution *engine, struct schedule *schedule);

@@ -11,7 +11,13 @@
 
 #include "execution/schedule/zone_rule.h"
 
-enum { HEADER_BYTES = 44, FILE_BYTES_MAX = 256 * 1024, TRANSITIONS_MAX = 20000, TYPE_BYTES = 6, OFFSET_S_MAX = 26 * 3600 };
+enum {
+    HEADER_BYTES = 44,
+    FILE_BYTES_MAX = 256 * 1024,
+    TRANSITIONS_MAX = 20000,
+    TYPE_BYTES = 6,
+    OFFSET_S_MAX = 26 * 3600
+};
 
 struct zone {
     int64_t *times; /* of transitions, ascending */
@@ -163,7 +169,8 @@ static int open_zone(const char *folder, const char *name, struct fault *fault)
     if (fd >= 0)
         close(fd);
     if (access(folder, X_OK) != 0)
-        fault_set(fault, MRPC_FAILED_PRECONDITION, "there is no time zone database in %.255s: %s", folder, strerror(errno));
+        fault_set(fault, MRPC_FAILED_PRECONDITION, "there is no time zone database in %.255s: %s", folder,
+                  strerror(errno));
     else
         fault_set(fault, MRPC_NOT_FOUND, "there is no time zone \"%.64s\"", name);
     return -1;

@@ -14,8 +14,9 @@ enum { ZONE_NAME_BYTES_MAX = 64 };
 
 struct zone;
 
-/** From @folder ("/usr/share/zoneinfo"); "" and "UTC" need no database. Errors: INVALID_ARGUMENT (not a name), NOT_FOUND
- *  (no such zone), FAILED_PRECONDITION (no database), DATA_LOSS (not a TZif file), RESOURCE_EXHAUSTED. Blocks. */
+/** From @folder ("/usr/share/zoneinfo"); "" and "UTC" need no database. Errors: INVALID_ARGUMENT (not a name),
+ *  NOT_FOUND (no such zone), FAILED_PRECONDITION (no database), DATA_LOSS (not a TZif file), RESOURCE_EXHAUSTED.
+ *  Blocks. */
 int zone_load(const char *folder, const char *name, struct zone **out, struct fault *fault) MRPC_MUST_USE;
 /** From the bytes of a file. Errors: DATA_LOSS, RESOURCE_EXHAUSTED. */
 int zone_parse(const void *bytes, size_t size, struct zone **out, struct fault *fault) MRPC_MUST_USE;

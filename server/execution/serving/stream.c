@@ -214,21 +214,22 @@ static bool begin_warm(struct stream *stream)
     struct fault ignored = FAULT_INIT;
     struct serve_question question;
     struct warm_model *model = warm_models_find(&stream->engine->warm, stream->artifact);
-    int code = model ? stream->kind->ask(stream->request, model->artifact.header, mrpc_call_arena(stream->call), &question,
-                                         &ignored)
+    int code = model ? stream->kind->ask(stream->request, model->artifact.header, mrpc_call_arena(stream->call),
+                                         &question, &ignored)
                      : SERVE_COLD;
     warm_model_unref(model);
     if (code)
         return false;
-    const struct serve_request serve = {.reference = stream->artifact,
-                                        .data = question.data,
-                                        .last_row_only = question.last_row_only,
-                                        .owner = caller_owner(mrpc_call_identity(stream->call), mrpc_call_arena(stream->call)),
-                                        .deadline_ms = mrpc_call_deadline_ms(stream->call),
-                                        .timed = true,
-                                        .arena = mrpc_call_arena(stream->call),
-                                        .done = warm_done,
-                                        .arg = stream};
+    const struct serve_request serve = {
+        .reference = stream->artifact,
+        .data = question.data,
+        .last_row_only = question.last_row_only,
+        .owner = caller_owner(mrpc_call_identity(stream->call), mrpc_call_arena(stream->call)),
+        .deadline_ms = mrpc_call_deadline_ms(stream->call),
+        .timed = true,
+        .arena = mrpc_call_arena(stream->call),
+        .done = warm_done,
+        .arg = stream};
     atomic_fetch_add(&stream->references, 1);
     if (serve_start(stream->engine, &serve, &stream->ticket, &ignored) == 0)
         return true;

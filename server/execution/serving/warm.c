@@ -87,7 +87,8 @@ static int fill(struct warm_model *model, struct operation *operation)
 {
     struct fault ignored = FAULT_INIT;
     ProtobufCMessage *header;
-    if (!model->arena || mrpc_message_copy(API_INFO(artifact), &operation->artifact.header->base, model->arena, &header))
+    if (!model->arena ||
+        mrpc_message_copy(API_INFO(artifact), &operation->artifact.header->base, model->arena, &header))
         return -1;
     const API(Artifact) *artifact = (API(Artifact) *)header;
     const API(FeatureSpec) *spec = artifact->feature_spec;

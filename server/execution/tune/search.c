@@ -243,7 +243,8 @@ static size_t good_count(const struct search *search)
 void search_ask(const struct search *search, uint64_t number, double *point)
 {
     uint64_t state = stream_of(search->options.seed, number);
-    bool learnt = search->options.method == SEARCH_TPE && number >= search->options.startup_trials && search->count >= 2;
+    bool learnt =
+        search->options.method == SEARCH_TPE && number >= search->options.startup_trials && search->count >= 2;
     size_t good = good_count(search);
     for (size_t i = 0; i < search->options.dimension_count; i++) {
         const struct search_dimension *dimension = &search->dimensions[i];

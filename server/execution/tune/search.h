@@ -8,12 +8,13 @@
 
 #include <mrpc/attributes.h>
 
-/* Looking for a good point of a space by asking which one to try and telling what it cost; less is better. Pure: what is asked
- * is a function of the seed, the trial's number and what was told before, in its order. */
+/* Looking for a good point of a space by asking which one to try and telling what it cost; less is better. Pure: what
+ * is asked is a function of the seed, the trial's number and what was told before, in its order. */
 
 enum search_method {
     SEARCH_RANDOM, /* independent of what was told */
-    SEARCH_TPE,    /* tree-structured Parzen estimator: Bergstra et al., "Algorithms for hyper-parameter optimization", 2011 */
+    /* tree-structured Parzen estimator: Bergstra et al., "Algorithms for hyper-parameter optimization", 2011 */
+    SEARCH_TPE,
 };
 
 enum search_kind { SEARCH_NUMBER, SEARCH_INTEGER, SEARCH_CHOICE };

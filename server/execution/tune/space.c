@@ -164,7 +164,8 @@ int tune_check(const struct operation *operation, const API(TuneSpec) * spec, co
     field_path(path, "%s.train.model", field);
     return operation->model->operations & CATALOG_PREDICT
                ? 0
-               : fault_field(fault, path, "model %s does not predict: there is nothing to compare", operation->model->id);
+               : fault_field(fault, path, "model %s does not predict: there is nothing to compare",
+                             operation->model->id);
 }
 
 const struct mltrainer_parameter *const *tune_parameters(const struct operation *operation, const API(TuneSpec) * spec,

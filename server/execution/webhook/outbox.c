@@ -156,7 +156,8 @@ static int make_body(struct webhook_entry *entry, struct fault *fault)
     size_t bytes = 0;
     free(entry->body);
     entry->body = NULL;
-    int code = arena ? job_message(job, arena, &message, fault) : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    int code =
+        arena ? job_message(job, arena, &message, fault) : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code) {
         job_message_lighten(message);
         if (job->spec.size > SPEC_BYTES_MAX)
@@ -232,12 +233,15 @@ static void attempt(struct execution *engine, struct webhook_entry *entry)
     struct webhooks *webhooks = engine->webhooks;
     struct fault fault = FAULT_INIT;
     entry->attempts++;
-    entry->post = (struct webhook_post){
-        .url = entry->url, .id = entry->job->id, .time_s = api_now_ms() / 1000, .done = on_done, .forbidden = FAULT_INIT};
+    entry->post = (struct webhook_post){.url = entry->url,
+                                        .id = entry->job->id,
+                                        .time_s = api_now_ms() / 1000,
+                                        .done = on_done,
+                                        .forbidden = FAULT_INIT};
     int code = make_body(entry, &fault);
     if (!code)
-        code = webhook_sign(&webhooks->secret, entry->post.id, entry->post.time_s, entry->post.body, entry->post.body_bytes,
-                            entry->post.signature, &fault);
+        code = webhook_sign(&webhooks->secret, entry->post.id, entry->post.time_s, entry->post.body,
+                            entry->post.body_bytes, entry->post.signature, &fault);
     if (code) {
         snprintf(entry->post.why, sizeof entry->post.why, "%.199s", fault.text);
         return conclude(entry);
@@ -288,7 +292,8 @@ static void pump(struct execution *engine)
     struct webhooks *webhooks = engine->webhooks;
     struct webhook_entry *entry;
     int64_t now_ms = domain_loop_now_ms(engine->loop), wait_ms = INT64_MAX;
-    while (!engine->stopping && webhooks->under_way < WEBHOOKS_AT_ONCE && (entry = find_due(webhooks, now_ms, &wait_ms)))
+    while (!engine->stopping && webhooks->under_way < WEBHOOKS_AT_ONCE &&
+           (entry = find_due(webhooks, now_ms, &wait_ms)))
         attempt(engine, entry);
     if (wait_ms == INT64_MAX || engine->stopping)
         return;
@@ -307,7 +312,8 @@ static int read_networks(struct webhooks *webhooks, const struct config *config,
 {
     size_t count = config_list_count(config, "execution.webhook_targets");
     if (count > WEBHOOK_NETWORKS_MAX)
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "execution.webhook_targets: more than %d networks", WEBHOOK_NETWORKS_MAX);
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "execution.webhook_targets: more than %d networks",
+                         WEBHOOK_NETWORKS_MAX);
     for (; webhooks->network_count < count; webhooks->network_count++)
         if (target_network_parse(config_list_item(config, "execution.webhook_targets", webhooks->network_count),
                                  &webhooks->networks[webhooks->network_count], fault))
@@ -329,7 +335,8 @@ int webhooks_init(struct execution *engine, struct fault *fault)
     const char *secret = getenv("MLT_WEBHOOK_SECRET");
     if (!secret)
         return config_text(engine->config, "execution.webhook")
-                   ? fault_set(fault, MRPC_INVALID_ARGUMENT, "execution.webhook: its secret is wanted in MLT_WEBHOOK_SECRET")
+                   ? fault_set(fault, MRPC_INVALID_ARGUMENT,
+                               "execution.webhook: its secret is wanted in MLT_WEBHOOK_SECRET")
                    : 0;
     struct webhooks *webhooks = engine->webhooks = calloc(1, sizeof *webhooks);
     if (!webhooks || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||

@@ -35,7 +35,8 @@ void webhooks_set_own(struct execution *engine, const char *const *addresses);
 
 /** May a job ask for one at @url? Thread: any. Errors: INVALID_ARGUMENT naming @field, FAILED_PRECONDITION without a
  *  secret. */
-int webhooks_check(const struct execution *engine, const char *url, const char *field, struct fault *fault) MRPC_MUST_USE;
+int webhooks_check(const struct execution *engine, const char *url, const char *field,
+                   struct fault *fault) MRPC_MUST_USE;
 
 /** Is the end of @job to be told to somebody? */
 bool webhooks_wanted(const struct execution *engine, const struct job *job);

@@ -10,7 +10,14 @@
 
 #include <curl/curl.h>
 
-enum { CONNECT_MS = 5000, POST_MS = 15000, ANSWER_BYTES_MAX = 64 * 1024, IDLE_MS = 60000, CONNECTIONS = 16, RETRY_AFTER_S_MAX = 3600 };
+enum {
+    CONNECT_MS = 5000,
+    POST_MS = 15000,
+    ANSWER_BYTES_MAX = 64 * 1024,
+    IDLE_MS = 60000,
+    CONNECTIONS = 16,
+    RETRY_AFTER_S_MAX = 3600
+};
 
 struct webhook_sender {
     CURLM *multi;
@@ -136,7 +143,8 @@ static void end(struct webhook_sender *sender, CURL *easy, CURLcode result)
         curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after_s);
         post->retry_after_ms = (retry_after_s < RETRY_AFTER_S_MAX ? (int64_t)retry_after_s : RETRY_AFTER_S_MAX) * 1000;
     } else {
-        snprintf(post->why, sizeof post->why, "%.199s", post->forbidden.code ? post->forbidden.text : curl_easy_strerror(result));
+        snprintf(post->why, sizeof post->why, "%.199s",
+                 post->forbidden.code ? post->forbidden.text : curl_easy_strerror(result));
     }
     take_out(sender, post);
     conclude(post);
@@ -292,7 +300,8 @@ int webhook_url_check(const char *url, const char *field, struct fault *fault)
     int code = 0;
     if (!begins_well(url) || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK || !host_is_valid(parsed))
         code = fault_field(fault, field, "not http://HOST… or https://HOST…");
-    else if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD) || has_part(parsed, CURLUPART_FRAGMENT))
+    else if (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD) ||
+             has_part(parsed, CURLUPART_FRAGMENT))
         code = fault_field(fault, field, "a URL with a user or a fragment");
     curl_url_cleanup(parsed);
     return code;

@@ -35,8 +35,8 @@ struct webhook_sender;
 struct webhook_sender *webhook_sender_new(const struct target_network *networks, size_t count) MRPC_MUST_USE;
 /** What this server listens on is no target. Thread: any. */
 void webhook_sender_set_own(struct webhook_sender *sender, const struct own_ports *own);
-/** Give up what is under way (done() with status 0), end the thread. NULL is fine; what is posted later has done() called
- *  at once. */
+/** Give up what is under way (done() with status 0), end the thread. NULL is fine; what is posted later has done()
+ *  called at once. */
 void webhook_sender_stop(struct webhook_sender *sender);
 void webhook_sender_free(struct webhook_sender *sender);
 

@@ -48,8 +48,8 @@ static bool digest(const struct webhook_secret *secret, const char *head, const 
     return done;
 }
 
-int webhook_sign(const struct webhook_secret *secret, const char *id, int64_t time_s, const char *body, size_t body_bytes,
-                 char out[WEBHOOK_SIGNATURE_BYTES], struct fault *fault)
+int webhook_sign(const struct webhook_secret *secret, const char *id, int64_t time_s, const char *body,
+                 size_t body_bytes, char out[WEBHOOK_SIGNATURE_BYTES], struct fault *fault)
 {
     char head[160];
     unsigned char bytes[SHA256_DIGEST_LENGTH];

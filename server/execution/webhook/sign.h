@@ -21,11 +21,11 @@ struct webhook_secret {
 int webhook_secret_read(const char *text, struct webhook_secret *out, struct fault *fault) MRPC_MUST_USE;
 
 /** "v1,BASE64" of what is sent with id and time (seconds since 1970). Errors: RESOURCE_EXHAUSTED. */
-int webhook_sign(const struct webhook_secret *secret, const char *id, int64_t time_s, const char *body, size_t body_bytes,
-                 char out[WEBHOOK_SIGNATURE_BYTES], struct fault *fault) MRPC_MUST_USE;
+int webhook_sign(const struct webhook_secret *secret, const char *id, int64_t time_s, const char *body,
+                 size_t body_bytes, char out[WEBHOOK_SIGNATURE_BYTES], struct fault *fault) MRPC_MUST_USE;
 
-/** How long to wait after @attempts attempts that failed: @base_ms, then twice as long each time, an hour at most; of that
- *  between 80 and 100 %, as @random says. */
+/** How long to wait after @attempts attempts that failed: @base_ms, then twice as long each time, an hour at most; of
+ *  that between 80 and 100 %, as @random says. */
 int64_t webhook_pause_ms(unsigned attempts, int64_t base_ms, uint32_t random);
 
 #endif

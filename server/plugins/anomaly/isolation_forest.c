@@ -70,7 +70,8 @@ struct growth {
 };
 
 /* A feature that is not constant in the piece, and its bounds; 0 when all are. */
-static int choose_cut(struct growth *g, const uint32_t *rows, size_t count, uint32_t *feature, double *low, double *high)
+static int choose_cut(struct growth *g, const uint32_t *rows, size_t count, uint32_t *feature, double *low,
+                      double *high)
 {
     size_t first = random_below(&g->random, g->forest->features);
 
@@ -279,7 +280,8 @@ static void *restore(struct artifact_reader *reader, size_t feature_count)
     size_t nodes = artifact_take_count(reader, sizeof(struct tree_node));
     const void *node_bytes = artifact_take(reader, nodes * sizeof(struct tree_node));
 
-    if (!roots || !node_bytes || trees == 0 || trees > ISOLATION_TREES_MAX || nodes == 0 || samples == 0 || samples > SAMPLE_MAX)
+    if (!roots || !node_bytes || trees == 0 || trees > ISOLATION_TREES_MAX || nodes == 0 || samples == 0 ||
+        samples > SAMPLE_MAX)
         return NULL;
     struct isolation *forest = isolation_new(feature_count, trees, samples, nodes);
     if (!forest)

@@ -130,7 +130,8 @@ static int32_t report(struct trial *t, double threshold)
 static int32_t fill(struct call *call)
 {
     size_t rows = (size_t)call->rows, order = call->feature_count + 1;
-    double threshold = call_number_within(call, "threshold", 0, 1), share = call_number_within(call, "share", 0.01, 0.99);
+    double threshold = call_number_within(call, "threshold", 0, 1),
+           share = call_number_within(call, "share", 0.01, 0.99);
 
     if (call->status)
         return call->status;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ADWIN: a window over a stream that keeps growing while its mean holds, and loses its oldest part as soon as that part's
- * mean differs from the rest's by more than chance allows. It is kept as an exponential histogram: at most BUCKETS + 1
- * buckets of each size 1, 2, 4 …, so memory and time are logarithmic in its width. After a change it starts anew.
+/* ADWIN: a window over a stream that keeps growing while its mean holds, and loses its oldest part as soon as that
+ * part's mean differs from the rest's by more than chance allows. It is kept as an exponential histogram: at most
+ * BUCKETS + 1 buckets of each size 1, 2, 4 …, so memory and time are logarithmic in its width. After a change it starts
+ * anew.
  * Source: Bifet and Gavalda (2007), "Learning from time-changing data with adaptive windowing", SDM; the details
  * (when it looks, the least widths) are those of the river library. */
 #include "support/tabular.h"

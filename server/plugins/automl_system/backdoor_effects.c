@@ -11,8 +11,8 @@
 static int32_t fill(struct call *call);
 
 TABULAR(backdoor_effects, .label = "cause",
-        .outputs = {"effect", "standard_error", "t", "p_value", "unadjusted", "confounding"}, .features = 1, .own_rows = 1,
-        .fill = fill);
+        .outputs = {"effect", "standard_error", "t", "p_value", "unadjusted", "confounding"}, .features = 1,
+        .own_rows = 1, .fill = fill);
 
 /* Sums of scaled columns and the scaled target: well conditioned, and without the constant. */
 static struct normal sums_of(struct call *call, const struct scaling *scales, struct scaling target)

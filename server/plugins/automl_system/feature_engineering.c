@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Features from features, in the manner of deep feature synthesis (Kanter and Veeramachaneni, 2015) on one table: a level
- * makes products, differences and ratios of what is kept of the levels before, and squares, magnitudes and logarithms of
- * the newest. Kept are those that go with the target (magnitude of the correlation) at least as much as the threshold,
- * and not with a better one by more than ALIKE; the beam is KEPT wide. */
+/* Features from features, in the manner of deep feature synthesis (Kanter and Veeramachaneni, 2015) on one table: a
+ * level makes products, differences and ratios of what is kept of the levels before, and squares, magnitudes and
+ * logarithms of the newest. Kept are those that go with the target (magnitude of the correlation) at least as much as
+ * the threshold, and not with a better one by more than ALIKE; the beam is KEPT wide. */
 #include "scaling.h"
 #include "support/tabular.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Federated averaging: rows stay with their clients (row i with client i modulo num_clients). In each round some clients
- * are drawn, each takes a few steps of gradient descent from the common model on its own rows, and the common model
- * becomes the mean of theirs, weighted by their rows. What travels are coefficients, and at the beginning sums for the
- * scaling of features. Source: McMahan et al. (2017), "Communication-efficient learning of deep networks from
+/* Federated averaging: rows stay with their clients (row i with client i modulo num_clients). In each round some
+ * clients are drawn, each takes a few steps of gradient descent from the common model on its own rows, and the common
+ * model becomes the mean of theirs, weighted by their rows. What travels are coefficients, and at the beginning sums
+ * for the scaling of features. Source: McMahan et al. (2017), "Communication-efficient learning of deep networks from
  * decentralized data", AISTATS. */
 #include <stdlib.h>
 

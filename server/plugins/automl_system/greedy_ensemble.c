@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An ensemble that is chosen: four kinds of model predict each row from the other folds (row r in fold r modulo 3); then,
- * n_models times, the one joins (again, perhaps) whose addition makes the mean predict best. Those that were chosen are
- * fitted on all rows and weigh what they were chosen. Nothing is tuned on rows that a model has seen.
+/* An ensemble that is chosen: four kinds of model predict each row from the other folds (row r in fold r modulo 3);
+ * then, n_models times, the one joins (again, perhaps) whose addition makes the mean predict best. Those that were
+ * chosen are fitted on all rows and weigh what they were chosen. Nothing is tuned on rows that a model has seen.
  * Source: Caruana et al. (2004), "Ensemble selection from libraries of models", ICML. */
 #include <stdlib.h>
 
@@ -45,7 +45,8 @@ static struct ensemble *ensemble_new(size_t features)
     ensemble->line = calloc(features + 1, sizeof(double));
     for (int kind = TREE; kind < KINDS; kind++)
         ensemble->forests[kind] = forest_new(features);
-    if (ensemble->line && ensemble->forests[TREE] && ensemble->forests[EXACT_BOOSTING] && ensemble->forests[BIN_BOOSTING])
+    if (ensemble->line && ensemble->forests[TREE] && ensemble->forests[EXACT_BOOSTING] &&
+        ensemble->forests[BIN_BOOSTING])
         return ensemble;
     ensemble_free(ensemble);
     return NULL;

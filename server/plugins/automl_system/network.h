@@ -8,8 +8,8 @@
 
 /* Networks whose layers are drawn and never trained, with a penalised linear model of their last layer: one layer of
  * cosines is kernel regression with a Gaussian kernel (Rahimi and Recht, 2007, "Random features for large-scale kernel
- * machines"); deeper ones are what an architecture search can judge by a factorisation each. Unit u of layer l takes its
- * numbers from stream 1000 l + u, so that narrower layers are parts of wider ones. */
+ * machines"); deeper ones are what an architecture search can judge by a factorisation each. Unit u of layer l takes
+ * its numbers from stream 1000 l + u, so that narrower layers are parts of wider ones. */
 
 #define NETWORK_LAYERS 3
 #define NETWORK_UNITS 128

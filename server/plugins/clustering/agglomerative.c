@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ward's method by chains of nearest neighbours: the tree of joins in quadratic time, cut where @n_clusters are left.
- * Sources: Ward (1963); Murtagh (1983), "A survey of recent advances in hierarchical clustering algorithms". The distance
- * matrix is kept, so there is a limit on rows. Groups are numbered by their first row. */
+ * Sources: Ward (1963); Murtagh (1983), "A survey of recent advances in hierarchical clustering algorithms". The
+ * distance matrix is kept, so there is a limit on rows. Groups are numbered by their first row. */
 #include <stdlib.h>
 
 #include "distance.h"
@@ -140,8 +140,8 @@ static int32_t fill(struct call *call)
     for (size_t a = 0; !call->status && a < w.rows; a++) {
         w.size[a] = 1;
         for (size_t b = 0; b < a && !call_step_row(call, (int64_t)a, call->rows); b++)
-            *between(&w, a, b) =
-                distance_squared(points + a * call->feature_count, points + b * call->feature_count, call->feature_count);
+            *between(&w, a, b) = distance_squared(points + a * call->feature_count, points + b * call->feature_count,
+                                                  call->feature_count);
     }
     if (!call->status)
         build(&w);

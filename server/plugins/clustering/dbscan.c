@@ -47,7 +47,8 @@ static struct band band_of(struct call *call, double eps)
     order_indexes(call->features[0], (size_t)call->rows, band.order, scratch);
     for (int64_t i = 0; i < call->rows; i++) {
         band.place[band.order[i]] = (uint32_t)i;
-        memcpy(band.points + (size_t)i * band.features, rows + band.order[i] * band.features, band.features * sizeof(*rows));
+        memcpy(band.points + (size_t)i * band.features, rows + band.order[i] * band.features,
+               band.features * sizeof(*rows));
     }
     return band;
 }

@@ -65,8 +65,8 @@ static void draw_start(struct attempt *a, struct random *random)
     }
 }
 
-/* The nearest of @clusters @centres to each of @count rows from @first on, and how far it is, squared; the first of those
- * that are equally near. @columns: room for as many as features. */
+/* The nearest of @clusters @centres to each of @count rows from @first on, and how far it is, squared; the first of
+ * those that are equally near. @columns: room for as many as features. */
 static void find_nearest(const struct call *call, const double *centres, size_t clusters, int64_t first, size_t count,
                          const double **columns, uint32_t *best, double *least)
 {

@@ -16,7 +16,9 @@ static struct knots knots_new(struct call *call)
 {
     int64_t room = call->rows + 2 * MIRRORED + 2;
 
-    return (struct knots){.x = call_numbers(call, room), .y = call_numbers(call, room), .second = call_numbers(call, room),
+    return (struct knots){.x = call_numbers(call, room),
+                          .y = call_numbers(call, room),
+                          .second = call_numbers(call, room),
                           .work = call_numbers(call, room)};
 }
 
@@ -135,7 +137,8 @@ static int32_t fill(struct call *call)
 {
     int64_t most = call_integer(call, "max_imf", 1, 64), rows = call->rows, count = 0;
     double threshold = call_number_within(call, "threshold", 1e-6, 1);
-    struct sifting s = {.call = call, .upper = knots_new(call), .lower = knots_new(call), .mode = call_numbers(call, rows)};
+    struct sifting s = {
+        .call = call, .upper = knots_new(call), .lower = knots_new(call), .mode = call_numbers(call, rows)};
     double *rest = call_numbers(call, rows), *modes = call_numbers(call, rows * (call->status ? 1 : most));
 
     if (call->status)

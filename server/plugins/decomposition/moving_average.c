@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Classical seasonal decomposition: the trend is a centred mean over one period (of an even one the ends count half), the
- * season is the mean of what is left in each phase. Source: Kendall and Stuart (1983), "The advanced theory of statistics",
- * vol. 3; what statsmodels calls seasonal_decompose. */
+/* Classical seasonal decomposition: the trend is a centred mean over one period (of an even one the ends count half),
+ * the season is the mean of what is left in each phase. Source: Kendall and Stuart (1983), "The advanced theory of
+ * statistics", vol. 3; what statsmodels calls seasonal_decompose. */
 #include "support/tabular.h"
 
 enum { TREND, SEASONAL, RESIDUAL };
@@ -52,8 +52,8 @@ static int32_t fill(struct call *call)
     const double *x = call->in[0];
 
     if (!call->status && call->rows < 2 * period)
-        call_fail(call, MLTRAINER_INVALID_DATA, "", "%lld rows are fewer than two periods of %lld", (long long)call->rows,
-                  (long long)period);
+        call_fail(call, MLTRAINER_INVALID_DATA, "", "%lld rows are fewer than two periods of %lld",
+                  (long long)call->rows, (long long)period);
     for (int64_t row = 0; product && !call->status && row < call->rows; row++)
         if (!(x[row] > 0))
             call_fail(call, MLTRAINER_INVALID_DATA, call_text(call, "column"),
@@ -65,7 +65,8 @@ static int32_t fill(struct call *call)
     find_seasons(call, x, period, product, seasons);
     for (int64_t row = 0; row < call->rows; row++) {
         call->out[SEASONAL][row] = seasons[row % period];
-        call->out[RESIDUAL][row] = without(without(x[row], call->out[TREND][row], product), seasons[row % period], product);
+        call->out[RESIDUAL][row] =
+            without(without(x[row], call->out[TREND][row], product), seasons[row % period], product);
     }
     return call->status;
 }

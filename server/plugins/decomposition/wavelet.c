@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mallat's pyramid: at each level a low-pass and a high-pass filter, and every second of what they give; the low part goes
- * on. Sources: Mallat (1989); Daubechies (1992), "Ten lectures on wavelets", table 6.1; layout and borders as PyWavelets. */
+/* Mallat's pyramid: at each level a low-pass and a high-pass filter, and every second of what they give; the low part
+ * goes on. Sources: Mallat (1989); Daubechies (1992), "Ten lectures on wavelets", table 6.1; layout and borders as
+ * PyWavelets. */
 #include "support/tabular.h"
 
 enum { LEVEL, POSITION, COEFFICIENT, LENGTH_MAX = 8 };
@@ -70,14 +71,17 @@ TABULAR(wavelet, .inputs = {"@column"}, .outputs = {"level", "position", "coeffi
 
 static int32_t fill(struct call *call)
 {
-    static const char *const names[] = {"haar", "db2", "db4", NULL}, *const borders[] = {"symmetric", "zero", "periodic", NULL};
+    static const char *const names[] = {"haar", "db2", "db4", NULL}, *const borders[] = {"symmetric", "zero",
+                                                                                         "periodic", NULL};
     const struct wavelet *wavelet = &wavelets[call_choice(call, "wavelet", names)];
     enum border border = (enum border)call_choice(call, "mode", borders);
-    int64_t levels = call_integer(call, "level", 0, 60), most = levels_of(call->rows, wavelet->length), rows = 0, at = 0;
+    int64_t levels = call_integer(call, "level", 0, 60), most = levels_of(call->rows, wavelet->length), rows = 0,
+            at = 0;
 
     if (!call->status && (most == 0 || levels > most))
-        call_fail(call, levels > most && most ? MLTRAINER_INVALID_PARAMETER : MLTRAINER_INVALID_DATA, most ? "level" : "",
-                  "%lld rows are enough for %lld levels of this wavelet", (long long)call->rows, (long long)most);
+        call_fail(call, levels > most && most ? MLTRAINER_INVALID_PARAMETER : MLTRAINER_INVALID_DATA,
+                  most ? "level" : "", "%lld rows are enough for %lld levels of this wavelet", (long long)call->rows,
+                  (long long)most);
     if (call->status)
         return call->status;
     levels = levels ? levels : most;

@@ -55,5 +55,5 @@ static int32_t fit(struct call *call, void **state)
     return call->status;
 }
 
-LEARNER(bagging, .task = LEARNER_NUMBERS, .outputs = {"prediction"}, .fit = fit, .apply = forest_mean, .save = forest_save,
-        .restore = forest_restore_mean, .release = forest_free);
+LEARNER(bagging, .task = LEARNER_NUMBERS, .outputs = {"prediction"}, .fit = fit, .apply = forest_mean,
+        .save = forest_save, .restore = forest_restore_mean, .release = forest_free);

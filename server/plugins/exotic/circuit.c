@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A circuit that learns: Schuld, Bocharov, Svore and Wiebe (2020), by a state vector of 2^n amplitudes, so nothing of it is
- * faster than on paper. Feature f turns qubit f mod n about Y by its value. Then, layer after layer, each qubit is turned
- * about the axes given by angles that are learned, and each flips the next in the ring (controlled not). What is read of a
- * qubit is the mean of Z; a dense layer makes classes of that.
+/* A circuit that learns: Schuld, Bocharov, Svore and Wiebe (2020), by a state vector of 2^n amplitudes, so nothing of
+ * it is faster than on paper. Feature f turns qubit f mod n about Y by its value. Then, layer after layer, each qubit
+ * is turned about the axes given by angles that are learned, and each flips the next in the ring (controlled not). What
+ * is read of a qubit is the mean of Z; a dense layer makes classes of that.
  *
- * Derivatives are exact: a turn by t about P is exp(-i t P / 2), so by t it is Im <b| P |a> of the state a after it and b,
- * the derivative by that state, both taken back turn by turn (Jones and Gacon, 2020). */
+ * Derivatives are exact: a turn by t about P is exp(-i t P / 2), so by t it is Im <b| P |a> of the state a after it and
+ * b, the derivative by that state, both taken back turn by turn (Jones and Gacon, 2020). */
 #include <complex.h>
 #include <math.h>
 #include <string.h>

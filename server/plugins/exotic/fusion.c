@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Columns that the caller brings (satellites, social media, patents, whatever was counted elsewhere), each in deviations
- * from its mean over the last rows, the mean of its lags, and all of them fused into one signal. */
+/* Columns that the caller brings (satellites, social media, patents, whatever was counted elsewhere), each in
+ * deviations from its mean over the last rows, the mean of its lags, and all of them fused into one signal. */
 #include <math.h>
 
 #include "support/order.h"
@@ -68,8 +68,8 @@ static double *read_weights(struct call *call)
     double *weights = call_numbers(call, (int64_t)call->feature_count), total = 0;
 
     if (!call->status && count != 1 && count != call->feature_count)
-        call_fail(call, MLTRAINER_INVALID_PARAMETER, "weights", "%zu weights are not one, nor one for each of %zu columns",
-                  count, call->feature_count);
+        call_fail(call, MLTRAINER_INVALID_PARAMETER, "weights",
+                  "%zu weights are not one, nor one for each of %zu columns", count, call->feature_count);
     for (size_t i = 0; !call->status && i < call->feature_count; i++) {
         weights[i] = given[count == 1 ? 0 : i];
         total += weights[i];

@@ -17,7 +17,8 @@ struct gram_kernel hyper_kernel(const struct hyper *hyper)
                                 .power = hyper->mixture};
 }
 
-/* Of rows with weights w the noise is noise / w: both sides times the roots of the weights, which is also defined for 0. */
+/* Of rows with weights w the noise is noise / w: both sides times the roots of the weights, which is also defined for
+ * 0. */
 static int make_system(const struct evidence *e, const struct gram_kernel *kernel)
 {
     for (size_t row = 0; row < e->rows; row++) {

@@ -75,8 +75,9 @@ static void prepare_target(struct call *call, int normalise, struct process *mod
 
 static int32_t too_many(struct call *call)
 {
-    return call_fail(call, MLTRAINER_INVALID_DATA, "", "%lld rows are more than %d: the covariance of all pairs is kept",
-                     (long long)call->rows, GRAM_ROWS_MAX);
+    return call_fail(call, MLTRAINER_INVALID_DATA, "",
+                     "%lld rows are more than %d: the covariance of all pairs is kept", (long long)call->rows,
+                     GRAM_ROWS_MAX);
 }
 
 /* What the parameters say, into a model that is not filled yet. */

@@ -23,7 +23,8 @@ void gram_measure(enum gram_shape shape, const double *point, const double *colu
     if (rows == 0)
         return;
     if (looks_at_products(shape))
-        cblas_dgemv(CblasColMajor, CblasNoTrans, (int)rows, (int)features, 1, columns, (int)rows, point, 1, 0, measures, 1);
+        cblas_dgemv(CblasColMajor, CblasNoTrans, (int)rows, (int)features, 1, columns, (int)rows, point, 1, 0, measures,
+                    1);
     else
         distance_block(columns, rows, features, rows, point, measures);
 }
@@ -89,8 +90,8 @@ static void measure_stripe(enum gram_shape shape, const double *columns, size_t 
     int n = (int)rows;
 
     if (looks_at_products(shape)) {
-        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, (int)(first + count), (int)count, (int)features, 1, columns, n,
-                    columns + first, n, 0, square + first * rows, n);
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, (int)(first + count), (int)count, (int)features, 1,
+                    columns, n, columns + first, n, 0, square + first * rows, n);
         return;
     }
     for (size_t row = first; row < first + count; row++) {
@@ -112,8 +113,8 @@ int32_t gram_square(struct call *call, enum gram_shape shape, const double *colu
     return call->status;
 }
 
-/* A lower triangle row after row is an upper one column after column: LAPACK's A = U' U. By panels, the rest updated after
- * each: Golub and Van Loan (2013), "Matrix computations", 4.2.6. */
+/* A lower triangle row after row is an upper one column after column: LAPACK's A = U' U. By panels, the rest updated
+ * after each: Golub and Van Loan (2013), "Matrix computations", 4.2.6. */
 static int factor(struct call *call, double *square, size_t order)
 {
     int n = (int)order;
@@ -134,11 +135,11 @@ static int factor(struct call *call, double *square, size_t order)
             double *rows = below + at * order;
             if (call && at > 0 && call_step(call, (double)first, (double)order))
                 return 0;
-            cblas_dsyrk(CblasColMajor, CblasUpper, CblasTrans, (int)stripe, (int)width, -1, rows, n, 1, rows + width + at,
-                        n);
+            cblas_dsyrk(CblasColMajor, CblasUpper, CblasTrans, (int)stripe, (int)width, -1, rows, n, 1,
+                        rows + width + at, n);
             if (at > 0)
-                cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, (int)at, (int)stripe, (int)width, -1, below, n, rows,
-                            n, 1, rows + width, n);
+                cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, (int)at, (int)stripe, (int)width, -1, below, n,
+                            rows, n, 1, rows + width, n);
         }
     }
     return 0;

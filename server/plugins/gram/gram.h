@@ -4,8 +4,8 @@
 
 #include "support/call.h"
 
-/* Kernels, which say how alike two rows are, and the symmetric systems that they stand in. Rows that were learnt from lie
- * feature after feature ("columns"), so that one point is held against all of them by loops that vectorise. */
+/* Kernels, which say how alike two rows are, and the symmetric systems that they stand in. Rows that were learnt from
+ * lie feature after feature ("columns"), so that one point is held against all of them by loops that vectorise. */
 
 /** As many rows as a square of them still fits a worker: 800 MB. */
 #define GRAM_ROWS_MAX 10000
@@ -26,8 +26,8 @@ struct gram_kernel {
     double factor, offset, power;
 };
 
-/** What the kernel looks at, of @point (@features numbers) and each of @rows in @columns: products or squared distances,
- *  by differences, so that near rows keep their digits. */
+/** What the kernel looks at, of @point (@features numbers) and each of @rows in @columns: products or squared
+ *  distances, by differences, so that near rows keep their digits. */
 void gram_measure(enum gram_shape shape, const double *point, const double *columns, size_t features, size_t rows,
                   double *measures);
 /** The kernel of @count measures. @measures and @values may be the same. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ridge regression in the space of a kernel: (K + alpha I) w = y, and a row's prediction is the sum of w times its kernel
- * with each learnt row. Rows with weights: K and y are scaled by their roots, as scikit-learn does.
+/* Ridge regression in the space of a kernel: (K + alpha I) w = y, and a row's prediction is the sum of w times its
+ * kernel with each learnt row. Rows with weights: K and y are scaled by their roots, as scikit-learn does.
  * Source: Saunders, Gammerman and Vovk (1998), "Ridge regression learning algorithm in dual variables". */
 #include <math.h>
 #include <stdlib.h>
@@ -74,7 +74,8 @@ static int32_t fit(struct call *call, void **state)
     if (call->status)
         return call->status;
     if (singular)
-        return call_fail(call, MLTRAINER_INVALID_DATA, "", "the kernel of these rows is singular: alpha must be larger");
+        return call_fail(call, MLTRAINER_INVALID_DATA, "",
+                         "the kernel of these rows is singular: alpha must be larger");
     for (size_t row = 0; row < rows; row++)
         dual[row] = call->target[row] * root_weight(call, row);
     gram_solve(square, rows, dual);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ridge regression whose penalty is learnt: the precisions of noise and coefficients, each with a gamma prior, are set to
- * what makes the rows likeliest, in turn with the coefficients.
+/* Ridge regression whose penalty is learnt: the precisions of noise and coefficients, each with a gamma prior, are set
+ * to what makes the rows likeliest, in turn with the coefficients.
  * Sources: MacKay (1992), "Bayesian interpolation"; Tipping (2001), appendix A. */
 #include <math.h>
 #include <stdlib.h>

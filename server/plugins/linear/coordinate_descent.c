@@ -58,7 +58,8 @@ static double sweep(struct descent *descent)
     return largest > 0 ? largest_change / largest : 0;
 }
 
-/* How far the objective is above its minimum at most: it less the dual at the residual scaled into the dual's domain. */
+/* How far the objective is above its minimum at most: it less the dual at the residual scaled into the dual's
+ * domain. */
 static double duality_gap(const struct descent *descent)
 {
     int n = (int)descent->design->rows;

@@ -4,9 +4,10 @@
  *
  *     sum of weight (sigma + sigma H((c + x w - y) / sigma)) + alpha |w|^2,   H(z) = z^2 or 2 epsilon |z| - epsilon^2,
  *
- * which is convex, by Newton's method with a halving line search. Far from the end, where few rows bend the loss, its own
- * second derivative promises what no step keeps: then that of the squares which lie above the loss and touch it here is
- * taken (what reweighted least squares do), in which far rows count too. Source: Huber and Ronchetti (2009), "Robust statistics", 7.7-7.8. */
+ * which is convex, by Newton's method with a halving line search. Far from the end, where few rows bend the loss, its
+ * own second derivative promises what no step keeps: then that of the squares which lie above the loss and touch it
+ * here is taken (what reweighted least squares do), in which far rows count too. Source: Huber and Ronchetti (2009),
+ * "Robust statistics", 7.7-7.8. */
 #include <stdlib.h>
 
 #include <cblas.h>
@@ -180,7 +181,8 @@ static int32_t fit(struct call *call, void **state)
     size_t order = call->feature_count + 2;
 
     if (!call->status && call->feature_count > LINE_FEATURES_MAX)
-        call_fail(call, MLTRAINER_INVALID_DATA, "", "%zu features are more than %d", call->feature_count, LINE_FEATURES_MAX);
+        call_fail(call, MLTRAINER_INVALID_DATA, "", "%zu features are more than %d", call->feature_count,
+                  LINE_FEATURES_MAX);
     h.b = call_memory(call, order, sizeof(double));
     h.gradient = call_memory(call, order, sizeof(double));
     h.next = call_memory(call, order, sizeof(double));

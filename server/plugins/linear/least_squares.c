@@ -75,7 +75,8 @@ static lapack_int solve_dual(const struct mltrainer_host *host, const struct des
     return info;
 }
 
-/* The same minimum as ordinary least squares over p more rows, sqrt(alpha) I with target 0: slower, never indefinite. */
+/* The same minimum as ordinary least squares over p more rows, sqrt(alpha) I with target 0: slower, never
+ * indefinite. */
 static int32_t solve_augmented(const struct mltrainer_host *host, struct design *design, double alpha,
                                double *coefficients, struct mltrainer_error *error)
 {

@@ -101,7 +101,8 @@ int32_t moments_take(struct call *call, struct moments *m)
         call_fail(call, MLTRAINER_INVALID_DATA, "", "%zu features are more than %d", p, LINE_FEATURES_MAX);
     if (call->status)
         return call->status;
-    *m = (struct moments){.means = call_numbers(call, (int64_t)all), .products = call_numbers(call, (int64_t)(p * p + 1)),
+    *m = (struct moments){.means = call_numbers(call, (int64_t)all),
+                          .products = call_numbers(call, (int64_t)(p * p + 1)),
                           .with_target = call_numbers(call, (int64_t)all)};
     double *part = call_numbers(call, (int64_t)(all * PART_ROWS)), *whole = call_numbers(call, (int64_t)(all * all));
     if (call->status)

@@ -4,8 +4,8 @@
 
 #include "support/learner.h"
 
-/* What algorithms of this family that are learners keep: y = intercept + sum of coefficient times feature. And the sums that
- * they start from: of rows less their means, multiplied by weights. */
+/* What algorithms of this family that are learners keep: y = intercept + sum of coefficient times feature. And the sums
+ * that they start from: of rows less their means, multiplied by weights. */
 
 struct line {
     size_t features;

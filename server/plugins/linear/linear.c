@@ -35,7 +35,8 @@ static const struct mltrainer_algorithm lasso =
 static const struct mltrainer_algorithm elastic_net =
     LINEAR("elastic_net", "Least squares with a squared and an absolute penalty.", elastic_net_trainable);
 
-static const struct mltrainer_algorithm *const algorithms[] = {&ols, &ridge, &lasso, &elastic_net, LEARNERS(LEARNER_ENTRY)};
+static const struct mltrainer_algorithm *const algorithms[] = {&ols, &ridge, &lasso, &elastic_net,
+                                                               LEARNERS(LEARNER_ENTRY)};
 
 const struct mltrainer_plugin mltrainer_plugin_v1 = {
     .size = sizeof(struct mltrainer_plugin),

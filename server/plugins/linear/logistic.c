@@ -46,5 +46,5 @@ static void *restore(struct artifact_reader *reader, size_t features)
     return multinomial_restore(reader, features);
 }
 
-LEARNER(logistic, .task = LEARNER_CLASSES, .outputs = {"prediction", "probability"}, .fit = fit, .apply = apply, .save = save,
-        .restore = restore, .release = multinomial_free);
+LEARNER(logistic, .task = LEARNER_CLASSES, .outputs = {"prediction", "probability"}, .fit = fit, .apply = apply,
+        .save = save, .restore = restore, .release = multinomial_free);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Newton's method: the loss is replaced by its parabola, whose least value with the penalty is the next point; a halving
- * line search makes each step one downwards. A penalty of squares is part of the parabola; one of sizes is met by cyclic
- * coordinate descent in it. Sources: Hastie, Tibshirani and Friedman (2009), 4.4; Friedman, Hastie and Tibshirani (2010). */
+/* Newton's method: the loss is replaced by its parabola, whose least value with the penalty is the next point; a
+ * halving line search makes each step one downwards. A penalty of squares is part of the parabola; one of sizes is met
+ * by cyclic coordinate descent in it. Sources: Hastie, Tibshirani and Friedman (2009), 4.4; Friedman, Hastie and
+ * Tibshirani (2010). */
 #include "multinomial.h"
 
 #include <stdlib.h>

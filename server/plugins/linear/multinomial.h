@@ -23,8 +23,8 @@ struct multinomial_options {
 };
 
 /** Least of cost x sum of weight x loss + penalty of slopes, by Newton's method, into *@out, which multinomial_free()
- *  frees. Returns call->status: INVALID_DATA for one class alone, for more classes times features than memory makes sense
- *  for. Metrics: rounds, converged. */
+ *  frees. Returns call->status: INVALID_DATA for one class alone, for more classes times features than memory makes
+ *  sense for. Metrics: rounds, converged. */
 int32_t multinomial_fit(struct call *call, const struct multinomial_options *options, struct multinomial **out);
 void multinomial_free(void *multinomial);
 /** The chances of each class in @row of @features (columns), into @chances. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Features one by one: each time that which goes best with what is left of the target, then least squares on all that were
- * taken. The factor of their products grows by a row a feature.
+/* Features one by one: each time that which goes best with what is left of the target, then least squares on all that
+ * were taken. The factor of their products grows by a row a feature.
  * Sources: Pati, Rezaiifar and Krishnaprasad (1993); Rubinstein, Zibulevsky and Elad (2008) for the products alone. */
 #include <math.h>
 #include <stdlib.h>

@@ -21,9 +21,11 @@ int32_t standardized_take(struct call *call, int with_means, struct standardized
 void standardized_times(const struct standardized *s, const double *b, double *out);
 /** @out = columns' x @of_rows. */
 void standardized_sums(const struct standardized *s, const double *of_rows, double *out);
-/** @out = columns' x diag(@of_rows) x columns, its upper half column by column, @stride apart. @of_rows: none below 0. */
+/** @out = columns' x diag(@of_rows) x columns, its upper half column by column, @stride apart. @of_rows: none below
+ *  0. */
 void standardized_curvature(const struct standardized *s, const double *of_rows, double *out, size_t stride);
-/** Least squares of @target on the columns by @weights, of all solutions the shortest, into @b. Returns call->status. */
+/** Least squares of @target on the columns by @weights, of all solutions the shortest, into @b. Returns
+ *  call->status. */
 int32_t standardized_least_squares(struct call *call, const struct standardized *s, const double *target,
                                    const double *weights, double *b);
 

@@ -5,8 +5,9 @@
  * passive_aggressive: the least step after which the row is missed by at most epsilon, no longer than C.
  * online: one pass in the order of the rows, as they would arrive.
  *
- * Sources: Robbins and Monro (1951); Bottou (2012), "Stochastic gradient descent tricks"; Crammer et al. (2006), "Online
- * passive-aggressive algorithms", PA-I; the rules of the end are scikit-learn's SGDRegressor's, the online ones river's. */
+ * Sources: Robbins and Monro (1951); Bottou (2012), "Stochastic gradient descent tricks"; Crammer et al. (2006),
+ * "Online passive-aggressive algorithms", PA-I; the rules of the end are scikit-learn's SGDRegressor's, the online ones
+ * river's. */
 #include <stdlib.h>
 
 #include "line.h"
@@ -49,8 +50,8 @@ static void add(struct learning *l, const double *x, double factor)
 /* Features row after row, standardized when asked for. */
 static void take_rows(struct call *call, struct learning *l)
 {
-    double *rows = call_numbers(call, call->rows * (int64_t)l->features), *means = call_numbers(call, (int64_t)l->features),
-           *deviations = call_numbers(call, (int64_t)l->features);
+    double *rows = call_numbers(call, call->rows * (int64_t)l->features),
+           *means = call_numbers(call, (int64_t)l->features), *deviations = call_numbers(call, (int64_t)l->features);
     struct standardized s = {0};
     int standardize = call_flag(call, "standardize");
 
@@ -203,8 +204,8 @@ static void see(struct learning *l, double *means, double *squares, const double
     }
 }
 
-static int32_t learn_as_they_arrive(struct call *call, struct learning *l, double rate, double constant_rate, double penalty,
-                                    int standardize)
+static int32_t learn_as_they_arrive(struct call *call, struct learning *l, double rate, double constant_rate,
+                                    double penalty, int standardize)
 {
     double *rows = call_feature_rows(call), *means = call_numbers(call, (int64_t)l->features),
            *squares = call_numbers(call, (int64_t)l->features), *scaled = call_numbers(call, (int64_t)l->features);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The middle of many lines: one through each few rows that determine it, and of their coefficients the point whose
- * summed distance from all of them is least. Up to max_subpopulation sets of rows all are taken, else so many at random.
- * Sources: Dang, Peng, Wang and Zhang (2009), "Theil-Sen estimators in a multiple linear regression model"; the middle:
- * Vardi and Zhang (2000). */
+ * summed distance from all of them is least. Up to max_subpopulation sets of rows all are taken, else so many at
+ * random. Sources: Dang, Peng, Wang and Zhang (2009), "Theil-Sen estimators in a multiple linear regression model"; the
+ * middle: Vardi and Zhang (2000). */
 #include <stdlib.h>
 
 #include <lapacke.h>
@@ -59,8 +59,8 @@ static void choose_at_random(struct random *random, size_t each, int64_t rows, u
     }
 }
 
-/* The line through the chosen rows (of all, the shortest in standardized columns) as slopes and constant of the columns as
- * they came: where the middle is depends on the scale. */
+/* The line through the chosen rows (of all, the shortest in standardized columns) as slopes and constant of the columns
+ * as they came: where the middle is depends on the scale. */
 static void go_through(struct lines *lines, double *out)
 {
     size_t each = lines->each, width = lines->width;
@@ -149,7 +149,8 @@ static void find_middle(struct lines *lines, int64_t rounds, double tolerance, d
 {
     size_t width = lines->width;
     double *next = call_memory(lines->call, width, sizeof(double)),
-           *pull = call_memory(lines->call, width, sizeof(double)), *origin = call_memory(lines->call, width, sizeof(double));
+           *pull = call_memory(lines->call, width, sizeof(double)),
+           *origin = call_memory(lines->call, width, sizeof(double));
 
     if (lines->call->status)
         return;
@@ -169,8 +170,8 @@ static int32_t fit(struct call *call, void **state)
     struct lines lines = {.call = call, .width = width, .each = width};
 
     if (!call->status && (call->feature_count > FEATURES_MAX || call->rows > UINT32_MAX))
-        call_fail(call, MLTRAINER_INVALID_DATA, "", "%zu features are more than %d, or too many rows", call->feature_count,
-                  FEATURES_MAX);
+        call_fail(call, MLTRAINER_INVALID_DATA, "", "%zu features are more than %d, or too many rows",
+                  call->feature_count, FEATURES_MAX);
     if (!call->status && call->weights)
         call_fail(call, MLTRAINER_INVALID_PARAMETER, "weight", "lines through few rows know no weights");
     if (standardized_take(call, 1, &lines.rows))
@@ -201,5 +202,5 @@ static int32_t fit(struct call *call, void **state)
     return line_finish(call, line, nowhere, middle[width - 1], state);
 }
 
-LEARNER(theil_sen, .task = LEARNER_NUMBERS, .outputs = {"prediction"}, .fit = fit, .apply = line_apply, .save = line_save,
-        .restore = line_restore, .release = free);
+LEARNER(theil_sen, .task = LEARNER_NUMBERS, .outputs = {"prediction"}, .fit = fit, .apply = line_apply,
+        .save = line_save, .restore = line_restore, .release = free);

@@ -16,7 +16,8 @@ static double momentum_of(const struct call *call, size_t sector, int64_t row, i
 static int32_t fill_rotation(struct call *call)
 {
     int64_t lookback = call_window(call, "lookback_period", 1), held = -1, before = -1;
-    double threshold = call_number_within(call, "rotation_threshold", 0, 10), cost = call_number_within(call, "cost", 0, 0.5);
+    double threshold = call_number_within(call, "rotation_threshold", 0, 10),
+           cost = call_number_within(call, "cost", 0, 0.5);
     double equity = 1;
 
     for (size_t i = 0; i < call->feature_count && !call->status; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A curve through yields by maturity: its value, its slope, and the forward rate f(t) = y(t) + t y'(t) that they give. */
+/* A curve through yields by maturity: its value, its slope, and the forward rate f(t) = y(t) + t y'(t) that they
+ * give. */
 #include "curves.h"
 #include "support/cholesky.h"
 #include "support/order.h"
@@ -34,8 +35,9 @@ static int read_curve(struct call *call, struct curve *c)
             return call_fail(call, MLTRAINER_INVALID_DATA, "time_to_maturity", "row %lld (from 0) is not above 0",
                              (long long)c->order[i]);
         if (i > 0 && c->t[i] - c->t[i - 1] < 1e-9)
-            return call_fail(call, MLTRAINER_INVALID_DATA, "time_to_maturity", "rows %lld and %lld (from 0) are the same",
-                             (long long)c->order[i - 1], (long long)c->order[i]);
+            return call_fail(call, MLTRAINER_INVALID_DATA, "time_to_maturity",
+                             "rows %lld and %lld (from 0) are the same", (long long)c->order[i - 1],
+                             (long long)c->order[i]);
     }
     if (c->count < 5)
         call_fail(call, MLTRAINER_INVALID_DATA, "", "%lld points are fewer than 5", (long long)c->count);

@@ -4,8 +4,9 @@
 
 #include "support/call.h"
 
-/* Tasks are periods: the rows in their order, cut into as many equal pieces as parameter "tasks" says. Features and target
- * are standardised over all rows (population deviation; constant ones become 0), so that periods can be compared. */
+/* Tasks are periods: the rows in their order, cut into as many equal pieces as parameter "tasks" says. Features and
+ * target are standardised over all rows (population deviation; constant ones become 0), so that periods can be
+ * compared. */
 
 struct periods {
     struct call *call;

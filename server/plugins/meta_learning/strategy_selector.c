@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which strategy for data like these? Each earlier task shows how well each strategy of the pool predicts its last rows;
- * tasks are described by meta-features; and for the whole table the strategy is taken that did best on the three tasks
- * nearest to it. Even strategies are ridge regressions, odd ones ridge regressions with squares; their penalties spread
- * from 1e-4 to 1e2 a row. Odd tasks reach back over the period before theirs, so that tasks differ in size.
- * Source: Brazdil et al. (2003), "Ranking learning algorithms: using IBL and meta-learning on accuracy and time results". */
+/* Which strategy for data like these? Each earlier task shows how well each strategy of the pool predicts its last
+ * rows; tasks are described by meta-features; and for the whole table the strategy is taken that did best on the three
+ * tasks nearest to it. Even strategies are ridge regressions, odd ones ridge regressions with squares; their penalties
+ * spread from 1e-4 to 1e2 a row. Odd tasks reach back over the period before theirs, so that tasks differ in size.
+ * Source: Brazdil et al. (2003), "Ranking learning algorithms: using IBL and meta-learning on accuracy and time
+ * results". */
 #include <stdlib.h>
 
 #include "linear_model.h"

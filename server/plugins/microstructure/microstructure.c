@@ -85,8 +85,8 @@ TABULAR(spread, .inputs = {"bid", "ask", "close"}, .outputs = {"spread", "mean_s
 
 enum { SCORE, DEPTH, BREADTH, RESILIENCE };
 
-/* Mean of the last rows' turnover; turnover for a move of the price (Amihud, 2002, turned over); and how much less than a
- * random walk's the mean of two rows' squared returns is (a variance ratio), as 1 / ratio. */
+/* Mean of the last rows' turnover; turnover for a move of the price (Amihud, 2002, turned over); and how much less than
+ * a random walk's the mean of two rows' squared returns is (a variance ratio), as 1 / ratio. */
 static void fill_sides(struct call *call, int64_t window)
 {
     int64_t rows = call->rows;
@@ -176,10 +176,13 @@ static int32_t fill_impact(struct call *call)
 {
     static const char *const functions[] = {"square_root", "linear", "almgren", NULL};
     static const char *const measures[] = {"volume", "turnover", NULL};
-    size_t function = call_choice(call, "impact_function", functions), measure = call_choice(call, "liquidity_measure", measures);
+    size_t function = call_choice(call, "impact_function", functions),
+           measure = call_choice(call, "liquidity_measure", measures);
     int64_t window = call_window(call, "window", 2);
-    double order = call_number_within(call, "order_size", 0, 1e18), factor = call_number_within(call, "coefficient", 0, 1e6);
-    double *usual = call_numbers(call, call->rows), *returns = call_numbers(call, call->rows), *mean = call_numbers(call, call->rows);
+    double order = call_number_within(call, "order_size", 0, 1e18),
+           factor = call_number_within(call, "coefficient", 0, 1e6);
+    double *usual = call_numbers(call, call->rows), *returns = call_numbers(call, call->rows),
+           *mean = call_numbers(call, call->rows);
     const double *close = call->in[0], *volume = call->in[1];
 
     need_prices(call, 0, "close");
@@ -211,8 +214,8 @@ static double signal_of(double share, double threshold)
     return isnan(share) ? NAN : (share > threshold) - (share < 1 - threshold);
 }
 
-/* The features are the sizes that wait: bids from the best level on, then as many asks. A level counts half as much as the
- * one before. */
+/* The features are the sizes that wait: bids from the best level on, then as many asks. A level counts half as much as
+ * the one before. */
 static int32_t fill_book(struct call *call)
 {
     int64_t most = call_integer(call, "depth_levels", 1, 1000), window = call_window(call, "time_window", 1);
@@ -241,8 +244,8 @@ static int32_t fill_book(struct call *call)
 
 TABULAR(book_imbalance, .features = 1, .outputs = {"bid_share", "mean_bid_share", "signal"}, .fill = fill_book);
 
-/* A trade above the one before was bought, below sold; at the same price as the one before was. Lee and Ready (1991), the
- * tick test. Toxicity: Easley, Lopez de Prado and O'Hara (2012), over rows. */
+/* A trade above the one before was bought, below sold; at the same price as the one before was. Lee and Ready (1991),
+ * the tick test. Toxicity: Easley, Lopez de Prado and O'Hara (2012), over rows. */
 static int32_t fill_flow(struct call *call)
 {
     int64_t window = call_window(call, "time_bucket", 1), rows = call->rows;

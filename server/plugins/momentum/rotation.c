@@ -10,7 +10,8 @@ static void need_all_prices(struct call *call)
         need_prices(call, call->features[i], call->feature_names[i]);
 }
 
-/* Earnings of equal parts of the assets that are chosen, and what changing them cost. @chosen, @before: one byte each. */
+/* Earnings of equal parts of the assets that are chosen, and what changing them cost. @chosen, @before: one byte
+ * each. */
 static double earn(const struct call *call, int64_t row, const char *chosen, const char *before, double cost)
 {
     double count = 0, count_before = 0, earned = 0, traded = 0;

@@ -122,8 +122,8 @@ static int32_t apply(struct call *call, const void *state)
             break;
         tree_nearest(model->tree, points + (size_t)row * model->features, model->count, offsets, found);
         if (isinf(found[model->count - 1].distance))
-            return call_fail(call, MLTRAINER_INVALID_DATA, "", "row %lld (from 0) is too far for its distance to be a number",
-                             (long long)row);
+            return call_fail(call, MLTRAINER_INVALID_DATA, "",
+                             "row %lld (from 0) is too far for its distance to be a number", (long long)row);
         call->out[0][row] = mean_of(model, found);
     }
     return call->status;

@@ -69,7 +69,8 @@ static void unfold_backward(struct net *net, const struct net_node *node)
     for (size_t row = 0; wanted && row < net->samples * node->rows; row++)
         for (size_t k = 0; k < length; k++)
             if (row % node->rows >= length - 1 - k)
-                add_to(wanted + (row - (length - 1 - k)) * width, node->gradient + row * node->width + k * width, width);
+                add_to(wanted + (row - (length - 1 - k)) * width, node->gradient + row * node->width + k * width,
+                       width);
 }
 
 static const struct net_layer unfold_layer = {.forward = unfold_forward, .backward = unfold_backward};

@@ -22,7 +22,8 @@ static void draw(const struct net_node *node, const double *sample, size_t steps
             double height = share * (double)(across * patch - 1);
             size_t low = (size_t)height;
             for (size_t y = low; y <= low + 1 && y < across * patch; y++) {
-                double *pixel = &picture[(y / patch * across + x / patch) * patch * patch + y % patch * patch + x % patch];
+                double *pixel =
+                    &picture[(y / patch * across + x / patch) * patch * patch + y % patch * patch + x % patch];
                 *pixel = fmax(*pixel, 1 - fabs(height - (double)y));
             }
         }

@@ -4,8 +4,8 @@
 
 #include "net/net.h"
 
-/* What a network learns from. A sample is a row with the rows before it, `steps` of them in all, oldest first; before the
- * table's first row stands that row again, so that each row has a sample. Borrowed, read only. */
+/* What a network learns from. A sample is a row with the rows before it, `steps` of them in all, oldest first; before
+ * the table's first row stands that row again, so that each row has a sample. Borrowed, read only. */
 struct examples {
     size_t rows, features, steps;
     const double *values;  /* row after row */

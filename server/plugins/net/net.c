@@ -28,7 +28,8 @@ static int make_room(void **array, size_t count, size_t bytes_each)
 
 size_t net_append(struct net *net, const struct net_layer *layer, size_t from, size_t rows, size_t width)
 {
-    if (rows == 0 || width == 0 || net->failed || make_room((void **)&net->nodes, net->node_count, sizeof(*net->nodes))) {
+    if (rows == 0 || width == 0 || net->failed ||
+        make_room((void **)&net->nodes, net->node_count, sizeof(*net->nodes))) {
         net->failed = 1;
         return 0;
     }

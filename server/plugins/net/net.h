@@ -7,9 +7,9 @@
 
 #include "support/random.h"
 
-/* Networks as a list of layers, each after those it reads from. A layer's value is a matrix: `rows` rows a sample (steps of
- * time, mostly; or 1), `width` columns. A batch of samples stands one after the other, so layers that work row by row see
- * one tall matrix, and BLAS does the rest.
+/* Networks as a list of layers, each after those it reads from. A layer's value is a matrix: `rows` rows a sample
+ * (steps of time, mostly; or 1), `width` columns. A batch of samples stands one after the other, so layers that work
+ * row by row see one tall matrix, and BLAS does the rest.
  *
  *     struct net *net = net_new(features, steps);       layer 0 is the input
  *     size_t last = net_dense(net, net_pick(net, net_lstm(net, 0, 50, 0, 0), steps - 1), 1);

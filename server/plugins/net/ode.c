@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A layer whose depth is time: dh/dt = W2 tanh(W1 h + b1) + b2 from t = 0 to 1 (Chen et al., 2018), solved by the pair of
- * Dormand and Prince (1980). A step is taken when each sample's error, root of mean squares over tolerance * (1 + |h|),
- * is at most 1, or when it is as short as steps get. The way back goes through the steps that were taken, their lengths
- * held constant: it is the exact derivative of what was computed. */
+/* A layer whose depth is time: dh/dt = W2 tanh(W1 h + b1) + b2 from t = 0 to 1 (Chen et al., 2018), solved by the pair
+ * of Dormand and Prince (1980). A step is taken when each sample's error, root of mean squares over tolerance * (1 +
+ * |h|), is at most 1, or when it is as short as steps get. The way back goes through the steps that were taken, their
+ * lengths held constant: it is the exact derivative of what was computed. */
 #include <math.h>
 #include <string.h>
 
@@ -54,7 +54,8 @@ static struct flow flow_of(const struct net *net, const struct net_node *node)
 {
     size_t state = net->samples * node->width, inner = net->samples * node->option;
     const double *weights = net->weights + node->weights;
-    struct flow flow = {.net = net, .node = node, .samples = net->samples, .width = node->width, .hidden = node->option};
+    struct flow flow = {
+        .net = net, .node = node, .samples = net->samples, .width = node->width, .hidden = node->option};
     double *memory = node->notes;
 
     flow.in = weights;

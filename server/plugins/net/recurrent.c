@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Layers that go through a sample's rows one by one, and back through time for the derivatives. The products of all
- * rows with the input's weights are one product before the walk; those with the state's are one a step, over all samples
- * at once: the rows of one step lie `rows` rows apart. */
+ * rows with the input's weights are one product before the walk; those with the state's are one a step, over all
+ * samples at once: the rows of one step lie `rows` rows apart. */
 #include <math.h>
 #include <string.h>
 
@@ -263,8 +263,8 @@ static void gru_forward(struct net *net, const struct net_node *node)
     }
 }
 
-/* Gates turn into derivatives by the input's part of what went into them, the candidate's "cell" into that by the state's
- * part; the derivatives by all three of the state's parts go to walk->spare. */
+/* Gates turn into derivatives by the input's part of what went into them, the candidate's "cell" into that by the
+ * state's part; the derivatives by all three of the state's parts go to walk->spare. */
 static void gru_step_back(const struct walk *walk, size_t step)
 {
     size_t units = walk->units, row = row_of_step(walk, step);

@@ -185,8 +185,8 @@ static void run_epochs(struct session *s)
             host->metric(host, "validation_loss", epoch, judged = watch(s));
         host->metric(host, "loss", epoch, loss);
         if (!isfinite(loss)) {
-            call_fail(s->call, MLTRAINER_INVALID_DATA, "", "the loss of epoch %lld is no number: a lower learning_rate?",
-                      (long long)epoch);
+            call_fail(s->call, MLTRAINER_INVALID_DATA, "",
+                      "the loss of epoch %lld is no number: a lower learning_rate?", (long long)epoch);
             return;
         }
         idle = judged > best - trainer->tolerance ? idle + 1 : 0;

@@ -27,8 +27,8 @@ struct trainer {
     int64_t batch;    /* samples; more than there are: all */
     int64_t patience; /* epochs without gain, after which training ends */
     double tolerance; /* least fall of the loss that is a gain */
-    double validation; /* share of the last rows that are not learned but watched: their loss decides, and the weights of
-                          the best epoch are kept. 0: the loss of training decides, and the last weights are */
+    double validation; /* share of the last rows that are not learned but watched: their loss decides, and the weights
+                          of the best epoch are kept. 0: the loss of training decides, and the last weights are */
     double adversary; /* above 0: half the loss is that of inputs moved so far against us (Goodfellow et al., 2015) */
     int shuffles;
 };
@@ -38,7 +38,8 @@ void trainer_read_batches(struct call *call, struct trainer *trainer);
 /** Those, and learning_rate, alpha, tol, n_iter_no_change, validation_fraction. */
 void trainer_read(struct call *call, struct trainer *trainer);
 /** Train. Curve "loss" (and "validation_loss"), metrics "epochs" and "converged".
- *  Errors: MLTRAINER_INVALID_DATA when the loss is not finite any more, MLTRAINER_CANCELLED, MLTRAINER_OUT_OF_MEMORY. */
+ *  Errors: MLTRAINER_INVALID_DATA when the loss is not finite any more, MLTRAINER_CANCELLED,
+ *  MLTRAINER_OUT_OF_MEMORY. */
 int32_t trainer_run(struct call *call, struct trainer *trainer);
 
 /** The loss of @samples outputs that stand in @output, each weighted, their mean; its derivative into @gradient.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Through a narrow layer and back: Hinton and Salakhutdinov (2006), trained as one network. The hidden layers lead to the
- * code and, in the opposite order, from it to the inputs again. */
+/* Through a narrow layer and back: Hinton and Salakhutdinov (2006), trained as one network. The hidden layers lead to
+ * the code and, in the opposite order, from it to the inputs again. */
 #include "net/model.h"
 
 #define CODES_SHOWN 8

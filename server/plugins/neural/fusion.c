@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Temporal fusion transformer: Lim, Arik, Loeff and Pfister (2021), over what has been observed: without static columns,
- * which a table of one series does not have, and without known future ones. */
+/* Temporal fusion transformer: Lim, Arik, Loeff and Pfister (2021), over what has been observed: without static
+ * columns, which a table of one series does not have, and without known future ones. */
 #include "net/model.h"
 
 #define FEATURES_MAX 64

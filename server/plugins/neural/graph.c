@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Graph convolution: Kipf and Welling (2017). The nodes are the features, an edge is an absolute correlation of at least
- * `edge_threshold` over the training rows, and a row is a signal on the graph. */
+/* Graph convolution: Kipf and Welling (2017). The nodes are the features, an edge is an absolute correlation of at
+ * least `edge_threshold` over the training rows, and a row is a signal on the graph. */
 #include <math.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two networks against each other: Goodfellow et al. (2014), conditioned on the inputs (Mirza and Osindero, 2014). The
- * generator tells the target from the last rows; the discriminator sees rows and a target, and says whether it is a true
- * one. The generator learns to be near the truth and to pass for it:
+ * generator tells the target from the last rows; the discriminator sees rows and a target, and says whether it is a
+ * true one. The generator learns to be near the truth and to pass for it:
  *     half the mean of squares + adversarial_weight * mean of -log(discriminator's share). */
 #include <math.h>
 #include <string.h>

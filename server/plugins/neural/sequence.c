@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Networks with a memory: the last rows go in one after the other, and what is remembered at the end tells the target. */
+/* Networks with a memory: the last rows go in one after the other, and what is remembered at the end tells the
+ * target. */
 #include "net/model.h"
 
 static void read_gru(struct call *call, struct plan *plan, struct trainer *trainer)

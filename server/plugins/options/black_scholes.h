@@ -4,7 +4,8 @@
 
 /* European options by Black, Scholes and Merton.
  * Sources: Black and Scholes (1973), Merton (1973); the sensitivities as in Haug (2007), "The Complete Guide to Option
- * Pricing Formulas", chapter 2. Years, yearly rates with continuous compounding; sensitivities for 1.00 of their variable. */
+ * Pricing Formulas", chapter 2. Years, yearly rates with continuous compounding; sensitivities for 1.00 of their
+ * variable. */
 
 struct option {
     double spot;           /* > 0 */

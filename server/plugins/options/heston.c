@@ -47,7 +47,8 @@ static double integrand(const struct heston *h, double years, double moneyness, 
  * function or a turn of its oscillation. */
 static double integral(const struct heston *h, double years, double moneyness)
 {
-    double usual = sqrt(fmax(h->v0, h->theta) * years), widest = fmin(2 / fmax(0.02, usual), 6 / fmax(0.1, fabs(moneyness)));
+    double usual = sqrt(fmax(h->v0, h->theta) * years),
+           widest = fmin(2 / fmax(0.02, usual), 6 / fmax(0.1, fabs(moneyness)));
     double sum = 0, from = 0, width = 0.5;
 
     for (int panel = 0, quiet = 0; panel < PANELS_MAX && quiet < 4; panel++) {

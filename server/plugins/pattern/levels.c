@@ -63,7 +63,8 @@ TABULAR(support_resistance, .inputs = {"high", "low", "close"},
 static int32_t fill_flag(struct call *call)
 {
     int64_t flag = call_window(call, "flag_duration", 1), pole = call_window(call, "pole_duration", 1);
-    double height = call_number_within(call, "pole_height", 0, 100), depth = call_number_within(call, "flag_depth", 0, 1);
+    double height = call_number_within(call, "pole_height", 0, 100),
+           depth = call_number_within(call, "flag_depth", 0, 1);
     double *top = call_numbers(call, call->rows), *flag_low = call_numbers(call, call->rows),
            *pole_low = call_numbers(call, call->rows), *flag_high = call_numbers(call, call->rows);
     const double *close = call->in[2];

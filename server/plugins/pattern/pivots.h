@@ -19,7 +19,8 @@ struct pivot {
 struct pivots {
     int64_t reach;
     struct pivot highs[PIVOTS_KEPT], lows[PIVOTS_KEPT];
-    struct pivot waves[PIVOTS_KEPT]; /* highs and lows in turn: of two of a kind that follow each other the further one */
+    /* highs and lows in turn: of two of a kind that follow each other the further one */
+    struct pivot waves[PIVOTS_KEPT];
     int high_count, low_count, wave_count;
 };
 

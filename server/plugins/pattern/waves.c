@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Elliott's impulse: five waves between six pivots. In its direction, wave 2 does not go back behind the start of wave
- * 1, wave 3 goes beyond wave 1 and is not the shortest of 1, 3 and 5, wave 4 does not reach into wave 1, and wave 5 goes
- * beyond wave 3. How near the ways back (2 of 1, 4 of 3) and on (3 of 1) are to the ratios given is the score.
+ * 1, wave 3 goes beyond wave 1 and is not the shortest of 1, 3 and 5, wave 4 does not reach into wave 1, and wave 5
+ * goes beyond wave 3. How near the ways back (2 of 1, 4 of 3) and on (3 of 1) are to the ratios given is the score.
  * Source: Frost and Prechter (1978), "Elliott Wave Principle". */
 #include "patterns.h"
 #include "pivots.h"

@@ -6,8 +6,8 @@
 
 /* Portfolios w with sum 1 and each part within bounds that minimise w'Cw/2 - appetite * mean'w: the efficient frontier,
  * from least variance (appetite 0) on. Found by following active bounds, exactly to rounding.
- * Source: Markowitz (1956), "The optimization of a quadratic function subject to linear constraints"; Nocedal and Wright
- * (2006), 16.5. */
+ * Source: Markowitz (1956), "The optimization of a quadratic function subject to linear constraints"; Nocedal and
+ * Wright (2006), 16.5. */
 
 struct frontier {
     struct call *call;
@@ -33,7 +33,8 @@ double frontier_variance(const struct frontier *frontier);
 /** The portfolio of least variance that earns at least @target. Errors: MLTRAINER_INVALID_DATA: none does. */
 int32_t frontier_for_return(struct frontier *frontier, double target);
 
-/** The portfolio with the largest (mean - @free) / deviation. Errors: MLTRAINER_INVALID_DATA: none earns more than @free. */
+/** The portfolio with the largest (mean - @free) / deviation. Errors: MLTRAINER_INVALID_DATA: none earns more than
+ *  @free. */
 int32_t frontier_sharpest(struct frontier *frontier, double free);
 
 #endif

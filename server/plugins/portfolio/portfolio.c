@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parts of a capital, a row an asset: the assets are the columns of returns that the caller names. Yearly figures are of
- * `rows_a_year` rows. */
+/* Parts of a capital, a row an asset: the assets are the columns of returns that the caller names. Yearly figures are
+ * of `rows_a_year` rows. */
 #include "frontier.h"
 #include "support/parity.h"
 #include "support/tabular.h"
@@ -129,7 +129,8 @@ static int32_t fill_mean_variance(struct call *call)
     struct portfolio p;
     struct frontier frontier;
     size_t objective = call_choice(call, "objective", objectives);
-    double free = call_number_within(call, "risk_free_rate", -10, 10), target = call_number_within(call, "target_return", -10, 10);
+    double free = call_number_within(call, "risk_free_rate", -10, 10),
+           target = call_number_within(call, "target_return", -10, 10);
 
     if (read_portfolio(call, &p) || start_frontier(call, &p, &frontier) || start_assets(call, &mean_variance_tabular))
         return call->status;

@@ -30,8 +30,8 @@ void gaussians_bind(struct gaussians *g, double *numbers);
 int gaussians_factor(struct gaussians *g);
 /** Logs of the densities of @rows points, @count a point. */
 void gaussians_log_density(const struct gaussians *g, const double *points, int64_t rows, double *out);
-/** The most likely means and covariances for points that belong by @parts (count a point) to each, factored. One that owns
- *  nothing keeps what it has. Non-zero when a covariance is not positive definite. */
+/** The most likely means and covariances for points that belong by @parts (count a point) to each, factored. One that
+ *  owns nothing keeps what it has. Non-zero when a covariance is not positive definite. */
 int gaussians_update(struct gaussians *g, const double *points, int64_t rows, const double *parts);
 /** k-means' groups, each with the covariance of all. Returns call->status. */
 int32_t gaussians_start(struct call *call, struct gaussians *g, const double *points, int64_t rows, uint64_t stream);

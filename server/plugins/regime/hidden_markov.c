@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A Markov chain of hidden states, each with a normal distribution of what is seen: Baum and Welch's rounds from k-means'
- * groups, the best of several starts; Viterbi's path when asked. States are numbered by their means, dictionary-wise.
+/* A Markov chain of hidden states, each with a normal distribution of what is seen: Baum and Welch's rounds from
+ * k-means' groups, the best of several starts; Viterbi's path when asked. States are numbered by their means,
+ * dictionary-wise.
  * Source: Rabiner (1989), "A tutorial on hidden Markov models". */
 #include <stdlib.h>
 
@@ -55,7 +56,8 @@ static double go_forward(struct pass *p, const struct chain *chain)
 
     gaussians_log_density(&chain->seen, p->points, p->rows, p->density);
     for (int64_t row = 0; row < p->rows; row++) {
-        double *density = p->density + (size_t)row * k, *now = p->forward + (size_t)row * k, most = -INFINITY, total = 0;
+        double *density = p->density + (size_t)row * k, *now = p->forward + (size_t)row * k, most = -INFINITY,
+               total = 0;
         for (size_t j = 0; j < k; j++)
             most = fmax(most, density[j]);
         for (size_t j = 0; j < k; j++) {
@@ -212,7 +214,8 @@ static void search(struct call *call, struct chain *attempt, struct chain *best,
 static int32_t fit(struct call *call, void **state)
 {
     static const char *const shapes[] = {"full", "diag", "spherical", "tied", NULL};
-    size_t states = (size_t)call_integer(call, "n_components", 1, K), shape = call_choice(call, "covariance_type", shapes);
+    size_t states = (size_t)call_integer(call, "n_components", 1, K),
+           shape = call_choice(call, "covariance_type", shapes);
     int64_t rounds = call_integer(call, "n_iter", 1, 100000), starts = call_integer(call, "n_init", 1, 1000);
     double tolerance = call_number_within(call, "tol", 0, 1e6), floor = call_number_within(call, "min_covar", 0, 1e12);
 
@@ -350,5 +353,5 @@ static void *restore(struct artifact_reader *reader, size_t feature_count)
     return NULL;
 }
 
-LEARNER(hidden_markov, .task = LEARNER_GROUPS, .outputs = {"prediction", "probability", "log_density"}, .fit = fit, .apply = apply,
-        .evaluate = evaluate, .save = save, .restore = restore, .release = free);
+LEARNER(hidden_markov, .task = LEARNER_GROUPS, .outputs = {"prediction", "probability", "log_density"}, .fit = fit,
+        .apply = apply, .evaluate = evaluate, .save = save, .restore = restore, .release = free);

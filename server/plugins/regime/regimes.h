@@ -25,7 +25,8 @@ LEARNERS(LEARNER_DECLARE)
 SEEDED(TABULAR_DECLARE)
 TABULARS(TABULAR_DECLARE)
 
-/** Log returns of the first input, prices named close; NaN in row 0. NULL on failure, also for prices of 0 and below. */
+/** Log returns of the first input, prices named close; NaN in row 0. NULL on failure, also for prices of 0 and
+ *  below. */
 double *regime_returns(struct call *call);
 
 /** Groups of points around means: the best of @starts by k-means++ and Lloyd's rounds, settled. @labels: one a point.

@@ -157,7 +157,8 @@ static int32_t fill_trend(struct call *call)
 {
     int64_t window = call_integer(call, "lookback", 3, 5000), known = 0;
     double limit = call_number_within(call, "trend_threshold", 0, 1e9), usual = 0;
-    double *returns = regime_returns(call), *mean = call_numbers(call, call->rows), *logs = call_numbers(call, call->rows);
+    double *returns = regime_returns(call), *mean = call_numbers(call, call->rows),
+           *logs = call_numbers(call, call->rows);
 
     if (call->status)
         return call->status;

@@ -11,7 +11,8 @@ static int32_t fill_markov(struct call *call)
 {
     size_t k = (size_t)call_integer(call, "k_regimes", 2, SWITCHING_REGIMES_MAX);
     int one_deviation = !call_flag(call, "switching_variance");
-    double *filtered = call_numbers(call, call->rows * (int64_t)k), *smoothed = call_numbers(call, call->rows * (int64_t)k);
+    double *filtered = call_numbers(call, call->rows * (int64_t)k),
+           *smoothed = call_numbers(call, call->rows * (int64_t)k);
     struct switching model;
 
     if (switching_fit(call, call->in[0], call->rows, k, one_deviation, &model) ||

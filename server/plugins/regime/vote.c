@@ -107,8 +107,9 @@ static int read_market(struct call *call, struct market *m)
     double *returns = regime_returns(call), *mean = call_numbers(call, call->rows),
            *deviation = call_numbers(call, call->rows);
     if (!call->status && m->count < 10 * (int64_t)m->regimes)
-        call_fail(call, MLTRAINER_INVALID_DATA, "", "%lld rows are fewer than a window of %lld and 10 for each of %zu regimes",
-                  (long long)call->rows, (long long)m->window, m->regimes);
+        call_fail(call, MLTRAINER_INVALID_DATA, "",
+                  "%lld rows are fewer than a window of %lld and 10 for each of %zu regimes", (long long)call->rows,
+                  (long long)m->window, m->regimes);
     if (call->status)
         return call->status;
     rolling_deviation(returns, call->rows, m->window, 1, mean, deviation);

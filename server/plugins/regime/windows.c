@@ -36,8 +36,9 @@ static int read_windows(struct call *call, struct windows *w)
     w->first = window;
     w->count = call->rows - window;
     if (!call->status && w->count < 2 * (int64_t)w->regimes)
-        call_fail(call, MLTRAINER_INVALID_DATA, "", "%lld rows are fewer than 2 windows of %lld for each of %zu regimes",
-                  (long long)call->rows, (long long)window, w->regimes);
+        call_fail(call, MLTRAINER_INVALID_DATA, "",
+                  "%lld rows are fewer than 2 windows of %lld for each of %zu regimes", (long long)call->rows,
+                  (long long)window, w->regimes);
     w->mean = call_numbers(call, call->rows);
     w->deviation = call_numbers(call, call->rows);
     w->points = call_numbers(call, w->count * FEATURES);

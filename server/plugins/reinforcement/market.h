@@ -5,9 +5,9 @@
 #include "support/learner.h"
 
 /* The environment: one series of prices, walked from the first row to the last. At each row one of three actions is
- * taken, the share of the capital that is held to the next row: -1, 0 or 1. The reward is what that earned less the cost
- * of changing what was held before, in deviations of the series' returns. The state is what the last prices look like, and
- * what is held. */
+ * taken, the share of the capital that is held to the next row: -1, 0 or 1. The reward is what that earned less the
+ * cost of changing what was held before, in deviations of the series' returns. The state is what the last prices look
+ * like, and what is held. */
 
 #define MARKET_ACTIONS 3
 #define MARKET_WIDTH_MAX 6

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values of actions in a table: Watkins and Dayan (1992), "Q-learning", and with two tables, of which one chooses and the
- * other judges, van Hasselt (2010), "Double Q-learning". A state is the last return and the momentum, each by the quantile
- * of the training rows that it falls between, and what is held. */
+/* Values of actions in a table: Watkins and Dayan (1992), "Q-learning", and with two tables, of which one chooses and
+ * the other judges, van Hasselt (2010), "Double Q-learning". A state is the last return and the momentum, each by the
+ * quantile of the training rows that it falls between, and what is held. */
 #include <stdlib.h>
 
 #include "market.h"
@@ -151,7 +151,8 @@ static void learn(struct study *study)
                curious = study->curious + (study->curious_last - study->curious) * done, total = 0;
         int held = MARKET_FLAT;
         for (int64_t row = 0; row + 1 < rows; row++) {
-            if ((row & 1023) == 0 && call_step(call, (double)episode + (double)row / (double)rows, (double)study->episodes))
+            if ((row & 1023) == 0 &&
+                call_step(call, (double)episode + (double)row / (double)rows, (double)study->episodes))
                 return;
             int action = choose(study, &random, curious, study->place[row], held);
             update(study, &random, row, held, action);

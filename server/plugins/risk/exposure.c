@@ -140,7 +140,8 @@ static int32_t fill_cautious(struct call *call)
     double z = distribution_normal_quantile(level);
     rolling_deviation(call->in[0], call->rows, window, 1, mean, deviation);
     for (int64_t row = 0; row < call->rows; row++) {
-        double lower = mean[row] - z * deviation[row] / sqrt((double)window), variance = deviation[row] * deviation[row];
+        double lower = mean[row] - z * deviation[row] / sqrt((double)window),
+               variance = deviation[row] * deviation[row];
         double share = variance > 0 ? lower / variance : isnan(variance) ? NAN : 0;
         call->out[0][row] = lower;
         call->out[1][row] = share;

@@ -51,8 +51,8 @@ static int32_t fill_return(struct call *call);
 TABULAR(target_return, .features = 1, .label = "asset", .outputs = {"part", "size"}, .own_rows = 1,
         .fill = fill_return);
 
-/* Two Lagrange multipliers: parts = a C^-1 1 + b C^-1 mean, with sum 1 and the return asked for. Where all means are one
- * the parts of least variance. */
+/* Two Lagrange multipliers: parts = a C^-1 1 + b C^-1 mean, with sum 1 and the return asked for. Where all means are
+ * one the parts of least variance. */
 static void parts_for(struct call *call, const double *mean, const double *ones, const double *means, double target,
                       double *part)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is lost at most with a confidence, and the mean of what is lost beyond, both as positive shares. Historical: the
- * quantile of the returns. Parametric: the normal distribution's. Monte Carlo: of draws from that distribution, with the
- * standard error of the quantile by order statistics. Source: McNeil, Frey and Embrechts (2015), "Quantitative Risk
+ * quantile of the returns. Parametric: the normal distribution's. Monte Carlo: of draws from that distribution, with
+ * the standard error of the quantile by order statistics. Source: McNeil, Frey and Embrechts (2015), "Quantitative Risk
  * Management", chapters 2 and 9. */
 #include "measures.h"
 #include "support/distribution.h"
@@ -70,7 +70,8 @@ static struct tail tail_of(struct call *call)
     static const char *const methods[] = {"historical", "parametric", "monte_carlo", NULL};
     struct tail tail = {.method = call_choice(call, "method", methods), .scale = 1};
     double period = (double)call_integer(call, "holding_period", 1, 1000);
-    int64_t window = call_integer(call, "window", 0, INT32_MAX), draws = call_integer(call, "n_simulations", 100, 10000000);
+    int64_t window = call_integer(call, "window", 0, INT32_MAX),
+            draws = call_integer(call, "n_simulations", 100, 10000000);
     const double *returns = measure_last(call, call->in[0], window, 2, &tail.count);
 
     if (call->status)

@@ -47,7 +47,8 @@ static int32_t fill_gbm(struct call *call)
 {
     double start = call_number_within(call, "S0", 1e-9, 1e12), mu = call_number_within(call, "mu", -100, 100);
     double sigma = call_number_within(call, "sigma", 0, 100), years = call_number_within(call, "T", 0, 1000);
-    int64_t steps = call_integer(call, "steps", 1, STEPS_MAX), paths = call_integer(call, "n_simulations", 1, PATHS_MAX);
+    int64_t steps = call_integer(call, "steps", 1, STEPS_MAX),
+            paths = call_integer(call, "n_simulations", 1, PATHS_MAX);
     double *logs = call_numbers(call, paths), *prices = call_numbers(call, paths);
     double step = years / (double)steps;
 
@@ -91,7 +92,8 @@ static double draw_total(struct call *call, struct random *random, int64_t horiz
 
 static int32_t fill_bootstrap(struct call *call)
 {
-    int64_t paths = call_integer(call, "n_simulations", 1, PATHS_MAX), horizon = call_integer(call, "horizon", 1, STEPS_MAX);
+    int64_t paths = call_integer(call, "n_simulations", 1, PATHS_MAX),
+            horizon = call_integer(call, "horizon", 1, STEPS_MAX);
     uint64_t seed = (uint64_t)call_integer(call, "random_seed", 0, INT32_MAX) << 32;
     double *totals = call_numbers(call, paths), losses = 0, drawdowns = 0;
 

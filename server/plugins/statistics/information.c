@@ -145,8 +145,9 @@ static double transfer(struct call *call, const uint32_t *to, const uint32_t *fr
     for (int64_t i = 0; i < history; i++)
         pasts *= bins;
     double *all = call_memory(call, pasts * pasts * bins, sizeof(double)),
-           *both = call_memory(call, pasts * pasts, sizeof(double)), *own = call_memory(call, pasts * bins, sizeof(double)),
-           *past = call_memory(call, pasts, sizeof(double)), sum = 0;
+           *both = call_memory(call, pasts * pasts, sizeof(double)),
+           *own = call_memory(call, pasts * bins, sizeof(double)), *past = call_memory(call, pasts, sizeof(double)),
+           sum = 0;
     double rows = (double)(call->rows - history);
 
     for (int64_t row = history; !call->status && row < call->rows; row++) {

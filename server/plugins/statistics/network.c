@@ -107,8 +107,8 @@ static double clustering(const struct graph *g, size_t at)
 
 static int32_t fill(struct call *call);
 
-TABULAR(network, .features = 1, .label = "column", .outputs = {"centrality", "betweenness", "degree", "clustering", "strength"},
-        .own_rows = 1, .fill = fill);
+TABULAR(network, .features = 1, .label = "column",
+        .outputs = {"centrality", "betweenness", "degree", "clustering", "strength"}, .own_rows = 1, .fill = fill);
 
 static int32_t fill(struct call *call)
 {

@@ -36,7 +36,8 @@ int32_t regression_factor(struct call *call, struct regression *r)
         int64_t count = r->rows - (int64_t)k;
         double norm = sqrt(dot(v, v, count)), whole = sqrt(dot(v - k, v - k, r->rows));
         if (!(norm > 1e-12 * whole))
-            return call_fail(call, MLTRAINER_INVALID_DATA, "", "the series is too regular: its lags depend on each other");
+            return call_fail(call, MLTRAINER_INVALID_DATA, "",
+                             "the series is too regular: its lags depend on each other");
         r->diagonal[k] = v[0] > 0 ? -norm : norm;
         v[0] -= r->diagonal[k];
         double length = dot(v, v, count);

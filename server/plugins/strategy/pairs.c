@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* close against reference: the distance is what is left of a line of least squares through the last rows, measured in its
- * standard deviations. In against it from the entry on, out within the exit. One unit of the position is half of the
- * capital in each leg. Sources: Gatev, Goetzmann and Rouwenhorst (2006), "Pairs trading"; Engle and Granger (1987);
+/* close against reference: the distance is what is left of a line of least squares through the last rows, measured in
+ * its standard deviations. In against it from the entry on, out within the exit. One unit of the position is half of
+ * the capital in each leg. Sources: Gatev, Goetzmann and Rouwenhorst (2006), "Pairs trading"; Engle and Granger (1987);
  * MacKinnon (1994) for the p-value. */
 #include "strategies.h"
 #include "support/distribution.h"

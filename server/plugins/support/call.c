@@ -156,7 +156,8 @@ static const double *read_column(struct call *call, int64_t index, const char *n
     int64_t wrong = mltrainer_not_finite(values, call->rows);
     if (wrong < 0)
         return values;
-    call_fail(call, MLTRAINER_INVALID_DATA, name, "row %lld (from 0) is absent or not a finite number", (long long)wrong);
+    call_fail(call, MLTRAINER_INVALID_DATA, name, "row %lld (from 0) is absent or not a finite number",
+              (long long)wrong);
     return NULL;
 }
 

@@ -67,7 +67,8 @@ const char *const *call_texts(struct call *call, const char *name, size_t most, 
 void *call_memory(struct call *call, size_t count, size_t bytes_each);
 double *call_numbers(struct call *call, int64_t count);
 
-/* ---- Columns: MLTRAINER_INVALID_DATA for what is absent, not numeric, or holds a row that is not a finite number ---- */
+/* ---- Columns: MLTRAINER_INVALID_DATA for what is absent, not numeric, or holds a row that is not a finite number
+ * ---- */
 
 /** Read a numeric column. */
 const double *call_column(struct call *call, const char *name);
@@ -81,10 +82,12 @@ double *call_feature_rows(struct call *call);
 
 /* ---- The end in sight ---- */
 
-/** Tell the host that @done of @whole is done, and ask whether to go on: non-zero (and MLTRAINER_CANCELLED) when not. */
+/** Tell the host that @done of @whole is done, and ask whether to go on: non-zero (and MLTRAINER_CANCELLED) when
+ *  not. */
 int call_step(struct call *call, double done, double whole);
 /** From here on what call_step() is told is of the part of the call's work that goes @from 0 @to 1. What goes over its
- *  rows again and again, or in steps that are not counted beforehand, divides its work so; the host hears of growth only. */
+ *  rows again and again, or in steps that are not counted beforehand, divides its work so; the host hears of growth
+ *  only. */
 void call_part(struct call *call, double from, double to);
 
 /** The same once in 1,024 rows, for loops of little work a row. */

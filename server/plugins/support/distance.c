@@ -13,9 +13,9 @@ typedef double lanes __attribute__((vector_size(32)));
 typedef double lanes_at __attribute__((vector_size(32), aligned(8), may_alias)); /* in memory */
 
 /* @columns, or NULL: @block. */
-static inline __attribute__((always_inline)) void measure(const double *const *columns, const double *block, size_t stride,
-                                                          size_t features, size_t count, const double *point,
-                                                          double *distances)
+static inline __attribute__((always_inline)) void measure(const double *const *columns, const double *block,
+                                                          size_t stride, size_t features, size_t count,
+                                                          const double *point, double *distances)
 {
     size_t at = 0;
 

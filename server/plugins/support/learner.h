@@ -24,7 +24,8 @@ struct learner {
     const char *id; /* LEARNER() fills it in; it stands in the artifact */
     enum learner_task task;
     const char *inputs[CALL_INPUTS_MAX];   /* columns that are the features; none: those that the caller chooses */
-    int is_series; /* non-zero: the target's rows follow each other and there are no features; apply() gives the rows after */
+    /* non-zero: the target's rows follow each other and there are no features; apply() gives the rows after */
+    int is_series;
     const char *outputs[CALL_OUTPUTS_MAX]; /* the first is "prediction" */
     /** Learn from call->features, target, weights (call->rows of them, at least 1) into *@state. Returns
      *  call->status; on failure nothing is left. */

@@ -22,8 +22,8 @@ void normal_clear(struct normal *normal);
 void normal_add(struct normal *normal, const double *x, double y, double weight);
 /** @into += @sign x @other. */
 void normal_combine(struct normal *into, const struct normal *other, double sign);
-/** Minimise |y - X b|^2 + @penalty |b|^2 into @b; @scratch: order^2 numbers. What cannot be told apart without a penalty
- *  gets one of 1e-10 of the largest diagonal element. */
+/** Minimise |y - X b|^2 + @penalty |b|^2 into @b; @scratch: order^2 numbers. What cannot be told apart without a
+ *  penalty gets one of 1e-10 of the largest diagonal element. */
 void normal_solve(const struct normal *normal, double penalty, double *b, double *scratch);
 /** |y - X b|^2, not below 0. */
 double normal_residual(const struct normal *normal, const double *b);

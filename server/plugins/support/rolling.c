@@ -12,10 +12,10 @@ static int64_t leading_nans(const double *values, int64_t rows)
     return count;
 }
 
-/* A window that ends at a row holds one row whose distance from the first is a multiple of @window, the joint. Its sums are
- * those from its start up to the joint, which are made backwards when the joint is reached and wait in the rows that will
- * ask for them, and those from the joint on. So nothing is ever subtracted again: no rounding piles up, and a great value
- * leaves no trace once it has left. Source: van Herk (1992) and Gil and Werman (1993), for extremes.
+/* A window that ends at a row holds one row whose distance from the first is a multiple of @window, the joint. Its sums
+ * are those from its start up to the joint, which are made backwards when the joint is reached and wait in the rows
+ * that will ask for them, and those from the joint on. So nothing is ever subtracted again: no rounding piles up, and a
+ * great value leaves no trace once it has left. Source: van Herk (1992) and Gil and Werman (1993), for extremes.
  *
  *     first        joint        joint        joint
  *       |····[······|·····]      |            |           [ ] the window of one row
@@ -47,7 +47,8 @@ void rolling_deviation(const double *values, int64_t rows, int64_t window, int l
     for (int64_t joint = first; joint < rows; joint += window) {
         double sum = 0, squares = 0, pivot = values[joint];
         int64_t end = least(joint + window, rows);
-        for (int64_t row = joint + window - 2; joint > first && row >= joint; row--) { /* the window's start moves back */
+        /* the window's start moves back */
+        for (int64_t row = joint + window - 2; joint > first && row >= joint; row--) {
             double away = values[row - window + 1] - pivot;
             sum += away;
             squares += away * away;
@@ -65,7 +66,8 @@ void rolling_deviation(const double *values, int64_t rows, int64_t window, int l
             squares += away * away;
             if (joint == first && row < joint + window - 1)
                 continue;
-            double all = joint == first ? sum : mean[row] + sum, all_squares = joint == first ? squares : deviation[row] + squares;
+            double all = joint == first ? sum : mean[row] + sum,
+                   all_squares = joint == first ? squares : deviation[row] + squares;
             mean[row] = pivot + all / count;
             deviation[row] = sqrt(fmax(all_squares - all * all / count, 0) / share);
         }
@@ -183,8 +185,8 @@ void rolling_extreme(const double *values, int64_t rows, int64_t window, int sig
         extremes(values, rows, window, -1, out);
 }
 
-/* Four rows at a time, each from the value before them, so that a row need not wait for the one before: with q = 1 - weight,
- * y[t+2] = y[t] + q weight (x[t+1] - y[t]) + weight (x[t+2] - y[t]), and so on. */
+/* Four rows at a time, each from the value before them, so that a row need not wait for the one before: with q = 1 -
+ * weight, y[t+2] = y[t] + q weight (x[t+1] - y[t]) + weight (x[t+2] - y[t]), and so on. */
 void rolling_smooth(const double *values, int64_t rows, double weight, int64_t silent, double *out)
 {
     int64_t first = leading_nans(values, rows);

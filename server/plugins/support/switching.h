@@ -17,12 +17,14 @@ struct switching {
     double log_likelihood;
 };
 
-/** The most likely of a few local optima: expectation and maximisation, then BFGS on the exact likelihood. @rows should be
- *  at least 10 a regime. Returns call->status. Errors: MLTRAINER_INVALID_DATA: too few rows, a series that never changes. */
+/** The most likely of a few local optima: expectation and maximisation, then BFGS on the exact likelihood. @rows should
+ *  be at least 10 a regime. Returns call->status. Errors: MLTRAINER_INVALID_DATA: too few rows, a series that never
+ *  changes. */
 int32_t switching_fit(struct call *call, const double *series, int64_t rows, size_t regimes, int one_deviation,
                       struct switching *model);
 
-/** Chances of the regimes, @rows times regimes: given the rows so far, and (unless NULL) given all. Returns call->status. */
+/** Chances of the regimes, @rows times regimes: given the rows so far, and (unless NULL) given all. Returns
+ *  call->status. */
 int32_t switching_filter(struct call *call, const struct switching *model, const double *series, int64_t rows,
                          double *filtered, double *smoothed);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Linear support vector regression by liblinear's dual coordinate descent; the intercept is a feature of 1, penalised as
- * the others are. It draws with rand(), which belongs to the process: a worker does one job at a time, and each seeds it.
+/* Linear support vector regression by liblinear's dual coordinate descent; the intercept is a feature of 1, penalised
+ * as the others are. It draws with rand(), which belongs to the process: a worker does one job at a time, and each
+ * seeds it.
  * Source: Ho and Lin (2012), "Large-scale linear support vector regression". */
 #include <stdlib.h>
 
@@ -17,7 +18,10 @@ static struct problem problem_of(struct call *call)
 {
     size_t rows = (size_t)call->rows, width = call->feature_count + 2;
     struct feature_node *nodes = call_memory(call, rows * width, sizeof(*nodes));
-    struct problem problem = {.l = (int)rows, .n = (int)call->feature_count + 1, .bias = 1, .y = call_numbers(call, call->rows),
+    struct problem problem = {.l = (int)rows,
+                              .n = (int)call->feature_count + 1,
+                              .bias = 1,
+                              .y = call_numbers(call, call->rows),
                               .x = call_memory(call, rows, sizeof(struct feature_node *))};
     for (size_t row = 0; !call->status && row < rows; row++) {
         problem.x[row] = nodes + row * width;

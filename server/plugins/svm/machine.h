@@ -5,7 +5,8 @@
 #include "gram/gram.h"
 #include "support/learner.h"
 
-/* What every algorithm here learns: y(x) = constant + sum of coefficient k(x, vector). A linear machine is one vector. */
+/* What every algorithm here learns: y(x) = constant + sum of coefficient k(x, vector). A linear machine is one
+ * vector. */
 struct machine {
     struct gram_kernel kernel;
     size_t vectors, features;

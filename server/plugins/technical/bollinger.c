@@ -26,7 +26,8 @@ static int32_t bands(const struct mltrainer_host *host, const struct mltrainer_r
     int32_t status;
 
     if (!(width >= 0) || isinf(width))
-        return mltrainer_fail(error, MLTRAINER_INVALID_PARAMETER, "window_dev", "%g is not a finite number >= 0", width);
+        return mltrainer_fail(error, MLTRAINER_INVALID_PARAMETER, "window_dev", "%g is not a finite number >= 0",
+                              width);
     if ((status = series_read_window(request, "window", 20, 2, &window, error)) ||
         (status = series_read(host, request, series, error)) ||
         (status = series_output(host, series, names, count, columns, output, error)))

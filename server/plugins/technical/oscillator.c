@@ -3,8 +3,8 @@
 #include "support/rolling.h"
 #include "support/tabular.h"
 
-/* Relative strength and MACD in one number between -1 and 1: ((rsi - 50)/50 + tanh(100 macd/close)) / 2. The strength is
- * smoothed as Wilder did, starting at the mean of the first changes. */
+/* Relative strength and MACD in one number between -1 and 1: ((rsi - 50)/50 + tanh(100 macd/close)) / 2. The strength
+ * is smoothed as Wilder did, starting at the mean of the first changes. */
 static void strength(const double *close, int64_t rows, int64_t window, double *out)
 {
     double up = 0, down = 0;

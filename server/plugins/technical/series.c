@@ -20,8 +20,8 @@ int32_t series_read(const struct mltrainer_host *host, const struct mltrainer_re
     }
     int64_t wrong = mltrainer_not_finite(series->values, series->rows);
     if (wrong >= 0)
-        return mltrainer_fail(error, MLTRAINER_INVALID_DATA, column, "row %lld (from 0) is absent or not a finite number",
-                              (long long)wrong);
+        return mltrainer_fail(error, MLTRAINER_INVALID_DATA, column,
+                              "row %lld (from 0) is absent or not a finite number", (long long)wrong);
     if (host->cancelled(host))
         return mltrainer_fail(error, MLTRAINER_CANCELLED, "", "cancelled");
     return MLTRAINER_OK;

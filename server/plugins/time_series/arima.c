@@ -34,7 +34,8 @@ struct fit {
 static size_t read_part(struct call *call, const char *name, const double *list, size_t i, size_t most)
 {
     if (!(list[i] >= 0 && list[i] <= (double)most && list[i] == floor(list[i]))) {
-        call_fail(call, MLTRAINER_INVALID_PARAMETER, name, "entry %zu is %g: a whole number up to %zu", i, list[i], most);
+        call_fail(call, MLTRAINER_INVALID_PARAMETER, name, "entry %zu is %g: a whole number up to %zu", i, list[i],
+                  most);
         return 0;
     }
     return (size_t)list[i];
@@ -44,7 +45,8 @@ static struct order read_order(struct call *call)
 {
     static const char *const trends[] = {"auto", "none", "mean", NULL};
     size_t count, seasonal_count, trend = call_choice(call, "trend", trends);
-    const double *plain = call_list(call, "order", 3, &count), *seasonal = call_list(call, "seasonal_order", 4, &seasonal_count);
+    const double *plain = call_list(call, "order", 3, &count),
+                 *seasonal = call_list(call, "seasonal_order", 4, &seasonal_count);
 
     if (!call->status && (count != 3 || seasonal_count != 4))
         call_fail(call, MLTRAINER_INVALID_PARAMETER, count != 3 ? "order" : "seasonal_order",
@@ -174,7 +176,8 @@ static int standardise(struct fit *f, double *w, double *mean, double *deviation
     }
     *deviation = sqrt(squares);
     if (!(*deviation > 1e-10 * size) || !isfinite(*deviation))
-        return call_fail(f->call, MLTRAINER_INVALID_DATA, f->call->request->target, "the (differenced) series never changes");
+        return call_fail(f->call, MLTRAINER_INVALID_DATA, f->call->request->target,
+                         "the (differenced) series never changes");
     for (int64_t i = 0; i < f->rows; i++)
         w[i] = (w[i] - *mean) / *deviation;
     return 0;
@@ -215,7 +218,8 @@ static int32_t fit(struct call *call, void **state)
         model.expected[i] = deviation * last.expected[i];
     model.mean = mean + deviation * shift;
     model.scale = scale * deviation * deviation;
-    call->host->metric(call->host, "log_likelihood", MLTRAINER_STEP_FINAL, likelihood - (double)f.rows * log(deviation));
+    call->host->metric(call->host, "log_likelihood", MLTRAINER_STEP_FINAL,
+                       likelihood - (double)f.rows * log(deviation));
     return series_keep(call, &model, sizeof(model), state);
 }
 

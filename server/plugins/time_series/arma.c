@@ -33,8 +33,8 @@ size_t arma_multiply(const double *a, size_t a_count, const double *s, size_t s_
     return count;
 }
 
-/* ---- The filter: state i holds what later rows will receive of what has been; T has the coefficients in its first column
- * and ones above its diagonal, R = (1, ma) ---- */
+/* ---- The filter: state i holds what later rows will receive of what has been; T has the coefficients in its first
+ * column and ones above its diagonal, R = (1, ma) ---- */
 
 static void multiply(size_t n, double a[N][N], double b[N][N], double out[N][N])
 {
@@ -146,7 +146,8 @@ double arma_likelihood(struct call *call, struct arma_room *s, const struct arma
         s->a[s->n - 1] = s->ar[s->n - 1] * first + s->gain[s->n - 1] * miss;
         if (is_steady)
             continue;
-        is_steady = step_covariance(s) <= 1e-14 * s->f && fabs(s->f - 1) < 1e-11; /* it goes to 1, the innovation's own */
+        /* it goes to 1, the innovation's own */
+        is_steady = step_covariance(s) <= 1e-14 * s->f && fabs(s->f - 1) < 1e-11;
         set_gain(s);
         log_f = log(s->f);
     }

@@ -20,8 +20,8 @@ struct arma_state {
     double expected[ARMA_STATE_MAX];
 };
 
-/** What the filter works in. State i holds what later rows will receive of what has been; one row on, it is ar times the
- *  first, and the next of it. */
+/** What the filter works in. State i holds what later rows will receive of what has been; one row on, it is ar times
+ *  the first, and the next of it. */
 struct arma_room {
     size_t n;
     double ar[ARMA_STATE_MAX], r[ARMA_STATE_MAX]; /* r: 1, then ma */
@@ -33,9 +33,9 @@ struct arma_room {
 };
 
 /** Exact likelihood of @rows by Kalman's filter, started where the process settles, with the scale that maximises it.
- *  Gives the log of the likelihood over the rows; NaN when the process does not settle, or cancelled. @scale and @state may
- *  be NULL. Sources: Harvey (1989), 3.3; Gardner, Harvey and Phillips (1980), AS 154; Anderson and Moore (1979) for the
- *  doubling. */
+ *  Gives the log of the likelihood over the rows; NaN when the process does not settle, or cancelled. @scale and @state
+ *  may be NULL. Sources: Harvey (1989), 3.3; Gardner, Harvey and Phillips (1980), AS 154; Anderson and Moore (1979) for
+ *  the doubling. */
 double arma_likelihood(struct call *call, struct arma_room *room, const struct arma *arma, const double *z,
                        int64_t rows, double *scale, struct arma_state *state);
 

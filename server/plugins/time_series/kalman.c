@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hidden state (level, its change, the change's change, …) of which the first is seen with noise. Each moves on by the
- * next, x[i] += x[i + 1]. The noises' covariances and the first state are found by expectation and maximisation.
+/* A hidden state (level, its change, the change's change, …) of which the first is seen with noise. Each moves on by
+ * the next, x[i] += x[i + 1]. The noises' covariances and the first state are found by expectation and maximisation.
  * Sources: Kalman (1960); Rauch, Tung and Striebel (1965); Shumway and Stoffer (1982). */
 #include <stdlib.h>
 
@@ -103,8 +103,8 @@ struct sums {
     double drive[D * D]; /* sum of E (x' - F x)(x' - F x)' */
 };
 
-/* E (x' - F x)(x' - F x)' of the next row's smoothed mean @m1 and covariance @p1, this row's @m0, @p0, and the covariance
- * of both @both = p1 G'. */
+/* E (x' - F x)(x' - F x)' of the next row's smoothed mean @m1 and covariance @p1, this row's @m0, @p0, and the
+ * covariance of both @both = p1 G'. */
 static void add_drive(size_t n, const double *m0, const double *p0, const double *m1, const double *p1,
                       const double *both, double *out)
 {
@@ -132,7 +132,8 @@ static int smooth(struct pass *p, struct sums *sums)
         double gain[D * D], both[D * D];
         if (row + 1 < p->rows) {
             const double *m1 = mean + n, *p1 = covariance + n * n;
-            const double *ahead = p->ahead_mean + (size_t)(row + 1) * n, *wide = p->ahead_covariance + (size_t)(row + 1) * n * n;
+            const double *ahead = p->ahead_mean + (size_t)(row + 1) * n,
+                         *wide = p->ahead_covariance + (size_t)(row + 1) * n * n;
             if (smoother_gain(p, row, gain))
                 return call_fail(p->call, MLTRAINER_NOT_CONVERGED, "", "the state's covariance became singular");
             for (size_t i = 0; i < n; i++)
@@ -146,7 +147,8 @@ static int smooth(struct pass *p, struct sums *sums)
                 for (size_t j = 0; j < n; j++)
                     for (size_t k = 0; k < n; k++) /* P + G (p1 - ahead) G' */
                         for (size_t l = 0; l < n; l++)
-                            covariance[i * n + j] += gain[i * n + k] * (p1[k * n + l] - wide[k * n + l]) * gain[j * n + l];
+                            covariance[i * n + j] +=
+                                gain[i * n + k] * (p1[k * n + l] - wide[k * n + l]) * gain[j * n + l];
             add_drive(n, mean, covariance, m1, p1, both, sums->drive);
         }
         double miss = p->call->target[row] - mean[0];

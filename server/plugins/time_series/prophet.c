@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A straight trend that may bend at a few rows, and a season of sines and cosines: the most probable values under priors
- * that keep bends few and waves small. Time goes from 0 to 1 over the training, the series is divided by its largest size.
+/* A straight trend that may bend at a few rows, and a season of sines and cosines: the most probable values under
+ * priors that keep bends few and waves small. Time goes from 0 to 1 over the training, the series is divided by its
+ * largest size.
  * Source: Taylor and Letham (2018), "Forecasting at scale", with its priors. */
 #include <stdlib.h>
 
@@ -184,13 +185,19 @@ static int32_t fit(struct call *call, void **state)
     struct fit *f = call_memory(call, 1, sizeof(*f));
     struct prophet *m = call_memory(call, 1, sizeof(*m));
     size_t growth = call_choice(call, "growth", growths);
-    int64_t bends = call_integer(call, "n_changepoints", 0, BENDS_MAX), waves = call_integer(call, "fourier_order", 0, WAVES_MAX);
-    double period = call_number_within(call, "period", 2, 1e9), bend_prior = call_number_within(call, "changepoint_prior_scale", 1e-6, 1e6);
+    int64_t bends = call_integer(call, "n_changepoints", 0, BENDS_MAX),
+            waves = call_integer(call, "fourier_order", 0, WAVES_MAX);
+    double period = call_number_within(call, "period", 2, 1e9),
+           bend_prior = call_number_within(call, "changepoint_prior_scale", 1e-6, 1e6);
     double wave_prior = call_number_within(call, "seasonality_prior_scale", 1e-6, 1e6);
 
     if (series_need(call, 2))
         return call->status;
-    *m = (struct prophet){.rows = (uint64_t)call->rows, .bends = (uint64_t)bends, .waves = (uint64_t)waves, .is_flat = growth == 1, .period = period};
+    *m = (struct prophet){.rows = (uint64_t)call->rows,
+                          .bends = (uint64_t)bends,
+                          .waves = (uint64_t)waves,
+                          .is_flat = growth == 1,
+                          .period = period};
     f->call = call;
     f->model = m;
     f->bend_prior = bend_prior;

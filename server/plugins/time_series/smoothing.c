@@ -51,7 +51,9 @@ static double run(const struct fit *f, const struct weights *w, struct smoothing
             return INFINITY;
         double y = f->call->target[row], base = next_level(s, level, trend, w->damping), before = level;
         double adjusted = s->season_kind == ADDED ? y - season[at] : s->season_kind == MULTIPLIED ? y / season[at] : y;
-        double expected = s->season_kind == ADDED ? base + season[at] : s->season_kind == MULTIPLIED ? base * season[at] : base;
+        double expected = s->season_kind == ADDED        ? base + season[at]
+                          : s->season_kind == MULTIPLIED ? base * season[at]
+                                                         : base;
         squares += (y - expected) * (y - expected);
         level = w->level * adjusted + (1 - w->level) * base;
         if (s->trend_kind == ADDED)
@@ -81,7 +83,8 @@ static double share_of(double x)
     return 1 / (1 + exp(-x));
 }
 
-/* From numbers without bounds: the trend's weight is at most the level's, the season's at most what the level leaves. */
+/* From numbers without bounds: the trend's weight is at most the level's, the season's at most what the level
+ * leaves. */
 static struct weights unpack(const struct fit *f, const double *x)
 {
     struct weights w = {.damping = 1};
@@ -161,7 +164,8 @@ static int32_t fit(struct call *call, void **state)
         return call->status;
     f->call = call;
     f->is_damped = is_damped && trend != NONE;
-    f->start = (struct smoothing){.trend_kind = trend, .season_kind = season, .period = season == NONE ? 1 : (uint64_t)period};
+    f->start =
+        (struct smoothing){.trend_kind = trend, .season_kind = season, .period = season == NONE ? 1 : (uint64_t)period};
     f->season = call_numbers(call, (int64_t)f->start.period);
     if (series_need(call, 2 * (int64_t)f->start.period + 4))
         return call->status;
@@ -188,7 +192,9 @@ static int32_t apply(struct call *call, const void *state)
         double season = s->season[(uint64_t)row % s->period];
         level = next_level(s, level, trend, w->damping);
         trend = s->trend_kind == ADDED ? w->damping * trend : s->trend_kind == MULTIPLIED ? pow(trend, w->damping) : 0;
-        call->out[0][row] = s->season_kind == ADDED ? level + season : s->season_kind == MULTIPLIED ? level * season : level;
+        call->out[0][row] = s->season_kind == ADDED        ? level + season
+                            : s->season_kind == MULTIPLIED ? level * season
+                                                           : level;
         call->out[1][row] = is_linear ? sqrt(s->scale * variance) : NAN;
         power *= w->damping;
         damped += power;
@@ -217,7 +223,8 @@ static void *restore(struct artifact_reader *reader, size_t feature_count)
 
     s.season_kind = artifact_take_u64(reader);
     s.period = artifact_take_u64(reader);
-    if (reader->failed || s.trend_kind > MULTIPLIED || s.season_kind > MULTIPLIED || s.period < 1 || s.period > SEASON_MAX)
+    if (reader->failed || s.trend_kind > MULTIPLIED || s.season_kind > MULTIPLIED || s.period < 1 ||
+        s.period > SEASON_MAX)
         return NULL;
     artifact_take_doubles(reader, &s.weights.level, 4);
     artifact_take_doubles(reader, &s.level, 3);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two autoregressions with constants; which of them gives a row is told by the row @delay before it: above the threshold or
- * not. Source: Tong (1990); the search by least squares as Hansen (2000). */
+/* Two autoregressions with constants; which of them gives a row is told by the row @delay before it: above the
+ * threshold or not. Source: Tong (1990); the search by least squares as Hansen (2000). */
 #include <stdlib.h>
 
 #include "series.h"
@@ -94,7 +94,8 @@ static double search(struct fit *f, double trim)
         }
     }
     if (!f->call->status && isnan(best))
-        call_fail(f->call, MLTRAINER_INVALID_DATA, f->call->request->target, "no threshold leaves both regimes enough rows");
+        call_fail(f->call, MLTRAINER_INVALID_DATA, f->call->request->target,
+                  "no threshold leaves both regimes enough rows");
     return best;
 }
 
@@ -139,8 +140,11 @@ static int settle(const struct fit *f, double z, struct threshold *model)
 
 static int32_t fit(struct call *call, void **state)
 {
-    struct fit f = {.call = call, .lags = (size_t)call_integer(call, "order", 1, LAGS_MAX), .delay = (size_t)call_integer(call, "delay", 1, LAGS_MAX)};
-    double threshold = call_number_within(call, "threshold", -10, 10), trim = call_number_within(call, "trim", 0.01, 0.49);
+    struct fit f = {.call = call,
+                    .lags = (size_t)call_integer(call, "order", 1, LAGS_MAX),
+                    .delay = (size_t)call_integer(call, "delay", 1, LAGS_MAX)};
+    double threshold = call_number_within(call, "threshold", -10, 10),
+           trim = call_number_within(call, "trim", 0.01, 0.49);
     int is_searched = call_flag(call, "search");
     struct threshold model = {.lags = f.lags, .delay = f.delay};
 
@@ -158,7 +162,8 @@ static int32_t fit(struct call *call, void **state)
     return series_keep(call, &model, sizeof(model), state);
 }
 
-/* Each row by the rows before it, as if no noise came: the skeleton. The deviation is that of the regime, one row ahead. */
+/* Each row by the rows before it, as if no noise came: the skeleton. The deviation is that of the regime, one row
+ * ahead. */
 static int32_t apply(struct call *call, const void *state)
 {
     const struct threshold *m = state;
@@ -207,5 +212,5 @@ static void *restore(struct artifact_reader *reader, size_t feature_count)
     return reader->failed || m.deviation[0] < 0 || m.deviation[1] < 0 ? NULL : series_copy(&m, sizeof(m));
 }
 
-LEARNER(threshold, .task = LEARNER_NUMBERS, .is_series = 1, .outputs = {"prediction", "deviation", "regime"}, .fit = fit,
-        .apply = apply, .save = save, .restore = restore, .release = free);
+LEARNER(threshold, .task = LEARNER_NUMBERS, .is_series = 1, .outputs = {"prediction", "deviation", "regime"},
+        .fit = fit, .apply = apply, .save = save, .restore = restore, .release = free);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AdaBoost.R2 with linear loss: each tree is grown from rows drawn in proportion to weights, which shrink where the tree
- * was right; the prediction is the trees' weighted median. Round i takes its chances from stream i.
+/* AdaBoost.R2 with linear loss: each tree is grown from rows drawn in proportion to weights, which shrink where the
+ * tree was right; the prediction is the trees' weighted median. Round i takes its chances from stream i.
  * Source: Drucker (1997), "Improving regressors using boosting techniques", ICML. */
 #include "support/learner.h"
 #include "support/tree/exact.h"

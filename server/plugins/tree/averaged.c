@@ -106,8 +106,8 @@ static int32_t fit_extra(struct call *call, void **state)
 }
 
 #define AVERAGED(name, how)                                                                                            \
-    LEARNER(name, .task = LEARNER_NUMBERS, .outputs = {"prediction"}, .fit = how, .apply = forest_mean, .save = forest_save, \
-            .restore = forest_restore_mean, .release = forest_free)
+    LEARNER(name, .task = LEARNER_NUMBERS, .outputs = {"prediction"}, .fit = how, .apply = forest_mean,                \
+            .save = forest_save, .restore = forest_restore_mean, .release = forest_free)
 
 AVERAGED(decision_tree, fit_one);
 AVERAGED(random_forest, fit_forest);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gradient boosting under squared loss (Friedman, 2001): from the mean on, each tree is grown on what the sum of those
- * before leaves, and added with a rate. What differs is how a tree grows: all cuts, leaf by leaf over bins, or one cut a
- * level. */
+ * before leaves, and added with a rate. What differs is how a tree grows: all cuts, leaf by leaf over bins, or one cut
+ * a level. */
 #include "support/learner.h"
 #include "support/tree/exact.h"
 #include "support/tree/histogram.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GARCH(p, q) by maximum (quasi) likelihood of the normal: v[t] = omega + sum alpha[i] e[t-1-i]^2 + sum beta[j] v[t-1-j],
- * e = y - mean. What was before the first row is an exponential mean of its neighbours' squares.
+/* GARCH(p, q) by maximum (quasi) likelihood of the normal: v[t] = omega + sum alpha[i] e[t-1-i]^2 + sum beta[j]
+ * v[t-1-j], e = y - mean. What was before the first row is an exponential mean of its neighbours' squares.
  * Source: Bollerslev (1986); the start as RiskMetrics. */
 #include <stdlib.h>
 
@@ -24,7 +24,8 @@ struct fit {
     size_t p, q;
     int has_mean;
     double before;               /* variance and squared error of the rows before the first */
-    double *squares, *variances; /* of every row, under the parameters that were tried last; LAGS_MAX rows stand before */
+    /* of every row, under the parameters that were tried last; LAGS_MAX rows stand before */
+    double *squares, *variances;
 };
 
 #define GROUP 8  /* variances whose logarithm is taken at once */
@@ -212,7 +213,10 @@ static int32_t start(struct fit *f)
 static int32_t fit(struct call *call, void **state)
 {
     static const char *const means[] = {"constant", "zero", NULL};
-    struct fit f = {.call = call, .p = (size_t)call_integer(call, "p", 1, 5), .q = (size_t)call_integer(call, "q", 0, 5), .has_mean = call_choice(call, "mean", means) == 0};
+    struct fit f = {.call = call,
+                    .p = (size_t)call_integer(call, "p", 1, 5),
+                    .q = (size_t)call_integer(call, "q", 0, 5),
+                    .has_mean = call_choice(call, "mean", means) == 0};
     int64_t window = call_integer(call, "window", 0, INT64_MAX);
     double mean, deviation;
 

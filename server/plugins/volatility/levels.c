@@ -71,10 +71,11 @@ static int32_t fill_regimes(struct call *call)
     return call->status;
 }
 
-TABULAR(regimes, .inputs = {"close"}, .outputs = {"regime", "volatility", "probability", "level"}, .fill = fill_regimes);
+TABULAR(regimes, .inputs = {"close"}, .outputs = {"regime", "volatility", "probability", "level"},
+        .fill = fill_regimes);
 
-/* ---- Forecasts: the mean squared return of the next rows on those past, by least squares over all rows whose outcome is
- * known by then. Corsi (2009), "A simple approximate long-memory model of realized volatility" ---- */
+/* ---- Forecasts: the mean squared return of the next rows on those past, by least squares over all rows whose outcome
+ * is known by then. Corsi (2009), "A simple approximate long-memory model of realized volatility" ---- */
 
 enum { HETEROGENEOUS, AUTOREGRESSIVE };
 

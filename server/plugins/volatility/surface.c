@@ -69,8 +69,8 @@ static int32_t fill_surface(struct call *call)
         }
     }
     if (!call->status && (used < (double)count || cholesky_factor(xx, count)))
-        call_fail(call, MLTRAINER_INVALID_DATA, "", "%.0f rows within the ranges do not make a surface of %zu terms", used,
-                  count);
+        call_fail(call, MLTRAINER_INVALID_DATA, "", "%.0f rows within the ranges do not make a surface of %zu terms",
+                  used, count);
     if (call->status)
         return call->status;
     cholesky_solve(xx, count, weights);

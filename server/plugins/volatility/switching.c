@@ -117,5 +117,5 @@ static void *restore(struct artifact_reader *reader, size_t feature_count)
     return copy;
 }
 
-LEARNER(switching, .task = LEARNER_NUMBERS, .is_series = 1, .outputs = {"prediction", "mean", "last_regime"}, .fit = fit,
-        .apply = apply, .evaluate = volatility_evaluate, .save = save, .restore = restore, .release = free);
+LEARNER(switching, .task = LEARNER_NUMBERS, .is_series = 1, .outputs = {"prediction", "mean", "last_regime"},
+        .fit = fit, .apply = apply, .evaluate = volatility_evaluate, .save = save, .restore = restore, .release = free);

@@ -61,7 +61,8 @@ TABULAR(realized, .inputs = {"close"}, .outputs = {"volatility", "yearly"}, .fil
  * the next row's variance is v itself. */
 static int32_t fill_exponential(struct call *call)
 {
-    double decay = call_number_within(call, "lambda", 0, 0.999999), year = call_number_within(call, "annualization_factor", 1, 1e9);
+    double decay = call_number_within(call, "lambda", 0, 0.999999),
+           year = call_number_within(call, "annualization_factor", 1, 1e9);
     double level = call_number_within(call, "value_at_risk_z", 0, 10), variance = NAN;
     double *returns = volatility_returns(call);
 

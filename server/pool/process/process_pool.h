@@ -39,7 +39,8 @@ struct process_pool_options {
     unsigned threads_per_task;        /* of BLAS and OpenMP in a worker; 0 means 1 */
     unsigned queue_limit;             /* accepted tasks that wait, beyond one for each worker; 0 means 1024 */
     unsigned recycle_after_tasks;     /* a worker is replaced after so many, 100 brief ones for one; 0 means 1000 */
-    size_t input_bytes;               /* the largest table and artifact together that a task can bring; 0 means 256 MiB */
+    /* the largest table and artifact together that a task can bring; 0 means 256 MiB */
+    size_t input_bytes;
     size_t output_bytes;              /* the same for what it gives back; 0 means 256 MiB */
     size_t memory_bytes;              /* address space of a worker beside the two above; 0 means 4 GiB;
                                          not enforced when built with a sanitizer */
@@ -111,9 +112,9 @@ struct process_description {
  *  process_result_take_table(). */
 struct process_result {
     struct fault fault;     /* code 0: it succeeded. INVALID_ARGUMENT (field: parameter or column), CANCELLED,
-                               DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (memory, output), FAILED_PRECONDITION (plugin cannot
-                               be loaded, not converged), UNIMPLEMENTED, DATA_LOSS (artifact corrupt), INTERNAL (the
-                               worker died or broke the protocol), UNAVAILABLE (the pool stopped) */
+                               DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (memory, output), FAILED_PRECONDITION (plugin
+                               cannot be loaded, not converged), UNIMPLEMENTED, DATA_LOSS (artifact corrupt), INTERNAL
+                               (the worker died or broke the protocol), UNAVAILABLE (the pool stopped) */
     int worker_lost;        /* the worker died, was killed, or broke the protocol: another attempt may be worth it */
     int signal;             /* that ended the worker, or 0 */
     const char *signal_name; /* "SIGSEGV", or "" */
@@ -172,8 +173,8 @@ struct process_task {
 };
 
 /** Queue @task. Thread: any. *@ticket names it for process_pool_cancel(). Tasks of equal claim run in the order of
- *  submission. Errors: INVALID_ARGUMENT (table in a form that tables do not have), RESOURCE_EXHAUSTED (queue full, with retry_after;
- *  or larger than input_bytes, without), UNAVAILABLE (stopped). */
+ *  submission. Errors: INVALID_ARGUMENT (table in a form that tables do not have), RESOURCE_EXHAUSTED (queue full, with
+ *  retry_after; or larger than input_bytes, without), UNAVAILABLE (stopped). */
 int process_pool_submit(struct process_pool *pool, const struct process_task *task, uint64_t *ticket,
                         struct fault *fault) MRPC_MUST_USE;
 /** End a task with CANCELLED: at once while it waits, else by asking the plugin, then SIGTERM, then SIGKILL. Thread:

@@ -8,8 +8,8 @@
  *   submitting thread ──► worker ──► pool's thread ──► whoever waits
  *
  * It is taken when nobody waits, a worker that may have the task is idle, the task is light enough to be copied by a
- * thread that has other things to do, and the lock is free. In every other case the task goes through the queue; it never
- * waits for the lock, under which the pool's thread may be copying a large result. */
+ * thread that has other things to do, and the lock is free. In every other case the task goes through the queue; it
+ * never waits for the lock, under which the pool's thread may be copying a large result. */
 
 #define STRAIGHT_BYTES_MAX ((size_t)64 << 10)
 

@@ -5,7 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* Lives until both have let go of it: the pool, in whose queue it may stand longer than the work takes, and the join. */
+/* Lives until both have let go of it: the pool, in whose queue it may stand longer than the work takes, and the
+ * join. */
 struct beside {
     struct thread_task task; /* first, for the cast in on_thread() */
     void (*work)(void *arg);

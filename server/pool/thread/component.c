@@ -6,7 +6,8 @@
 static int create(void *const *dependencies, void **out, struct fault *fault)
 {
     const struct config *config = dependencies[0];
-    struct thread_pool_options options = {.name = "io", .threads = (unsigned)config_number(config, "execution.threads")};
+    struct thread_pool_options options = {.name = "io",
+                                          .threads = (unsigned)config_number(config, "execution.threads")};
     struct thread_pool *pool;
 
     if (thread_pool_new(&options, &pool) != 0)

@@ -13,7 +13,8 @@ struct attempt {
     struct attempt_options options;
     const struct attempt_protocol *protocol;
     void *state;
-    struct event *timer; /* the timeout; once it has ended, done() from the loop, never inside a call into the attempt */
+    /* the timeout; once it has ended, done() from the loop, never inside a call into the attempt */
+    struct event *timer;
     bool finished;
     bool passed;
     char text[ATTEMPT_TEXT_BYTES];

@@ -81,7 +81,8 @@ static void close_kept(struct kept *kept)
     free_if_unused(h2);
 }
 
-/* --- inside nghttp2: only notes ---------------------------------------------------------------------------------------
+/* --- inside nghttp2: only notes
+ * ---------------------------------------------------------------------------------------
  */
 
 static int number(const uint8_t *value, size_t length)
@@ -196,7 +197,8 @@ static ssize_t read_request(nghttp2_session *session, int32_t stream, uint8_t *o
     return (ssize_t)bytes;
 }
 
-/* --- input and output -------------------------------------------------------------------------------------------------
+/* --- input and output
+ * -------------------------------------------------------------------------------------------------
  */
 
 static bool flush(struct h2 *h2)

@@ -9,8 +9,8 @@
 
 #include "registry/checks/http_reply.h"
 
-/* GET over HTTP/1.1, over a kept connection where there is one. Of the reply only the status counts, and the first 4 KiB
- * of the body if a text is looked for. Redirects are a status like any other: never followed (CVE-2022-29153). */
+/* GET over HTTP/1.1, over a kept connection where there is one. Of the reply only the status counts, and the first 4
+ * KiB of the body if a text is looked for. Redirects are a status like any other: never followed (CVE-2022-29153). */
 
 enum { REQUEST_MAX = 2048, REST_MAX = 64 * 1024 };
 

@@ -280,7 +280,8 @@ bool link_allows(const struct link *link, const char *peer)
                         &ignored) == 0;
 }
 
-/* --- between two users ------------------------------------------------------------------------------------------------
+/* --- between two users
+ * ------------------------------------------------------------------------------------------------
  */
 
 static void close_idle(struct kept *kept)

@@ -79,7 +79,8 @@ size_t places_active(const struct places *places)
     return places->active;
 }
 
-/* The system's CAs are looked up as they are needed, one small file each. How a certificate is judged each link says. */
+/* The system's CAs are looked up as they are needed, one small file each. How a certificate is judged each link
+ * says. */
 struct ssl_ctx_st *places_tls(struct places *places)
 {
     if (places->tls)

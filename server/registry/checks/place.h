@@ -70,7 +70,8 @@ void place_leave(struct place *place);
 /** Wait no longer. */
 void place_give_up(struct place_turn *turn);
 
-/* --- connections kept between checks ----------------------------------------------------------------------------------
+/* --- connections kept between checks
+ * ----------------------------------------------------------------------------------
  */
 
 /** Its owner embeds it. */

@@ -23,7 +23,8 @@ struct terms terms_of_grpc(const PB(GrpcCheck) * check)
 /* --- marks -----------------------------------------------------------------------------------------------------------
  */
 
-/* SHA-256, since a mark that two terms share would let one pass by the other's judgement. Each text goes in with its NUL. */
+/* SHA-256, since a mark that two terms share would let one pass by the other's judgement. Each text goes in with its
+ * NUL. */
 void terms_mark(const struct terms *terms, struct terms_mark *mark)
 {
     const PB(CheckTls) *certificate = terms->certificate;
@@ -32,7 +33,8 @@ void terms_mark(const struct terms *terms, struct terms_mark *mark)
         return;
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
     uint8_t ignored = certificate && certificate->ignore;
-    bool made = digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(digest, &ignored, 1) == 1;
+    bool made =
+        digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(digest, &ignored, 1) == 1;
     const char *texts[] = {certificate ? certificate->ca_pem : "", certificate ? certificate->server_name : ""};
     for (size_t i = 0; made && i < sizeof texts / sizeof *texts; i++)
         made = EVP_DigestUpdate(digest, texts[i], strlen(texts[i]) + 1) == 1;
@@ -78,7 +80,8 @@ bool terms_pem_valid(const char *pem)
     return count > 0 && !broken;
 }
 
-/* A store of its own for each connection: they are kept between runs, so there are few, and no cache is to be bounded. */
+/* A store of its own for each connection: they are kept between runs, so there are few, and no cache is to be
+ * bounded. */
 static bool use_authorities(SSL *tls, const char *pem)
 {
     BIO *bio = BIO_new_mem_buf(pem, -1);

@@ -160,7 +160,8 @@ int http_sd_group_write(const struct registry_instance *instance, const char *pr
     group.targets = &target;
     group.n_labels = labels.count;
     group.labels = labels.entries;
-    if (labels.failed || mrpc_json_encode(&mltrainer__registry__http_sd__target_group__info, &group.base, NULL, json, size))
+    if (labels.failed ||
+        mrpc_json_encode(&mltrainer__registry__http_sd__target_group__info, &group.base, NULL, json, size))
         return MRPC_RESOURCE_EXHAUSTED;
     return MRPC_OK;
 }

@@ -211,8 +211,12 @@ int http_sd_new(struct registry *registry, struct http_sd **out)
 
 int http_sd_add_to_server(struct http_sd *sd, struct mrpc_server *server)
 {
-    struct mrpc_web_route get = {
-        .struct_bytes = sizeof get, .method = "GET", .path = HTTP_SD_PATH, .timeout_ms = TIMEOUT_MS, .handle = handle, .self = sd};
+    struct mrpc_web_route get = {.struct_bytes = sizeof get,
+                                 .method = "GET",
+                                 .path = HTTP_SD_PATH,
+                                 .timeout_ms = TIMEOUT_MS,
+                                 .handle = handle,
+                                 .self = sd};
     int error = mrpc_server_add_route(server, &get);
     get.path = HTTP_SD_PATH "/";
     get.prefix = true;

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* Discover: answered on the connection loop, from the view; only the first who needs a set of a large service, or a table to
- * hash by, that is not there yet waits until it is made elsewhere. */
+/* Discover: answered on the connection loop, from the view; only the first who needs a set of a large service, or a
+ * table to hash by, that is not there yet waits until it is made elsewhere. */
 
 enum { LIMIT_MAX = 1000, HASH_KEY_MAX = 1024, MAKE_HERE_MAX = 2000 };
 
@@ -105,7 +105,8 @@ static bool hashes(const struct discovery *discovery)
 static int find_and_fill(struct discovery *discovery)
 {
     bool own, too_large;
-    discovery->set = pick_set_find(discovery->service, discovery->filter, discovery->prefer_zone, SIZE_MAX, &own, &too_large);
+    discovery->set =
+        pick_set_find(discovery->service, discovery->filter, discovery->prefer_zone, SIZE_MAX, &own, &too_large);
     if (!discovery->set)
         return no_memory(discovery);
     bool prepared = own || !hashes(discovery) || pick_set_prepare_hash(discovery->set);

@@ -119,8 +119,8 @@ static void on_release(void *data)
     free_stream(data);
 }
 
-/* The domain may be answering a message at this moment, and then the call is its: what there is to say waits until it has
- * struck the stream off. */
+/* The domain may be answering a message at this moment, and then the call is its: what there is to say waits until it
+ * has struck the stream off. */
 static int end_for_drain(struct heartbeat_stream *stream)
 {
     if (stream->ending)

@@ -8,8 +8,8 @@
 
 #include <mrpc/codec.h>
 
-/* ListTransitions: read from the store on a thread of the pool. The ring holds 100, so one read has them all; their order
- * is that of the revisions, whatever the clock said. */
+/* ListTransitions: read from the store on a thread of the pool. The ring holds 100, so one read has them all; their
+ * order is that of the revisions, whatever the clock said. */
 
 struct listing {
     struct thread_task task;

@@ -3,8 +3,8 @@
 #include "registry/identifier.h"
 #include "registry/methods/methods.h"
 
-/* UpdateInstance: single fields of what is there at its turn on the domain loop, so that two updates of different fields
- * never undo each other. */
+/* UpdateInstance: single fields of what is there at its turn on the domain loop, so that two updates of different
+ * fields never undo each other. */
 
 static void committed(struct registry_command *command, int code, const char *text)
 {

@@ -8,14 +8,15 @@
 
 #include "registry/view.h"
 
-/* A service as EDS tells it: a ClusterLoadAssignment, packed once for each version of the service and then shared by all
- * streams. It belongs to the service's view, one malloc().
+/* A service as EDS tells it: a ClusterLoadAssignment, packed once for each version of the service and then shared by
+ * all streams. It belongs to the service's view, one malloc().
  *
  * An instance is told by its first endpoint that speaks gRPC and has a numeric address; of instances that share an
  * address, the one that is of use, then the youngest, is told. The others are left out.
  *
  * A locality is a zone. gRPC's round robin heeds weights of localities but not of endpoints, so a zone whose instances
- * differ in weight is told as one locality a weight (sub_zone "weight-300"), as long as there are at most 16 of them. */
+ * differ in weight is told as one locality a weight (sub_zone "weight-300"), as long as there are at most 16 of
+ * them. */
 
 struct xds_assignment {
     uint64_t hash; /* of the bytes; never 0 or 1 */

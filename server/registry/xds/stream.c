@@ -125,9 +125,10 @@ static void introduce(struct xds_stream *stream, const CORE(Node) * node)
     bool has_version = node->user_agent_version_type_case ==
                        ENVOY__CONFIG__CORE__V3__NODE__USER_AGENT_VERSION_TYPE_USER_AGENT_VERSION;
     if (log_limit_pass(&xds->open_limit, &held_back))
-        log_info(registry_log(xds->registry), "xds", "stream node=%s cluster=%.64s agent=%.64s/%.64s peer=%s held_back=%llu",
-                 stream->node, node->cluster, node->user_agent_name, has_version ? node->user_agent_version : "",
-                 mrpc_call_peer(stream->call), (unsigned long long)held_back);
+        log_info(registry_log(xds->registry), "xds",
+                 "stream node=%s cluster=%.64s agent=%.64s/%.64s peer=%s held_back=%llu", stream->node, node->cluster,
+                 node->user_agent_name, has_version ? node->user_agent_version : "", mrpc_call_peer(stream->call),
+                 (unsigned long long)held_back);
 }
 
 static void log_refusal(struct xds_stream *stream, enum xds_type type, const DISCOVERY(DiscoveryRequest) * request)
@@ -166,8 +167,9 @@ static int take_request(void *self, struct mrpc_call *call, const DISCOVERY(Disc
     enum xds_verdict verdict =
         xds_subscription_judge(subscription, request->response_nonce, request->error_detail != NULL);
     atomic_fetch_add_explicit(&stats->requests[type][verdict], 1, memory_order_relaxed);
-    log_debug(registry_log(stream->lane->xds->registry), "xds", "request type=%s node=%s nonce=%.24s names=%zu verdict=%d",
-              xds_type_name(type), stream->node, request->response_nonce, request->n_resource_names, (int)verdict);
+    log_debug(registry_log(stream->lane->xds->registry), "xds",
+              "request type=%s node=%s nonce=%.24s names=%zu verdict=%d", xds_type_name(type), stream->node,
+              request->response_nonce, request->n_resource_names, (int)verdict);
     if (verdict == XDS_STALE) /* its client is about to answer the newer response, with all its names */
         return MRPC_OK;
     if (verdict == XDS_SUBSCRIBE) /* it knows of no response: nothing counts as sent */

@@ -4,12 +4,13 @@
  *     mrpc_bench_client --target HOST:PORT [--method /helloworld.Greeter/SayHello] [--connections 1] [--streams 1]
  *                       [--threads 1] [--seconds 5] [--warmup 1] [--payload 5] [--rate N] [--streaming] [--blocking]
  *                       [--server-pid PID] [--request FILE]
- * prints one JSON object: calls/s, latency percentiles, the client's own CPU a call, and the server's with --server-pid,
- * over the measured seconds only. The request is a message whose field 1 holds --payload bytes, or the
+ * prints one JSON object: calls/s, latency percentiles, the client's own CPU a call, and the server's with
+ * --server-pid, over the measured seconds only. The request is a message whose field 1 holds --payload bytes, or the
  * encoded one in FILE; any response will do.
  * By default each thread drives a loop of its own with asynchronous calls; --blocking instead has one thread a stream
  * and the library's loop. --rate opens the loop: N calls/s begin on time, and a call that finds no stream free waits,
- * its latency counted from when it was due. --streaming takes a stream of responses a call. Exit 1 when a call failed. */
+ * its latency counted from when it was due. --streaming takes a stream of responses a call. Exit 1 when a call
+ * failed. */
 
 #include <getopt.h>
 #include <poll.h>
@@ -416,8 +417,9 @@ static void parse(int argc, char **argv, struct settings *settings)
         }
     }
     if (!settings->target || optind < argc || settings->connections < 1 || settings->streams < 1 ||
-        settings->threads < 1 || settings->payload_bytes < 0 || settings->seconds <= 0 || settings->warmup_seconds < 0 ||
-        settings->rate < 0 || (settings->blocking && (settings->streaming || settings->rate > 0)))
+        settings->threads < 1 || settings->payload_bytes < 0 || settings->seconds <= 0 ||
+        settings->warmup_seconds < 0 || settings->rate < 0 ||
+        (settings->blocking && (settings->streaming || settings->rate > 0)))
         usage();
 }
 

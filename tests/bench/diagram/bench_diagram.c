@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* bench_diagram SPEC REPEATS [FOLDER]: CPU time of the renderer's parts in one warm process, a line "NAME MICROSECONDS" each, the
- * median of REPEATS; then "peak_kib N". With FOLDER the graphs that were laid out are written there as DOT, for others to
- * lay out. The graphs are random and always the same: "forwards" has edges from earlier to later nodes alone, "tangled"
- * in any direction. */
+/* bench_diagram SPEC REPEATS [FOLDER]: CPU time of the renderer's parts in one warm process, a line "NAME MICROSECONDS"
+ * each, the median of REPEATS; then "peak_kib N". With FOLDER the graphs that were laid out are written there as DOT,
+ * for others to lay out. The graphs are random and always the same: "forwards" has edges from earlier to later nodes
+ * alone, "tangled" in any direction. */
 
 #include <stdint.h>
 #include <stdio.h>

@@ -85,7 +85,8 @@ int main(int argc, char **argv)
     printf("%-28s %10s %10s\n", "interceptors", "ns a call", "added");
     for (size_t i = 0; i < ROWS; i++) {
         qsort(rows[i].ns, (size_t)rounds, sizeof(double), by_value);
-        printf("%-28s %10.0f %10.0f\n", rows[i].name, rows[i].ns[rounds / 2], rows[i].ns[rounds / 2] - rows[0].ns[rounds / 2]);
+        printf("%-28s %10.0f %10.0f\n", rows[i].name, rows[i].ns[rounds / 2],
+               rows[i].ns[rounds / 2] - rows[0].ns[rounds / 2]);
     }
     return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench_models PLUGIN ALGORITHM DATA ROWS AHEAD COLUMNS REPEATS SCORE [KIND:NAME=VALUE…]: trains and predicts, or computes,
- * in this process, and prints the median of the CPU time that each took and what came out. DATA: a column of doubles after
- * the other. COLUMNS: their names with commas between; the one with a * before it is the target. AHEAD: so many of the rows
- * are predicted. SCORE: r2, the share of the target that is explained, or the number of an output column: its mean. KIND:
- * n(umber), i(nteger), t(ext), b(ool), p: numbers [a, b]. */
+/* bench_models PLUGIN ALGORITHM DATA ROWS AHEAD COLUMNS REPEATS SCORE [KIND:NAME=VALUE…]: trains and predicts, or
+ * computes, in this process, and prints the median of the CPU time that each took and what came out. DATA: a column of
+ * doubles after the other. COLUMNS: their names with commas between; the one with a * before it is the target. AHEAD:
+ * so many of the rows are predicted. SCORE: r2, the share of the target that is explained, or the number of an output
+ * column: its mean. KIND: n(umber), i(nteger), t(ext), b(ool), p: numbers [a, b]. */
 #include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
@@ -280,7 +280,8 @@ static void measure(const struct run *run)
             algorithm->release(model);
         free_all();
     }
-    printf("fit_ms %.3f\npredict_ms %.3f\nscore %.9g\n", median(fit, run->repeats), median(predict, run->repeats), score);
+    printf("fit_ms %.3f\npredict_ms %.3f\nscore %.9g\n", median(fit, run->repeats), median(predict, run->repeats),
+           score);
 }
 
 static const struct mltrainer_algorithm *find(const char *path, const char *id)

@@ -6,8 +6,8 @@
 #include "server_cpu.h"
 
 /* A stream makes its next call when the last has been answered; with a rate, when one is due, and what is late for want
- * of a stream counts from when it was due, so that a server that stalls cannot hide it. What begins in the warm-up is not
- * counted. */
+ * of a stream counts from when it was due, so that a server that stalls cannot hide it. What begins in the warm-up is
+ * not counted. */
 
 struct load_run {
     const struct load_settings *settings;

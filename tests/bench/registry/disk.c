@@ -10,7 +10,8 @@
 #include "load.h"
 
 /* What the disk alone allows: records that come in at a rate are appended to a file, all that wait in one write and one
- * sync, as a log with group commit does it and nothing else. The file is begun anew at the length of mltrainerd's log. */
+ * sync, as a log with group commit does it and nothing else. The file is begun anew at the length of mltrainerd's
+ * log. */
 
 enum { GROUP_RECORDS_MAX = 1024 };
 static const off_t file_bytes_max = 48 * 1024 * 1024;
@@ -33,8 +34,9 @@ static uint64_t gather(const struct disk_run *run, const struct load_settings *s
 {
     for (uint64_t now_ns; (now_ns = load_now_ns()) < due_ns(run, settings, run->done);) {
         uint64_t wait_ns = due_ns(run, settings, run->done) - now_ns;
-        nanosleep(&(struct timespec){.tv_sec = (time_t)(wait_ns / 1000000000u), .tv_nsec = (long)(wait_ns % 1000000000u)},
-                  NULL);
+        nanosleep(
+            &(struct timespec){.tv_sec = (time_t)(wait_ns / 1000000000u), .tv_nsec = (long)(wait_ns % 1000000000u)},
+            NULL);
     }
     uint64_t now_ns = load_now_ns(), count = 1;
     while (count < GROUP_RECORDS_MAX && run->done + count < settings->count &&

@@ -83,10 +83,11 @@ static const struct {
 
 static void usage(void)
 {
-    fprintf(stderr, "usage: registry_load register|discover|watch|crash|hold|churn|storm|etcd|disk --target HOST:PORT|FILE\n"
-                    "       [--service NAME] [--prefix TEXT] [--mode stream|ttl] [--connections N] [--streams N]\n"
-                    "       [--services N] [--server-pid PID] [--count N] [--first-number N] [--seconds S]\n"
-                    "       [--warmup S] [--rate N] [--ttl-ms N] [--alive N] [--bytes N] [--checked]\n");
+    fprintf(stderr,
+            "usage: registry_load register|discover|watch|crash|hold|churn|storm|etcd|disk --target HOST:PORT|FILE\n"
+            "       [--service NAME] [--prefix TEXT] [--mode stream|ttl] [--connections N] [--streams N]\n"
+            "       [--services N] [--server-pid PID] [--count N] [--first-number N] [--seconds S]\n"
+            "       [--warmup S] [--rate N] [--ttl-ms N] [--alive N] [--bytes N] [--checked]\n");
     exit(2);
 }
 

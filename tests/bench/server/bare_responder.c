@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The least that an answer over nghttp2 can cost: one thread, epoll, one recv and one send a wake-up, and whatever the
- * request, the same reply in the shape of a unary gRPC call (headers, a message of 7 bytes in its frame, trailers); to one
- * without a body, headers, and then nothing for as long as the stream is open, as who watches gets it. No
+ * request, the same reply in the shape of a unary gRPC call (headers, a message of 7 bytes in its frame, trailers); to
+ * one without a body, headers, and then nothing for as long as the stream is open, as who watches gets it. No
  * limits, no timers, no checks; a client that does not read is waited for. For benchmarks only.
  *     bare_responder ADDRESS:PORT
  * prints "ready". */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What is measured: helloworld.Greeter/SayHello, answering each greeting with itself, as the servers of grpc_bench do, and
- * SayHelloStreamReply, answering it a thousand times.
+/* What is measured: helloworld.Greeter/SayHello, answering each greeting with itself, as the servers of grpc_bench do,
+ * and SayHelloStreamReply, answering it a thousand times.
  *     mrpc_bench_server [ADDRESS [LOOPS]]
  *     mrpc_bench_server_tls ADDRESS LOOPS CERTIFICATE KEY [CA]
  * prints "ready ADDRESS" and serves until SIGINT or SIGTERM, then drains. In the environment: HEADER_LIST_BYTES changes

@@ -3,11 +3,12 @@
 /* Preloaded into a server under test: a C library whose calls fail as the C library's may. How often is in a file that
  * MLT_SHIM names, as three numbers of 32 bits, chances in 2^32, which the test changes while the server runs:
  *     memory    malloc, calloc, realloc and reallocarray return NULL
- *     pieces    reads and writes do a part of what they are asked for, or are interrupted (EINTR), or, where a descriptor
+ *     pieces    reads and writes do a part of what they are asked for, or are interrupted (EINTR), or, where a
+ *     descriptor
  *               does not block, would block (EAGAIN)
  *     entropy   getrandom fails (ENOSYS)
- * and a fifth number, milliseconds: the next time that the registry's loop waits for events it stands still for so long.
- * Everything that is done is done by the real call, so that no data are lost. */
+ * and a fifth number, milliseconds: the next time that the registry's loop waits for events it stands still for so
+ * long. Everything that is done is done by the real call, so that no data are lost. */
 
 #include <dlfcn.h>
 #include <errno.h>

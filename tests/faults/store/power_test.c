@@ -11,8 +11,8 @@
 #include "store/sqlite.h"
 #include "test.h"
 
-/* The power goes at some write: whatever was acknowledged is there afterwards, whole, and the store opens and goes on (row
- * S02). MLT_LONG: 2,000 times instead of 60. MLT_SEED: of a run to repeat. */
+/* The power goes at some write: whatever was acknowledged is there afterwards, whole, and the store opens and goes on
+ * (row S02). MLT_LONG: 2,000 times instead of 60. MLT_SEED: of a run to repeat. */
 
 enum { KEYS_MAX = 400, WRITES_MOST = 300 };
 

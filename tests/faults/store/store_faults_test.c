@@ -141,10 +141,23 @@ static bool has_strace(void)
 
 static int run_injected(const char *what, const char *inject)
 {
-    char *argv[] = {
-        /* LeakSanitizer cannot work under ptrace. */
-        "strace", "-f", "-qq", "-E", "ASAN_OPTIONS=detect_leaks=0", "-o", "/dev/null", "-e", (char *)(uintptr_t)what, "-e", (char *)(uintptr_t)inject,
-        DRIVER,   folder, "0",   "2000", NULL};
+    char *argv[] = {/* LeakSanitizer cannot work under ptrace. */
+                    "strace",
+                    "-f",
+                    "-qq",
+                    "-E",
+                    "ASAN_OPTIONS=detect_leaks=0",
+                    "-o",
+                    "/dev/null",
+                    "-e",
+                    (char *)(uintptr_t)what,
+                    "-e",
+                    (char *)(uintptr_t)inject,
+                    DRIVER,
+                    folder,
+                    "0",
+                    "2000",
+                    NULL};
     struct run run = start(argv);
     read_acks(&run, KEYS_MAX);
     return finish(&run);

@@ -139,7 +139,8 @@ static int call_with_chain(struct authority *authority, int length)
         chain[i] = certificate_issue(&(struct certificate_spec){.common_name = name, .authority = true}, issuer);
         issuer = &chain[i];
     }
-    struct issued_certificate leaf = certificate_issue(&(struct certificate_spec){.alternative_names = "DNS:leaf"}, issuer);
+    struct issued_certificate leaf =
+        certificate_issue(&(struct certificate_spec){.alternative_names = "DNS:leaf"}, issuer);
     certificate_write(&leaf, chain, (size_t)length, authority->client_key, authority->client_certificate);
     int code = call(authority, true, false, identity, sizeof(identity));
     certificate_discard(&leaf);

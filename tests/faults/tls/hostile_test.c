@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* T04, T09 to T12: peers that speak TLS badly, and what is not TLS at all. Each costs its own connection; an honest call
- * goes on beside it. */
+/* T04, T09 to T12: peers that speak TLS badly, and what is not TLS at all. Each costs its own connection; an honest
+ * call goes on beside it. */
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

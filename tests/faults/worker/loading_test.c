@@ -66,7 +66,8 @@ static void refuses_links_and_files_that_everybody_can_change(void **state)
     unlink(link);
 
     snprintf(copy, sizeof(copy), "%s/copy-%d.so", MLT_TEST_ZOO_FOLDER, (int)getpid());
-    int from = open(worker_bench_zoo("zoo"), O_RDONLY | O_CLOEXEC), to = open(copy, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int from = open(worker_bench_zoo("zoo"), O_RDONLY | O_CLOEXEC),
+        to = open(copy, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     while ((got = read(from, bytes, sizeof(bytes))) > 0)
         assert_int_equal(write(to, bytes, (size_t)got), got);
     close(from);

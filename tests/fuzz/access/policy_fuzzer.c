@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Z7: a policy of any bytes is refused with its place and a reason, or it gives nobody more than it says: no role but admin
- * may make tokens without having been allowed to, and what is denied is denied. */
+/* Z7: a policy of any bytes is refused with its place and a reason, or it gives nobody more than it says: no role but
+ * admin may make tokens without having been allowed to, and what is denied is denied. */
 #include <string.h>
 
 #include "access/policy_file.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A service config comes from a resolver: whatever it says, it is read or refused with a line of text, and what was read
- * is within the bounds that the client counts on. */
+/* A service config comes from a resolver: whatever it says, it is read or refused with a line of text, and what was
+ * read is within the bounds that the client counts on. */
 #include <string.h>
 
 #include "client/service_config.h"

@@ -170,7 +170,8 @@ static void try_health(struct trial *trial, unsigned id, unsigned argument)
     if (!slot)
         return;
     struct entry next = trial->latest[id];
-    struct catalog_change *change = catalog_set_health(&trial->catalog, slot, (enum registry_health)health, false, &cause);
+    struct catalog_change *change =
+        catalog_set_health(&trial->catalog, slot, (enum registry_health)health, false, &cause);
     MUST((change != NULL) == (next.there && next.health != health));
     if (!change)
         return;

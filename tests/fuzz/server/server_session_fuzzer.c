@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Z1: bytes as a client of HTTP/2 would send them, against a server session with test.Echo behind it (session_run.h). */
+/* Z1: bytes as a client of HTTP/2 would send them, against a server session with test.Echo behind it
+ * (session_run.h). */
 #include "fuzzer.h"
 #include "session_run.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes as an HTTP/1.1 client would send them, against a server session with test.Echo (by gRPC-Web and Connect) and some
- * routes behind it (session_run.h). Every request is answered once, and all that is said begins with "HTTP/1.1 ". */
+/* Bytes as an HTTP/1.1 client would send them, against a server session with test.Echo (by gRPC-Web and Connect) and
+ * some routes behind it (session_run.h). Every request is answered once, and all that is said begins with "HTTP/1.1
+ * ". */
 #include <string.h>
 
 #include <mrpc/web.h>

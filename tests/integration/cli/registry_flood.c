@@ -13,7 +13,8 @@
 static sem_t answered;
 static _Atomic int failures;
 
-static void on_answer(void *arg, const Mltrainer__Registry__V1__RegisterResponse *response, const struct mrpc_reply *reply)
+static void on_answer(void *arg, const Mltrainer__Registry__V1__RegisterResponse *response,
+                      const struct mrpc_reply *reply)
 {
     (void)arg;
     if (!response) {

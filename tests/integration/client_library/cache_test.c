@@ -36,8 +36,14 @@ static int tear_down(void **state)
 
 static struct mlt_registration *begin(const char *service, const char *id, const char *zone, uint32_t weight)
 {
-    const struct mlt_instance instance = {.struct_bytes = sizeof instance, .service = service, .id = id, .zone = zone,
-                                          .address = "127.0.0.1", .port = 8080, .weight = weight, .lease_ttl_ms = 20000};
+    const struct mlt_instance instance = {.struct_bytes = sizeof instance,
+                                          .service = service,
+                                          .id = id,
+                                          .zone = zone,
+                                          .address = "127.0.0.1",
+                                          .port = 8080,
+                                          .weight = weight,
+                                          .lease_ttl_ms = 20000};
     struct mlt_registration *registration = NULL;
     struct mlt_error error;
     if (mlt_registration_begin(client, &instance, &registration, &error) != 0)
@@ -128,14 +134,17 @@ static void weights_keys_and_zones_choose(void **state)
     (void)state;
     struct mlt_registration *registrations[3] = {begin("ways", "a", "east", 300), begin("ways", "b", "east", 100),
                                                  begin("ways", "c", "west", 100)};
-    struct mlt_cache *any = open_cache("ways", NULL), *west = open_cache("ways", "west"), *north = open_cache("ways", "north");
+    struct mlt_cache *any = open_cache("ways", NULL), *west = open_cache("ways", "west"),
+                     *north = open_cache("ways", "north");
     int counts[3] = {0}, keys[3] = {0};
     for (int i = 0; i < 500; i++)
-        counts[pick(any, &(struct mlt_pick){.struct_bytes = sizeof(struct mlt_pick), .policy = MLT_PICK_WEIGHTED}) - 'a']++;
+        counts[pick(any, &(struct mlt_pick){.struct_bytes = sizeof(struct mlt_pick), .policy = MLT_PICK_WEIGHTED}) -
+               'a']++;
     assert_in_range(counts[0], 295, 305);
     assert_in_range(counts[1], 95, 105);
     for (int i = 0; i < 300; i++) {
-        const struct mlt_pick by_key = {.struct_bytes = sizeof by_key, .policy = MLT_PICK_BY_KEY, .key = &i, .key_bytes = sizeof i};
+        const struct mlt_pick by_key = {
+            .struct_bytes = sizeof by_key, .policy = MLT_PICK_BY_KEY, .key = &i, .key_bytes = sizeof i};
         char first = pick(any, &by_key);
         assert_int_equal(pick(any, &by_key), first);
         assert_int_equal(pick(north, &by_key), first); /* another cache, the same instance */
@@ -147,8 +156,10 @@ static void weights_keys_and_zones_choose(void **state)
     assert_in_range(keys[2], 35, 85);
     mlt_registration_end(registrations[2]);
     wait_until(west, in_step, 2); /* nobody near: the others */
-    assert_int_equal(mlt_cache_pick(any, &(struct mlt_pick){.struct_bytes = sizeof(struct mlt_pick), .policy = MLT_PICK_BY_KEY},
-                                    &(struct mlt_endpoint){.port = 0}, NULL), 3);
+    assert_int_equal(
+        mlt_cache_pick(any, &(struct mlt_pick){.struct_bytes = sizeof(struct mlt_pick), .policy = MLT_PICK_BY_KEY},
+                       &(struct mlt_endpoint){.port = 0}, NULL),
+        3);
     assert_int_equal(mlt_cache_pick(any, &(struct mlt_pick){.struct_bytes = sizeof(struct mlt_pick), .policy = 77},
                                     &(struct mlt_endpoint){.port = 0}, NULL), 3);
     mlt_registration_end(registrations[0]);
@@ -162,8 +173,8 @@ static void weights_keys_and_zones_choose(void **state)
 static char discover_by_key(const char *service, const char *key)
 {
     char command[600], line[1024], id = '?';
-    snprintf(command, sizeof command, "'%s' --server '%s' registry discover '%s' --policy consistent-hash --key '%s'", MLTCTL,
-             server.target, service, key);
+    snprintf(command, sizeof command, "'%s' --server '%s' registry discover '%s' --policy consistent-hash --key '%s'",
+             MLTCTL, server.target, service, key);
     FILE *output = popen(command, "r");
     assert_non_null(output);
     while (fgets(line, sizeof line, output))

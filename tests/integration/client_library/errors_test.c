@@ -103,11 +103,14 @@ static void a_timeout_ends_a_call(void **state)
 static void options_of_an_older_library_are_understood(void **state)
 {
     (void)state;
-    const struct mlt_client_options options = {.struct_bytes = offsetof(struct mlt_client_options, token), .timeout_ms = 10000,
-                                               .token = "beyond what this program knew", .tls = 1};
+    const struct mlt_client_options options = {.struct_bytes = offsetof(struct mlt_client_options, token),
+                                               .timeout_ms = 10000,
+                                               .token = "beyond what this program knew",
+                                               .tls = 1};
     struct mlt_client *old;
     assert_int_equal(mlt_client_new(server.target, &options, &old, NULL), 0);
-    assert_int_equal(mlt_discover(old, NULL, "nosuch", &(struct mlt_endpoint){.port = 0}, NULL), 5); /* no TLS was tried */
+    /* no TLS was tried */
+    assert_int_equal(mlt_discover(old, NULL, "nosuch", &(struct mlt_endpoint){.port = 0}, NULL), 5);
     mlt_client_free(old);
 }
 

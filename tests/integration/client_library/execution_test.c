@@ -39,9 +39,17 @@ static void upload(struct mlt_dataset *dataset)
 static struct mlt_training describe(void)
 {
     static const struct mlt_parameter alpha = {.name = "alpha", .number = 0.5};
-    return (struct mlt_training){.struct_bytes = sizeof(struct mlt_training), .model = "ridge", .dataset = "sp500",
-                                 .target = "close", .features = FEATURES, .feature_count = 3, .time_column = "date",
-                                 .test_fraction = 0.25, .parameters = &alpha, .parameter_count = 1, .artifact = "close"};
+    return (struct mlt_training){.struct_bytes = sizeof(struct mlt_training),
+                                 .model = "ridge",
+                                 .dataset = "sp500",
+                                 .target = "close",
+                                 .features = FEATURES,
+                                 .feature_count = 3,
+                                 .time_column = "date",
+                                 .test_fraction = 0.25,
+                                 .parameters = &alpha,
+                                 .parameter_count = 1,
+                                 .artifact = "close"};
 }
 
 static void the_same_file_is_the_same_version(void **state)
@@ -87,7 +95,8 @@ static void a_model_is_trained_and_predicts(void **state)
     struct mlt_error error;
     double close = NAN;
     upload(&dataset);
-    if (mlt_train(client, &training, id, &error) != 0 || mlt_job_wait(client, id, on_progress, &seen, &job, &error) != 0)
+    if (mlt_train(client, &training, id, &error) != 0 ||
+        mlt_job_wait(client, id, on_progress, &seen, &job, &error) != 0)
         fail_msg("%s (%s)", error.message, error.field);
     assert_string_equal(job.id, id);
     assert_int_equal(strncmp(job.artifact, "sha256:", 7), 0);

@@ -142,8 +142,8 @@ static void the_end_of_a_registration_does_not_wait_for_a_silent_server(void **s
 static void without_a_server_a_registration_fails_at_once(void **state)
 {
     (void)state;
-    const struct mlt_instance instance = {.struct_bytes = sizeof instance, .service = "s", .id = "a", .address = "127.0.0.1",
-                                          .port = 1};
+    const struct mlt_instance instance = {
+        .struct_bytes = sizeof instance, .service = "s", .id = "a", .address = "127.0.0.1", .port = 1};
     struct mlt_registration *registration = NULL;
     struct mlt_client *client;
     struct mlt_error error;

@@ -47,7 +47,8 @@ static struct mlt_registration *begin(int which, uint32_t weight)
     struct mlt_registration *registration = NULL;
     struct mlt_error error;
     int code = 14;
-    for (int tries = 0; code == 14 && tries < TRIES; tries++) { /* after a restart the connection comes within a second */
+    /* after a restart the connection comes within a second */
+    for (int tries = 0; code == 14 && tries < TRIES; tries++) {
         code = mlt_registration_begin(client, &instance, &registration, &error);
         if (code == 14)
             nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);

@@ -42,7 +42,8 @@ static void write_models(const struct fixture *fixture)
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     fputs("id: turns\nfamily: zoo\nalgorithm: turns\ntask: regression\ndescription: Says 0, or dies.\nengine: none\n"
-          "deterministic: true\ninputs: {target: required, features: any}\noutputs: [{name: prediction, type: number, doc: Nothing.}]\n",
+          "deterministic: true\ninputs: {target: required, features: any}\noutputs: [{name: prediction, type: number, "
+          "doc: Nothing.}]\n",
           file);
     fclose(file);
 }

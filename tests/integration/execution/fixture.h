@@ -36,7 +36,8 @@ void fixture_crash(struct fixture *fixture);
 /** Fails the test unless the process that was started still runs. */
 void fixture_assert_alive(struct fixture *fixture);
 
-/** Upload @csv, which may be a file of Arrow, in chunks of @step bytes. Returns the status code; @out (may be NULL) gets "NAME@VERSION". */
+/** Upload @csv, which may be a file of Arrow, in chunks of @step bytes. Returns the status code; @out (may be NULL)
+ *  gets "NAME@VERSION". */
 int upload(struct fixture *fixture, const char *name, const char *csv, size_t size, size_t step, char *out);
 /** Upload tests/data/sp500.csv as "sp500". */
 void upload_sp500(struct fixture *fixture);

@@ -31,7 +31,8 @@ static void add(struct plan *plan, const char *key, const API(JobSpec) * job, co
     INIT(pipeline_task, task);
     snprintf(plan->keys[at], sizeof plan->keys[at], "%s", key);
     plan->jobs[at] = *job;
-    if (job->work_case == MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_COMPUTE) { /* the next one will be in the same memory */
+    /* the next one will be in the same memory */
+    if (job->work_case == MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_COMPUTE) {
         plan->computations[at] = *job->compute;
         plan->jobs[at].compute = &plan->computations[at];
     }
@@ -222,7 +223,8 @@ static void a_cancelled_pipeline_stops_every_job(void **state)
     snprintf(id, sizeof id, "%s", pipeline->id);
     INIT(cancel_pipeline_request, &request);
     request.id = id;
-    const API(CancelPipelineResponse) *response = RPC(cancel_pipeline)(fixture.channel, NULL, &request, fresh(&fixture));
+    const API(CancelPipelineResponse) *response =
+        RPC(cancel_pipeline)(fixture.channel, NULL, &request, fresh(&fixture));
     assert_non_null(response);
     assert_int_equal(response->pipeline->state, PIPELINE(CANCELLED));
     assert_int_equal(follow(&fixture, id, letters), PIPELINE(CANCELLED));
@@ -292,7 +294,8 @@ static void pipelines_are_listed_newest_first(void **state)
     request.state = PIPELINE(SUCCEEDED);
     do {
         request.page_token = token;
-        const API(ListPipelinesResponse) *response = RPC(list_pipelines)(fixture.channel, NULL, &request, fresh(&fixture));
+        const API(ListPipelinesResponse) *response =
+            RPC(list_pipelines)(fixture.channel, NULL, &request, fresh(&fixture));
         assert_non_null(response);
         for (size_t i = 0; i < response->n_pipelines; i++, seen++) {
             assert_true(strcmp(response->pipelines[i]->id, last) < 0);

@@ -167,8 +167,9 @@ static void runs_are_compared_thing_by_thing(void **state)
     if (!response)
         fail_msg("%s", TEXT(&fixture));
     assert_int_equal(response->n_runs, 2);
-    const API(RunDifference) *alpha = difference(response, "parameter.alpha"), *rmse = difference(response, "test.rmse"),
-                             *team = difference(response, "label.team"), *data = difference(response, "dataset");
+    const API(RunDifference) *alpha = difference(response, "parameter.alpha"),
+                             *rmse = difference(response, "test.rmse"), *team = difference(response, "label.team"),
+                             *data = difference(response, "dataset");
     assert_true(alpha->differs && rmse->differs && !team->differs && !data->differs);
     assert_string_equal(alpha->values[0], "1");
     assert_string_equal(alpha->values[1], "2");

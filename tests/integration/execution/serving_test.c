@@ -124,7 +124,8 @@ static void warm_model_needs_no_file_and_answers_the_same(void **state)
     }
     assert_int_equal(predict(&fixture, "sp500-ridge", "open", false, &warm), MRPC_INVALID_ARGUMENT);
     assert_non_null(strstr(TEXT(&fixture), "data: the data has no column \"close\""));
-    assert_int_equal(predict(&fixture, "sp500-ridge@1", "close", false, &warm), MRPC_DATA_LOSS); /* not asked for before */
+    /* not asked for before */
+    assert_int_equal(predict(&fixture, "sp500-ridge@1", "close", false, &warm), MRPC_DATA_LOSS);
     fixture_close(&fixture);
 }
 
@@ -230,7 +231,8 @@ static int turn(struct fixture *fixture, double first)
     return RPC(predict)(fixture->channel, NULL, &request, fresh(fixture)) ? 0 : CODE(fixture);
 }
 
-/* The first prediction opens the model; the next ones are made without an operation, and their crashes count all the same. */
+/* The first prediction opens the model; the next ones are made without an operation, and their crashes count all the
+ * same. */
 static void crashes_of_an_open_model_are_counted(void **state)
 {
     static char *features[] = {"x"};

@@ -252,7 +252,8 @@ static API(PluginState) plugin_state(struct fixture *fixture, const char *family
     return 0;
 }
 
-/* Three crashes; the fourth attempt finds the door closed, and so does everybody until the plugins are looked at anew. */
+/* Three crashes; the fourth attempt finds the door closed, and so does everybody until the plugins are looked at
+ * anew. */
 static void a_plugin_that_crashes_again_and_again_is_kept_away(void **state)
 {
     static const struct timespec pause = {0, 2 * 1000000};

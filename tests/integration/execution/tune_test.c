@@ -81,8 +81,8 @@ static size_t artifact_count(struct fixture *fixture)
     return response->n_artifacts;
 }
 
-/* The best trial is what the job brings: its figures, its parameter, and one artifact, whatever the number of trials and
- * of those at once. */
+/* The best trial is what the job brings: its figures, its parameter, and one artifact, whatever the number of trials
+ * and of those at once. */
 static void the_best_trial_is_trained_and_kept(void **state)
 {
     static struct search search;

@@ -116,7 +116,8 @@ static void leaves_no_file_behind(void **state)
 }
 
 /* A header that announces @size_bytes, and the first @chunk_bytes of zeros and line ends; the call goes on. */
-static struct mrpc_client_call *begin(struct fixture *fixture, const char *name, uint64_t size_bytes, size_t chunk_bytes)
+static struct mrpc_client_call *begin(struct fixture *fixture, const char *name, uint64_t size_bytes,
+                                      size_t chunk_bytes)
 {
     struct mrpc_client_call *call;
     API(UploadDatasetRequest) message;

@@ -111,7 +111,8 @@ static void assert_check_now(const char *id, enum registry_health state, uint32_
     mrpc_reply_fini(&reply);
 }
 
-/* --- tests ------------------------------------------------------------------------------------------------------------
+/* --- tests
+ * ------------------------------------------------------------------------------------------------------------
  */
 
 static void check_now_runs_and_tells(void **state)

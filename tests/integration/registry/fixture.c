@@ -45,7 +45,8 @@ static void add_authentication(struct fixture *fixture)
 
 static void start_threads(struct fixture *fixture)
 {
-    assert_int_equal(thread_pool_new(&(struct thread_pool_options){.name = "pool", .threads = 2}, &fixture->threads), 0);
+    assert_int_equal(thread_pool_new(&(struct thread_pool_options){.name = "pool", .threads = 2}, &fixture->threads),
+                     0);
     assert_int_equal(thread_pool_start(fixture->threads), 0);
 }
 

@@ -147,7 +147,8 @@ static void watchers_are_told(void **state)
     mrpc_client_call_free(watch);
 }
 
-/* --- maintenance --------------------------------------------------------------------------------------------------- */
+/* --- maintenance
+ * --------------------------------------------------------------------------------------------------- */
 
 static void report(const char *id, bool passing)
 {
@@ -262,7 +263,8 @@ static void draining_ends_with_the_registration(void **state)
     assert_int_equal(get("a").operator_state, OPERATOR_ACTIVE);
 }
 
-/* --- updates ------------------------------------------------------------------------------------------------------- */
+/* --- updates
+ * ------------------------------------------------------------------------------------------------------- */
 
 static int update(const PB(Instance) * instance, const char *path, int64_t expected)
 {

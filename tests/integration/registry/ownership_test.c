@@ -3,8 +3,8 @@
 
 #include "fixture.h"
 
-/* Who may change what: every method that changes an instance, by its owner, by others, by nobody in particular and by an
- * admin. */
+/* Who may change what: every method that changes an instance, by its owner, by others, by nobody in particular and by
+ * an admin. */
 
 static struct fixture fixture;
 
@@ -178,7 +178,8 @@ static void r07_owners_and_admins_may(void **state)
                 int code = methods[m].call(who, &sample);
                 if (code)
                     fail_msg("%s of \"%s\"'s by \"%s\": %d", methods[m].name, owners[o], who, code);
-                bool changes = methods[m].call != heartbeat && methods[m].call != heartbeat_stream && methods[m].call != check_now;
+                bool changes =
+                    methods[m].call != heartbeat && methods[m].call != heartbeat_stream && methods[m].call != check_now;
                 assert_int_equal(revision() - before, changes);
             }
         }

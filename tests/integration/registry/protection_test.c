@@ -31,7 +31,8 @@ static void pause_ms(int64_t ms)
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
 
-/* --- instances whose health the test decides --------------------------------------------------------------------------
+/* --- instances whose health the test decides
+ * --------------------------------------------------------------------------
  */
 
 /* With a ttl check that is reported by hand, or (@ttl_ms) with a lease alone. */
@@ -129,7 +130,8 @@ static void put_healthy(int count)
     wait_for(count, count, 0, 20000);
 }
 
-/* --- tests ------------------------------------------------------------------------------------------------------------
+/* --- tests
+ * ------------------------------------------------------------------------------------------------------------
  */
 
 static void list_is_held_when_most_checks_fail_at_once(void **state)

@@ -29,8 +29,8 @@ int main(int argc, char **argv)
         return 2;
     if (store_sqlite_open(&(struct store_sqlite_options){.directory = argv[1]}, &store, &fault))
         return complain("store", &fault);
-    if (registry_new(&(struct registry_options){.store = store}, &registry, &fault) || registry_start(registry, &fault) ||
-        registry_run_leases(registry, true) || registry_run_health(registry, true))
+    if (registry_new(&(struct registry_options){.store = store}, &registry, &fault) ||
+        registry_start(registry, &fault) || registry_run_leases(registry, true) || registry_run_health(registry, true))
         return complain("registry", &fault);
     if (mrpc_server_new(&options, &server) || registry_add_to_server(registry, server) ||
         mrpc_server_listen(server, "127.0.0.1:0", NULL, &address) || mrpc_server_start(server))

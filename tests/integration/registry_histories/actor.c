@@ -169,7 +169,8 @@ static uint32_t greatest_value(const struct history *history)
     return greatest;
 }
 
-/* What an instance of that value has in its other fields: the filtering observer sees every other one, and the marker. */
+/* What an instance of that value has in its other fields: the filtering observer sees every other one, and the
+ * marker. */
 static char *zone_of(int id, uint32_t value)
 {
     return (char *)(uintptr_t)(value % 2 || id == HISTORY_MARKER ? OBSERVER_ZONE : "elsewhere");

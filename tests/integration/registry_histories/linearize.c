@@ -197,9 +197,9 @@ static bool stream_answer_fits(struct witness *witness, const struct history_ope
     size_t low = known_before(witness, operation, positions);
     if (place(witness, operation, low) <= witness->count || unsettled(history, operation->id))
         return true;
-    return history_violate(history, "the stream's answer at %llu has no place after what was known at %llu (change %zu of %zu)",
-                           (unsigned long long)operation->ended_at, (unsigned long long)operation->begun_at, low,
-                           witness->count);
+    return history_violate(
+        history, "the stream's answer at %llu has no place after what was known at %llu (change %zu of %zu)",
+        (unsigned long long)operation->ended_at, (unsigned long long)operation->begun_at, low, witness->count);
 }
 
 bool history_holds(struct history *history)

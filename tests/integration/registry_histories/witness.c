@@ -264,7 +264,8 @@ static bool may_have_become(const struct witness *witness, size_t at, int id, co
     for (size_t i = 0; i < history->operation_count; i++) {
         const struct history_operation *operation = &history->operations[i];
         if (operation->id == id && operation->outcome == HISTORY_UNKNOWN &&
-            (((operation->kind == HISTORY_REGISTER || operation->kind == HISTORY_UPDATE) && operation->value == now->value) ||
+            (((operation->kind == HISTORY_REGISTER || operation->kind == HISTORY_UPDATE) &&
+              operation->value == now->value) ||
              (operation->kind == HISTORY_OPERATOR && (int)operation->value == now->operator_state)))
             return true;
     }

@@ -196,7 +196,8 @@ static void tls_shows_its_suite_and_certificates(void **state)
     (void)snprintf(certificate, sizeof(certificate), "%s/cert.pem", folder);
     make_certificate("IP:127.0.0.1", key, certificate);
     struct mrpc_tls *server, *client;
-    struct mrpc_tls_options options = {.struct_bytes = sizeof(options), .certificate_file = certificate, .key_file = key};
+    struct mrpc_tls_options options = {
+        .struct_bytes = sizeof(options), .certificate_file = certificate, .key_file = key};
     assert_int_equal(mrpc_tls_server_new(&options, &server, why, sizeof(why)), 0);
     options = (struct mrpc_tls_options){.struct_bytes = sizeof(options), .ca_file = certificate};
     assert_int_equal(mrpc_tls_client_new(&options, &client, why, sizeof(why)), 0);

@@ -139,7 +139,8 @@ static void call_split(struct client *client)
 {
     struct mrpc_client_call *call;
     EchoText request = echo_text("three times");
-    assert_int_equal(mrpc_client_call_start_with(client->channel, &methods[1], NULL, &request.base, NULL, NULL, &call), 0);
+    assert_int_equal(mrpc_client_call_start_with(client->channel, &methods[1], NULL, &request.base, NULL, NULL, &call),
+                     0);
     unsigned messages = 0;
     while (mrpc_client_call_recv(call) != NULL)
         messages++;
@@ -221,7 +222,8 @@ static void loops_share_interceptors_and_every_call_is_counted(void **state)
     struct mrpc_metrics *metrics = relay.interceptors.metrics;
     assert_int_equal(count_of(metrics, "grpc.server.call.started", "test.Relay/Say", NULL), CLIENTS * CALLS);
     assert_int_equal(count_of(metrics, "grpc.server.call.duration", "test.Relay/Say", "OK"), CLIENTS * CALLS * 3 / 4);
-    assert_int_equal(count_of(metrics, "grpc.server.call.duration", "test.Relay/Say", "NOT_FOUND"), CLIENTS * CALLS / 4);
+    assert_int_equal(count_of(metrics, "grpc.server.call.duration", "test.Relay/Say", "NOT_FOUND"),
+                     CLIENTS * CALLS / 4);
     assert_int_equal(count_of(metrics, "grpc.server.call.duration", "test.Relay/Split", "OK"), CLIENTS * CALLS);
     assert_true(relay.interceptors.lines > 0);
     relay_stop(&relay);

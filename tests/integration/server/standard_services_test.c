@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* grpc.health.v1 and grpc.reflection as a client of another language sees them: lines server 25 and 26 of the checklist. */
+/* grpc.health.v1 and grpc.reflection as a client of another language sees them: lines server 25 and 26 of the
+ * checklist. */
 
 #include <grpc/health/v1/health.mrpc.h>
 #include <grpc/reflection/v1/reflection.mrpc.h>

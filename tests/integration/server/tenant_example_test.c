@@ -68,8 +68,9 @@ static void tenants_are_served_and_counted(void **state)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
     assert_non_null(strstr(page, "\ngrpc_server_call_started_total{grpc_method=\"helloworld.Greeter/SayHello\"} 2\n"));
-    assert_non_null(strstr(page, "\ngrpc_server_call_duration_seconds_count{grpc_method=\"helloworld.Greeter/SayHello\","
-                                 "grpc_status=\"INVALID_ARGUMENT\"} 1\n"));
+    assert_non_null(strstr(page,
+                           "\ngrpc_server_call_duration_seconds_count{grpc_method=\"helloworld.Greeter/SayHello\","
+                           "grpc_status=\"INVALID_ARGUMENT\"} 1\n"));
 }
 
 int main(void)

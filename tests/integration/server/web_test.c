@@ -159,8 +159,11 @@ static void answers_come_from_other_threads(void **state)
     struct client clients[CLIENTS];
     assert_int_equal(mrpc_server_new(&options, &server), 0);
     for (int i = 0; i < 2; i++) {
-        const struct mrpc_web_route route = {.struct_bytes = sizeof(route), .method = "GET", .path = i ? "/parts" : "/whole",
-                                             .handle = enqueue, .self = &queue};
+        const struct mrpc_web_route route = {.struct_bytes = sizeof(route),
+                                             .method = "GET",
+                                             .path = i ? "/parts" : "/whole",
+                                             .handle = enqueue,
+                                             .self = &queue};
         assert_int_equal(mrpc_server_add_route(server, &route), 0);
     }
     assert_int_equal(mrpc_server_listen(server, "127.0.0.1:0", NULL, &bound), 0);

@@ -10,7 +10,8 @@
  * case returns when all that it asserts is so; else it has said why on stderr and ended the program with 1. */
 
 struct soak_flags {
-    int iterations, max_failures, max_latency_ms, timeout_s, min_time_ms_between, request_bytes, response_bytes, threads;
+    int iterations, max_failures, max_latency_ms, timeout_s, min_time_ms_between, request_bytes, response_bytes,
+        threads;
 };
 
 struct interop {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Many large unary calls, over one channel of each thread or a fresh one each time; a call that fails or is slow counts,
- * and so does a run that does not come to its end in time. */
+/* Many large unary calls, over one channel of each thread or a fresh one each time; a call that fails or is slow
+ * counts, and so does a run that does not come to its end in time. */
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -16,7 +16,8 @@ struct flag {
     int *number;
 };
 
-/** Set what the arguments say. On a flag that is not there or a value that is none: the usage, and exit 2. --help: exit 0. */
+/** Set what the arguments say. On a flag that is not there or a value that is none: the usage, and exit 2. --help: exit
+ *  0. */
 void flags_parse(const struct flag *flags, size_t count, int argc, char **argv);
 
 #endif

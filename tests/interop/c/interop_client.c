@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* mrpc-interop-client: gRPC's interop client on libmrpc, with the flags of gRPC's own. Runs one case and exits with 0 when
- * all that it asserts is so, 1 when not (why is on stderr), 2 on wrong flags. */
+/* mrpc-interop-client: gRPC's interop client on libmrpc, with the flags of gRPC's own. Runs one case and exits with 0
+ * when all that it asserts is so, 1 when not (why is on stderr), 2 on wrong flags. */
 
 #include <err.h>
 #include <stdio.h>
@@ -32,8 +32,9 @@ static void list_cases(void)
 
 static struct mrpc_tls *load_tls(const char *ca_file, const char *server_name)
 {
-    const struct mrpc_tls_options options = {
-        .struct_bytes = sizeof options, .ca_file = *ca_file ? ca_file : NULL, .server_name = *server_name ? server_name : NULL};
+    const struct mrpc_tls_options options = {.struct_bytes = sizeof options,
+                                             .ca_file = *ca_file ? ca_file : NULL,
+                                             .server_name = *server_name ? server_name : NULL};
     struct mrpc_tls *tls;
     char why[256];
     if (mrpc_tls_client_new(&options, &tls, why, sizeof why) != 0)

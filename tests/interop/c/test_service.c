@@ -108,7 +108,8 @@ static int cacheable_unary_call(void *self, struct mrpc_call *call, const Grpc__
     grpc__testing__payload__init(response->payload);
     response->payload->body = (ProtobufCBinaryData){.len = strlen(text), .data = (uint8_t *)text};
     static const char cache_control[] = "max-age=60, public";
-    return mrpc_call_add_header(call, "cache-control", cache_control, sizeof cache_control - 1) ? MRPC_INTERNAL : MRPC_OK;
+    return mrpc_call_add_header(call, "cache-control", cache_control, sizeof cache_control - 1) ? MRPC_INTERNAL
+                                                                                                : MRPC_OK;
 }
 
 static int input_open(void *self, struct mrpc_call *call)

@@ -79,7 +79,8 @@ DEED(finds)
 {
     sigset_t blocked;
     sigprocmask(SIG_SETMASK, NULL, &blocked);
-    host->metric(host, "blocked", MLTRAINER_STEP_FINAL, sigismember(&blocked, SIGTERM) || sigismember(&blocked, SIGUSR1));
+    host->metric(host, "blocked", MLTRAINER_STEP_FINAL,
+                 sigismember(&blocked, SIGTERM) || sigismember(&blocked, SIGUSR1));
     host->metric(host, "rounding", MLTRAINER_STEP_FINAL, fegetround() != FE_TONEAREST);
     host->metric(host, "exceptions", MLTRAINER_STEP_FINAL, fetestexcept(FE_DIVBYZERO) != 0);
     host->metric(host, "locale", MLTRAINER_STEP_FINAL, strcmp(setlocale(LC_ALL, NULL), "C") != 0);
@@ -335,7 +336,9 @@ DEED(says_artifact_elsewhere)
 /* FromWorker { result { task_id: 1 table { rows: 1 << 40 columns { name: "x" format: "g" values { size: 8 } } } } } */
 DEED(says_endless_table)
 {
-    say("\x19\0\0\0" "\x22\x17\x08\x01\x2a\x13\x08\x80\x80\x80\x80\x80\x20\x12\x0a\x0a\x01x\x12\x01g\x2a\x02\x10\x08", 29);
+    say("\x19\0\0\0"
+        "\x22\x17\x08\x01\x2a\x13\x08\x80\x80\x80\x80\x80\x20\x12\x0a\x0a\x01x\x12\x01g\x2a\x02\x10\x08",
+        29);
     return loops(host, request, output, error);
 }
 
@@ -362,8 +365,9 @@ static int32_t turns_train(const struct mltrainer_host *host, const struct mltra
     return MLTRAINER_OK;
 }
 
-static int32_t turns_predict(const struct mltrainer_host *host, const void *model, const struct mltrainer_request *request,
-                             struct mltrainer_output *output, struct mltrainer_error *error)
+static int32_t turns_predict(const struct mltrainer_host *host, const void *model,
+                             const struct mltrainer_request *request, struct mltrainer_output *output,
+                             struct mltrainer_error *error)
 {
     double *x = NULL;
     int32_t status = mltrainer_column_numbers(host, request, "x", &x, error);
@@ -434,7 +438,8 @@ static const struct mltrainer_algorithm *const algorithms[] = {
     A(30), A(31),
     &turns,
 };
-_Static_assert(sizeof(algorithms) / sizeof(algorithms[0]) == sizeof(animals) / sizeof(animals[0]) + 1, "all are listed");
+_Static_assert(sizeof(algorithms) / sizeof(algorithms[0]) == sizeof(animals) / sizeof(animals[0]) + 1,
+               "all are listed");
 
 const struct mltrainer_plugin mltrainer_plugin_v1 = {
     .size = sizeof(struct mltrainer_plugin),

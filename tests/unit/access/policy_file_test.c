@@ -8,15 +8,16 @@
 
 #include "test.h"
 
-static const char whole[] = "identities:\n"
-                            "  tls/mesh/*: [nightly, viewer]\n"
-                            "  anonymous: [viewer]\n"
-                            "roles:\n"
-                            "  nightly:\n"
-                            "    allow: [read, mltrainer.admin.v1.AdminService/Backup, mltrainer.execution.v1.ExecutionService/*]\n"
-                            "    deny: [mltrainer.execution.v1.ExecutionService/DeleteArtifact]\n"
-                            "  anyone: {allow: [grpc.health.v1.Health/*]}\n"
-                            "  trainer: {}\n";
+static const char whole[] =
+    "identities:\n"
+    "  tls/mesh/*: [nightly, viewer]\n"
+    "  anonymous: [viewer]\n"
+    "roles:\n"
+    "  nightly:\n"
+    "    allow: [read, mltrainer.admin.v1.AdminService/Backup, mltrainer.execution.v1.ExecutionService/*]\n"
+    "    deny: [mltrainer.execution.v1.ExecutionService/DeleteArtifact]\n"
+    "  anyone: {allow: [grpc.health.v1.Health/*]}\n"
+    "  trainer: {}\n";
 
 static bool may(const struct policy *policy, const char *role, const char *path)
 {

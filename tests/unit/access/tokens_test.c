@@ -196,7 +196,8 @@ static void there_is_a_most(void **state)
 {
     struct fixture *fixture = *state;
     struct secret_hash hash = {{0}};
-    const struct token_wish wish = {.identity = "many", .roles = trainer, .role_count = 1, .create_s = 1000, .expire_s = 2000};
+    const struct token_wish wish = {
+        .identity = "many", .roles = trainer, .role_count = 1, .create_s = 1000, .expire_s = 2000};
     for (unsigned i = 0; i < TOKENS_MAX; i++) {
         memcpy(hash.bytes, &i, sizeof i);
         tokens_create(fixture->tokens, &wish, &hash, done, fixture);

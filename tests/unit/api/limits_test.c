@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* limits.* of the configuration: what it says by default is what the library does by default, and nothing is left out. */
+/* limits.* of the configuration: what it says by default is what the library does by default, and nothing is left
+ * out. */
 
 #include <stdio.h>
 #include <string.h>

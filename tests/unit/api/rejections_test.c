@@ -31,10 +31,11 @@ static void reasons_are_counted_apart(void **state)
     rejections_note(rejections, NULL, "not_grpc", "peer");
     struct page page = {0};
     assert_int_equal(rejections_write(rejections, take, &page), 0);
-    assert_string_equal(page.text, "# HELP mltrainer_rejected_total Connections and calls that were turned away, by reason.\n"
-                                   "# TYPE mltrainer_rejected_total counter\n"
-                                   "mltrainer_rejected_total{reason=\"header_list\"} 2\n"
-                                   "mltrainer_rejected_total{reason=\"not_grpc\"} 1\n");
+    assert_string_equal(page.text,
+                        "# HELP mltrainer_rejected_total Connections and calls that were turned away, by reason.\n"
+                        "# TYPE mltrainer_rejected_total counter\n"
+                        "mltrainer_rejected_total{reason=\"header_list\"} 2\n"
+                        "mltrainer_rejected_total{reason=\"not_grpc\"} 1\n");
     free(rejections);
 }
 

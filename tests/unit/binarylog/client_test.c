@@ -19,14 +19,23 @@
 
 typedef Grpc__Binarylog__V1__GrpcLogEntry Entry;
 
-enum { CLIENT_HEADER = 1, SERVER_HEADER, CLIENT_MESSAGE, SERVER_MESSAGE, HALF_CLOSE, TRAILER, CANCEL, ENTRIES_MAX = 32 };
+enum {
+    CLIENT_HEADER = 1,
+    SERVER_HEADER,
+    CLIENT_MESSAGE,
+    SERVER_MESSAGE,
+    HALF_CLOSE,
+    TRAILER,
+    CANCEL,
+    ENTRIES_MAX = 32
+};
 
 #define RETRY                                                                                                          \
     "{\"methodConfig\":[{\"name\":[{}],\"retryPolicy\":{\"maxAttempts\":3,\"initialBackoff\":\"0.001s\","              \
     "\"maxBackoff\":\"1s\",\"backoffMultiplier\":1,\"retryableStatusCodes\":[14]}}]}"
 
-/* A channel to a server that follows a script, and what its calls have left. Entries come from the thread that makes the
- * call and from the loop, one after the other; they are read when the channel is gone. */
+/* A channel to a server that follows a script, and what its calls have left. Entries come from the thread that makes
+ * the call and from the loop, one after the other; they are read when the channel is gone. */
 struct logged {
     struct attempt_script script;
     struct scripted_server server;

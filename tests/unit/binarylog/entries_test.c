@@ -21,7 +21,16 @@
 
 typedef Grpc__Binarylog__V1__GrpcLogEntry Entry;
 
-enum { CLIENT_HEADER = 1, SERVER_HEADER, CLIENT_MESSAGE, SERVER_MESSAGE, HALF_CLOSE, TRAILER, CANCEL, ENTRIES_MAX = 64 };
+enum {
+    CLIENT_HEADER = 1,
+    SERVER_HEADER,
+    CLIENT_MESSAGE,
+    SERVER_MESSAGE,
+    HALF_CLOSE,
+    TRAILER,
+    CANCEL,
+    ENTRIES_MAX = 64
+};
 
 struct logged {
     struct session_driver driver;
@@ -87,7 +96,8 @@ static void a_unary_call_is_told_from_header_to_trailer(void **state)
     driver_headers(&logged->driver, 1, "Say", more, 3);
     driver_message(&logged->driver, 1, "hello", true);
     driver_pump(&logged->driver);
-    expect_types(logged, (const int[]){CLIENT_HEADER, CLIENT_MESSAGE, HALF_CLOSE, SERVER_HEADER, SERVER_MESSAGE, TRAILER}, 6);
+    expect_types(logged,
+                 (const int[]){CLIENT_HEADER, CLIENT_MESSAGE, HALF_CLOSE, SERVER_HEADER, SERVER_MESSAGE, TRAILER}, 6);
     const Entry *first = logged->entries[0];
     assert_string_equal(first->client_header->method_name, "/test.Echo/Say");
     assert_int_equal(first->client_header->timeout->seconds, 5);

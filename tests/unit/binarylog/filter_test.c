@@ -60,10 +60,27 @@ static void what_is_no_filter_is_refused_where_it_goes_wrong(void **state)
     const struct {
         const char *text;
         unsigned at;
-    } wrong[] = {{"", 0},          {",", 0},       {"*,", 2},         {"a", 0},        {"a/", 0},       {"/b", 0},
-                 {"**", 1},        {"a.B/C{", 6},  {"a.B/C{}", 6},    {"a.B/C{x}", 6}, {"a.B/C{h", 7},  {"a.B/C{h:}", 8},
-                 {"a.B/C{m;h}", 7}, {"*{h:-1}", 4}, {"-a.B/*", 6},     {"-*", 2},       {"-a.B/C{h}", 6}, {"*,*", 3},
-                 {"a.B/C,a.B/C{h}", 14}, {"a b/c", 0}, {"*{h:1234567890123456}", 19}};
+    } wrong[] = {{"", 0},
+                 {",", 0},
+                 {"*,", 2},
+                 {"a", 0},
+                 {"a/", 0},
+                 {"/b", 0},
+                 {"**", 1},
+                 {"a.B/C{", 6},
+                 {"a.B/C{}", 6},
+                 {"a.B/C{x}", 6},
+                 {"a.B/C{h", 7},
+                 {"a.B/C{h:}", 8},
+                 {"a.B/C{m;h}", 7},
+                 {"*{h:-1}", 4},
+                 {"-a.B/*", 6},
+                 {"-*", 2},
+                 {"-a.B/C{h}", 6},
+                 {"*,*", 3},
+                 {"a.B/C,a.B/C{h}", 14},
+                 {"a b/c", 0},
+                 {"*{h:1234567890123456}", 19}};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         struct binary_log_filter *filter = NULL;
         char why[128] = "", place[32];

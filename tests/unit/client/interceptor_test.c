@@ -169,7 +169,8 @@ static void assert_call(const struct attempt_step *steps, size_t count, const ch
 static void a_call_is_seen_from_start_to_end(void **state)
 {
     static const struct attempt_step steps[] = {{ATTEMPT_ECHO, NULL, NULL}};
-    assert_call(steps, 1, NULL, MRPC_OK, "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:headers a:received7 a:ended0 a:end0 ", NULL);
+    assert_call(steps, 1, NULL, MRPC_OK,
+                "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:headers a:received7 a:ended0 a:end0 ", NULL);
 }
 
 static void each_attempt_is_seen(void **state)
@@ -187,7 +188,8 @@ static void each_attempt_is_seen(void **state)
                 "a:ended0 a:end0 ");
     static const struct attempt_step refused[] = {{ATTEMPT_REFUSE, NULL, NULL}, {ATTEMPT_ECHO, NULL, NULL}};
     assert_call(refused, 2, NULL, MRPC_OK,
-                "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:sent7 a:headers a:received7 a:ended0 a:end0 ", NULL);
+                "a:start a:submitted7 a:closed a:attempt0 a:sent7 a:sent7 a:headers a:received7 a:ended0 a:end0 ",
+                NULL);
 }
 
 static void the_chain_runs_in_order_and_ends_in_reverse(void **state)

@@ -95,7 +95,8 @@ static void P13_numbers_are_exact_or_refused(void **state)
     static const struct pair pairs[] = {
         {"{\"anInt32\":-2147483648}", "{\"anInt32\":-2147483648}"},
         {"{\"anInt32\":\"7\"}", "{\"anInt32\":7}"},
-        {"{\"anInt32\":1e2,\"aUint32\":10.0,\"aSint32\":\"-1.5e1\"}", "{\"anInt32\":100,\"aUint32\":10,\"aSint32\":-15}"},
+        {"{\"anInt32\":1e2,\"aUint32\":10.0,\"aSint32\":\"-1.5e1\"}",
+         "{\"anInt32\":100,\"aUint32\":10,\"aSint32\":-15}"},
         {"{\"anInt64\":-9223372036854775808,\"aUint64\":\"18446744073709551615\"}",
          "{\"anInt64\":\"-9223372036854775808\",\"aUint64\":\"18446744073709551615\"}"},
         {"{\"aUint64\":18446744073709551615.0}", "{\"aUint64\":\"18446744073709551615\"}"},
@@ -124,8 +125,10 @@ static void P13_numbers_are_exact_or_refused(void **state)
 static void strings_bytes_and_truth(void **state)
 {
     static const struct pair pairs[] = {
-        {"{\"aString\":\"a\\u00e4\\ud83d\\ude00\\n\",\"aBool\":true}", "{\"aBool\":true,\"aString\":\"a\xc3\xa4\xf0\x9f\x98\x80\\n\"}"},
-        {"{\"blocks\":[\"\",\"AAE=\",\"AAE\",\"-_8\",\"+/8=\"]}", "{\"blocks\":[\"\",\"AAE=\",\"AAE=\",\"+/8=\",\"+/8=\"]}"},
+        {"{\"aString\":\"a\\u00e4\\ud83d\\ude00\\n\",\"aBool\":true}",
+         "{\"aBool\":true,\"aString\":\"a\xc3\xa4\xf0\x9f\x98\x80\\n\"}"},
+        {"{\"blocks\":[\"\",\"AAE=\",\"AAE\",\"-_8\",\"+/8=\"]}",
+         "{\"blocks\":[\"\",\"AAE=\",\"AAE=\",\"+/8=\",\"+/8=\"]}"},
         {"{\"maybeString\":\"\",\"maybeBytes\":\"\",\"maybeBool\":false}",
          "{\"maybeString\":\"\",\"maybeBool\":false,\"maybeBytes\":\"\"}"},
     };
@@ -160,7 +163,8 @@ static void enums_come_by_name_or_number(void **state)
     };
     ALL(pairs, assert_read_as, EVERYTHING, NULL);
     ALL(refused, assert_refused, EVERYTHING, NULL);
-    assert_read_as(EVERYTHING, &ignoring, "{\"colour\":\"red\",\"colours\":[\"x\",\"COLOUR_RED\"],\"coloursById\":{\"1\":\"y\"}}",
+    assert_read_as(EVERYTHING, &ignoring,
+                   "{\"colour\":\"red\",\"colours\":[\"x\",\"COLOUR_RED\"],\"coloursById\":{\"1\":\"y\"}}",
                    "{\"colours\":[\"COLOUR_RED\"]}");
 }
 
@@ -217,7 +221,8 @@ static void what_comes_twice_or_is_not_known_is_refused(void **state)
 static void times_and_masks(void **state)
 {
     static const struct pair pairs[] = {
-        {"{\"at\":\"1970-01-01T01:00:00.5+01:00\",\"span\":\"-1.25s\"}", "{\"at\":\"1970-01-01T00:00:00.500Z\",\"span\":\"-1.250s\"}"},
+        {"{\"at\":\"1970-01-01T01:00:00.5+01:00\",\"span\":\"-1.25s\"}",
+         "{\"at\":\"1970-01-01T00:00:00.500Z\",\"span\":\"-1.250s\"}"},
         {"{\"mask\":\"\"}", "{\"mask\":\"\"}"},
         {"{\"mask\":\"fooBar.bazQux,x\"}", "{\"mask\":\"fooBar.bazQux,x\"}"},
     };
@@ -294,7 +299,8 @@ static void proto2_fields_must_be_there_and_have_defaults(void **state)
                    "{\"number\":0,\"name\":\"\",\"text\":\"\",\"level\":\"LEVEL_LOW\"}");
     assert_refused(&mrpc__test__legacy__info, NULL, "{\"number\":1}", "name: required field is missing");
     assert_refused(&mrpc__test__legacy__info, NULL, "{\"number\":1,\"name\":null}", "name: required field is missing");
-    assert_refused(&mrpc__test__legacy_holder__info, NULL, "{\"legacy\":{}}", "legacy.number: required field is missing");
+    assert_refused(&mrpc__test__legacy_holder__info, NULL, "{\"legacy\":{}}",
+                   "legacy.number: required field is missing");
 }
 
 /* @open repeated, @close repeated. */
@@ -356,7 +362,8 @@ static void P11_looking_for_types_costs_a_few_times_the_text(void **state)
 }
 
 static const char whole[] =
-    "{\"anInt32\":5,\"aString\":\"t\\u00e4\",\"someBytes\":\"AAE=\",\"colour\":\"COLOUR_RED\",\"leaf\":{\"numbers\":[1,2]},"
+    "{\"anInt32\":5,\"aString\":\"t\\u00e4\",\"someBytes\":\"AAE=\",\"colour\":\"COLOUR_RED\",\"leaf\":{\"numbers\":[1,"
+    "2]},"
     "\"labels\":{\"a\":\"b\"},\"choiceLeaf\":{},\"any\":{\"@type\":\"x/mrpc.test.Leaf\",\"number\":1},\"mask\":\"a,b\","
     "\"at\":\"1970-01-01T00:00:00Z\",\"structure\":{\"k\":[1.5,null]},\"wrappedInt64\":\"1\"}";
 
@@ -367,7 +374,8 @@ static void every_beginning_of_a_text_is_refused(void **state)
         ProtobufCMessage *message = NULL;
         char *exact = malloc(size + !size);
         memcpy(exact, whole, size);
-        assert_int_equal(mrpc_json_decode(EVERYTHING, exact, size, &known_types, arena, &message, NULL), MRPC_ERR_MALFORMED);
+        assert_int_equal(mrpc_json_decode(EVERYTHING, exact, size, &known_types, arena, &message, NULL),
+                         MRPC_ERR_MALFORMED);
         assert_null(message);
         free(exact);
         mrpc_arena_free(arena);
@@ -384,7 +392,8 @@ static void memory_is_the_arenas_budget(void **state)
         struct mrpc_decode_error error = {0};
         ProtobufCMessage *message;
         char *text = nest("{\"leaves\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}],\"self\":", "}", 40);
-        assert_int_equal(mrpc_json_decode(EVERYTHING, text, strlen(text), NULL, arena, &message, &error), MRPC_ERR_LIMIT);
+        assert_int_equal(mrpc_json_decode(EVERYTHING, text, strlen(text), NULL, arena, &message, &error),
+                         MRPC_ERR_LIMIT);
         assert_string_equal(error.reason, "memory budget is spent");
         assert_true(mrpc_arena_used_bytes(arena) <= limits[i]);
         free(text);

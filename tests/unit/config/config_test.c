@@ -41,7 +41,8 @@ static void defaults_bind_to_loopback(void **state)
 
 static void a_file_may_nest_or_dot_its_keys(void **state)
 {
-    assert_int_equal(read_text(*state, "log:\n  level: debug\nexecution.threads: 8\nlisten: ['a:1', 'b:2']\n", NULL), 0);
+    assert_int_equal(read_text(*state, "log:\n  level: debug\nexecution.threads: 8\nlisten: ['a:1', 'b:2']\n", NULL),
+                     0);
     assert_string_equal(config_text(*state, "log.level"), "debug");
     assert_int_equal(config_number(*state, "execution.threads"), 8);
     assert_int_equal(config_list_count(*state, "listen"), 2);
@@ -77,7 +78,8 @@ static void broken_yaml_and_missing_files_are_errors(void **state)
 static void values_out_of_range_or_type_are_named(void **state)
 {
     struct fault fault = FAULT_INIT;
-    assert_int_equal(config_set(*state, "execution.threads", "0", "--execution-threads", &fault), MRPC_INVALID_ARGUMENT);
+    assert_int_equal(config_set(*state, "execution.threads", "0", "--execution-threads", &fault),
+                     MRPC_INVALID_ARGUMENT);
     assert_string_equal(fault.text, "--execution-threads: execution.threads: 0 is not in 1..64");
     assert_int_equal(config_set(*state, "insecure", "yes", "x", &fault), MRPC_INVALID_ARGUMENT);
     assert_int_equal(config_set(*state, "drain_grace", "30", "x", &fault), MRPC_INVALID_ARGUMENT);
@@ -128,7 +130,8 @@ static void quantities_refuse_what_is_not_one(void **state)
     assert_int_equal(n, 4LL << 30);
     assert_int_equal(quantity_duration_ms("0", &n), 0);
     assert_int_equal(n, 0);
-    const char *const wrong[] = {"", "1", "00", "-1", "1.5s", "s", "9999999999999999999s", "9007199254740993h", "5 s", "5m"};
+    const char *const wrong[] = {"",    "1", "00", "-1", "1.5s", "s", "9999999999999999999s", "9007199254740993h",
+                                 "5 s", "5m"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_int_equal(quantity_duration_ms(wrong[i], &n), -1);
 }

@@ -313,9 +313,12 @@ static void destroy_counted(void *instance)
 }
 static const char *const needs_nothing[] = {NULL}, *const needs_shared[] = {"shared", NULL},
                          *const needs_local[] = {"local", NULL};
-static const struct component shared = {"shared", COMPONENT_SINGLETON, needs_nothing, create_counted, .destroy = destroy_counted};
-static const struct component local = {"local", COMPONENT_SCOPED, needs_shared, create_counted, .destroy = destroy_counted};
-static const struct component call = {"call", COMPONENT_FACTORY, needs_local, create_counted, .destroy = destroy_counted};
+static const struct component shared = {"shared", COMPONENT_SINGLETON, needs_nothing, create_counted,
+                                        .destroy = destroy_counted};
+static const struct component local = {"local", COMPONENT_SCOPED, needs_shared, create_counted,
+                                       .destroy = destroy_counted};
+static const struct component call = {"call", COMPONENT_FACTORY, needs_local, create_counted,
+                                      .destroy = destroy_counted};
 
 static void *make_calls(void *arg)
 {
@@ -536,9 +539,10 @@ static void the_graph_is_exported_as_dot_and_json(void **state)
     out = fmemopen(text, sizeof text, "w");
     container_print_json(c, out);
     fclose(out);
-    assert_string_equal(text, "{\"components\": [\n"
-                              "  {\"name\": \"base\", \"lifetime\": \"singleton\", \"dependencies\": []},\n"
-                              "  {\"name\": \"middle\", \"lifetime\": \"singleton\", \"dependencies\": [\"base\"]}\n]}\n");
+    assert_string_equal(text,
+                        "{\"components\": [\n"
+                        "  {\"name\": \"base\", \"lifetime\": \"singleton\", \"dependencies\": []},\n"
+                        "  {\"name\": \"middle\", \"lifetime\": \"singleton\", \"dependencies\": [\"base\"]}\n]}\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

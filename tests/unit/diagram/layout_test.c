@@ -401,7 +401,8 @@ static void a_leaf_that_comes_keeps_the_order_of_the_others(void **state)
                     !comes_first(layouts[0], a, b))
                     continue;
                 bool beside = root >= 0 && layouts[0]->boxes[a].rect.y == layouts[0]->boxes[b].rect.y;
-                if (!comes_first(layouts[1], a, b) || (beside && layouts[1]->boxes[a].rect.y != layouts[1]->boxes[b].rect.y))
+                if (!comes_first(layouts[1], a, b) ||
+                    (beside && layouts[1]->boxes[a].rect.y != layouts[1]->boxes[b].rect.y))
                     fail_at(&(struct subject){scenes[0], layouts[0], seed}, "two changed places", a, b);
             }
         for (int i = 0; i < 2; i++) {
@@ -463,9 +464,9 @@ static bool moved(const struct layout *before, const struct layout *after, int c
     return false;
 }
 
-/* A leaf more in a graph with crossings leaves rows and order of the others, but where that would cost many crossings: of
- * these graphs (whose pictures differ in more than half of the cases when nothing is known of the one before) in one of
- * twenty. */
+/* A leaf more in a graph with crossings leaves rows and order of the others, but where that would cost many crossings:
+ * of these graphs (whose pictures differ in more than half of the cases when nothing is known of the one before) in one
+ * of twenty. */
 static void a_leaf_in_a_crossing_graph_leaves_the_others(void **state)
 {
     enum { GRAPHS = 100 };
@@ -500,8 +501,12 @@ static void the_same_scene_again_is_the_same_picture(void **state)
 {
     for (uint64_t seed = 1; seed <= 60; seed++) {
         uint64_t size = seed;
-        struct random_shape shape = {.groups = random_below(&size, 8), .nodes = 1 + random_below(&size, 30), .max_depth = 3,
-                                     .label_percent = 40, .loop_percent = 4, .edges_to_groups = true};
+        struct random_shape shape = {.groups = random_below(&size, 8),
+                                     .nodes = 1 + random_below(&size, 30),
+                                     .max_depth = 3,
+                                     .label_percent = 40,
+                                     .loop_percent = 4,
+                                     .edges_to_groups = true};
         shape.edges = random_below(&size, shape.nodes + shape.groups + 1);
         struct scene *scene = random_scene(seed, &shape);
         struct layout *first, *again;
@@ -523,15 +528,20 @@ static void any_places_before_give_a_proper_picture(void **state)
 {
     for (uint64_t seed = 1; seed <= 60; seed++) {
         uint64_t size = seed;
-        struct random_shape shape = {.groups = random_below(&size, 8), .nodes = 1 + random_below(&size, 30), .max_depth = 3,
-                                     .label_percent = 40, .loop_percent = 4, .edges_to_groups = true};
+        struct random_shape shape = {.groups = random_below(&size, 8),
+                                     .nodes = 1 + random_below(&size, 30),
+                                     .max_depth = 3,
+                                     .label_percent = 40,
+                                     .loop_percent = 4,
+                                     .edges_to_groups = true};
         shape.edges = random_below(&size, 2 * (shape.nodes + shape.groups));
         struct scene *scene = random_scene(seed, &shape);
         struct layout_place seen[MAX_SEEN];
         struct layout *layout;
         for (int i = 0; i < scene->item_count; i++)
-            seen[i] = random_below(&size, 4) ? (struct layout_place){random_below(&size, INT_MAX), random_below(&size, INT_MAX)}
-                                             : (struct layout_place){-1, -1};
+            seen[i] = random_below(&size, 4)
+                          ? (struct layout_place){random_below(&size, INT_MAX), random_below(&size, INT_MAX)}
+                          : (struct layout_place){-1, -1};
         assert_int_equal(layout_make(scene, seen, *state, &layout, NULL), 0);
         check_layout(&(struct subject){scene, layout, seed});
         layout_free(layout);
@@ -579,7 +589,8 @@ static void sequences_go_downwards(void **state)
             snprintf(id[1], sizeof id[1], "n%d", random_below(&random, nodes));
             snprintf(label, sizeof label, "%.*s", random_below(&random, 40), "a label that is more or less long, yes");
             snprintf(when, sizeof when, "%d.00 ms", i * i);
-            scene_builder_edge(b, &(struct scene_edge_spec){.from = id[0], .to = id[1], .label = label, .detail = when});
+            scene_builder_edge(b,
+                               &(struct scene_edge_spec){.from = id[0], .to = id[1], .label = label, .detail = when});
         }
         struct scene *scene = NULL;
         struct layout *layout = NULL;

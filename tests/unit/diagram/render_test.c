@@ -119,8 +119,20 @@ static void svg_is_the_golden_one(void **state)
 static void nasty_labels_are_well_formed(void **state)
 {
     static const char *const labels[] = {
-        "<script>alert(1)</script>", "]]>", "&#0;&amp;&", "\"'\"'", "--><!--", "<![CDATA[", "\u202eRTL \u05e9\u05dc\u05d5\u05dd",
-        "\U0001f600 e\u0301", "${x} $(y) `z`", "a|b{c}[d](e)", "\\n\\", "javascript:alert(1)", "<?xml?>", "<!DOCTYPE x SYSTEM 'file:///etc/passwd'>",
+        "<script>alert(1)</script>",
+        "]]>",
+        "&#0;&amp;&",
+        "\"'\"'",
+        "--><!--",
+        "<![CDATA[",
+        "\u202eRTL \u05e9\u05dc\u05d5\u05dd",
+        "\U0001f600 e\u0301",
+        "${x} $(y) `z`",
+        "a|b{c}[d](e)",
+        "\\n\\",
+        "javascript:alert(1)",
+        "<?xml?>",
+        "<!DOCTYPE x SYSTEM 'file:///etc/passwd'>",
         "http://evil.example/x.png",
     };
     struct scene_builder *b = scene_builder_new("<title>&\"'");
@@ -165,18 +177,28 @@ static void drift_is_marked(void **state)
     struct scene_builder *b = scene_builder_new("Drift");
     struct scene *scene = NULL;
     scene_builder_group(b, &(struct scene_item_spec){.id = "g", .drift = SCENE_DRIFT_ABSENT});
-    scene_builder_node(b, &(struct scene_item_spec){.id = "a", .parent = "g", .detail = "absent", .drift = SCENE_DRIFT_ABSENT});
-    scene_builder_node(b, &(struct scene_item_spec){.id = "u", .health = SCENE_HEALTH_DOWN, .drift = SCENE_DRIFT_UNDECLARED});
+    scene_builder_node(
+        b, &(struct scene_item_spec){.id = "a", .parent = "g", .detail = "absent", .drift = SCENE_DRIFT_ABSENT});
+    scene_builder_node(
+        b, &(struct scene_item_spec){.id = "u", .health = SCENE_HEALTH_DOWN, .drift = SCENE_DRIFT_UNDECLARED});
     scene_builder_edge(b, &(struct scene_edge_spec){.from = "a", .to = "u", .drift = SCENE_DRIFT_UNDECLARED});
     assert_int_equal(scene_builder_finish(b, &scene, NULL), 0);
     static const struct {
         enum render_format format;
         const char *holds;
     } expected[] = {
-        {RENDER_SVG, "class=\"frame absent\""}, {RENDER_SVG, "class=\"card absent\""}, {RENDER_SVG, "class=\"ring absent\""},
-        {RENDER_SVG, "class=\"card undeclared\""}, {RENDER_SVG, "class=\"line undeclared\""}, {RENDER_SVG, ">Absent<"},
-        {RENDER_SVG, ">Undeclared<"}, {RENDER_DOT, "style=\"rounded,dashed\""}, {RENDER_DOT, "style=dashed];"},
-        {RENDER_MERMAID, "stroke-dasharray:4 3"}, {RENDER_MERMAID, "-.->"}, {RENDER_D2, "style.stroke-dash: 4"},
+        {RENDER_SVG, "class=\"frame absent\""},
+        {RENDER_SVG, "class=\"card absent\""},
+        {RENDER_SVG, "class=\"ring absent\""},
+        {RENDER_SVG, "class=\"card undeclared\""},
+        {RENDER_SVG, "class=\"line undeclared\""},
+        {RENDER_SVG, ">Absent<"},
+        {RENDER_SVG, ">Undeclared<"},
+        {RENDER_DOT, "style=\"rounded,dashed\""},
+        {RENDER_DOT, "style=dashed];"},
+        {RENDER_MERMAID, "stroke-dasharray:4 3"},
+        {RENDER_MERMAID, "-.->"},
+        {RENDER_D2, "style.stroke-dash: 4"},
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         struct render_result result = draw(scene, expected[i].format, RENDER_LIGHT);
@@ -262,8 +284,10 @@ static double mean_difference(cairo_surface_t *a, cairo_surface_t *b)
     int width = cairo_image_surface_get_width(a), height = cairo_image_surface_get_height(a);
     double sum = 0;
     for (int y = 0; y < height; y++) {
-        const unsigned char *left = cairo_image_surface_get_data(a) + (size_t)y * (size_t)cairo_image_surface_get_stride(a);
-        const unsigned char *right = cairo_image_surface_get_data(b) + (size_t)y * (size_t)cairo_image_surface_get_stride(b);
+        const unsigned char *left =
+            cairo_image_surface_get_data(a) + (size_t)y * (size_t)cairo_image_surface_get_stride(a);
+        const unsigned char *right =
+            cairo_image_surface_get_data(b) + (size_t)y * (size_t)cairo_image_surface_get_stride(b);
         for (int i = 0; i < width * 4; i++)
             if (i % 4 != 3) /* the fourth is no colour */
                 sum += abs(left[i] - right[i]);
@@ -348,7 +372,8 @@ static void no_graph_shows_the_detail_of_an_edge(void **state)
     assert_int_equal(scene_spec_read("graph", text, sizeof text - 1, NULL, &scene, NULL, NULL), 0);
     assert_string_equal(scene->edges[0].detail, "at noon");
     for (int format = RENDER_DOT; format <= RENDER_D2 + 1; format++) {
-        struct render_result result = draw(scene, format > RENDER_D2 ? RENDER_SVG : (enum render_format)format, RENDER_LIGHT);
+        struct render_result result =
+            draw(scene, format > RENDER_D2 ? RENDER_SVG : (enum render_format)format, RENDER_LIGHT);
         assert_non_null(memmem(result.bytes, result.size_bytes, "put", 3));
         assert_null(memmem(result.bytes, result.size_bytes, "at noon", 7));
         render_result_fini(&result);

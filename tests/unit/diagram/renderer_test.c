@@ -17,8 +17,8 @@
 #include "random_scene.h"
 #include "test_folder.h"
 
-/* The renderer processes from the server's side. faults.md D07 (as X01 to X03 for workers): a process that hangs, dies or
- * talks nonsense costs its own job and nothing else. */
+/* The renderer processes from the server's side. faults.md D07 (as X01 to X03 for workers): a process that hangs, dies
+ * or talks nonsense costs its own job and nothing else. */
 
 struct trial {
     struct renderer_job job; /* first: cast back */
@@ -132,8 +132,8 @@ static void draws_in_another_process(void **state)
     close_bench(&bench);
 }
 
-/* Looked at in a mirror, a graph has as many crossings: who has seen that picture gets it again, from the process as from
- * the layout, with where everything is. */
+/* Looked at in a mirror, a graph has as many crossings: who has seen that picture gets it again, from the process as
+ * from the layout, with where everything is. */
 static void a_process_knows_the_picture_before(void **state)
 {
     struct random_shape shape = {.nodes = 30, .edges = 45};
@@ -150,8 +150,11 @@ static void a_process_knows_the_picture_before(void **state)
     struct bench bench;
     struct trial trial = {.bench = &bench, .job.done = on_done};
     open_bench(&bench, RENDERER, 1, 0);
-    trial.job.request = (struct message_request){.operation = MESSAGE_RENDER, .options = {RENDER_SVG, RENDER_LIGHT, 96, 1},
-                                                 .scene = scene, .before = mirrored, .before_bytes = sizeof mirrored};
+    trial.job.request = (struct message_request){.operation = MESSAGE_RENDER,
+                                                 .options = {RENDER_SVG, RENDER_LIGHT, 96, 1},
+                                                 .scene = scene,
+                                                 .before = mirrored,
+                                                 .before_bytes = sizeof mirrored};
     sem_init(&trial.done, 0, 0);
     assert_int_equal(domain_loop_post(bench.loop, submit_on_loop, &trial), 0);
     sem_wait(&trial.done);
@@ -254,7 +257,8 @@ static void damaged_requests_are_refused(void **state)
     scene_builder_node(b, &(struct scene_item_spec){.id = "a", .parent = "g"});
     scene_builder_edge(b, &(struct scene_edge_spec){.from = "g", .to = "a", .label = "x"});
     assert_int_equal(scene_builder_finish(b, &scene, NULL), 0);
-    struct message_request request = {.operation = MESSAGE_RENDER, .options = {RENDER_SVG, RENDER_LIGHT, 96, 1}, .scene = scene};
+    struct message_request request = {
+        .operation = MESSAGE_RENDER, .options = {RENDER_SVG, RENDER_LIGHT, 96, 1}, .scene = scene};
     struct buffer frame;
     buffer_init(&frame, MESSAGE_MAX_BYTES);
     message_put_request(&frame, &request);

@@ -93,8 +93,8 @@ static size_t greatest_divisor(size_t a, size_t b)
     return b == 0 ? a : greatest_divisor(b, a % b);
 }
 
-/* Frequencies like Fibonacci's numbers make the deepest tree: codes must still have at most 15 bits. Each value is spread
- * evenly, so that hardly any is part of a run. */
+/* Frequencies like Fibonacci's numbers make the deepest tree: codes must still have at most 15 bits. Each value is
+ * spread evenly, so that hardly any is part of a run. */
 static void deep_trees_are_cut(void **state)
 {
     unsigned char *sorted = malloc(RUN_DEFLATE_TOKENS), *bytes = malloc(RUN_DEFLATE_TOKENS);

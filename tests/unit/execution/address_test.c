@@ -18,7 +18,8 @@ static bool may(const char *text, bool literal)
 
 static void goes_to_public_addresses(void **state)
 {
-    static const char *const addresses[] = {"93.184.216.34", "172.32.0.1", "2606:2800:220:1::1", "::ffff:93.184.216.34"};
+    static const char *const addresses[] = {"93.184.216.34", "172.32.0.1", "2606:2800:220:1::1",
+                                            "::ffff:93.184.216.34"};
     for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++)
         assert_true(may(addresses[i], false));
 }

@@ -27,7 +27,8 @@ static void next_is(const char *text, int64_t after, int64_t expected)
     int64_t next;
     assert_true(cron_next(&cron, after, &next));
     if (next != expected)
-        fail_msg("\"%s\" after %lld: %lld instead of %lld", text, (long long)after, (long long)next, (long long)expected);
+        fail_msg("\"%s\" after %lld: %lld instead of %lld", text, (long long)after, (long long)next,
+                 (long long)expected);
 }
 
 /* 2026-11-23 is a Monday. */
@@ -176,7 +177,8 @@ static bool made_matches(const struct made_field fields[5], int64_t local)
     int64_t year, days = civil_floor_divide(local, 1440);
     int month, day, minute = (int)civil_rest(local, 1440), weekday = civil_weekday(days);
     civil_date(days, &year, &month, &day);
-    bool by_weekday = fields[4].values[weekday] || (weekday == 0 && fields[4].values[7]), by_date = fields[2].values[day];
+    bool by_weekday = fields[4].values[weekday] || (weekday == 0 && fields[4].values[7]),
+         by_date = fields[2].values[day];
     bool by_day = fields[2].star || fields[4].star ? by_date && by_weekday : by_date || by_weekday;
     return fields[0].values[minute % 60] && fields[1].values[minute / 60] && by_day && fields[3].values[month];
 }

@@ -209,7 +209,8 @@ static void finds_the_end_of_a_field_at_every_place(void **state)
             for (size_t i = 0; i < sizeof wrong; i++) {
                 row[at] = wrong[i];
                 bool at_end = wrong[i] == '\r' && at == size - 1; /* of a line with CRLF */
-                assert_int_equal(parse(row, size + 1, 0, size + 1, &transcript, &fault), at_end ? 0 : MRPC_INVALID_ARGUMENT);
+                assert_int_equal(parse(row, size + 1, 0, size + 1, &transcript, &fault),
+                                 at_end ? 0 : MRPC_INVALID_ARGUMENT);
             }
         }
 }

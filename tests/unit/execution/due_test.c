@@ -141,7 +141,8 @@ static void due_times_are_those_that_a_walk_finds(void **state)
             struct due_rule rule = cron_rule(expressions[e], zones[z]);
             for (size_t w = 0; w < sizeof weeks / sizeof *weeks; w++) {
                 char what[200];
-                snprintf(what, sizeof what, "\"%s\" in %s, %d-%d", expressions[e], zones[z], weeks[w].year, weeks[w].month);
+                snprintf(what, sizeof what, "\"%s\" in %s, %d-%d", expressions[e], zones[z], weeks[w].year,
+                         weeks[w].month);
                 found += walk(&rule, utc_ms(weeks[w].year, weeks[w].month, weeks[w].day, 0, 0) / 1000, 6, what);
             }
             zone_free(rule.zone);

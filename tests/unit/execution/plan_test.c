@@ -2,7 +2,8 @@
 #include "execution/schedule/plan.h"
 #include "test.h"
 
-/* A schedule with a clock that the test turns: what is due is dealt with at once, runs last as long as the test says. */
+/* A schedule with a clock that the test turns: what is due is dealt with at once, runs last as long as the test
+ * says. */
 struct fixture {
     struct plan plan;
     int64_t now_ms;

@@ -10,7 +10,8 @@ static const struct execution_scene_family families[] = {{"linear", 11, 11, 0}, 
 static struct execution_scene_parts parts(const struct execution_picture *picture)
 {
     return (struct execution_scene_parts){
-        .stats = {.workers = 2, .workers_busy = 1, .threads = 4, .queue_limit = 100, .models = 13, .models_available = 11},
+        .stats =
+            {.workers = 2, .workers_busy = 1, .threads = 4, .queue_limit = 100, .models = 13, .models_available = 11},
         .picture = picture,
         .workers = workers,
         .worker_count = 2,
@@ -86,7 +87,8 @@ static void the_queue_warns_before_it_is_full(void **state)
     static const struct {
         uint32_t queued;
         enum scene_health health;
-    } cases[] = {{0, SCENE_HEALTH_HEALTHY}, {79, SCENE_HEALTH_HEALTHY}, {80, SCENE_HEALTH_DEGRADED}, {100, SCENE_HEALTH_DOWN}};
+    } cases[] = {
+        {0, SCENE_HEALTH_HEALTHY}, {79, SCENE_HEALTH_HEALTHY}, {80, SCENE_HEALTH_DEGRADED}, {100, SCENE_HEALTH_DOWN}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct execution_scene_parts of = parts(NULL);
         of.stats.jobs_queued = cases[i].queued;
@@ -136,11 +138,20 @@ static void a_pipeline_is_a_graph_of_its_tasks(void **state)
 {
     struct picture_task tasks[] = {
         {.key = "features", .work = "rsi", .job = "j000000000001", .state = JOB_SUCCEEDED},
-        {.key = "train", .work = "ridge", .job = "j000000000002", .state = JOB_RUNNING, .progress = 0.4, .need_count = 1},
+        {.key = "train",
+         .work = "ridge",
+         .job = "j000000000002",
+         .state = JOB_RUNNING,
+         .progress = 0.4,
+         .need_count = 1},
         {.key = "check", .work = "evaluate", .state = JOB_SKIPPED, .first_need = 1, .need_count = 2},
         {.key = "later", .work = "lasso"}};
     uint32_t needs[] = {0, 0, 1};
-    struct execution_picture picture = {.pipeline_count = 1, .tasks = tasks, .task_count = 4, .needs = needs, .need_count = 3,
+    struct execution_picture picture = {.pipeline_count = 1,
+                                        .tasks = tasks,
+                                        .task_count = 4,
+                                        .needs = needs,
+                                        .need_count = 3,
                                         .pipelines = {{.id = "p000000000001", .title = "Nightly", .task_count = 4}}};
     struct scene *scene = NULL;
     struct fault fault = FAULT_INIT;

@@ -42,7 +42,8 @@ static void set_up(struct world *world, size_t inputs)
     }
 }
 
-static void give_raw(struct world *world, size_t index, const char *datatype, int64_t rows, const void *bytes, size_t size)
+static void give_raw(struct world *world, size_t index, const char *datatype, int64_t rows, const void *bytes,
+                     size_t size)
 {
     world->tensors[index].datatype = (char *)datatype;
     world->tensors[index].n_shape = 1;

@@ -10,11 +10,13 @@ static void signs_as_the_specification_does(void **state)
 {
     /* The example of Standard Webhooks 1.0: the bytes of whsec_plJ3nmyCDGBKInavdOK15jsl. */
     static const struct webhook_secret secret = {
-        {0xa6, 0x52, 0x77, 0x9e, 0x6c, 0x82, 0x0c, 0x60, 0x4a, 0x22, 0x76, 0xaf, 0x74, 0xe2, 0xb5, 0xe6, 0x3b, 0x25}, 18};
+        {0xa6, 0x52, 0x77, 0x9e, 0x6c, 0x82, 0x0c, 0x60, 0x4a, 0x22, 0x76, 0xaf, 0x74, 0xe2, 0xb5, 0xe6, 0x3b, 0x25},
+        18};
     static const char body[] = "{\"event_type\":\"ping\",\"data\":{\"success\":true}}";
     char signature[WEBHOOK_SIGNATURE_BYTES];
     struct fault fault = FAULT_INIT;
-    assert_int_equal(webhook_sign(&secret, "msg_loFOjxBNrRLzqYUf", 1731705121, body, sizeof body - 1, signature, &fault), 0);
+    assert_int_equal(
+        webhook_sign(&secret, "msg_loFOjxBNrRLzqYUf", 1731705121, body, sizeof body - 1, signature, &fault), 0);
     assert_string_equal(signature, "v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0=");
 }
 
@@ -37,7 +39,8 @@ static void reads_secrets_of_24_to_64_bytes(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct webhook_secret secret = {{0}, 0};
         struct fault fault = FAULT_INIT;
-        assert_int_equal(webhook_secret_read(cases[i].text, &secret, &fault), cases[i].bytes ? 0 : MRPC_INVALID_ARGUMENT);
+        assert_int_equal(webhook_secret_read(cases[i].text, &secret, &fault),
+                         cases[i].bytes ? 0 : MRPC_INVALID_ARGUMENT);
         assert_int_equal(secret.count, cases[i].bytes);
     }
 }
@@ -57,8 +60,8 @@ static void pauses_double_up_to_an_hour(void **state)
 
 static void takes_urls_that_lead_to_a_host(void **state)
 {
-    static const char *const taken[] = {"http://hooks.example/a?b=c", "HTTPS://hooks.example:8443", "http://127.0.0.1:1/",
-                                        "http://[::1]:80/x"};
+    static const char *const taken[] = {"http://hooks.example/a?b=c", "HTTPS://hooks.example:8443",
+                                        "http://127.0.0.1:1/", "http://[::1]:80/x"};
     static const char *const refused[] = {"",
                                           "hooks.example",
                                           "http:/hooks.example",

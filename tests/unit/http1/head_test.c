@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Request heads, whole and byte by byte: what is taken, and the table of those that two readers might read differently. */
+/* Request heads, whole and byte by byte: what is taken, and the table of those that two readers might read
+ * differently. */
 
 #include <stdlib.h>
 #include <string.h>

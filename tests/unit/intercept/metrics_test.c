@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Checklist, server 27: metrics with the names of gRFC A66. Names, labels, units and buckets below are copied from it. */
+/* Checklist, server 27: metrics with the names of gRFC A66. Names, labels, units and buckets below are copied from
+ * it. */
 
 #include <mrpc/metrics.h>
 

@@ -73,7 +73,8 @@ static void siphash_is_siphash_1_3(void **state)
         size_t size;
         uint64_t hash;
     } rows[] = {
-        {0, 0xabac0158050fc4dc}, {1, 0xc9f49bf37d57ca93}, {7, 0xd3927d989bb11140}, {8, 0x369095118d299a8e}, {15, 0xd320d86d2a519956},
+        {0, 0xabac0158050fc4dc}, {1, 0xc9f49bf37d57ca93},  {7, 0xd3927d989bb11140},
+        {8, 0x369095118d299a8e}, {15, 0xd320d86d2a519956},
     };
     const uint64_t key[2] = {0x0706050403020100, 0x0f0e0d0c0b0a0908};
     uint8_t bytes[16];
@@ -145,8 +146,9 @@ static int call_as(struct limited *limited, int32_t id, const char *who)
 }
 
 /* google.rpc.Status{8, message, RetryInfo{0.1 s}}, made with googleapis-common-protos in Python. */
-#define DETAILS \
-    "CAgSOXRvbyBtYW55IGNhbGxzOiBtb3JlIHRoYW4gdGhpcyBjYWxsZXIgbWF5IG1ha2UgaW4gYSB3aGlsZRozCih0eXBlLmdvb2dsZWFwaXMuY29tL2" \
+#define DETAILS                                                                                                        \
+    "CAgSOXRvbyBtYW55IGNhbGxzOiBtb3JlIHRoYW4gdGhpcyBjYWxsZXIgbWF5IG1ha2UgaW4gYSB3aGlsZRozCih0eXBlLmdvb2dsZWFwaXMuY29t" \
+    "L2"                                                                                                               \
     "dvb2dsZS5ycGMuUmV0cnlJbmZvEgcKBRCAwtcv"
 
 static void who_calls_too_often_is_told_when_to_come_back(void **state)

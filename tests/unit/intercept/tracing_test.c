@@ -142,7 +142,8 @@ static int tear_down(void **state)
 }
 
 /* A call that is held, so that its trace can be looked at as its handler would. */
-static const struct mrpc_trace *trace_of(struct traced *traced, int32_t id, const struct raw_field *fields, size_t count)
+static const struct mrpc_trace *trace_of(struct traced *traced, int32_t id, const struct raw_field *fields,
+                                         size_t count)
 {
     struct session_driver *driver = &traced->driver;
     driver_headers(driver, id, "Say", fields, count);

@@ -187,7 +187,8 @@ static void each_code_has_its_name_and_http_status(void **state)
     for (int code = 1; code <= 16; code++) {
         char body[32], expected[128];
         (void)snprintf(body, sizeof(body), "\"fail:%d:\\\"why\\\"\"", code);
-        (void)snprintf(expected, sizeof(expected), "{\"code\":\"%s\",\"message\":\"\\\"why\\\"\"}", codes[code - 1].name);
+        (void)snprintf(expected, sizeof(expected), "{\"code\":\"%s\",\"message\":\"\\\"why\\\"\"}",
+                       codes[code - 1].name);
         each((struct request){.path = SAY, .body = body}, codes[code - 1].status, expected);
     }
 }
@@ -217,14 +218,16 @@ static void trailers_are_headers_with_a_prefix(void **state)
 static void what_is_no_such_message_is_the_callers_mistake(void **state)
 {
     each((struct request){.path = SAY, .body = "5"}, 400,
-         "{\"code\":\"invalid_argument\",\"message\":\"the request cannot be decoded: value: a string is expected here at"
+         "{\"code\":\"invalid_argument\",\"message\":\"the request cannot be decoded: value: a string is expected here "
+         "at"
          " byte 1\"}");
     each((struct request){.path = SAY, .body = ""}, 400,
          "{\"code\":\"invalid_argument\",\"message\":\"the request cannot be decoded: value: the text ends too early at"
          " byte 0\"}");
-    each((struct request){.path = SAY, .body = "\x0a\x05h", .type = "application/proto"}, 400,
-         "{\"code\":\"invalid_argument\",\"message\":\"the request cannot be decoded: value: length is beyond the end at"
-         " byte 1\"}");
+    each(
+        (struct request){.path = SAY, .body = "\x0a\x05h", .type = "application/proto"}, 400,
+        "{\"code\":\"invalid_argument\",\"message\":\"the request cannot be decoded: value: length is beyond the end at"
+        " byte 1\"}");
 }
 
 static void heads_that_are_wrong_are_told_why(void **state)
@@ -280,7 +283,8 @@ static void bodies_are_limited_while_they_come(void **state)
     assert_int_equal(driver->out_bytes, 0);
     web_driver_send(driver, more, 1);
     char *body = web_driver_body(driver, 429, NULL);
-    assert_string_equal(body, "{\"code\":\"resource_exhausted\",\"message\":\"message is larger than the receive limit\"}");
+    assert_string_equal(body,
+                        "{\"code\":\"resource_exhausted\",\"message\":\"message is larger than the receive limit\"}");
     assert_string_equal(web_driver_header(driver, "connection"), "close");
     free(body);
     web_driver_close(driver);
@@ -401,9 +405,10 @@ static void streams_are_frames_and_an_end_in_json(void **state)
     each_stream(request, "application/connect+json", "0 \"2:3\"\n2 {}\n");
     request.body = "\0\0\0\0\3\"a\"\0\0\0\0\1x";
     request.body_bytes = 14;
-    each_stream(request, "application/connect+json",
-                "2 {\"error\":{\"code\":\"invalid_argument\",\"message\":\"the request cannot be decoded: value: a value is"
-                " expected here at byte 0\"}}\n");
+    each_stream(
+        request, "application/connect+json",
+        "2 {\"error\":{\"code\":\"invalid_argument\",\"message\":\"the request cannot be decoded: value: a value is"
+        " expected here at byte 0\"}}\n");
     request = (struct request){.path = "/test.Echo/Split", .type = "application/connect+proto", .body_bytes = 10,
                                .body = "\0\0\0\0\5\x0a\3" "2:1"};
     each_stream(request, "application/connect+proto", "0 \x0a\x01x\n0 \x0a\x01x\n2 {}\n");
@@ -413,10 +418,12 @@ static void a_streams_failure_brings_code_details_and_trailers(void **state)
 {
     struct request request = {.path = SAY, .type = "application/connect+json", .body_bytes = 14,
                               .body = "\0\0\0\0\x09\"details\""};
-    each_stream(request, "application/connect+json",
-                "2 {\"error\":{\"code\":\"invalid_argument\",\"message\":\"text: is 100% \\\"wrong\\\"\",\"details\":[{\"type\":"
-                "\"google.rpc.BadRequest\",\"value\":\"ChcKBHRleHQSD2lzIDEwMCUgIndyb25nIg==\",\"debug\":{\"fieldViolations\":"
-                "[{\"field\":\"text\",\"description\":\"is 100% \\\"wrong\\\"\"}]}}]}}\n");
+    each_stream(
+        request, "application/connect+json",
+        "2 {\"error\":{\"code\":\"invalid_argument\",\"message\":\"text: is 100% "
+        "\\\"wrong\\\"\",\"details\":[{\"type\":"
+        "\"google.rpc.BadRequest\",\"value\":\"ChcKBHRleHQSD2lzIDEwMCUgIndyb25nIg==\",\"debug\":{\"fieldViolations\":"
+        "[{\"field\":\"text\",\"description\":\"is 100% \\\"wrong\\\"\"}]}}]}}\n");
     request.body = "\0\0\0\0\x0c\"trailers:2\"";
     request.body_bytes = 17;
     struct reply *reply = do_request(&request, HTTP2, 0);

@@ -291,7 +291,8 @@ static void unknown_methods(void **state)
 
 static void unknown_encodings(void **state)
 {
-    each((struct call){.method = "Say", .messages = {"hello"}, .fields = {"grpc-encoding: snappy"}, .refused = true}, check_unknown);
+    each((struct call){.method = "Say", .messages = {"hello"}, .fields = {"grpc-encoding: snappy"}, .refused = true},
+         check_unknown);
 }
 
 static void check_late(const struct call *call, const struct reply *reply)
@@ -312,7 +313,8 @@ static void check_internal(const struct call *call, const struct reply *reply)
 
 static void malformed_timeouts_and_bodies(void **state)
 {
-    each((struct call){.method = "Say", .messages = {"hello"}, .fields = {"grpc-timeout: 1x"}, .refused = true}, check_internal);
+    each((struct call){.method = "Say", .messages = {"hello"}, .fields = {"grpc-timeout: 1x"}, .refused = true},
+         check_internal);
     each((struct call){.method = "Say", .body = (const uint8_t *)"\0\0\0\0", .body_bytes = 4}, check_internal);
     each((struct call){.method = "Say", .body = (const uint8_t *)"\x80\0\0\0\0", .body_bytes = 5}, check_internal);
     each((struct call){.method = "Say", .body = (const uint8_t *)"AAA", .body_bytes = 3}, check_internal);
@@ -331,8 +333,12 @@ static void a_compressed_message_without_an_encoding(void **state)
 
 static void base64_in_pieces(void **state)
 {
-    static const char *const good[][2] = {
-        {"", ""}, {"YQ==", "a"}, {"YWI=", "ab"}, {"YWJj", "abc"}, {"YQ==YWI=YWJj", "aababc"}, {"YWJjZA==ZQ==", "abcde"}};
+    static const char *const good[][2] = {{"", ""},
+                                          {"YQ==", "a"},
+                                          {"YWI=", "ab"},
+                                          {"YWJj", "abc"},
+                                          {"YQ==YWI=YWJj", "aababc"},
+                                          {"YWJjZA==ZQ==", "abcde"}};
     static const char *const bad[] = {"=", "Y=", "YQ=a", "YQ===", "Y Q=", "YQ-=", "====", "YWI=="};
     for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
         for (size_t piece = 1; piece <= 12; piece++) {
@@ -341,7 +347,8 @@ static void base64_in_pieces(void **state)
             size_t used = 0, size = strlen(good[i][0]), bytes;
             for (size_t at = 0; at < size; at += piece) {
                 size_t n = piece < size - at ? piece : size - at;
-                assert_int_equal(mrpc_base64_stream_feed(&stream, (const uint8_t *)good[i][0] + at, n, out + used, &bytes), 0);
+                assert_int_equal(
+                    mrpc_base64_stream_feed(&stream, (const uint8_t *)good[i][0] + at, n, out + used, &bytes), 0);
                 assert_true(bytes <= mrpc_base64_decoded_bound(n));
                 used += bytes;
             }
@@ -365,8 +372,10 @@ static void a_held_call_is_cancelled_with_its_connection(void **state)
     uint8_t frame[64];
     char head[256];
     size_t size = put_message(frame, "hold");
-    (void)snprintf(head, sizeof(head), "POST /test.Echo/Say HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/grpc-web\r\n"
-                                       "grpc-timeout: 5S\r\nContent-Length: %zu\r\n\r\n", size);
+    (void)snprintf(head, sizeof(head),
+                   "POST /test.Echo/Say HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/grpc-web\r\n"
+                   "grpc-timeout: 5S\r\nContent-Length: %zu\r\n\r\n",
+                   size);
     web_driver_say(driver, head);
     web_driver_send(driver, frame, size);
     assert_int_equal(driver->echo.held_count, 1);

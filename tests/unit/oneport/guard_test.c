@@ -66,8 +66,8 @@ static void names_of_ours_are_served(void **state)
 static void a_form_of_another_site_is_403(void **state)
 {
     struct web_driver *driver = *state;
-    static const char *const foreign[] = {"http://evil.example", "null", "http://localhost:3000", "https://app.example.com:1",
-                                          "https://pages.example.com.evil"};
+    static const char *const foreign[] = {"http://evil.example", "null", "http://localhost:3000",
+                                          "https://app.example.com:1", "https://pages.example.com.evil"};
     for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++) {
         char request[512];
         (void)snprintf(request, sizeof(request),
@@ -77,7 +77,9 @@ static void a_form_of_another_site_is_403(void **state)
         assert_null(web_driver_header(driver, "access-control-allow-origin"));
     }
     assert_int_equal(driver->handled, 0);
-    ask(driver, "POST /echo HTTP/1.1\r\nHost: localhost:50051\r\nOrigin: http://localhost:50051\r\nContent-Length: 3\r\n\r\na=b",
+    ask(driver,
+        "POST /echo HTTP/1.1\r\nHost: localhost:50051\r\nOrigin: http://localhost:50051\r\nContent-Length: "
+        "3\r\n\r\na=b",
         200);
     assert_null(web_driver_header(driver, "access-control-allow-origin"));
     assert_int_equal(driver->handled, 1);
@@ -94,8 +96,10 @@ static void listed_origins_may_read(void **state)
 static void preflights_are_answered_for_listed_origins(void **state)
 {
     struct web_driver *driver = *state;
-    ask(driver, "OPTIONS /test.Echo/Say HTTP/1.1\r\nHost: localhost\r\nOrigin: https://pages.example.com\r\n"
-                "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type,x-grpc-web\r\n\r\n", 204);
+    ask(driver,
+        "OPTIONS /test.Echo/Say HTTP/1.1\r\nHost: localhost\r\nOrigin: https://pages.example.com\r\n"
+        "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type,x-grpc-web\r\n\r\n",
+        204);
     assert_string_equal(web_driver_header(driver, "access-control-allow-origin"), "https://pages.example.com");
     assert_string_equal(web_driver_header(driver, "access-control-allow-headers"), "content-type,x-grpc-web");
     assert_non_null(strstr(web_driver_header(driver, "access-control-allow-methods"), "POST"));
@@ -107,7 +111,8 @@ static void preflights_are_answered_for_listed_origins(void **state)
     ask(driver, "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n", 200);
 }
 
-/* HTTP/2 ------------------------------------------------------------------------------------------------------------ */
+/* HTTP/2
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static const char *h2_ask(struct session_driver *driver, int32_t id, const struct raw_field *fields, size_t count)
 {

@@ -103,9 +103,11 @@ static void no_content_has_no_length(void **state)
 static void bodies_come_counted_or_in_chunks(void **state)
 {
     struct web_driver *driver = *state;
-    expect(driver, "POST /echo HTTP/1.1\r\n" HOST "Content-Type: text/x\r\nContent-Length: 5\r\n\r\nabcde", 200, "abcde");
+    expect(driver, "POST /echo HTTP/1.1\r\n" HOST "Content-Type: text/x\r\nContent-Length: 5\r\n\r\nabcde", 200,
+           "abcde");
     assert_string_equal(web_driver_header(driver, "content-type"), "text/x");
-    expect(driver, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", 200,
+    expect(driver,
+           "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", 200,
            "abcde");
     expect(driver, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 200, "");
     expect(driver, "POST /echo HTTP/1.1\r\n" HOST "\r\n", 200, "");
@@ -187,7 +189,9 @@ static void what_no_route_serves_is_refused_by_grpcs_rules(void **state)
     expect(driver, "OPTIONS * HTTP/1.1\r\n" HOST "\r\n", 405, "gRPC calls are POST requests\n");
     expect(driver, "POST /test.Echo/Say HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\nx", 415,
            "the content-type of a gRPC call is application/grpc\n");
-    expect(driver, "POST /test.Echo/Say HTTP/1.1\r\n" HOST "Content-Type: application/grpc\r\nContent-Length: 5\r\n\r\n\1\1\1\1\1",
+    expect(driver,
+           "POST /test.Echo/Say HTTP/1.1\r\n" HOST
+           "Content-Type: application/grpc\r\nContent-Length: 5\r\n\r\n\1\1\1\1\1",
            505, "gRPC needs HTTP/2; HTTP/1.1 carries gRPC-Web\n");
     expect(driver, "PUT /hello HTTP/1.1\r\n" HOST "\r\n", 405, "this path is not for that method\n");
     assert_string_equal(web_driver_header(driver, "allow"), "GET, HEAD");
@@ -220,7 +224,8 @@ static void malformed_requests_are_answered_and_closed(void **state)
     } cases[] = {
         {"GET /hello HTTP/1.1\nHost: localhost\n\n", 400, "http1_malformed "},
         {"GET /hello HTTP/1.1\r\n" HOST HOST "\r\n", 400, "http1_malformed "},
-        {"POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "http1_malformed "},
+        {"POST /echo HTTP/1.1\r\n" HOST "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400,
+         "http1_malformed "},
         {"POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip\r\n\r\n", 501, "http1_malformed "},
         {"POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "http1_malformed "},
         {"GET /hello HTTP/1.9\r\n" HOST "\r\n", 505, "http1_malformed "},
@@ -357,7 +362,8 @@ static void an_idle_connection_is_drained_at_once(void **state)
 
 static void what_tls_agreed_on_is_held_to(void **state)
 {
-    const struct web_driver_options http1 = {.protocol = MRPC_PROTOCOL_HTTP1}, http2 = {.protocol = MRPC_PROTOCOL_HTTP2};
+    const struct web_driver_options http1 = {.protocol = MRPC_PROTOCOL_HTTP1},
+                                    http2 = {.protocol = MRPC_PROTOCOL_HTTP2};
     struct web_driver *driver = calloc(1, sizeof(*driver));
     web_driver_open(driver, &http1);
     web_driver_say(driver, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");

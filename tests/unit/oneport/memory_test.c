@@ -65,20 +65,23 @@ static void survives(const char *request, size_t request_bytes, const char *end)
 
 static void web_requests(void **state)
 {
-    static const char request[] = "GET /tree/a?b HTTP/1.1\r\n" HOST "X-Ask: why\r\n\r\n"
-                                  "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
-                                  "GET /stream HTTP/1.1\r\n" HOST "\r\nPUT /hello HTTP/1.1\r\n" HOST "\r\n";
+    static const char request[] =
+        "GET /tree/a?b HTTP/1.1\r\n" HOST "X-Ask: why\r\n\r\n"
+        "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+        "GET /stream HTTP/1.1\r\n" HOST "\r\nPUT /hello HTTP/1.1\r\n" HOST "\r\n";
     survives(request, sizeof(request) - 1, "this path is not for that method\n");
 }
 
 static void grpc_web_calls(void **state)
 {
-    static const char head[] = "POST /test.Echo/Say HTTP/1.1\r\n" HOST "X-Custom-Bin: AAEC\r\nContent-Type: application/grpc-web";
+    static const char head[] =
+        "POST /test.Echo/Say HTTP/1.1\r\n" HOST "X-Custom-Bin: AAEC\r\nContent-Type: application/grpc-web";
     char request[512];
     int used = snprintf(request, sizeof(request), "%s\r\nContent-Length: 9\r\n\r\n", head);
     memcpy(request + used, "\0\0\0\0\4\x0a\2hi", 9);
     used += 9;
-    used += snprintf(request + used, sizeof(request) - (size_t)used, "%s-text\r\nContent-Length: 12\r\n\r\nAAAAAAQKAmhp", head);
+    used += snprintf(request + used, sizeof(request) - (size_t)used,
+                     "%s-text\r\nContent-Length: 12\r\n\r\nAAAAAAQKAmhp", head);
     survives(request, (size_t)used, "gAAAABBncnBjLXN0YXR1czogMA0K");   /* the trailers in base64 */
 }
 
@@ -88,7 +91,8 @@ static void connect_calls(void **state)
     static const char request[] =
         "POST /test.Echo/Say HTTP/1.1\r\n" HOST "Content-Type: application/json\r\nContent-Length: 4\r\n\r\n\"hi\""
         "POST /test.Echo/Say HTTP/1.1\r\n" HOST "Content-Type: application/json\r\nContent-Length: 9\r\n\r\n\"details\""
-        "POST /test.Echo/Say HTTP/1.1\r\n" HOST "Content-Type: application/json\r\nContent-Length: 12\r\n\r\n\"trailers:1\""
+        "POST /test.Echo/Say HTTP/1.1\r\n" HOST
+        "Content-Type: application/json\r\nContent-Length: 12\r\n\r\n\"trailers:1\""
         "GET /test.Echo/Ask?encoding=json&base64=1&message=ImhpIg HTTP/1.1\r\n" HOST "\r\n"
         "POST /test.Echo/Split HTTP/1.1\r\n" HOST "Content-Type: application/connect+json\r\nContent-Length: 10\r\n\r\n"
         "\0\0\0\0\5\"2:1\"";

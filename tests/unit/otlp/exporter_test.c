@@ -50,7 +50,9 @@ static void start_collector(struct collector *collector)
 {
     *collector = (struct collector){0};
     assert_int_equal(mrpc_server_new(NULL, &collector->server), 0);
-    assert_int_equal(opentelemetry__proto__collector__trace__v1__trace_service__add_to_server(collector->server, &handlers, collector), 0);
+    assert_int_equal(opentelemetry__proto__collector__trace__v1__trace_service__add_to_server(collector->server,
+                                                                                              &handlers, collector),
+                     0);
     assert_int_equal(mrpc_server_listen(collector->server, "127.0.0.1:0", NULL, &collector->address), 0);
     assert_int_equal(mrpc_server_start(collector->server), 0);
 }
@@ -119,7 +121,8 @@ static void every_call_is_sent_or_counted(void **state)
     uint64_t sum = 0;
     assert_int_equal(otlp_exporter_write_metrics(exporter, add_up, &sum), 0);
     assert_int_equal(sum, THREADS * CALLS + 1);
-    assert_in_range(atomic_load(&collector.spans), 100, THREADS * CALLS); /* what the queue holds at the end, at least */
+    /* what the queue holds at the end, at least */
+    assert_in_range(atomic_load(&collector.spans), 100, THREADS * CALLS);
     assert_int_equal(atomic_load(&collector.events), atomic_load(&collector.spans));
     otlp_exporter_free(exporter);
     trace_ring_free(ring);

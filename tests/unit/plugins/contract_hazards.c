@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables that formulas divide by zero on: hardly any rows, columns that never change, copies of each other, no time, no
- * volatility, classes that a line divides perfectly. What is asked for is an answer or a clear refusal; numbers that are
- * none stand only where they stand on good data too (an indicator's first rows), or where the family's page says what they
- * mean there. Inside this process: a crash ends it, and a sanitizer looks. */
+ * volatility, classes that a line divides perfectly. What is asked for is an answer or a clear refusal; numbers that
+ * are none stand only where they stand on good data too (an indicator's first rows), or where the family's page says
+ * what they mean there. Inside this process: a crash ends it, and a sanitizer looks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -140,7 +140,8 @@ static int find_none(const struct mltrainer_output *output, const struct mltrain
             continue;
         const double *values = output->array.children[i]->buffers[1];
         for (*row = 0; *row < output->array.length; ++*row) {
-            int is_usual = *row < good->array.length && !isfinite(((const double *)good->array.children[i]->buffers[1])[*row]);
+            int is_usual =
+                *row < good->array.length && !isfinite(((const double *)good->array.children[i]->buffers[1])[*row]);
             *column = output->schema.children[i]->name;
             if (!isfinite(values[*row]) && !is_usual)
                 return 1;

@@ -50,7 +50,8 @@ void ends_when_cancelled(void **state)
     for (int again = 0; code == MRPC_OK && again < AGAIN; again++)
         code = cancel_with(contract, rows, &cpu_ms, &lost);
     assert_true(code == MRPC_CANCELLED || (code == MRPC_OK && cpu_ms < QUICK_MS * MLT_TEST_SLOWNESS));
-    assert_true(!lost || contract_excepted(contract, "cancel")); /* before its library starts a worker can still be asked */
+    /* before its library starts a worker can still be asked */
+    assert_true(!lost || contract_excepted(contract, "cancel"));
     assert_true(cpu_ms < END_MS * MLT_TEST_SLOWNESS);
 }
 

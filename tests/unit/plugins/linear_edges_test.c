@@ -226,7 +226,8 @@ static uint32_t crc32_of(const uint8_t *bytes, size_t size)
 /* A checksum keeps accidents out, not intent: restore() must stand bytes whose checksum is right. */
 static void forged_artifacts_never_crash_a_worker(void **state)
 {
-    struct table *table = table_of(3, (const char *const[]){"x", "z", "y", NULL}, (double[]){1, 2, 3, 4, 5, 7, 9, 8, 7});
+    struct table *table =
+        table_of(3, (const char *const[]){"x", "z", "y", NULL}, (double[]){1, 2, 3, 4, 5, 7, 9, 8, 7});
     struct process_task task = task_of(PROCESS_PREDICT, "ols", table);
     struct outcome trained, outcome;
 

@@ -142,8 +142,11 @@ static void without_a_table_the_parameters_are_one_row(void **state)
 
 static void rows_that_make_no_sense_are_named(void **state)
 {
-    static const double bad[][5] = {
-        {0, 100, 1, 0, 0.2}, {100, -1, 1, 0, 0.2}, {100, 100, -1, 0, 0.2}, {100, 100, 1, NAN, 0.2}, {100, 100, 1, 0, -0.1}};
+    static const double bad[][5] = {{0, 100, 1, 0, 0.2},
+                                    {100, -1, 1, 0, 0.2},
+                                    {100, 100, -1, 0, 0.2},
+                                    {100, 100, 1, NAN, 0.2},
+                                    {100, 100, 1, 0, -0.1}};
     char field[64];
 
     for (size_t i = 0; i < 5; i++) {

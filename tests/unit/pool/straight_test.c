@@ -14,8 +14,8 @@
 
 #include "worker_bench.h"
 
-/* A task that finds a worker idle is given to it by the thread that submits it. Nobody can tell but by the time: it ends
- * once, and its callbacks run where they always do. */
+/* A task that finds a worker idle is given to it by the thread that submits it. Nobody can tell but by the time: it
+ * ends once, and its callbacks run where they always do. */
 
 enum { THREADS = 4, TASKS = 300, LARGE = 4 << 20 };
 

@@ -204,7 +204,8 @@ static void model_is_restored_once(void **state)
     if (trained.fault.code)
         fail_msg("%s", trained.fault.text);
     assert_int_equal(predict(&bench, table, "a", garbage, sizeof garbage), MRPC_DATA_LOSS);
-    assert_int_equal(predict(&bench, table, "a", trained.artifact, trained.artifact_bytes), 0); /* the failure did not stay */
+    /* the failure did not stay */
+    assert_int_equal(predict(&bench, table, "a", trained.artifact, trained.artifact_bytes), 0);
     assert_int_equal(predict(&bench, table, "a", garbage, sizeof garbage), 0);                 /* not looked at */
     assert_int_equal(predict(&bench, table, NULL, garbage, sizeof garbage), MRPC_DATA_LOSS);
     char name[] = "b0";

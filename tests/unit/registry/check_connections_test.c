@@ -136,7 +136,8 @@ static void no_more_are_kept_than_may_be(void **state)
     assert_int_equal(atomic_load(&peer.accepted), 3);
 }
 
-/* --- whose turn it is -------------------------------------------------------------------------------------------------
+/* --- whose turn it is
+ * -------------------------------------------------------------------------------------------------
  */
 
 struct visitor {

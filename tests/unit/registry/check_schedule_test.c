@@ -19,8 +19,8 @@ static uint64_t next_random(void)
     return seed;
 }
 
-/* Whenever it is asked, the next run is near the phase, no more than an interval, a sixteenth and the jitter away, and one
- * after the other keeps the interval but for the jitter. */
+/* Whenever it is asked, the next run is near the phase, no more than an interval, a sixteenth and the jitter away, and
+ * one after the other keeps the interval but for the jitter. */
 static void regular_runs_return_to_their_phase(void **state)
 {
     for (int i = 0; i < 10000; i++) {
@@ -100,7 +100,8 @@ static void falls_now_and_then_are_not_damped(void **state)
     }
 }
 
-/* --- the board --------------------------------------------------------------------------------------------------------
+/* --- the board
+ * --------------------------------------------------------------------------------------------------------
  */
 
 enum { WRITES = 200000 };

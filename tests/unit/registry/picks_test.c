@@ -318,7 +318,8 @@ static void disruption_is_small_at_any_size(void **state)
             snprintf(names[i], sizeof names[i], "i%zu", i);
             members[i] = (struct mrpc_maglev_member){names[i], 100};
         }
-        struct mrpc_maglev *before = mrpc_maglev_new(members, count), *after = mrpc_maglev_new(members, count - 1); /* the last goes */
+        /* the last goes */
+        struct mrpc_maglev *before = mrpc_maglev_new(members, count), *after = mrpc_maglev_new(members, count - 1);
         assert_non_null(before);
         assert_non_null(after);
         assert_true(before->size >= 100 * count);

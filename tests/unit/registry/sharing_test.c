@@ -9,7 +9,8 @@
 #include "failing_malloc.h"
 #include "sample.h"
 
-/* Instances in exact memory: what they share with others and with their own past, and that they are whole by themselves. */
+/* Instances in exact memory: what they share with others and with their own past, and that they are whole by
+ * themselves. */
 
 /* One with every kind of field. */
 struct rich {

@@ -123,7 +123,8 @@ static void random_histories_agree_with_the_model(void **state)
     }
 }
 
-/* --- what views share ------------------------------------------------------------------------------------------------ */
+/* --- what views share
+ * ------------------------------------------------------------------------------------------------ */
 
 static struct registry_instance *instance(const char *id, int64_t incarnation, enum registry_health health)
 {

@@ -42,19 +42,20 @@ static int nodes(const struct scene *scene)
 }
 
 /* Two zones; the racks of north are deeper than what south holds. */
-static const char zones[] = "title: Zones\n"
-                            "groups:\n"
-                            "  - id: north\n"
-                            "    groups:\n"
-                            "      - {id: rack1, nodes: [{id: a, health: healthy}, {id: b, health: down}]}\n"
-                            "      - {id: rack2, nodes: [{id: c, health: healthy}, {id: d}, {id: e, health: healthy}]}\n"
-                            "  - {id: south, detail: spare, nodes: [{id: f}, {id: g}]}\n"
-                            "edges:\n"
-                            "  - {from: a, to: b, label: inside}\n"
-                            "  - {from: c, to: f, label: HTTP}\n"
-                            "  - {from: d, to: f, label: HTTP}\n"
-                            "  - {from: e, to: f, label: SQL}\n"
-                            "  - {from: f, to: f, label: itself}\n";
+static const char zones[] =
+    "title: Zones\n"
+    "groups:\n"
+    "  - id: north\n"
+    "    groups:\n"
+    "      - {id: rack1, nodes: [{id: a, health: healthy}, {id: b, health: down}]}\n"
+    "      - {id: rack2, nodes: [{id: c, health: healthy}, {id: d}, {id: e, health: healthy}]}\n"
+    "  - {id: south, detail: spare, nodes: [{id: f}, {id: g}]}\n"
+    "edges:\n"
+    "  - {from: a, to: b, label: inside}\n"
+    "  - {from: c, to: f, label: HTTP}\n"
+    "  - {from: d, to: f, label: HTTP}\n"
+    "  - {from: e, to: f, label: SQL}\n"
+    "  - {from: f, to: f, label: itself}\n";
 
 static void what_is_small_stays_as_it_is(void **state)
 {
@@ -163,7 +164,9 @@ static void it_holds_for_random_scenes(void **state)
             assert_string_equal(small->digest, again->digest);
             for (int i = 0; i < small->item_count; i++) {
                 const struct scene_item *one = &small->items[i];
-                const char *told = strstr(one->detail, " nodes") ? one->detail : strstr(one->title, " more") ? one->title : "1";
+                const char *told = strstr(one->detail, " nodes") ? one->detail
+                                   : strstr(one->title, " more") ? one->title
+                                                                 : "1";
                 stood_for += one->is_group ? 0 : atoi(told);
             }
             assert_int_equal(stood_for, nodes(whole));

@@ -116,8 +116,9 @@ static void what_nobody_stands_for_is_undeclared_once(void **state)
 
 static struct scene *graph(void)
 {
-    return spec("nodes: [{id: api, health: healthy}, {id: db, health: down, detail: gone}, {id: log, health: healthy}]\n"
-                "edges: [{from: api, to: db}, {from: db, to: log}]\n");
+    return spec(
+        "nodes: [{id: api, health: healthy}, {id: db, health: down, detail: gone}, {id: log, health: healthy}]\n"
+        "edges: [{from: api, to: db}, {from: db, to: log}]\n");
 }
 
 static void equal_ids_are_laid_over_each_other(void **state)
@@ -204,7 +205,8 @@ static void views_are_taken_from_their_sources(void **state)
     struct scene *live = registry(), *joined = NULL;
     struct scene *declared = spec("covers: [registry]\nnodes: [{id: a, live: registry/default/web}]\n");
     struct scene_source source = {.name = "registry", .argument = "", .snapshot = snapshot_of, .self = live};
-    struct scene_source joinable = {.name = "own", .argument = "", .snapshot = snapshot_of, .self = live, .declared = declared_of};
+    struct scene_source joinable = {
+        .name = "own", .argument = "", .snapshot = snapshot_of, .self = live, .declared = declared_of};
     struct scene_source asking = {.name = "job", .argument = "job id", .snapshot = snapshot_of, .self = live};
     struct scene_sources *sources = scene_sources_new();
     struct fault fault = FAULT_INIT;

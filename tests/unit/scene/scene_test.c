@@ -43,7 +43,8 @@ static void builds_and_finds_items(void **state)
 static void digest_tells_health_from_shape(void **state)
 {
     int changed[3];
-    struct scene *before = two_nodes(SCENE_HEALTH_HEALTHY, "1/1", "A"), *same = two_nodes(SCENE_HEALTH_HEALTHY, "1/1", "A");
+    struct scene *before = two_nodes(SCENE_HEALTH_HEALTHY, "1/1", "A"),
+                 *same = two_nodes(SCENE_HEALTH_HEALTHY, "1/1", "A");
     struct scene *sick = two_nodes(SCENE_HEALTH_DOWN, "0/1", "A"), *other = two_nodes(SCENE_HEALTH_DOWN, "0/1", "B");
     assert_string_equal(before->digest, same->digest);
     assert_int_equal(scene_compare(before, same, changed), 0);
@@ -118,7 +119,8 @@ static void refuses_what_cannot_be_drawn(void **state)
 static void takes_text_of_any_script(void **state)
 {
     struct fault fault = FAULT_INIT;
-    struct scene_item_spec item = {.id = "x", .title = "\u05e9\u05dc\u05d5\u05dd \u4e16\u754c \U0001f600 <script>]]>&#0;\"'",
+    struct scene_item_spec item = {.id = "x",
+                                   .title = "\u05e9\u05dc\u05d5\u05dd \u4e16\u754c \U0001f600 <script>]]>&#0;\"'",
                                    .link = "../services?id=1:2"};
     assert_int_equal(fault_of(&item, NULL, &fault), 0);
 }
@@ -150,7 +152,8 @@ static void holds_limits(void **state)
     char *label = malloc(10 * 1024 * 1024 + 1);
     memset(label, 'x', 10 * 1024 * 1024);
     label[10 * 1024 * 1024] = '\0';
-    assert_int_equal(fault_of(&(struct scene_item_spec){.id = "x", .title = label}, NULL, &fault), MRPC_INVALID_ARGUMENT);
+    assert_int_equal(fault_of(&(struct scene_item_spec){.id = "x", .title = label}, NULL, &fault),
+                     MRPC_INVALID_ARGUMENT);
     label[SCENE_MAX_LABEL_BYTES] = '\0';
     assert_int_equal(fault_of(&(struct scene_item_spec){.id = "x", .title = label}, NULL, &fault), 0);
     free(label);

@@ -11,7 +11,8 @@
 #include "fault/fault.h"
 #include "scene/spec.h"
 
-static int read_spec(const char *text, struct scene **out, struct scene_spec_diagnostic *diagnostic, struct fault *fault)
+static int read_spec(const char *text, struct scene **out, struct scene_spec_diagnostic *diagnostic,
+                     struct fault *fault)
 {
     return scene_spec_read("test.yaml", text, strlen(text), "registry execution", out, diagnostic, fault);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A call in steady state allocates nothing: what it needs, nghttp2's part included, comes from its host's free lists. */
+/* A call in steady state allocates nothing: what it needs, nghttp2's part included, comes from its host's free
+ * lists. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,8 @@ struct connection {
     uint8_t input[100 * REQUEST_BYTES];
 };
 
-static int say_hello(void *self, struct mrpc_call *call, const Helloworld__HelloRequest *in, Helloworld__HelloReply *out)
+static int say_hello(void *self, struct mrpc_call *call, const Helloworld__HelloRequest *in,
+                     Helloworld__HelloReply *out)
 {
     out->message = in->name;
     return MRPC_OK;

@@ -178,8 +178,10 @@ static int name_the_caller(void *self, void *call_state, struct mrpc_call *call)
 
 static void add_naming(struct mrpc_server *server, void *arg)
 {
-    static const struct mrpc_interceptor naming = {
-        .struct_bytes = sizeof(naming), .name = "naming", .started = name_the_caller, .forget = mrpc_interceptor_forgets};
+    static const struct mrpc_interceptor naming = {.struct_bytes = sizeof(naming),
+                                                   .name = "naming",
+                                                   .started = name_the_caller,
+                                                   .forget = mrpc_interceptor_forgets};
     assert_int_equal(mrpc_server_add_interceptor(server, &naming, NULL), 0);
 }
 
@@ -214,7 +216,8 @@ static bool ends_without_memory(size_t nth)
     bool failed = failing_malloc_calls() >= nth;
     failing_malloc_at(0, 0);
     driver_pump(driver);
-    assert_true(raw_peer_count(&driver->client, NGHTTP2_RST_STREAM, 1) == 1 || driver_status(driver, 1) == MRPC_INVALID_ARGUMENT);
+    assert_true(raw_peer_count(&driver->client, NGHTTP2_RST_STREAM, 1) == 1 ||
+                driver_status(driver, 1) == MRPC_INVALID_ARGUMENT);
     echo_service_finish_held(&driver->echo, 0);
     driver_pump(driver);
     close_driver(driver);

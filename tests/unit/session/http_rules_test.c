@@ -135,7 +135,8 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
 }
 
 static int on_invalid_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
-                             size_t name_bytes, const uint8_t *value, size_t value_bytes, uint8_t flags, void *user_data)
+                             size_t name_bytes, const uint8_t *value, size_t value_bytes, uint8_t flags,
+                             void *user_data)
 {
     struct seen *seen = user_data;
     seen->refused = true;

@@ -18,7 +18,8 @@ static void holds_columns_of_every_format(void **state)
     assert_non_null(table);
     for (size_t i = 0; i < 8; i++) {
         struct table_column column;
-        assert_int_equal(table_add(table, formats[i], formats[i], formats[i][0] == 'u' ? 100 : 0, 1, &column, &fault), 0);
+        assert_int_equal(table_add(table, formats[i], formats[i], formats[i][0] == 'u' ? 100 : 0, 1, &column, &fault),
+                         0);
         assert_int_equal((uintptr_t)column.values % 64, 0);
         assert_int_equal(column.length, 70);
         assert_int_equal(column.null_count, 70);

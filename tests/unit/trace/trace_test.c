@@ -41,7 +41,8 @@ static struct scene *draw(struct trace_ring *ring, const char *argument)
 }
 
 /* "client>store:put" of an edge. */
-static void assert_step(const struct scene *scene, int at, const char *from, const char *to, const char *label, bool answer)
+static void assert_step(const struct scene *scene, int at, const char *from, const char *to, const char *label,
+                        bool answer)
 {
     assert_true(at < scene->edge_count);
     const struct scene_edge *edge = &scene->edges[at];
@@ -74,7 +75,8 @@ static void relay_first(void *arg)
     assert_int_equal(domain_loop_post(relay->second, relay_on, relay), 0);
 }
 
-/* Who posts knows nothing of it: the loops carry on for whom the work is, and a call that is not followed leaves nothing. */
+/* Who posts knows nothing of it: the loops carry on for whom the work is, and a call that is not followed leaves
+ * nothing. */
 static void loops_carry_a_call_on(void **state)
 {
     struct trace_ring *ring;
@@ -159,7 +161,10 @@ static void slow_calls_have_room_of_their_own(void **state)
     const uint8_t id[TRACE_ID_BYTES] = {9};
     assert_int_equal(trace_ring_new(2, &ring), 0);
     assert_int_equal(trace_scene_call(ring, "slow", &scene, &fault), MRPC_NOT_FOUND);
-    trace_call_slow(ring, &(struct trace_start){.trace_id = id, .span_id = id, .parent_id = id, .method = "test.Service/Slow", .peer = "p"}, 0, 200000);
+    trace_call_slow(ring,
+                    &(struct trace_start){
+                        .trace_id = id, .span_id = id, .parent_id = id, .method = "test.Service/Slow", .peer = "p"},
+                    0, 200000);
     for (uint8_t i = 1; i < 9; i++)
         begin(ring, i);
     scene = draw(ring, "slow");
@@ -213,7 +218,8 @@ static void no_room_keeps_nothing(void **state)
     int kept = 0;
     assert_int_equal(trace_ring_new(0, &ring), 0);
     assert_int_equal(begin(ring, 1), 0);
-    trace_call_slow(ring, &(struct trace_start){.trace_id = id, .span_id = id, .parent_id = id, .method = "m", .peer = ""}, 0, 1);
+    trace_call_slow(
+        ring, &(struct trace_start){.trace_id = id, .span_id = id, .parent_id = id, .method = "m", .peer = ""}, 0, 1);
     assert_int_equal(trace_ring_each(ring, count, &kept), 0);
     assert_int_equal(kept, 0);
     trace_ring_free(ring);

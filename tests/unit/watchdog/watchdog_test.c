@@ -194,7 +194,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(loops_that_answer_are_nobodys_news, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_that_stands_still_is_told_once_and_keeps_systemd_uninformed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_that_stands_still_is_told_once_and_keeps_systemd_uninformed, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(time_that_everybody_slept_through_does_not_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_cannot_be_asked_does_not_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(forgetting_waits_for_the_answer, set_up, tear_down),

@@ -88,8 +88,8 @@ static void origins(void **state)
 static void what_cannot_be_listed(void **state)
 {
     static const char *const bad_hosts[] = {"", "a:80", "a:", "::1", "a/b", "*", "*.example.com", "a b", "http://a"};
-    static const char *const bad_origins[] = {"", "null", "*", "app.example.com", "https://", "https://a/", "https://*.a",
-                                              "ftp://a", "https://a:b", "https://u@a"};
+    static const char *const bad_origins[] = {"",           "null",        "*",       "app.example.com", "https://",
+                                              "https://a/", "https://*.a", "ftp://a", "https://a:b",     "https://u@a"};
     struct web_rules rules = {0};
     for (size_t i = 0; i < sizeof(bad_hosts) / sizeof(*bad_hosts); i++)
         if (mrpc_web_rules_add_host(&rules, bad_hosts[i]) != MRPC_ERR_INVALID)

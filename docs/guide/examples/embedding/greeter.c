@@ -25,8 +25,8 @@ struct greeting {
     int said;
 };
 
-/* A timer is not inside a function of the host, so what is sent and finished here goes through its queue, and wake, as it
- * would from another thread. */
+/* A timer is not inside a function of the host, so what is sent and finished here goes through its queue, and wake, as
+ * it would from another thread. */
 static void say_more(struct timer *timer)
 {
     struct greeting *greeting = (struct greeting *)((char *)timer - offsetof(struct greeting, timer));

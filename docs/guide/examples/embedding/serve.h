@@ -8,7 +8,8 @@
 
 #include "reactor.h"
 
-/* A gRPC server on the program's own loop: sockets, buffers and time are the program's; the protocol is mrpc_session. */
+/* A gRPC server on the program's own loop: sockets, buffers and time are the program's; the protocol is
+ * mrpc_session. */
 
 struct endpoint {
     struct reactor *reactor;
@@ -27,8 +28,8 @@ struct endpoint {
 int serve_start(struct endpoint *endpoint, struct reactor *reactor, struct mrpc_server *server,
                 struct sockaddr_in *address);
 
-/** Take no more connections, say goodbye on those that there are, and call @drained, perhaps at once, when the last call
- *  is over and its connection closed. */
+/** Take no more connections, say goodbye on those that there are, and call @drained, perhaps at once, when the last
+ *  call is over and its connection closed. */
 void serve_drain(struct endpoint *endpoint, void (*drained)(struct endpoint *endpoint));
 
 /** Close everything, cancelling what still runs. Not in a callback of a connection. */

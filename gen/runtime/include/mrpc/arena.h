@@ -27,7 +27,8 @@ MRPC_API void *mrpc_arena_calloc(struct mrpc_arena *arena, size_t count, size_t 
 MRPC_API char *mrpc_arena_strdup(struct mrpc_arena *arena, const char *text) MRPC_MUST_USE;
 MRPC_API void *mrpc_arena_memdup(struct mrpc_arena *arena, const void *bytes, size_t size) MRPC_MUST_USE;
 MRPC_API char *mrpc_arena_printf(struct mrpc_arena *arena, const char *format, ...) MRPC_PRINTF(2, 3) MRPC_MUST_USE;
-MRPC_API char *mrpc_arena_vprintf(struct mrpc_arena *arena, const char *format, va_list args) MRPC_PRINTF(2, 0) MRPC_MUST_USE;
+MRPC_API char *mrpc_arena_vprintf(struct mrpc_arena *arena, const char *format, va_list args)
+    MRPC_PRINTF(2, 0) MRPC_MUST_USE;
 
 /** What was handed out since the last reset; not 0 once the budget was at its end. */
 MRPC_API size_t mrpc_arena_used_bytes(const struct mrpc_arena *arena);

@@ -12,9 +12,9 @@ MRPC_BEGIN_DECLS
 
 struct mrpc_authentication_options {
     size_t struct_bytes;
-    /** Say who calls, from metadata, peer and certificate: @identity is preset to the certificate's or the socket's; its
-     *  strings live at least as long as the call, best in its arena. Returns 0, or a status code that the call fails
-     *  with, best made with mrpc_call_fail(). On the loop thread; never blocks. NULL: the preset stays. */
+    /** Say who calls, from metadata, peer and certificate: @identity is preset to the certificate's or the socket's;
+     *  its strings live at least as long as the call, best in its arena. Returns 0, or a status code that the call
+     *  fails with, best made with mrpc_call_fail(). On the loop thread; never blocks. NULL: the preset stays. */
     int (*authenticate)(void *arg, struct mrpc_call *call, struct mrpc_identity *identity);
     /** May this identity call this method? Returns 0 or a status code. NULL: everybody may. */
     int (*authorize)(void *arg, struct mrpc_call *call);

@@ -13,11 +13,11 @@ MRPC_BEGIN_DECLS
 
 /* gRPC's binary log (gRFC A16): every header, message, half-close, trailer and cancellation of chosen calls as a
  * grpc.binarylog.v1.GrpcLogEntry, for those who want to see, or play again, what went over the wire. An interceptor of
- * servers (mrpc/interceptor.h) and of channels (mrpc/client_interceptor.h): one log may serve several of both. Calls that
- * the filter leaves out cost a look at their method, and those of a channel a copy of what they send.
+ * servers (mrpc/interceptor.h) and of channels (mrpc/client_interceptor.h): one log may serve several of both. Calls
+ * that the filter leaves out cost a look at their method, and those of a channel a copy of what they send.
  *
- * A channel's calls are logged as the program makes them, however many attempts they take. A call that its own side gave
- * up, by cancelling or by its deadline, ends with CANCEL, any other with its trailer.
+ * A channel's calls are logged as the program makes them, however many attempts they take. A call that its own side
+ * gave up, by cancelling or by its deadline, ends with CANCEL, any other with its trailer.
  *
  * The filter is a list with commas between:
  *     Service/Method    that method       Service/ *   (no blank) all of a service, where no entry names the method
@@ -29,7 +29,8 @@ MRPC_BEGIN_DECLS
 
 struct mrpc_binary_log_options {
     size_t struct_bytes;
-    const char *filter; /* NULL: that of the environment, GRPC_BINARY_LOG_FILTER; "", or there is none: nothing is logged */
+    /* NULL: that of the environment, GRPC_BINARY_LOG_FILTER; "", or there is none: nothing is logged */
+    const char *filter;
     /** Take an encoded entry; @entry is borrowed. On loop threads, several at once: must not block.
      *  mrpc_binary_log_file_write() is one. */
     void (*write)(void *arg, const void *entry, size_t bytes);
@@ -46,12 +47,12 @@ MRPC_API int mrpc_binary_log_new(const struct mrpc_binary_log_options *options, 
 MRPC_API void mrpc_binary_log_free(struct mrpc_binary_log *log);
 /** Put it first, so that it sees what others refuse. Errors: as mrpc_server_add_interceptor(). */
 MRPC_API int mrpc_binary_log_add_to_server(struct mrpc_binary_log *log, struct mrpc_server *server) MRPC_MUST_USE;
-/** Put it last, so that it sees what others add. Entries are written on the channel's loop and, of the beginning, on the
- *  thread that makes the call. Errors: as mrpc_channel_add_interceptor(). */
+/** Put it last, so that it sees what others add. Entries are written on the channel's loop and, of the beginning, on
+ *  the thread that makes the call. Errors: as mrpc_channel_add_interceptor(). */
 MRPC_API int mrpc_binary_log_add_to_channel(struct mrpc_binary_log *log, struct mrpc_channel *channel) MRPC_MUST_USE;
 
-/** A file of entries, each with its length before it (4 bytes, big endian), written by a thread of its own. At most 4 MiB
- *  wait for it: what comes meanwhile is dropped and counted. */
+/** A file of entries, each with its length before it (4 bytes, big endian), written by a thread of its own. At most 4
+ *  MiB wait for it: what comes meanwhile is dropped and counted. */
 struct mrpc_binary_log_file;
 
 /** Append to @path, made with mode 0600. Errors: MRPC_ERR_SYSTEM (errno tells), MRPC_ERR_NOMEM. */

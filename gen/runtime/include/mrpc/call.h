@@ -93,23 +93,25 @@ MRPC_API int mrpc_call_add_detail(struct mrpc_call *call, const struct mrpc_mess
 MRPC_API int mrpc_call_fail_field(struct mrpc_call *call, const char *field, const char *format, ...)
     MRPC_PRINTF(3, 4); /* INVALID_ARGUMENT, message "field: …", BadRequest */
 MRPC_API int mrpc_call_fail_retry(struct mrpc_call *call, enum mrpc_code code, int64_t retry_after_ms,
-                                  const char *format, ...) MRPC_PRINTF(4, 5); /* RetryInfo, and for clients that retry by themselves grpc-retry-pushback-ms (gRFC A6) */
+                                  /* RetryInfo, and for clients that retry by themselves grpc-retry-pushback-ms (gRFC
+                                   * A6) */
+                                  const char *format, ...) MRPC_PRINTF(4, 5);
 
 /** What the headers, and the trailers, of a response may take: name + value as on the wire + 32, added up. */
 #define MRPC_RESPONSE_METADATA_MAX_BYTES 16384
 
-/** Response metadata. Headers leave with the first message, or at once with mrpc_call_send_headers(). A client that asks
- *  for less by SETTINGS_MAX_HEADER_LIST_SIZE gets the trailers that fit; the status is always among them.
+/** Response metadata. Headers leave with the first message, or at once with mrpc_call_send_headers(). A client that
+ *  asks for less by SETTINGS_MAX_HEADER_LIST_SIZE gets the trailers that fit; the status is always among them.
  *  Errors: as mrpc_metadata_add(), MRPC_ERR_LIMIT over MRPC_RESPONSE_METADATA_MAX_BYTES, MRPC_ERR_DONE when they have
  *  been sent. Thread: whoever holds the call. */
 MRPC_API int mrpc_call_add_header(struct mrpc_call *call, const char *key, const void *value, size_t value_bytes);
 MRPC_API int mrpc_call_add_trailer(struct mrpc_call *call, const char *key, const void *value, size_t value_bytes);
 MRPC_API int mrpc_call_send_headers(struct mrpc_call *call);
 
-/** Compress, or not, what is sent from now on. At first responses are as the requests: in their grpc-encoding if the client
- *  accepts it, else plain. Turning it on takes gzip, or deflate, whichever the client accepts, and must come before the
- *  headers leave; turning it off, for a secret or for what is compressed already, is possible at any time. A message that
- *  would become larger goes plain all the same. Thread: whoever holds the call.
+/** Compress, or not, what is sent from now on. At first responses are as the requests: in their grpc-encoding if the
+ *  client accepts it, else plain. Turning it on takes gzip, or deflate, whichever the client accepts, and must come
+ *  before the headers leave; turning it off, for a secret or for what is compressed already, is possible at any time. A
+ *  message that would become larger goes plain all the same. Thread: whoever holds the call.
  *  Errors: MRPC_ERR_DONE when the headers have left without an encoding; MRPC_ERR_INVALID when the client accepts none.
  *  Source: gRPC compression.md. */
 MRPC_API int mrpc_call_set_compression(struct mrpc_call *call, bool on);
@@ -129,10 +131,11 @@ MRPC_API int mrpc_call_send_encoded(struct mrpc_call *call, const void *bytes, s
 MRPC_API void mrpc_call_on_writable(struct mrpc_call *call, void (*callback)(void *arg, struct mrpc_call *call),
                                     void *arg);
 
-/** The handler has taken what it needs of the request, and the call is going to wait: request message, metadata, authority
- *  and all that lies in the arena go at once, unless something still needs them (a deadline, a header or detail that was
- *  added, an interceptor, a browser's dialect); with them goes most of what a call takes. The metadata are empty after
- *  that, and mrpc_call_arena() gives a new arena, or NULL without memory. Only for server streaming; else without effect.
+/** The handler has taken what it needs of the request, and the call is going to wait: request message, metadata,
+ *  authority and all that lies in the arena go at once, unless something still needs them (a deadline, a header or
+ *  detail that was added, an interceptor, a browser's dialect); with them goes most of what a call takes. The metadata
+ *  are empty after that, and mrpc_call_arena() gives a new arena, or NULL without memory. Only for server streaming;
+ *  else without effect.
  *  Thread: the loop's, from the handler, before anybody else has the call. */
 MRPC_API void mrpc_call_forget_request(struct mrpc_call *call);
 
@@ -140,8 +143,8 @@ MRPC_API void mrpc_call_forget_request(struct mrpc_call *call);
 MRPC_API void mrpc_call_resume(struct mrpc_call *call);
 
 /** Finish a pending call, once, from any thread. @code 0 sends the response given (unary, client streaming: required,
- *  it must live until the call is destroyed, best in its arena) or, for a stream, the trailers. Otherwise the status with
- *  the message of an earlier mrpc_call_fail(). After this the caller owns nothing of the call. */
+ *  it must live until the call is destroyed, best in its arena) or, for a stream, the trailers. Otherwise the status
+ *  with the message of an earlier mrpc_call_fail(). After this the caller owns nothing of the call. */
 MRPC_API void mrpc_call_finish(struct mrpc_call *call, int code, const ProtobufCMessage *response);
 
 /** Run @task(arg) on the call's loop thread soon; for handlers that keep per-loop state. Thread: any. */

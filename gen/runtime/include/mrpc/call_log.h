@@ -22,8 +22,8 @@ MRPC_BEGIN_DECLS
 struct mrpc_call_log_options {
     size_t struct_bytes;
     /** @level: 0 error (UNKNOWN, UNIMPLEMENTED, INTERNAL, DATA_LOSS), 1 warning (DEADLINE_EXCEEDED, PERMISSION_DENIED,
-     *  RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, OUT_OF_RANGE, UNAVAILABLE), 2 the rest. @line is borrowed, without
-     *  a newline. On the loop's thread: must not block it. */
+     *  RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, OUT_OF_RANGE, UNAVAILABLE), 2 the rest. @line is borrowed,
+     *  without a newline. On the loop's thread: must not block it. */
     void (*write)(void *arg, int level, const char *line);
     void *arg;
     /** For calls that ended OK, and as many again for those that did not, so that neither hides the other; 0: 100. What

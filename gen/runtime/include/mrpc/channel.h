@@ -141,7 +141,8 @@ MRPC_API const ProtobufCMessage *mrpc_channel_unary(struct mrpc_channel *channel
                                                     const ProtobufCMessage *request, struct mrpc_reply *reply);
 
 /** Asynchronous unary call; the request is encoded before the function returns. @done runs exactly once, on the loop's
- *  thread, also for a call that could not start; @response is NULL unless the status is OK; both are valid in it only. */
+ *  thread, also for a call that could not start; @response is NULL unless the status is OK; both are valid in it
+ *  only. */
 MRPC_API void mrpc_channel_unary_async(struct mrpc_channel *channel, const struct mrpc_method *method,
                                        const struct mrpc_call_options *options, const ProtobufCMessage *request,
                                        void (*done)(void *arg, const ProtobufCMessage *response,
@@ -169,8 +170,8 @@ MRPC_API int mrpc_client_call_start(struct mrpc_channel *channel, const struct m
                                     void *arg, struct mrpc_client_call **out) MRPC_MUST_USE;
 
 /** Start a call with its one request, sent and half-closed (server streaming): nothing is left to be done with the call
- *  that on_done, on another thread, may have freed by then. Else as mrpc_client_call_start(); also MRPC_ERR_INVALID when
- *  the request cannot be encoded. */
+ *  that on_done, on another thread, may have freed by then. Else as mrpc_client_call_start(); also MRPC_ERR_INVALID
+ *  when the request cannot be encoded. */
 MRPC_API int mrpc_client_call_start_with(struct mrpc_channel *channel, const struct mrpc_method *method,
                                          const struct mrpc_call_options *options, const ProtobufCMessage *request,
                                          const struct mrpc_client_events *events, void *arg,
@@ -192,7 +193,8 @@ MRPC_API const ProtobufCMessage *mrpc_client_call_recv(struct mrpc_client_call *
 MRPC_API bool mrpc_client_call_message_compressed(const struct mrpc_client_call *call);
 MRPC_API void mrpc_client_call_resume(struct mrpc_client_call *call);
 
-/** Blocking: half-close, drop further messages, wait for the status. @reply (may be NULL) receives it. Returns the code. */
+/** Blocking: half-close, drop further messages, wait for the status. @reply (may be NULL) receives it. Returns the
+ *  code. */
 MRPC_API int mrpc_client_call_finish(struct mrpc_client_call *call, struct mrpc_reply *reply);
 
 /** Idempotent; the call still ends exactly once, with CANCELLED unless it had already ended. Thread: any. */

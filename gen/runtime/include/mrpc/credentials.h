@@ -10,11 +10,11 @@
 
 MRPC_BEGIN_DECLS
 
-/* Call credentials: metadata that says who calls, fetched anew for each attempt, since tokens expire. They come from the
- * channel's options, from the call's, or both: the channel's are asked first, and all that they gave is sent.
+/* Call credentials: metadata that says who calls, fetched anew for each attempt, since tokens expire. They come from
+ * the channel's options, from the call's, or both: the channel's are asked first, and all that they gave is sent.
  *
- * Secrets travel on secure connections only: TLS, loopback and unix sockets. On any other the call ends UNAUTHENTICATED,
- * and nothing of it is sent. */
+ * Secrets travel on secure connections only: TLS, loopback and unix sockets. On any other the call ends
+ * UNAUTHENTICATED, and nothing of it is sent. */
 
 /** What one attempt asks for. Held by whoever was asked, until it calls mrpc_credentials_finish(). */
 struct mrpc_credentials_request;
@@ -22,8 +22,8 @@ struct mrpc_credentials_request;
 /** A constant of its author. */
 struct mrpc_call_credentials {
     size_t struct_bytes; /* sizeof(struct mrpc_call_credentials) */
-    /** Answer @request with mrpc_credentials_add()* and then mrpc_credentials_finish(), once: at once, or later from any
-     *  thread; the call's deadline runs meanwhile. Thread: the loop's; must not block. */
+    /** Answer @request with mrpc_credentials_add()* and then mrpc_credentials_finish(), once: at once, or later from
+     *  any thread; the call's deadline runs meanwhile. Thread: the loop's; must not block. */
     void (*get)(void *self, struct mrpc_credentials_request *request);
     void *self; /* it and the struct are borrowed: until the channel is freed, or the call has ended */
 };

@@ -15,8 +15,8 @@ MRPC_BEGIN_DECLS
  *
  *     started, (received | half_closed | enter | leave | finished | headers | sent | cancelled)*, ended
  *
- * of each call of a method that exists. What is refused before (malformed head) is the runtime's own; of a call of a method
- * that is not there, unknown is the only event.
+ * of each call of a method that exists. What is refused before (malformed head) is the runtime's own; of a call of a
+ * method that is not there, unknown is the only event.
  * Everything that looks at calls is one of these: authentication, limits, logs, metrics, traces.
  *
  * Order: started runs first to last, and the first that refuses ends the call: those behind it, and the handler, never
@@ -60,8 +60,8 @@ struct mrpc_interceptor {
     const char *name;                       /* "authentication" */
     size_t state_bytes;
     bool message_data;                      /* sent is to have data, whatever it costs */
-    /** May refuse: returns 0, or a status code, best made with mrpc_call_fail() and its kin. Here, and only here, it may
-     *  use the call's arena, add headers and trailers, and set the identity. */
+    /** May refuse: returns 0, or a status code, best made with mrpc_call_fail() and its kin. Here, and only here, it
+     *  may use the call's arena, add headers and trailers, and set the identity. */
     int (*started)(void *self, void *state, struct mrpc_call *call);
     void (*received)(void *self, void *state, struct mrpc_call *call, const struct mrpc_call_message *message);
     void (*half_closed)(void *self, void *state, struct mrpc_call *call);
@@ -104,9 +104,10 @@ MRPC_API void *mrpc_call_state(const struct mrpc_call *call, const struct mrpc_i
 /** Say who calls, from started. Strings are borrowed until the call is destroyed: best in its arena. */
 MRPC_API void mrpc_call_set_identity(struct mrpc_call *call, const struct mrpc_identity *identity);
 
-/** End a call that runs, as its deadline would: the handler is told by on_cancel, the peer gets the status, or a reset when
- *  what it has not read yet stands before it. Nothing for a call that is over. For who lets calls in and finds that one
- *  must go: its caller's rights have ended. Ownership: @message is borrowed until the call is destroyed, best a constant.
+/** End a call that runs, as its deadline would: the handler is told by on_cancel, the peer gets the status, or a reset
+ *  when what it has not read yet stands before it. Nothing for a call that is over. For who lets calls in and finds
+ *  that one must go: its caller's rights have ended. Ownership: @message is borrowed until the call is destroyed, best
+ *  a constant.
  *  Thread: the loop's, not from within an interceptor or a handler; mrpc_call_post() gets there. */
 MRPC_API void mrpc_call_abort(struct mrpc_call *call, enum mrpc_code code, const char *message);
 

@@ -34,9 +34,9 @@ MRPC_API int mrpc_json_decode(const struct mrpc_message_info *info, const char *
                               const struct mrpc_json_options *options, struct mrpc_arena *arena, ProtobufCMessage **out,
                               struct mrpc_decode_error *error) MRPC_MUST_USE;
 
-/** Write a message; @options may be NULL. Ownership: *@out is malloc'ed, NUL-terminated, the caller frees it; *@size, if
- *  given, is its length. Errors: MRPC_ERR_NOMEM; MRPC_ERR_INVALID for what has no JSON form: a string that is not UTF-8,
- *  times out of their range, a message that is NULL in a list or contains itself. */
+/** Write a message; @options may be NULL. Ownership: *@out is malloc'ed, NUL-terminated, the caller frees it; *@size,
+ *  if given, is its length. Errors: MRPC_ERR_NOMEM; MRPC_ERR_INVALID for what has no JSON form: a string that is not
+ *  UTF-8, times out of their range, a message that is NULL in a list or contains itself. */
 MRPC_API int mrpc_json_encode(const struct mrpc_message_info *info, const ProtobufCMessage *message,
                               const struct mrpc_json_options *options, char **out, size_t *size) MRPC_MUST_USE;
 

@@ -12,8 +12,8 @@ MRPC_BEGIN_DECLS
 /** How many there are; 0 before the start. Thread: any. */
 MRPC_API unsigned mrpc_server_loops(struct mrpc_server *server);
 
-/** Run @task(arg) soon on the thread of loop @index. A task that was taken runs before the server has stopped. It must not
- *  wait for anything. Thread: any. Ownership: @arg is the task's.
+/** Run @task(arg) soon on the thread of loop @index. A task that was taken runs before the server has stopped. It must
+ *  not wait for anything. Thread: any. Ownership: @arg is the task's.
  *  Errors: MRPC_ERR_DONE when the server does not run or has no such loop, MRPC_ERR_NOMEM. */
 MRPC_API int mrpc_server_post(struct mrpc_server *server, unsigned index, void (*task)(void *arg), void *arg)
     MRPC_MUST_USE;

@@ -41,7 +41,8 @@ struct mrpc_channel;
  *  mrpc_channel_add_interceptor(); MRPC_ERR_NOMEM. */
 MRPC_API int mrpc_metrics_add_to_channel(struct mrpc_metrics *metrics, struct mrpc_channel *channel) MRPC_MUST_USE;
 
-/* Recording on the client's side -------------------------------------------------------------------------------------*/
+/* Recording on the client's side
+ * -------------------------------------------------------------------------------------*/
 
 /** Where one thread at a time records; and what it records of one method and target. Both belong to the metrics. */
 struct mrpc_metrics_recorder;
@@ -65,7 +66,8 @@ MRPC_API void mrpc_metrics_attempt_ended(struct mrpc_metrics_series *series, int
 /** The call as its caller sees it, all attempts together. */
 MRPC_API void mrpc_metrics_call_ended(struct mrpc_metrics_series *series, int code, int64_t duration_us);
 
-/* Reading ------------------------------------------------------------------------------------------------------------*/
+/* Reading
+ * ------------------------------------------------------------------------------------------------------------*/
 
 enum mrpc_metric_type { MRPC_METRIC_COUNTER, MRPC_METRIC_HISTOGRAM };
 

@@ -61,7 +61,8 @@ struct mrpc_server;
 MRPC_API int mrpc_server_new(const struct mrpc_server_options *options, struct mrpc_server **out) MRPC_MUST_USE;
 
 /** Add a service before the start; @handlers (the generated struct) and @self are borrowed until the server is freed.
- *  Prefer the generated, typed …__add_to_server(). Errors: MRPC_ERR_INVALID when the name is taken or it has started. */
+ *  Prefer the generated, typed …__add_to_server(). Errors: MRPC_ERR_INVALID when the name is taken or it has
+ *  started. */
 MRPC_API int mrpc_server_add_service(struct mrpc_server *server, const struct mrpc_skeleton *skeleton,
                                      const void *handlers, void *self) MRPC_MUST_USE;
 
@@ -93,16 +94,16 @@ struct mrpc_server_stats {
 };
 MRPC_API void mrpc_server_stats(const struct mrpc_server *server, struct mrpc_server_stats *out);
 
-/* grpc.health.v1 (Check, Watch, List). "" is the server itself. Setting is allowed from any thread, before and after the
- * start; drain sets everything NOT_SERVING for good. */
+/* grpc.health.v1 (Check, Watch, List). "" is the server itself. Setting is allowed from any thread, before and after
+ * the start; drain sets everything NOT_SERVING for good. */
 enum mrpc_serving { MRPC_SERVING_UNKNOWN = 0, MRPC_SERVING = 1, MRPC_NOT_SERVING = 2 };
 MRPC_API int mrpc_server_enable_health(struct mrpc_server *server) MRPC_MUST_USE;
 /** The state of @service; MRPC_SERVING_UNKNOWN when it was never set or health is not enabled. Thread: any. */
 MRPC_API enum mrpc_serving mrpc_server_health(const struct mrpc_server *server, const char *service);
 MRPC_API int mrpc_server_set_health(struct mrpc_server *server, const char *service, enum mrpc_serving state);
 
-/** grpc.channelz.v1: this server, its sockets and connections, and the channels of the process. It shows peers' addresses and certificates: only where
- *  those who may call the server may know them. */
+/** grpc.channelz.v1: this server, its sockets and connections, and the channels of the process. It shows peers'
+ *  addresses and certificates: only where those who may call the server may know them. */
 MRPC_API int mrpc_server_enable_channelz(struct mrpc_server *server) MRPC_MUST_USE;
 
 /** grpc.reflection.v1 and v1alpha over every service of this server. */

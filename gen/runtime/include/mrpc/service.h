@@ -23,7 +23,8 @@ struct mrpc_file {
     size_t descriptor_bytes;
     const struct mrpc_file *const *dependencies;  /* dependency_count of them */
     size_t dependency_count;
-    const char *const *symbols;                   /* full names that it defines: messages, enums, services, methods, … */
+    /* full names that it defines: messages, enums, services, methods, … */
+    const char *const *symbols;
     size_t symbol_count;
 };
 
@@ -35,7 +36,8 @@ struct mrpc_method {
     bool idempotent;                              /* idempotency_level is NO_SIDE_EFFECTS or IDEMPOTENT */
     const struct mrpc_message_info *request;
     const struct mrpc_message_info *response;
-    bool no_side_effects;                         /* idempotency_level is NO_SIDE_EFFECTS: Connect calls it by GET too */
+    /* idempotency_level is NO_SIDE_EFFECTS: Connect calls it by GET too */
+    bool no_side_effects;
 };
 
 struct mrpc_service {

@@ -27,8 +27,8 @@ struct mrpc_session;
 
 struct mrpc_session_host_options {
     size_t struct_bytes;
-    /** Something was queued for this host: call mrpc_session_host_process() soon, on its thread. Once for many. From any
-     *  thread, also from within handlers. */
+    /** Something was queued for this host: call mrpc_session_host_process() soon, on its thread. Once for many. From
+     *  any thread, also from within handlers. */
     void (*wake)(void *arg);
     void *arg;
     unsigned index;                    /* what mrpc_call_loop_index() says: another for each host of a server */

@@ -10,7 +10,8 @@
 
 MRPC_BEGIN_DECLS
 
-/** Certificates and keys of one side, TLS 1.2 or later, ALPN "h2" (a server: also "http/1.1", see mrpc/web.h). All files are PEM. */
+/** Certificates and keys of one side, TLS 1.2 or later, ALPN "h2" (a server: also "http/1.1", see mrpc/web.h). All
+ *  files are PEM. */
 struct mrpc_tls_options {
     size_t struct_bytes;
     const char *certificate_file;   /* chain, leaf first; a server needs it */
@@ -30,9 +31,9 @@ MRPC_API int mrpc_tls_client_new(const struct mrpc_tls_options *options, struct 
                                  size_t why_bytes) MRPC_MUST_USE;
 /** Read the files again; connections that are open keep what they have. On failure the old ones stay. Thread: any. */
 MRPC_API int mrpc_tls_reload(struct mrpc_tls *tls, char *why, size_t why_bytes) MRPC_MUST_USE;
-/** The same if a file has changed since it was last read (another file, size or time of change): for a program that looks
- *  every few seconds. Returns 1 when they were read, 0 when there was no need, else as mrpc_tls_reload(), and the next
- *  call tries again: files that are written one after the other match in the end. Thread: any. */
+/** The same if a file has changed since it was last read (another file, size or time of change): for a program that
+ *  looks every few seconds. Returns 1 when they were read, 0 when there was no need, else as mrpc_tls_reload(), and the
+ *  next call tries again: files that are written one after the other match in the end. Thread: any. */
 MRPC_API int mrpc_tls_reload_changed(struct mrpc_tls *tls, char *why, size_t why_bytes) MRPC_MUST_USE;
 /** When the own certificate ends, in s of Unix time; INT64_MAX when there is none. Thread: any. */
 MRPC_API int64_t mrpc_tls_expires_at_s(struct mrpc_tls *tls);

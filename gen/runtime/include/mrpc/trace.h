@@ -10,9 +10,10 @@
 
 MRPC_BEGIN_DECLS
 
-/* W3C Trace Context (level 2): which trace a call belongs to, read from traceparent and tracestate, and passed on to the
- * calls that its handler makes. The interceptor gives every call a span of its own: it continues the caller's trace, or
- * starts one when what came is missing or malformed. Spans are recorded by whoever wants to; see mrpc/interceptor.h. */
+/* W3C Trace Context (level 2): which trace a call belongs to, read from traceparent and tracestate, and passed on to
+ * the calls that its handler makes. The interceptor gives every call a span of its own: it continues the caller's
+ * trace, or starts one when what came is missing or malformed. Spans are recorded by whoever wants to; see
+ * mrpc/interceptor.h. */
 
 #define MRPC_TRACE_SAMPLED 0x01   /* the caller may have recorded it */
 #define MRPC_TRACE_RANDOM 0x02    /* the right-most 7 bytes of the trace id are random */

@@ -11,31 +11,32 @@
 
 MRPC_BEGIN_DECLS
 
-/* One port for gRPC and the web. A listener speaks HTTP/2 to whoever begins with its preface, else HTTP/1.1; over TLS the
- * two are chosen by ALPN. On both it serves, in this order: registered web routes, gRPC-Web, and on HTTP/2 gRPC. What
- * remains is refused by gRPC's rules (405 unless POST, 415 unless a gRPC content type).
+/* One port for gRPC and the web. A listener speaks HTTP/2 to whoever begins with its preface, else HTTP/1.1; over TLS
+ * the two are chosen by ALPN. On both it serves, in this order: registered web routes, gRPC-Web, and on HTTP/2 gRPC.
+ * What remains is refused by gRPC's rules (405 unless POST, 415 unless a gRPC content type).
  *
- * A web request is served only if its Host (:authority) is a loopback name, the address that the connection came in on or
- * one of `hosts`, else 421; and only if its Origin, when it has one, is the same place or one of `origins`, else 403. The
- * same holds for a gRPC call that carries an Origin. Without that any web page could drive a server on its reader's own
- * machine.
+ * A web request is served only if its Host (:authority) is a loopback name, the address that the connection came in on
+ * or one of `hosts`, else 421; and only if its Origin, when it has one, is the same place or one of `origins`, else
+ * 403. The same holds for a gRPC call that carries an Origin. Without that any web page could drive a server on its
+ * reader's own machine.
  *
- * gRPC-Web calls are calls: interceptors, limits, deadlines and cancellation are theirs too. Requests to routes are none:
- * interceptors do not see them; who may have which is asked of `admit` below, or the route looks at mrpc_web_identity()
- * or at a header itself. */
+ * gRPC-Web calls are calls: interceptors, limits, deadlines and cancellation are theirs too. Requests to routes are
+ * none: interceptors do not see them; who may have which is asked of `admit` below, or the route looks at
+ * mrpc_web_identity() or at a header itself. */
 
 struct mrpc_web;
 
 struct mrpc_web_options {
     size_t struct_bytes;              /* sizeof(struct mrpc_web_options) */
-    bool http1_off;                   /* HTTP/2 only: who speaks HTTP/1.x is told so and closed, ALPN offers "h2" alone */
+    /* HTTP/2 only: who speaks HTTP/1.x is told so and closed, ALPN offers "h2" alone */
+    bool http1_off;
     const char *const *hosts;         /* names by which we are known, without port; copied */
     size_t host_count;
     const char *const *origins;       /* "https://app.example.com": pages that may call us from elsewhere (CORS) */
     size_t origin_count;
-    /** Asked before each request is given to its route, on the loop thread; never blocks. True lets it in; false says that
-     *  it has answered itself, by mrpc_web_respond(). NULL: everybody is let in. @admit_arg is borrowed until the server
-     *  is freed. */
+    /** Asked before each request is given to its route, on the loop thread; never blocks. True lets it in; false says
+     *  that it has answered itself, by mrpc_web_respond(). NULL: everybody is let in. @admit_arg is borrowed until the
+     *  server is freed. */
     bool (*admit)(void *admit_arg, struct mrpc_web *web);
     void *admit_arg;
 };
@@ -61,8 +62,8 @@ struct mrpc_web_route {
 };
 
 /** Add a route before the start; strings are copied, @self is borrowed until the server is freed. A native gRPC call is
- *  never given to a route. Errors: MRPC_ERR_INVALID when it has started, method and path are taken, or one is malformed;
- *  MRPC_ERR_NOMEM. */
+ *  never given to a route. Errors: MRPC_ERR_INVALID when it has started, method and path are taken, or one is
+ *  malformed; MRPC_ERR_NOMEM. */
 MRPC_API int mrpc_server_add_route(struct mrpc_server *server, const struct mrpc_web_route *route) MRPC_MUST_USE;
 
 /* The request. Borrowed until the answer is complete. Thread: whoever holds the request. */
@@ -81,7 +82,8 @@ MRPC_API const struct mrpc_identity *mrpc_web_identity(const struct mrpc_web *we
 /** "127.0.0.1:41234". */
 MRPC_API const char *mrpc_web_peer(const struct mrpc_web *web);
 
-/** As mrpc_call_cancelled() and mrpc_call_on_cancel(): the peer has gone or the time is up. It still must be answered. */
+/** As mrpc_call_cancelled() and mrpc_call_on_cancel(): the peer has gone or the time is up. It still must be
+ *  answered. */
 MRPC_API bool mrpc_web_cancelled(const struct mrpc_web *web);
 MRPC_API void mrpc_web_on_cancel(struct mrpc_web *web, void (*callback)(void *arg, struct mrpc_web *web), void *arg);
 
@@ -89,9 +91,10 @@ MRPC_API void mrpc_web_on_cancel(struct mrpc_web *web, void (*callback)(void *ar
  *  mrpc_call_add_header(). */
 MRPC_API int mrpc_web_add_header(struct mrpc_web *web, const char *name, const char *value);
 
-/** The whole answer; everything is copied. @content_type may be NULL without a body. After this the caller owns nothing of
- *  the request. Thread: any. A body longer than the server sends, or no memory, becomes 500. */
-MRPC_API void mrpc_web_respond(struct mrpc_web *web, int status, const char *content_type, const void *body, size_t bytes);
+/** The whole answer; everything is copied. @content_type may be NULL without a body. After this the caller owns nothing
+ *  of the request. Thread: any. A body longer than the server sends, or no memory, becomes 500. */
+MRPC_API void mrpc_web_respond(struct mrpc_web *web, int status, const char *content_type, const void *body,
+                               size_t bytes);
 
 /** An answer in parts: begin, then send any number of times, then end. Thread: any, one at a time.
  *  mrpc_web_send() copies; errors as mrpc_call_send(): MRPC_ERR_AGAIN when 64 KiB are queued (on_writable follows),

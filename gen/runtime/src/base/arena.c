@@ -7,8 +7,8 @@
 
 /* Blocks come from malloc, each at least as large as all before it together, so that their number is logarithmic. At
  * reset an arena that needed several gets one block of their total size at its next use: a loop of similar calls stops
- * calling malloc after two rounds. What a large call needed is given back rather than kept (KEPT_BYTES). The first block
- * holds the head and the request of a small call: a server has one for each of its open streams. */
+ * calling malloc after two rounds. What a large call needed is given back rather than kept (KEPT_BYTES). The first
+ * block holds the head and the request of a small call: a server has one for each of its open streams. */
 
 #define FIRST_BYTES ((size_t)512)
 #define KEPT_BYTES ((size_t)256 * 1024)

@@ -45,7 +45,8 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const struct claimant *)a)->name, ((const struct claimant *)b)->name);
 }
 
-static struct claimant *line_up(const struct mrpc_maglev_member *members, size_t count, uint32_t size, uint64_t *heaviest)
+static struct claimant *line_up(const struct mrpc_maglev_member *members, size_t count, uint32_t size,
+                                uint64_t *heaviest)
 {
     struct claimant *claimants = malloc(count * sizeof *claimants);
     *heaviest = 0;

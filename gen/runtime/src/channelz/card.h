@@ -31,7 +31,8 @@ void mrpc_channelz_card_state(struct channelz_card *card, enum mrpc_connectivity
 void mrpc_channelz_card_call_started(struct channelz_card *card);
 void mrpc_channelz_card_call_ended(struct channelz_card *card, int code);
 
-/** Call @visit with each card until it returns false, under the list's lock: it may not make or free cards. Thread: any. */
+/** Call @visit with each card until it returns false, under the list's lock: it may not make or free cards. Thread:
+ *  any. */
 void mrpc_channelz_each_card(bool (*visit)(void *arg, const struct channelz_card *card), void *arg);
 
 #endif

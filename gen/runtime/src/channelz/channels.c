@@ -125,7 +125,8 @@ static bool look_for_channel(void *arg, const struct channelz_card *card)
 int mrpc_channelz_get_channel(void *self, struct mrpc_call *call, const CZ(GetChannelRequest) *request,
                               CZ(GetChannelResponse) *response)
 {
-    struct search search = {.arena = mrpc_call_arena(call), .id = request->channel_id, .max_results = CHANNELZ_PAGE_MAX};
+    struct search search = {
+        .arena = mrpc_call_arena(call), .id = request->channel_id, .max_results = CHANNELZ_PAGE_MAX};
     search.subchannels = mrpc_arena_alloc(search.arena, search.max_results * sizeof(*search.subchannels));
     if (search.subchannels == NULL)
         return no_memory(call);

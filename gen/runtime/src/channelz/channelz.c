@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* grpc.channelz.v1: what gRPC does in this process, for people who look for a fault. A server shows itself, its listening
- * sockets and its connections, and the channels that the program has opened. Source: gRFC A14. */
+/* grpc.channelz.v1: what gRPC does in this process, for people who look for a fault. A server shows itself, its
+ * listening sockets and its connections, and the channels that the program has opened. Source: gRFC A14. */
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -76,7 +76,8 @@ static CZ(Address__TcpIpAddress) *tcp_address(struct mrpc_arena *arena, const vo
     return tcp;
 }
 
-static CZ(Address__UdsAddress) *unix_address(struct mrpc_arena *arena, const struct sockaddr_un *address, socklen_t length)
+static CZ(Address__UdsAddress) *
+    unix_address(struct mrpc_arena *arena, const struct sockaddr_un *address, socklen_t length)
 {
     CZ(Address__UdsAddress) *local = mrpc_arena_alloc(arena, sizeof(*local));
     if (local == NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Connections belong to their loops: what is told of them is gathered by a round through these, while the call waits. */
+/* Connections belong to their loops: what is told of them is gathered by a round through these, while the call
+ * waits. */
 
 #include <stdlib.h>
 #include <string.h>

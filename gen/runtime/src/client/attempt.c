@@ -76,8 +76,8 @@ static size_t stream_outgoing(struct mrpc_client_stream *stream, bool *last)
     return size;
 }
 
-/* What has been sent is kept for other attempts: of one call, and of all calls of the channel, only so much. A request of
- * one message lies whole in memory until it has left in any case, and counts with the channel alone. */
+/* What has been sent is kept for other attempts: of one call, and of all calls of the channel, only so much. A request
+ * of one message lies whole in memory until it has left in any case, and counts with the channel alone. */
 static bool outgrows_buffers(const struct mrpc_client_attempt *attempt)
 {
     const struct mrpc_client_call *call = attempt->call;

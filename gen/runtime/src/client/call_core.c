@@ -300,7 +300,8 @@ void mrpc_call_core_poke(struct mrpc_client_call *call)
 void mrpc_call_core_start(struct mrpc_client_call *call)
 {
     mrpc_call_core_ref(call); /* the loop's, until the end */
-    mrpc_call_core_ref(call); /* this function's: the call may end, and its owner free it, before the lock is released */
+    /* this function's: the call may end, and its owner free it, before the lock is released */
+    mrpc_call_core_ref(call);
     mrpc_channel_enlist(call->channel, call);
     pthread_mutex_lock(&call->lock);
     mrpc_call_core_poke(call);

@@ -12,7 +12,8 @@ int mrpc_call_fields_collect(const struct mrpc_metadatum *entries, size_t count,
                              struct mrpc_metadata *out) MRPC_MUST_USE;
 
 /** The header fields of the call's request, pseudo headers left out, in the order of gRPC PROTOCOL-HTTP2 (grpc-timeout
- *  before custom metadata), in the call's arena. Errors: MRPC_ERR_INVALID when @metadata is too much; MRPC_ERR_NOMEM. */
+ *  before custom metadata), in the call's arena. Errors: MRPC_ERR_INVALID when @metadata is too much;
+ *  MRPC_ERR_NOMEM. */
 int mrpc_call_fields_make(struct mrpc_client_call *call, const struct mrpc_channel *channel,
                           const struct mrpc_metadata *metadata) MRPC_MUST_USE;
 

@@ -90,7 +90,8 @@ static void begin(struct mrpc_channel *channel, struct mrpc_subchannel *subchann
 
 void mrpc_channel_place(struct mrpc_channel *channel, struct mrpc_client_attempt *attempt)
 {
-    struct mrpc_subchannel *subchannel = channel->pending ? NULL : pick_for(channel, attempt); /* who waits goes first */
+    /* who waits goes first */
+    struct mrpc_subchannel *subchannel = channel->pending ? NULL : pick_for(channel, attempt);
     if (subchannel) {
         begin(channel, subchannel, attempt);
         return;

@@ -33,8 +33,8 @@ void mrpc_channel_policy_fini(struct mrpc_channel_policy *policy);
  *  config, perhaps yet. Thread: any. */
 bool mrpc_channel_method_config(struct mrpc_channel *channel, const char *path, struct mrpc_method_config *out);
 /** Treat calls, also those that wait, as the resolver says in @json; NULL: it says nothing, and the options count. A
- *  text that is no service config leaves the one before in force. False when there is none before: calls cannot be made,
- *  and @why says why not. Source: gRFC A21. Thread: the loop's. */
+ *  text that is no service config leaves the one before in force. False when there is none before: calls cannot be
+ *  made, and @why says why not. Source: gRFC A21. Thread: the loop's. */
 bool mrpc_channel_take_config(struct mrpc_channel *channel, const char *json, char *why,
                               size_t why_bytes) MRPC_MUST_USE;
 

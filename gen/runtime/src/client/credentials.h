@@ -17,8 +17,8 @@ struct mrpc_credentials_request *mrpc_credentials_fetch(struct mrpc_client_call 
 
 enum mrpc_credentials_state { MRPC_CREDENTIALS_ASKED, MRPC_CREDENTIALS_GIVEN, MRPC_CREDENTIALS_FAILED };
 
-/** Where it stands; asks the next one when the last has answered. Of a failure *@code and *@text say why; the text lives
- *  as long as the request. Thread: the loop's. */
+/** Where it stands; asks the next one when the last has answered. Of a failure *@code and *@text say why; the text
+ *  lives as long as the request. Thread: the loop's. */
 enum mrpc_credentials_state mrpc_credentials_look(struct mrpc_credentials_request *request, enum mrpc_code *code,
                                                   const char **text);
 /** What was given. */

@@ -36,7 +36,8 @@ void mrpc_retry_fini(struct mrpc_retry *retry);
 void mrpc_retry_start(struct mrpc_client_call *call);
 /** The call has learned its policy after it had begun. */
 void mrpc_retry_configured(struct mrpc_client_call *call);
-/** What @attempt has sent is kept until the call is committed. True when all calls of the channel keep more than they may.
+/** What @attempt has sent is kept until the call is committed. True when all calls of the channel keep more than they
+ *  may.
  */
 bool mrpc_retry_keep(const struct mrpc_client_attempt *attempt) MRPC_MUST_USE;
 /** Nothing is kept any more. */

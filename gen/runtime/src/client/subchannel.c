@@ -210,8 +210,8 @@ void mrpc_subchannel_connect(struct mrpc_subchannel *subchannel)
         set_state(subchannel, MRPC_CONNECTING);
 }
 
-/* From the last on: one that closes is replaced by the last, which has been asked. Ending calls runs callbacks, which may
- * free the channel: then there are none left. */
+/* From the last on: one that closes is replaced by the last, which has been asked. Ending calls runs callbacks, which
+ * may free the channel: then there are none left. */
 void mrpc_subchannel_give_up_silent(struct mrpc_subchannel *subchannel, uint32_t silent_ms)
 {
     for (size_t i = subchannel->draining_count; i-- > 0;)

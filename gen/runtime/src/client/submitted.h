@@ -17,8 +17,8 @@ struct mrpc_submitted {
     struct mrpc_inbox_entry *last;
 };
 
-/** A copy for interceptors in *@out, NULL if there are none that want it. Errors: as mrpc_encoded_size(); MRPC_ERR_NOMEM.
- *  Lock: not needed. */
+/** A copy for interceptors in *@out, NULL if there are none that want it. Errors: as mrpc_encoded_size();
+ *  MRPC_ERR_NOMEM. Lock: not needed. */
 int mrpc_submitted_copy(const struct mrpc_client_call *call, const ProtobufCMessage *message,
                         struct mrpc_inbox_entry **out) MRPC_MUST_USE;
 /** The call takes @copy, which may be NULL. Lock: held, or the call has not begun. */

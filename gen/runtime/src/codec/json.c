@@ -223,8 +223,9 @@ static void write_dynamic_value(struct mrpc_json_writer *writer, const struct mr
 }
 
 /* The message that an Any holds, in @arena; NULL: its type is not known, or its bytes are none. */
-static ProtobufCMessage *unpack(const struct mrpc_json_writer *writer, const char *type, const ProtobufCBinaryData *bytes,
-                                struct mrpc_arena *arena, const struct mrpc_message_info **info)
+static ProtobufCMessage *unpack(const struct mrpc_json_writer *writer, const char *type,
+                                const ProtobufCBinaryData *bytes, struct mrpc_arena *arena,
+                                const struct mrpc_message_info **info)
 {
     const char *slash = strrchr(type, '/');
     ProtobufCMessage *message;

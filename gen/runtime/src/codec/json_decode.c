@@ -8,8 +8,8 @@
 #include "codec/map_index.h"
 
 /* A recursive descent along the message, pulling tokens. What keeps hostile input cheap: depth is counted as in the
- * binary form, memory is the arena's, a member that comes again is refused, and what is not known is passed over without
- * keeping it. */
+ * binary form, memory is the arena's, a member that comes again is refused, and what is not known is passed over
+ * without keeping it. */
 
 #define DEPTH_DEFAULT 100
 /* A longer name is nobody's. */
@@ -207,8 +207,8 @@ enum mrpc_json_read mrpc_json_decode_field(struct mrpc_json_decoder *decoder, st
     return read_singular(decoder, scope, field, info);
 }
 
-/* Most names differ in their first byte: whoever sends a great many that are not known must not make us call out for each
- * name of each field. */
+/* Most names differ in their first byte: whoever sends a great many that are not known must not make us call out for
+ * each name of each field. */
 static inline bool name_is(const char *name, const char *text, size_t size)
 {
     return name[0] == text[0] && strncmp(name, text, size) == 0 && name[size] == '\0';

@@ -70,8 +70,8 @@ static char *to_snake_case(struct mrpc_arena *arena, const char *path, size_t si
     return out;
 }
 
-static enum mrpc_json_read add_path(struct mrpc_json_decoder *decoder, struct mrpc_decode_scope *scope, const char *path,
-                                    size_t size, char **slot)
+static enum mrpc_json_read add_path(struct mrpc_json_decoder *decoder, struct mrpc_decode_scope *scope,
+                                    const char *path, size_t size, char **slot)
 {
     bool no_memory;
     *slot = to_snake_case(decoder->base.arena, path, size, &no_memory);
@@ -138,7 +138,8 @@ static enum mrpc_json_read read_dynamic(struct mrpc_json_decoder *decoder, struc
 /* Any -------------------------------------------------------------------------------------------------------------- */
 
 /* What "@type" says of the object that begins here, wherever among its members it stands; NULL: it has none. */
-static enum mrpc_json_read look_for_type(struct mrpc_json_decoder *decoder, struct mrpc_decode_scope *scope, char **type)
+static enum mrpc_json_read look_for_type(struct mrpc_json_decoder *decoder, struct mrpc_decode_scope *scope,
+                                         char **type)
 {
     struct mrpc_json_decoder ahead = *decoder;
     struct mrpc_json_reader *reader = &ahead.reader;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Watch: the state at once and at each change. A change posts an update to the loop of every call that watches it; the
- * update looks at the state then, so that changes in quick succession may be told as one, and the last is always told. */
+ * update looks at the state then, so that changes in quick succession may be told as one, and the last is always
+ * told. */
 
 #include <stdlib.h>
 #include <string.h>

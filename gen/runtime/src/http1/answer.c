@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Answers out. A head is written when the first byte behind it is, so that an answer that is whole by then says how long
- * it is; one that is not goes out in chunks, or, to HTTP/1.0, ends with the connection. There is no Date: a session
- * has no clock that knows the day (RFC 9110 section 6.6.1). */
+/* Answers out. A head is written when the first byte behind it is, so that an answer that is whole by then says how
+ * long it is; one that is not goes out in chunks, or, to HTTP/1.0, ends with the connection. There is no Date: a
+ * session has no clock that knows the day (RFC 9110 section 6.6.1). */
 
 #include <stdio.h>
 
@@ -116,7 +116,8 @@ static int write_head(struct mrpc_session *session)
     (void)snprintf(line, sizeof(line), "HTTP/1.1 %s %s\r\n", http1->status, reason(http1->status));
     http1->head_written = true;
     if (put(session, line) != 0 ||
-        mrpc_output_append(&session->output, mrpc_buffer_bytes(&http1->fields), mrpc_buffer_size(&http1->fields)) != 0 ||
+        mrpc_output_append(&session->output, mrpc_buffer_bytes(&http1->fields), mrpc_buffer_size(&http1->fields)) !=
+            0 ||
         put(session, framing) != 0 || (http1->close && put(session, "connection: close\r\n") != 0))
         return MRPC_ERR_NOMEM;
     mrpc_buffer_clear(&http1->fields, 0);

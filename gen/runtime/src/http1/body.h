@@ -27,8 +27,8 @@ struct http1_body {
 
 void mrpc_http1_body_begin(struct http1_body *body, const struct http1_head *head);
 
-/** Take bytes from *@bytes until a piece of payload lies in *@piece (1), or all are taken or the body is done (0), or it
- *  is malformed (MRPC_ERR_MALFORMED; that stays). *@piece lies in the input. */
+/** Take bytes from *@bytes until a piece of payload lies in *@piece (1), or all are taken or the body is done (0), or
+ *  it is malformed (MRPC_ERR_MALFORMED; that stays). *@piece lies in the input. */
 int mrpc_http1_body_feed(struct http1_body *body, const uint8_t **bytes, size_t *size, const uint8_t **piece,
                          size_t *piece_bytes) MRPC_MUST_USE;
 

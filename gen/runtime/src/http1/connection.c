@@ -263,8 +263,8 @@ void mrpc_http1_exchange_over(struct mrpc_session *session)
         await_head(session);
 }
 
-/* A peer that goes away while it waits for its answer is noticed by reading, so reading goes on, as far as there is room
- * for what it sends ahead. */
+/* A peer that goes away while it waits for its answer is noticed by reading, so reading goes on, as far as there is
+ * room for what it sends ahead. */
 static bool want_read(const struct mrpc_session *session)
 {
     return mrpc_buffer_size(&session->http1->in) < AHEAD_MAX_BYTES;

@@ -90,7 +90,8 @@ static bool visible(struct http1_text text)
     return text.size > 0;
 }
 
-/* uri-host and port: what a name, an address or [v6] is made of. Whether we go by that name is web/rules.c's question. */
+/* uri-host and port: what a name, an address or [v6] is made of. Whether we go by that name is web/rules.c's
+ * question. */
 static bool is_authority(struct http1_text text)
 {
     for (size_t i = 0; i < text.size; i++) {
@@ -116,7 +117,8 @@ static bool parse_target(struct http1_text target, struct http1_head *out)
     struct http1_text rest = {target.at + scheme, target.size - scheme};
     const char *slash = memchr(rest.at, '/', rest.size);
     out->authority = (struct http1_text){rest.at, slash != NULL ? (size_t)(slash - rest.at) : rest.size};
-    out->target = slash != NULL ? (struct http1_text){slash, rest.size - out->authority.size} : (struct http1_text){"/", 1};
+    out->target =
+        slash != NULL ? (struct http1_text){slash, rest.size - out->authority.size} : (struct http1_text){"/", 1};
     return is_authority(out->authority);
 }
 

@@ -9,8 +9,8 @@
 #include <mrpc/attributes.h>
 
 /* The head of an HTTP/1 request: a strict subset of RFC 9112, in which every head has one meaning only. What senders
- * differ about, and what request smuggling lives on, is refused: bare CR or LF, folded lines, blanks before a colon, two
- * lengths, a length beside a transfer coding. Why there is no library here: docs/adr/016-own-http1-parser.md. */
+ * differ about, and what request smuggling lives on, is refused: bare CR or LF, folded lines, blanks before a colon,
+ * two lengths, a length beside a transfer coding. Why there is no library here: docs/adr/016-own-http1-parser.md. */
 
 #define HTTP1_FIELDS_MAX 100
 

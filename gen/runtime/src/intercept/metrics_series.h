@@ -8,8 +8,8 @@
 
 #include <mrpc/metrics.h>
 
-/* What is recorded and how. Every number has one writer, the recorder's thread, and readers that may come at any moment:
- * a plain addition, stored atomically, is enough. Lists only grow, and what is new is published whole. */
+/* What is recorded and how. Every number has one writer, the recorder's thread, and readers that may come at any
+ * moment: a plain addition, stored atomically, is enough. Lists only grow, and what is new is published whole. */
 
 #define METRICS_CODES 17
 #define LATENCY_BOUNDS 41

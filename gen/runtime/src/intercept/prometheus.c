@@ -82,7 +82,8 @@ static void put_label(struct writer *writer, const char *name, const char *value
 }
 
 /* Without the closing brace: "le" may follow. */
-static void put_sample(struct writer *writer, const struct mrpc_metric_point *point, const char *suffix, char *separator)
+static void put_sample(struct writer *writer, const struct mrpc_metric_point *point, const char *suffix,
+                       char *separator)
 {
     put_name(writer, point->metric);
     put(writer, suffix);

@@ -82,7 +82,8 @@ uint64_t mrpc_rate_limit_refused(const struct mrpc_rate_limit *limit)
     return atomic_load_explicit(&limit->refused, memory_order_relaxed);
 }
 
-/* A v4 address inside of a v6 one is that v4 address; else a v6 network is one caller: whoever has one has all of it. */
+/* A v4 address inside of a v6 one is that v4 address; else a v6 network is one caller: whoever has one has all of
+ * it. */
 static size_t v6_name(const char *peer, char *name)
 {
     char host[INET6_ADDRSTRLEN];

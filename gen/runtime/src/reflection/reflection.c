@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* grpc.reflection: what is served here, as descriptors. v1 and v1alpha are the same messages under two names, so v1alpha
- * is served by v1's handlers and types. Source: gRPC server-reflection document. */
+/* grpc.reflection: what is served here, as descriptors. v1 and v1alpha are the same messages under two names, so
+ * v1alpha is served by v1's handlers and types. Source: gRPC server-reflection document. */
 
 #include "reflection/reflection.h"
 
@@ -273,7 +273,8 @@ int mrpc_reflection_build(struct mrpc_server *server)
             return error;
     }
     /* No service imports them, yet every failure may carry them: generic clients look them up here to show them. */
-    int error = mrpc_reflection_index_add(&reflection->index, &mrpc__priv__google_2frpc_2ferror_5fdetails_2eproto__file);
+    int error =
+        mrpc_reflection_index_add(&reflection->index, &mrpc__priv__google_2frpc_2ferror_5fdetails_2eproto__file);
     if (error != 0)
         return error;
     mrpc_reflection_index_sort(&reflection->index);

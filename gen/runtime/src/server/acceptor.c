@@ -118,7 +118,8 @@ static void take(struct listener *listener, int fd, const struct sockaddr_storag
         close(fd);
         return;
     }
-    const struct handover handover = {.fd = fd, .tls = listener->tls, .address = *address, .address_bytes = address_bytes};
+    const struct handover handover = {
+        .fd = fd, .tls = listener->tls, .address = *address, .address_bytes = address_bytes};
     if (acceptor->loop != NULL)
         mrpc_connection_open(acceptor->loop, &handover);
     else if (mrpc_loop_hand_over(choose_loop(acceptor), &handover) != 0) {

@@ -13,9 +13,9 @@ struct mrpc_tls;
 struct server_loop;
 struct acceptor;
 
-/** What accepts. It owns the listening sockets, counts connections, in all and by address, and gives each to the loop with
- *  the fewest streams. With several loops it has a thread of its own; where there is but one it lives on that loop: no
- *  socket changes threads then. */
+/** What accepts. It owns the listening sockets, counts connections, in all and by address, and gives each to the loop
+ *  with the fewest streams. With several loops it has a thread of its own; where there is but one it lives on that
+ *  loop: no socket changes threads then. */
 int mrpc_acceptor_new(struct mrpc_server *server, struct acceptor **out) MRPC_MUST_USE;
 /** @fd becomes the acceptor's. Before it accepts. */
 int mrpc_acceptor_add(struct acceptor *acceptor, int fd, struct mrpc_tls *tls) MRPC_MUST_USE;
@@ -23,7 +23,8 @@ int mrpc_acceptor_add(struct acceptor *acceptor, int fd, struct mrpc_tls *tls) M
 int mrpc_acceptor_start(struct acceptor *acceptor) MRPC_MUST_USE;
 /** Accept on @loop, whose thread has not been started. */
 void mrpc_acceptor_join(struct acceptor *acceptor, struct server_loop *loop);
-/** Close the listening sockets and join the thread, if it has one. Idempotent. Thread: any but its own, one at a time. */
+/** Close the listening sockets and join the thread, if it has one. Idempotent. Thread: any but its own, one at a
+ *  time. */
 void mrpc_acceptor_stop(struct acceptor *acceptor);
 /** The loop's part of that: close the listening sockets if they are @loop's. Thread: the loop's. */
 void mrpc_acceptor_leave(struct server_loop *loop);
@@ -39,7 +40,8 @@ struct listener_info {
     const char *text;      /* its address */
 };
 
-/** Call @visit for each listening socket until it returns false, under the server's lock. False if it did. Thread: any. */
+/** Call @visit for each listening socket until it returns false, under the server's lock. False if it did. Thread:
+ *  any. */
 bool mrpc_acceptor_each_listener(struct mrpc_server *server, bool (*visit)(void *arg, const struct listener_info *info),
                                  void *arg);
 

@@ -113,7 +113,8 @@ static int listen_inet(const char *address, int *out)
     strcpy(text, address);
     if (!split_host_port(text, &host, &port))
         return MRPC_ERR_ADDRESS;
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     if (getaddrinfo(*host != '\0' ? host : NULL, port, &hints, &found) != 0)
         return MRPC_ERR_ADDRESS;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Desks, and calls that give theirs back. What a call needs while its request comes in and while its end is said is four
- * times what it needs in between, and a watch waits for hours: once its handler has taken what it wants of the request
- * (mrpc_call_forget_request()), arena and desk go to the next call. For its end it is lent others. */
+/* Desks, and calls that give theirs back. What a call needs while its request comes in and while its end is said is
+ * four times what it needs in between, and a watch waits for hours: once its handler has taken what it wants of the
+ * request (mrpc_call_forget_request()), arena and desk go to the next call. For its end it is lent others. */
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -143,11 +143,12 @@ void mrpc_call_end_early(struct mrpc_call *call, int code, const char *reason)
     if (stream->queued_bytes > 0)
         mrpc_stream_reset(stream, code == MRPC_DEADLINE_EXCEEDED ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR);
     else
-        mrpc_stream_finish(stream, &(struct stream_end){
-                                       .code = code,
-                                       .message = reason,
-                                       .list_encodings = stream->desk != NULL && stream->desk->encoding == MRPC_ENCODING_UNKNOWN,
-                                   });
+        mrpc_stream_finish(
+            stream, &(struct stream_end){
+                        .code = code,
+                        .message = reason,
+                        .list_encodings = stream->desk != NULL && stream->desk->encoding == MRPC_ENCODING_UNKNOWN,
+                    });
     mrpc_host_touch(&call->session->session);
     if (call->finished)
         return;

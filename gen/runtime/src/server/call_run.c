@@ -53,8 +53,8 @@ static bool set_deadline(struct mrpc_call *call)
     return !call->finished;
 }
 
-/* After open or half_close: true when the call goes on. A call that its handler has kept ends by mrpc_call_finish(): that
- * nothing more comes in is no reason. */
+/* After open or half_close: true when the call goes on. A call that its handler has kept ends by mrpc_call_finish():
+ * that nothing more comes in is no reason. */
 static bool settle(struct mrpc_call *call, int returned, bool ok_ends)
 {
     if (call->finish_asked) {

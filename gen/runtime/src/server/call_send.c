@@ -131,8 +131,11 @@ static int post_send(struct mrpc_call *call, struct mrpc_chunk *chunk, size_t me
     struct posted_send *send = malloc(sizeof(*send));
     if (send == NULL)
         return MRPC_ERR_NOMEM;
-    *send = (struct posted_send){
-        .task.run = run_send, .call = call, .chunk = chunk, .headers = headers_of(call), .message_bytes = message_bytes};
+    *send = (struct posted_send){.task.run = run_send,
+                                 .call = call,
+                                 .chunk = chunk,
+                                 .headers = headers_of(call),
+                                 .message_bytes = message_bytes};
     call->headers_submitted = true;
     atomic_fetch_add_explicit(&call->sends_posted, 1, memory_order_relaxed);
     mrpc_inbox_push(&call->host->inbox, &send->task);
@@ -320,9 +323,10 @@ static int answer_framed(struct mrpc_call *call, const ProtobufCMessage *respons
     const struct mrpc_message_info *info = call->method->method->response;
     size_t limit = call->host->server->limits.send_message_bytes, size = 0;
     struct mrpc_chunk *chunk = mrpc_chunk_new();
-    int error = chunk == NULL       ? MRPC_ERR_NOMEM
-                : speaks_json(call) ? frame_json(call, response, &chunk->bytes, &size)
-                                    : mrpc_frame_message(info, response, encoding_of(call), limit, &chunk->bytes, bad_field);
+    int error = chunk == NULL ? MRPC_ERR_NOMEM
+                : speaks_json(call)
+                    ? frame_json(call, response, &chunk->bytes, &size)
+                    : mrpc_frame_message(info, response, encoding_of(call), limit, &chunk->bytes, bad_field);
     if (error != 0) {
         mrpc_chunk_unref(chunk);
         return error;

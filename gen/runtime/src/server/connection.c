@@ -33,8 +33,8 @@ static void set_timer(struct connection *connection, int64_t now_ms, int64_t aft
     (void)event_add(&connection->timer_event, &span);
 }
 
-/* Only ever earlier: a timer that comes too soon finds nothing due and is set again, which is cheaper than moving it with
- * every call. */
+/* Only ever earlier: a timer that comes too soon finds nothing due and is set again, which is cheaper than moving it
+ * with every call. */
 static void watch_clock(struct connection *connection, int64_t now_ms)
 {
     int64_t after_ms = mrpc_session_next_timeout_ms(connection->session, now_ms);

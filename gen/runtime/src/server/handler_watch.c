@@ -35,7 +35,8 @@ void mrpc_handler_watch_end(const struct handler_watch *watch, struct mrpc_call 
     if (cpu_us < CPU_LIMIT_US && wall_us < WALL_LIMIT_US)
         return;
     mrpc_server_log(call->host->server, 1, "the handler of %s held its loop for %lld ms (%lld ms on the processor)",
-                    call->method != NULL ? call->method->method->path : "a web request", (long long)(wall_us / 1000), (long long)(cpu_us / 1000));
+                    call->method != NULL ? call->method->method->path : "a web request", (long long)(wall_us / 1000),
+                    (long long)(cpu_us / 1000));
     const char *wish = getenv("MRPC_ABORT_ON_BLOCK");
     if (wish != NULL && wish[0] == '1')
         abort();

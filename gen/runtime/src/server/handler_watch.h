@@ -6,9 +6,9 @@
 
 struct mrpc_call;
 
-/** A handler must not hold its loop. Debug builds measure each one's time on the processor (wall time would blame it for
- *  a loaded machine) and on the wall: a handler that computes for 50 ms, or waits for a second, is logged, and aborts
- *  the program when MRPC_ABORT_ON_BLOCK=1 is in the environment. Release builds measure nothing. */
+/** A handler must not hold its loop. Debug builds measure each one's time on the processor (wall time would blame it
+ *  for a loaded machine) and on the wall: a handler that computes for 50 ms, or waits for a second, is logged, and
+ *  aborts the program when MRPC_ABORT_ON_BLOCK=1 is in the environment. Release builds measure nothing. */
 struct handler_watch {
     int64_t cpu_us;
     int64_t wall_us;

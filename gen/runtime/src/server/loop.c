@@ -88,7 +88,8 @@ int mrpc_loop_open(struct mrpc_server *server, unsigned index, struct server_loo
         loop->base = event_base_new_with_config(config);
         event_config_free(config);
     }
-    struct mrpc_session_host_options options = {.struct_bytes = sizeof(options), .wake = wake, .arg = loop, .index = index};
+    struct mrpc_session_host_options options = {
+        .struct_bytes = sizeof(options), .wake = wake, .arg = loop, .index = index};
     if (loop->wake_fd < 0 || loop->base == NULL || mrpc_session_host_new(server, &options, &loop->host) != 0) {
         mrpc_loop_close(loop);
         return MRPC_ERR_NOMEM;

@@ -7,8 +7,8 @@
 
 #include <mrpc/error.h>
 
-/* Eight bytes at a time, by 2^64 over the golden ratio. Paths that are looked up are the peer's, but those that are found
- * are ours, so chains cannot be made long. */
+/* Eight bytes at a time, by 2^64 over the golden ratio. Paths that are looked up are the peer's, but those that are
+ * found are ours, so chains cannot be made long. */
 static uint32_t hash_path(const char *path, size_t size)
 {
     uint64_t hash = size, word;
@@ -31,7 +31,8 @@ static struct method_entry *find_slot(const struct method_table *table, const ch
         struct method_entry *entry = &table->entries[at];
         if (entry->method == NULL)
             return entry;
-        if (entry->hash == hash && entry->path_bytes == path_bytes && memcmp(entry->method->path, path, path_bytes) == 0)
+        if (entry->hash == hash && entry->path_bytes == path_bytes &&
+            memcmp(entry->method->path, path, path_bytes) == 0)
             return entry;
     }
 }

@@ -8,8 +8,8 @@
 
 static void arrive(struct inbox_task *task);
 
-/* A loop that is asked to stop waits for the calls of its host; a visit counts as one. The lock orders this with the stop:
- * either the loop has not been told yet, or nobody goes there any more. */
+/* A loop that is asked to stop waits for the calls of its host; a visit counts as one. The lock orders this with the
+ * stop: either the loop has not been told yet, or nobody goes there any more. */
 static bool travel(struct loop_visit *visit)
 {
     struct mrpc_server *server = visit->server;

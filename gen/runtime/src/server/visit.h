@@ -9,9 +9,9 @@
 struct mrpc_server;
 struct server_loop;
 
-/** A round through the loops of a server, one after the other, each on its own thread: for what must be gathered from all
- *  connections. Embed it in what is gathered; it belongs to the round until done(). A loop does not end before a round
- *  that is on its way to it has passed. */
+/** A round through the loops of a server, one after the other, each on its own thread: for what must be gathered from
+ *  all connections. Embed it in what is gathered; it belongs to the round until done(). A loop does not end before a
+ *  round that is on its way to it has passed. */
 struct loop_visit {
     struct inbox_task task;
     struct mrpc_server *server;

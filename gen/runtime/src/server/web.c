@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Web requests: calls without a method. They are made, held, cancelled, finished from other threads and destroyed as
- * calls are (call_life.c), and what they send goes the way of a streamed response (call_send.c); what is theirs alone is
- * here. Connection, dialect and framing are the session's. */
+ * calls are (call_life.c), and what they send goes the way of a streamed response (call_send.c); what is theirs alone
+ * is here. Connection, dialect and framing are the session's. */
 
 #include <stdio.h>
 #include <string.h>
@@ -118,7 +118,8 @@ void mrpc_web_run(struct mrpc_call *call)
         call->held = call->kept = true;
 }
 
-/* The request ------------------------------------------------------------------------------------------------------- */
+/* The request
+ * ------------------------------------------------------------------------------------------------------- */
 
 const char *mrpc_web_method(const struct mrpc_web *web)
 {
@@ -191,7 +192,8 @@ int mrpc_web_post(struct mrpc_web *web, void (*task)(void *arg), void *arg)
     return mrpc_call_post(web->call, task, arg);
 }
 
-/* The answer -------------------------------------------------------------------------------------------------------- */
+/* The answer
+ * -------------------------------------------------------------------------------------------------------- */
 
 int mrpc_web_add_header(struct mrpc_web *web, const char *name, const char *value)
 {

@@ -6,7 +6,8 @@
 
 #include "session/session.h"
 
-#define RESETS_RECEIVED_BURST 1000    /* CVE-2023-44487; nghttp2's own numbers, which count only what we have answered */
+/* CVE-2023-44487; nghttp2's own numbers, which count only what we have answered */
+#define RESETS_RECEIVED_BURST 1000
 #define RESETS_RECEIVED_PER_S 33
 #define RESETS_SENT_BURST 100         /* CVE-2025-8671, MadeYouReset: faults that make us reset */
 #define RESETS_SENT_PER_S 10
@@ -37,7 +38,8 @@ void mrpc_budget_half_way(struct mrpc_session *session, bool half_way)
                                   header_block_late);
 }
 
-/* on_data_chunk, which follows for real bytes, starts the run again; padding is no payload, but that shows only later. */
+/* on_data_chunk, which follows for real bytes, starts the run again; padding is no payload, but that shows only
+ * later. */
 static int data_begins(struct mrpc_session *session, const nghttp2_frame_hd *head)
 {
     if ((head->flags & NGHTTP2_FLAG_END_STREAM) != 0)
@@ -94,7 +96,8 @@ int mrpc_budget_frame_received(struct mrpc_session *session, const nghttp2_frame
             return too_many(session, "rapid_reset");
         return 0;
     case NGHTTP2_WINDOW_UPDATE:
-        if (++counts->window_updates > WINDOW_UPDATES_BASE + 2 * (counts->streams_opened + 10 * counts->data_frames_sent))
+        if (++counts->window_updates >
+            WINDOW_UPDATES_BASE + 2 * (counts->streams_opened + 10 * counts->data_frames_sent))
             return too_many(session, "window_updates");
         return 0;
     default:

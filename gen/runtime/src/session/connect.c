@@ -31,7 +31,8 @@
 /* :status, content-type, content-encoding, accept-encoding */
 #define CONNECT_OWN_HEADERS (4 + ANSWER_CORS_HEADERS)
 
-/* The request ------------------------------------------------------------------------------------------------------- */
+/* The request
+ * ------------------------------------------------------------------------------------------------------- */
 
 static const char *find(const struct mrpc_stream *stream, const char *name)
 {
@@ -154,7 +155,8 @@ void mrpc_connect_take_get(struct mrpc_stream *stream)
     *(char *)(uintptr_t)(query - 1) = '\0'; /* it is our copy */
 }
 
-/* Errors in JSON ---------------------------------------------------------------------------------------------------- */
+/* Errors in JSON
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* "INVALID_ARGUMENT" is said in lower case, and CANCELLED with one L. */
 static void write_code(struct mrpc_json_writer *writer, int code)
@@ -253,14 +255,16 @@ static bool write_whole_error(struct mrpc_json_writer *writer, const struct stre
     return writer->error == 0;
 }
 
-/* The end of a unary call ------------------------------------------------------------------------------------------- */
+/* The end of a unary call
+ * ------------------------------------------------------------------------------------------- */
 
 static int queue_error(struct mrpc_stream *stream, const struct stream_end *end)
 {
     struct mrpc_json_writer writer = {0};
     struct mrpc_chunk *chunk = mrpc_chunk_new();
-    bool written = chunk != NULL && write_whole_error(&writer, end) &&
-                   mrpc_buffer_append(&chunk->bytes, mrpc_buffer_bytes(&writer.text), mrpc_buffer_size(&writer.text)) == 0;
+    bool written =
+        chunk != NULL && write_whole_error(&writer, end) &&
+        mrpc_buffer_append(&chunk->bytes, mrpc_buffer_bytes(&writer.text), mrpc_buffer_size(&writer.text)) == 0;
     mrpc_buffer_fini(&writer.text);
     if (!written) {
         mrpc_chunk_unref(chunk);
@@ -305,7 +309,8 @@ int mrpc_connect_finish(struct mrpc_stream *stream, const struct stream_end *end
 {
     struct mrpc_arena *scratch = mrpc_arena_new(0);
     size_t count = CONNECT_OWN_HEADERS + count_of(end->headers) + count_of(end->trailers);
-    struct header_list list = {.entries = scratch != NULL ? mrpc_arena_alloc(scratch, count * sizeof(nghttp2_nv)) : NULL};
+    struct header_list list = {.entries =
+                                   scratch != NULL ? mrpc_arena_alloc(scratch, count * sizeof(nghttp2_nv)) : NULL};
     int error = list.entries == NULL || (end->code != 0 && queue_error(stream, end) != 0) ? -1 : 0;
     if (error == 0) {
         add_own(&list, stream, end);
@@ -319,7 +324,8 @@ int mrpc_connect_finish(struct mrpc_stream *stream, const struct stream_end *end
     return error;
 }
 
-/* The end of a stream ----------------------------------------------------------------------------------------------- */
+/* The end of a stream
+ * ----------------------------------------------------------------------------------------------- */
 
 static bool said_before(const struct mrpc_metadata *metadata, size_t index)
 {
@@ -336,8 +342,9 @@ static void write_values(struct mrpc_json_writer *writer, const struct mrpc_meta
     mrpc_json_open(writer, '[');
     for (size_t i = 0; i < metadata->count; i++) {
         size_t size;
-        const char *value =
-            strcmp(metadata->entries[i].key, key) == 0 ? mrpc_metadata_wire_value(&metadata->entries[i], arena, &size) : NULL;
+        const char *value = strcmp(metadata->entries[i].key, key) == 0
+                                ? mrpc_metadata_wire_value(&metadata->entries[i], arena, &size)
+                                : NULL;
         if (value == NULL)
             continue;
         mrpc_json_element(writer);
@@ -381,8 +388,8 @@ struct mrpc_chunk *mrpc_connect_end_frame(const struct stream_end *end)
         write_end(&writer, &(struct stream_end){.code = end->code});
     }
     bool framed = chunk != NULL && writer.error == 0 &&
-                  mrpc_frame_bytes(mrpc_buffer_bytes(&writer.text), mrpc_buffer_size(&writer.text), MRPC_ENCODING_IDENTITY,
-                                   0, &chunk->bytes) == 0;
+                  mrpc_frame_bytes(mrpc_buffer_bytes(&writer.text), mrpc_buffer_size(&writer.text),
+                                   MRPC_ENCODING_IDENTITY, 0, &chunk->bytes) == 0;
     mrpc_buffer_fini(&writer.text);
     if (!framed) {
         mrpc_chunk_unref(chunk);

@@ -13,7 +13,8 @@
 
 static void charge(struct mrpc_stream *stream)
 {
-    size_t now = mrpc_assembler_held_bytes(&stream->desk->assembler) + mrpc_buffer_size(&stream->desk->held) + stream->desk->kept_bytes;
+    size_t now = mrpc_assembler_held_bytes(&stream->desk->assembler) + mrpc_buffer_size(&stream->desk->held) +
+                 stream->desk->kept_bytes;
     stream->session->charged_bytes += now - stream->desk->charged_bytes;
     stream->desk->charged_bytes = now;
 }
@@ -74,8 +75,8 @@ static void follow_message(struct mrpc_stream *stream)
     if (stream->message_begun || mrpc_assembler_at_boundary(&stream->desk->assembler))
         return;
     stream->message_begun = 1;
-    (void)!mrpc_session_after(stream->session, &stream->desk->message_timer, stream->session->limits->message_timeout_ms,
-                              message_late);
+    (void)!mrpc_session_after(stream->session, &stream->desk->message_timer,
+                              stream->session->limits->message_timeout_ms, message_late);
 }
 
 /* Feed bytes to the assembler until they are used up or the owner holds. Returns how many were used. */
@@ -108,7 +109,8 @@ static size_t deliver(struct mrpc_stream *stream, const uint8_t *bytes, size_t s
 static void check_budget(struct mrpc_stream *stream)
 {
     charge(stream);
-    if (stream->session->charged_bytes > stream->session->limits->connection_memory_bytes && stream->desk->charged_bytes > 0)
+    if (stream->session->charged_bytes > stream->session->limits->connection_memory_bytes &&
+        stream->desk->charged_bytes > 0)
         fault(stream, MRPC_RESOURCE_EXHAUSTED, "this connection holds too many bytes of unfinished messages");
 }
 
@@ -140,10 +142,12 @@ static void body_too_long(struct mrpc_stream *stream)
 /* A body that is one thing, of a web request or a Connect call: whole before anybody sees it. */
 static void collect(struct mrpc_stream *stream, const uint8_t *bytes, size_t size)
 {
-    size_t limit = stream->desk->route != NULL ? stream->desk->route->body_bytes : stream->session->limits->receive_message_bytes;
+    size_t limit =
+        stream->desk->route != NULL ? stream->desk->route->body_bytes : stream->session->limits->receive_message_bytes;
     give_back(stream, size);
     if (mrpc_buffer_size(&stream->desk->held) == 0)
-        (void)!mrpc_session_after(stream->session, &stream->desk->message_timer, stream->session->limits->message_timeout_ms,
+        (void)!mrpc_session_after(stream->session, &stream->desk->message_timer,
+                                  stream->session->limits->message_timeout_ms,
                                   stream->desk->route != NULL ? body_late : message_late);
     if (size > limit - mrpc_buffer_size(&stream->desk->held)) {
         body_too_long(stream);

@@ -41,7 +41,8 @@ static void put_u32(uint8_t *out, uint32_t value)
     out[3] = (uint8_t)value;
 }
 
-/* Written by hand: when nghttp2 has failed, or was made to, it is not asked again. The output ends at a frame's edge. */
+/* Written by hand: when nghttp2 has failed, or was made to, it is not asked again. The output ends at a frame's
+ * edge. */
 static void append_goaway(struct mrpc_session *session, uint32_t code, const char *debug)
 {
     size_t debug_bytes = strlen(debug);

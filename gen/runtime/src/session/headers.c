@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The request head: headers one by one as nghttp2 decodes them, then the checks that decide whether this is a gRPC call.
+/* The request head: headers one by one as nghttp2 decodes them, then the checks that decide whether this is a gRPC
+ * call.
  * Source: gRPC PROTOCOL-HTTP2, "Requests"; HTTP answers for what is not gRPC as grpc-go gives them. */
 
 #include <string.h>
@@ -125,7 +126,8 @@ int mrpc_headers_add(struct mrpc_session *session, struct mrpc_stream *stream, c
 static const char *find_fault(struct mrpc_stream *stream, enum mrpc_code *code)
 {
     *code = MRPC_UNIMPLEMENTED;
-    if (stream->desk->path == NULL || mrpc_path_split(stream->desk->path, stream->desk->path_bytes, &stream->desk->name) != 0)
+    if (stream->desk->path == NULL ||
+        mrpc_path_split(stream->desk->path, stream->desk->path_bytes, &stream->desk->name) != 0)
         return "malformed method name";
     if (stream->content_type == MRPC_CONTENT_UNKNOWN)
         return "messages are protobuf or JSON here";

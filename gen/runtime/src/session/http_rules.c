@@ -226,7 +226,8 @@ enum http_verdict mrpc_http_header(struct http_rules *rules, const struct reques
 {
     if (header->known < HEADER_METHOD || header->known > HEADER_PSEUDO)
         return judge_regular(rules, header);
-    return !trailer && take_pseudo(rules, header->known, header->value, header->value_bytes) ? HTTP_FINE : HTTP_MALFORMED;
+    return !trailer && take_pseudo(rules, header->known, header->value, header->value_bytes) ? HTTP_FINE
+                                                                                             : HTTP_MALFORMED;
 }
 
 bool mrpc_http_head_whole(const struct http_rules *rules)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Time on a quiet or stuck connection: our PINGs to it, its PINGs to us, how long it may idle, how old it may become and
- * how long it may refuse to take what it asked for.
+/* Time on a quiet or stuck connection: our PINGs to it, its PINGs to us, how long it may idle, how old it may become
+ * and how long it may refuse to take what it asked for.
  *
  * The timers here are not moved at every event, which would cost each call: they fire at their period, look at when the
  * thing they wait for last happened, and set themselves again.

@@ -11,8 +11,8 @@
 #define SESSION_MEMORY_CLASSES 64
 
 /** What the sessions of one thread lend each other, so that a call in steady state allocates nothing: the small blocks
- *  that nghttp2 takes and gives back with every stream, and the storage of an output, which a connection holds only while
- *  it has something to send. Thread: one at a time. Outlives its sessions. */
+ *  that nghttp2 takes and gives back with every stream, and the storage of an output, which a connection holds only
+ *  while it has something to send. Thread: one at a time. Outlives its sessions. */
 struct session_memory {
     nghttp2_mem h2;                                  /* for nghttp2_session_server_new3() and its like */
     struct free_block *free[SESSION_MEMORY_CLASSES];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A client of HTTP/2 begins with 24 fixed bytes (RFC 9113 section 3.4). Whoever sends something else speaks HTTP/1.1, if
- * it begins with a method: it is served by http1/, or, where HTTP/2 is all that is spoken, gets a line that it can show.
- * Anything else (TLS on the clear port, noise) is closed. Nothing of ours is sent before the bytes have been judged, so
- * that an answer is the first that arrives. */
+/* A client of HTTP/2 begins with 24 fixed bytes (RFC 9113 section 3.4). Whoever sends something else speaks HTTP/1.1,
+ * if it begins with a method: it is served by http1/, or, where HTTP/2 is all that is spoken, gets a line that it can
+ * show. Anything else (TLS on the clear port, noise) is closed. Nothing of ours is sent before the bytes have been
+ * judged, so that an answer is the first that arrives. */
 
 #include <string.h>
 

@@ -213,7 +213,8 @@ static bool list_for_end(struct header_list *list, struct mrpc_stream *stream, c
     list->count = 0;
     list->entries = stream->desk->own_trailers;
     if (end->trailers != NULL)
-        list->entries = mrpc_arena_alloc(stream->desk->arena, (OWN_HEADERS_MAX + end->trailers->count) * sizeof(nghttp2_nv));
+        list->entries =
+            mrpc_arena_alloc(stream->desk->arena, (OWN_HEADERS_MAX + end->trailers->count) * sizeof(nghttp2_nv));
     return list->entries != NULL;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* DATA out. A stream queues chunks of framed messages; nghttp2 asks, in its own order and within the peer's windows, for
- * one frame's payload at a time (mrpc_send_read) and then lets us write it ourselves (mrpc_send_data): small pieces are
- * copied behind the frame head, large ones referred to. A unary response, the last message of its stream, is not even
- * encoded before its frame leaves: then it goes straight into the output. */
+/* DATA out. A stream queues chunks of framed messages; nghttp2 asks, in its own order and within the peer's windows,
+ * for one frame's payload at a time (mrpc_send_read) and then lets us write it ourselves (mrpc_send_data): small pieces
+ * are copied behind the frame head, large ones referred to. A unary response, the last message of its stream, is not
+ * even encoded before its frame leaves: then it goes straight into the output. */
 
 #include <string.h>
 
@@ -189,7 +189,8 @@ static ssize_t finish_data(struct mrpc_stream *stream, size_t length, uint32_t *
     if (stream->plain)
         return (ssize_t)length;
     *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-    if (nghttp2_submit_trailer(stream->session->h2, stream->id, stream->desk->trailers, stream->desk->trailer_count) != 0)
+    if (nghttp2_submit_trailer(stream->session->h2, stream->id, stream->desk->trailers, stream->desk->trailer_count) !=
+        0)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     return (ssize_t)length;
 }
@@ -275,7 +276,8 @@ int mrpc_send_data(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *hea
                    nghttp2_data_source *source, void *user_data)
 {
     struct mrpc_stream *stream = source->ptr;
-    /* nghttp2 goes from one such frame to the next by itself; it asks again for this one, or drops it with its stream. */
+    /* nghttp2 goes from one such frame to the next by itself; it asks again for this one, or drops it with its
+     * stream. */
     if (stream->session->output.pending_bytes >= SESSION_OUTPUT_HIGH_BYTES)
         return NGHTTP2_ERR_WOULDBLOCK;
     if (has_direct(stream))

@@ -22,14 +22,15 @@
  *
  *     bytes -> preface.c -> h2.c, nghttp2 -> callbacks.c -> headers.c  request head        -> events->request
  *                        -> http1/connection.c           -> web.c      may a browser?
- *                                                        -> data.c     whole messages      -> events->message, half_closed
+ *                                                        -> data.c     whole messages      -> events->message,
+ *                                                        half_closed
  *                                                        -> budgets.c  what an HTTP/2 peer may do
  *     calls -> respond.c, send.c (queue a stream) -> h2.c or http1/ -> output.c (bytes of the connection)
  *     time  -> base/timers.c, keepalive.c, drain.c
  *
  * Two things vary. The protocol of a connection is its wire: what a session and its streams ask of it is struct
- * session_wire. The dialect of a stream says how a call lies in an HTTP message: gRPC, gRPC-Web, or no call at all but a
- * web request. Neither is known to the owner.
+ * session_wire. The dialect of a stream says how a call lies in an HTTP message: gRPC, gRPC-Web, or no call at all but
+ * a web request. Neither is known to the owner.
  */
 
 struct mrpc_stream;
@@ -45,7 +46,8 @@ struct session_events {
     struct mrpc_stream *(*opened)(void *owner);
     /** A desk for the end of a stream that gave its own back, zeroed but for its arena, or NULL: out of memory. */
     struct stream_desk *(*desk)(struct mrpc_stream *stream);
-    /** The request head is whole and is gRPC, or a web request if stream->route is set. That has one message, its body. */
+    /** The request head is whole and is gRPC, or a web request if stream->route is set. That has one message, its
+     *  body. */
     void (*request)(struct mrpc_stream *stream);
     /** One message, inflated, valid during the call. True: go on; false: hold until mrpc_stream_release(). */
     bool (*message)(struct mrpc_stream *stream, const uint8_t *bytes, size_t size);
@@ -86,8 +88,8 @@ struct web_answer {
  * grpc-retry-pushback-ms. */
 #define STREAM_OWN_HEADERS_MAX 8
 
-/** What a stream needs while its request comes in and while its end is said. A call that waits long with all it needs of its
- *  request taken gives it back (mrpc_stream_clear_desk()) and is lent another for its end. */
+/** What a stream needs while its request comes in and while its end is said. A call that waits long with all it needs
+ *  of its request taken gives it back (mrpc_stream_clear_desk()) and is lent another for its end. */
 struct stream_desk {
     struct mrpc_stream *stream;
     struct mrpc_arena *arena;               /* the owner's, for what the peer sends */
@@ -304,8 +306,8 @@ void mrpc_stream_release(struct mrpc_stream *stream);
 /** The owner wants nothing more of what comes in. */
 void mrpc_stream_discard(struct mrpc_stream *stream);
 void mrpc_stream_set_deadline(struct mrpc_stream *stream, int64_t at_ms);
-/** Its desk is in the way: nothing more comes in, it has no deadline, and the owner needs nothing of its request. Returns
- *  the desk, empty, or NULL: this stream needs it. */
+/** Its desk is in the way: nothing more comes in, it has no deadline, and the owner needs nothing of its request.
+ *  Returns the desk, empty, or NULL: this stream needs it. */
 struct stream_desk *mrpc_stream_clear_desk(struct mrpc_stream *stream);
 /** See that it has one. False: out of memory. */
 bool mrpc_stream_take_desk(struct mrpc_stream *stream);

@@ -9,8 +9,8 @@
  *     ended     the peer itself said END_STREAM or RST_STREAM: what it sends after that is a connection error
  *
  * Frames on a stream that we have reset are neither: they may have been on their way. For most frames that it drops
- * nghttp2 calls nobody, so the heads of all frames are read here, before it gets them. This is also where a header block,
- * or a frame that is not DATA, is seen to have stopped half-way. */
+ * nghttp2 calls nobody, so the heads of all frames are read here, before it gets them. This is also where a header
+ * block, or a frame that is not DATA, is seen to have stopped half-way. */
 
 #include <string.h>
 
@@ -139,8 +139,8 @@ static void follow_header_block(struct mrpc_session *session, const uint8_t *hea
         session->scan_block_open = (head[4] & NGHTTP2_FLAG_END_HEADERS) == 0;
 }
 
-/* What has come in so far does not end at a frame's edge, or not at that of a header block. The payload of DATA may take
- * its time: that is what deadlines are for. */
+/* What has come in so far does not end at a frame's edge, or not at that of a header block. The payload of DATA may
+ * take its time: that is what deadlines are for. */
 static bool stopped_half_way(const struct mrpc_session *session)
 {
     bool in_payload = session->scan_skip_bytes > 0 && session->scan_head[3] != NGHTTP2_DATA;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Requests that a browser may have sent: all but gRPC calls without an Origin, which browsers send with every POST. First
- * the rules (web/rules.h), then the routes; what is left goes the way of a call. */
+/* Requests that a browser may have sent: all but gRPC calls without an Origin, which browsers send with every POST.
+ * First the rules (web/rules.h), then the routes; what is left goes the way of a call. */
 
 #include <string.h>
 
@@ -45,7 +45,8 @@ static bool guard(struct mrpc_stream *stream)
     }
     if (stream->desk->origin == NULL)
         return false;
-    enum web_origin origin = mrpc_web_origin_judge(&stream->session->web->rules, stream->desk->origin, stream->desk->authority);
+    enum web_origin origin =
+        mrpc_web_origin_judge(&stream->session->web->rules, stream->desk->origin, stream->desk->authority);
     if (origin == WEB_ORIGIN_FOREIGN) {
         mrpc_web_refuse_later(stream, "403", "pages of that origin may not call this server\n", "web_origin");
         return true;
@@ -64,8 +65,8 @@ static const char *find_header(const struct mrpc_stream *stream, const char *nam
 /* Fetch standard, "CORS-preflight request". Routes that take OPTIONS get those that are none. */
 static bool is_preflight(const struct mrpc_stream *stream)
 {
-    return stream->desk->cors_origin != NULL && stream->desk->method != NULL && strcmp(stream->desk->method, "OPTIONS") == 0 &&
-           find_header(stream, "access-control-request-method") != NULL;
+    return stream->desk->cors_origin != NULL && stream->desk->method != NULL &&
+           strcmp(stream->desk->method, "OPTIONS") == 0 && find_header(stream, "access-control-request-method") != NULL;
 }
 
 static void refuse_method(struct mrpc_stream *stream, const struct route_table *routes)
@@ -89,7 +90,8 @@ static void begin(struct mrpc_stream *stream)
 /* On HTTP/2 a request that nothing would serve, and that shows no sign of a browser, is left to gRPC's rules. */
 static bool concerns_us(const struct mrpc_stream *stream, bool path_known)
 {
-    bool web_call = (stream->desk->method_post && stream->dialect != MRPC_DIALECT_HTTP) || stream->desk->query_message != NULL;
+    bool web_call =
+        (stream->desk->method_post && stream->dialect != MRPC_DIALECT_HTTP) || stream->desk->query_message != NULL;
     return path_known || web_call || stream->desk->origin != NULL || stream->session->http1 != NULL;
 }
 

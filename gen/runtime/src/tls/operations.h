@@ -4,9 +4,9 @@
 
 #include "tls/stream.h"
 
-/** stream.h's functions, each as it says there, of the TLS implementation that a struct mrpc_tls brings with it. The rest
- *  of the library knows no other way to OpenSSL, so a program that never makes a struct mrpc_tls does not link or load
- *  it: 20,000 relocations at its start, and 1.5 MiB. */
+/** stream.h's functions, each as it says there, of the TLS implementation that a struct mrpc_tls brings with it. The
+ *  rest of the library knows no other way to OpenSSL, so a program that never makes a struct mrpc_tls does not link or
+ *  load it: 20,000 relocations at its start, and 1.5 MiB. */
 struct tls_operations {
     int (*open)(struct mrpc_tls *tls, int fd, const char *server_name, struct mrpc_tls_stream **out);
     void (*free)(struct mrpc_tls_stream *stream);

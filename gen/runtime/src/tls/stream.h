@@ -10,7 +10,8 @@
 #include <mrpc/tls.h>
 
 /* One TLS connection over a non-blocking socket, for both sides of the library. It owns no event loop: every function
- * does what it can without waiting and says which readiness it needs next. The same loop code serves clear text and TLS:
+ * does what it can without waiting and says which readiness it needs next. The same loop code serves clear text and
+ * TLS:
  *
  *     handshake()  0: go on | WANT_READ | WANT_WRITE: wait for that readiness, call again | MRPC_ERR_TLS
  *     read()       > 0 bytes | 0: the peer has closed (close_notify or FIN) | WANT_READ | WANT_WRITE | MRPC_ERR_TLS

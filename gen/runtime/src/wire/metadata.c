@@ -29,8 +29,9 @@ bool mrpc_metadata_reserved(const char *name, size_t size)
     static const struct {
         size_t size;
         const char *text;
-    } names[] = {NAME("content-type"), NAME("te"),      NAME("content-length"),    NAME("connection"), NAME("host"),
-                 NAME("keep-alive"),   NAME("upgrade"), NAME("transfer-encoding"), NAME("trailer"),    NAME("proxy-connection")};
+    } names[] = {
+        NAME("content-type"), NAME("te"),      NAME("content-length"),    NAME("connection"), NAME("host"),
+        NAME("keep-alive"),   NAME("upgrade"), NAME("transfer-encoding"), NAME("trailer"),    NAME("proxy-connection")};
 #undef NAME
 
     if (size == 0 || name[0] == ':' || starts_with(name, size, "grpc-"))

@@ -40,7 +40,8 @@ extern "C" {
 
 /** Is @member there in *@object, as its maker compiled it? */
 #define MLTRAINER_HAS(object, member)                                                                                  \
-    ((size_t)(object)->size >= (size_t)((const char *)&(object)->member - (const char *)(object)) + sizeof((object)->member))
+    ((size_t)(object)->size >=                                                                                         \
+     (size_t)((const char *)&(object)->member - (const char *)(object)) + sizeof((object)->member))
 
 /* ---- Tables: the Arrow C data interface, two frozen structs ------------------------------------------------------
  * Source: arrow.apache.org/docs/format/CDataInterface.html; the guard lets any other copy of them live beside this. */

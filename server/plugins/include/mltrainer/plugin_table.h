@@ -36,8 +36,8 @@ static inline int mltrainer_column_has(const struct ArrowArray *column, int64_t 
     return !validity || (validity[(row + column->offset) / 8] >> ((row + column->offset) % 8) & 1);
 }
 
-/** The values of a column of doubles none of which is absent, as they lie in the table; NULL for every other column, which
- *  has to be copied. */
+/** The values of a column of doubles none of which is absent, as they lie in the table; NULL for every other column,
+ *  which has to be copied. */
 static inline const double *mltrainer_column_view(const struct mltrainer_request *request, int64_t index)
 {
     const struct ArrowArray *column = request->array->children[index];

@@ -7,8 +7,8 @@
 
 /* Least-squares trees that consider every cut: CART (Breiman, Friedman, Olshen and Stone, 1984).
  *
- * Each feature's rows are sorted once for all trees. A node owns the same piece of every feature's list; to look for the
- * best cut is one walk through its pieces, and a cut divides them without losing their order. That is O(rows x
+ * Each feature's rows are sorted once for all trees. A node owns the same piece of every feature's list; to look for
+ * the best cut is one walk through its pieces, and a cut divides them without losing their order. That is O(rows x
  * features) a level, whatever a node's size, and no sorting in nodes.
  *
  * Of equal cuts the one of the first feature, and there the least, is taken. Rows of weight 0 are not there. */
@@ -29,7 +29,8 @@ struct exact_options {
     size_t split_rows_min; /* a node of fewer rows stays a leaf; at least 2 */
     size_t leaf_rows_min;  /* a cut leaves at least so many on each side; at least 1 */
     size_t features_tried; /* of those that are not constant, drawn anew in each node; 0: all */
-    int at_random;         /* one cut a feature, drawn between its bounds in the node (Geurts, Ernst and Wehenkel, 2006) */
+    /* one cut a feature, drawn between its bounds in the node (Geurts, Ernst and Wehenkel, 2006) */
+    int at_random;
     struct random *random; /* for the two above */
 };
 

@@ -59,7 +59,8 @@ void forest_save(const void *forest, struct artifact_writer *writer);
 /** NULL when what is read makes no sense or memory is out. */
 void *forest_restore(struct artifact_reader *reader, size_t features);
 
-/** A learner's apply() and restore() for a model that is a forest and says the mean of its trees; it has one at least. */
+/** A learner's apply() and restore() for a model that is a forest and says the mean of its trees; it has one at
+ *  least. */
 int32_t forest_mean(struct call *call, const void *forest);
 void *forest_restore_mean(struct artifact_reader *reader, size_t features);
 

@@ -209,7 +209,8 @@ int32_t histogram_grow(struct histogram *h, struct forest *forest, double rate, 
         sum_up(h, &children[0]);
         sum_up(h, &children[1]);
         if (may_be_cut(&children[0], leaves, options) || may_be_cut(&children[1], leaves, options))
-            count_children(h, leaf.cells, &children[rows_left * 2 > leaf.count], &children[rows_left * 2 <= leaf.count]);
+            count_children(h, leaf.cells, &children[rows_left * 2 > leaf.count],
+                           &children[rows_left * 2 <= leaf.count]);
         else
             give_back(h, &leaf);
         for (int i = 0; i < 2 && !call->status; i++) {

@@ -11,8 +11,8 @@
  * of the parent's. With G and H those sums, a cut gains G_l^2/(H_l+p) + G_r^2/(H_r+p) - G^2/(H+p), and a leaf says
  * G/(H+p): the second-order objective of Chen and Guestrin (2016), whose second derivative is the weight here.
  *
- * A feature with no more values than bins has one bin a value and cuts in the middle between: the same trees as an exact
- * search. Else the cuts are quantiles at even shares of the rows (type 2 of Hyndman and Fan, 1996). */
+ * A feature with no more values than bins has one bin a value and cuts in the middle between: the same trees as an
+ * exact search. Else the cuts are quantiles at even shares of the rows (type 2 of Hyndman and Fan, 1996). */
 
 #define BINS_MAX 256
 

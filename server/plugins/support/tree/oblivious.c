@@ -43,7 +43,8 @@ static int best_cut(const struct bins *bins, const double *scores, uint32_t *fea
 }
 
 /* Children of all leaves: those of leaf i become leaves 2i and 2i + 1, nodes and pieces alike. */
-static void divide_level(struct histogram *h, struct forest *forest, struct oblivious_level *level, uint32_t feature, uint32_t bin)
+static void divide_level(struct histogram *h, struct forest *forest, struct oblivious_level *level, uint32_t feature,
+                         uint32_t bin)
 {
     uint32_t left, first = (uint32_t)forest->node_count;
 
@@ -71,8 +72,8 @@ static void score_level(struct histogram *h, struct oblivious_level *level, doub
     }
 }
 
-static void settle(struct histogram *h, struct forest *forest, const struct oblivious_level *level, double rate, double penalty,
-                   double *predictions)
+static void settle(struct histogram *h, struct forest *forest, const struct oblivious_level *level, double rate,
+                   double penalty, double *predictions)
 {
     for (size_t i = 0; i < level->count; i++) {
         histogram_pair sums = {0, 0};

@@ -33,7 +33,8 @@ struct golden__services__v1__everything_service__handlers {
     int (*put_thing)(void *self, struct mrpc_call *call, const Golden__Services__V1__Thing *request,
             Google__Protobuf__Empty *response);
     /** A block comment. */
-    int (*watch_things)(void *self, struct mrpc_call *call, const Golden__Services__V1__GetThingRequest *request); /* sends Golden__Services__V1__Thing */
+    /* sends Golden__Services__V1__Thing */
+    int (*watch_things)(void *self, struct mrpc_call *call, const Golden__Services__V1__GetThingRequest *request);
     struct {
         int (*open)(void *self, struct mrpc_call *call);
         int (*message)(void *self, struct mrpc_call *call, const Golden__Services__V1__Thing *message);
@@ -92,7 +93,8 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[0], options, (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[0], options,
+        (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__get_thing__async(
@@ -101,7 +103,8 @@ static inline void golden__services__v1__everything_service__get_thing__async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[0], options, (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[0], options,
+        (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -111,7 +114,8 @@ static inline const Google__Protobuf__Empty *golden__services__v1__everything_se
     const Golden__Services__V1__Thing *request, struct mrpc_reply *reply)
 {
     return (const Google__Protobuf__Empty *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[1], options, (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[1], options,
+        (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__put_thing__async(
@@ -120,7 +124,8 @@ static inline void golden__services__v1__everything_service__put_thing__async(
     void (*done)(void *arg, const Google__Protobuf__Empty *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[1], options, (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[1], options,
+        (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -131,11 +136,12 @@ MRPC_MUST_USE static inline int golden__services__v1__everything_service__watch_
     const Golden__Services__V1__GetThingRequest *request, const struct mrpc_client_events *events, void *arg,
     struct mrpc_client_call **out)
 {
-    return mrpc_client_call_start_with(
-        channel, &golden__services__v1__everything_service__service.methods[2], options, (const ProtobufCMessage *)request, events, arg, out);
+    return mrpc_client_call_start_with(channel, &golden__services__v1__everything_service__service.methods[2], options,
+                                       (const ProtobufCMessage *)request, events, arg, out);
 }
 
-static inline const Golden__Services__V1__Thing *golden__services__v1__everything_service__watch_things__recv(struct mrpc_client_call *call)
+static inline const Golden__Services__V1__Thing *
+golden__services__v1__everything_service__watch_things__recv(struct mrpc_client_call *call)
 {
     return (const Golden__Services__V1__Thing *)mrpc_client_call_recv(call);
 }
@@ -156,7 +162,8 @@ MRPC_MUST_USE static inline int golden__services__v1__everything_service__upload
     return mrpc_client_call_send(call, (const ProtobufCMessage *)message);
 }
 
-static inline const Google__Protobuf__Empty *golden__services__v1__everything_service__upload_things__recv(struct mrpc_client_call *call)
+static inline const Google__Protobuf__Empty *
+golden__services__v1__everything_service__upload_things__recv(struct mrpc_client_call *call)
 {
     return (const Google__Protobuf__Empty *)mrpc_client_call_recv(call);
 }
@@ -178,7 +185,8 @@ MRPC_MUST_USE static inline int golden__services__v1__everything_service__chat_t
     return mrpc_client_call_send(call, (const ProtobufCMessage *)message);
 }
 
-static inline const Golden__Services__V1__Thing *golden__services__v1__everything_service__chat_things__recv(struct mrpc_client_call *call)
+static inline const Golden__Services__V1__Thing *
+golden__services__v1__everything_service__chat_things__recv(struct mrpc_client_call *call)
 {
     return (const Golden__Services__V1__Thing *)mrpc_client_call_recv(call);
 }
@@ -190,7 +198,8 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[5], options, (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[5], options,
+        (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__register__async(
@@ -199,7 +208,8 @@ static inline void golden__services__v1__everything_service__register__async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[5], options, (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[5], options,
+        (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -209,7 +219,8 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[6], options, (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[6], options,
+        (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__default__async(
@@ -218,7 +229,8 @@ static inline void golden__services__v1__everything_service__default__async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[6], options, (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[6], options,
+        (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -238,7 +250,8 @@ MRPC_MUST_USE static inline int golden__services__v1__everything_service__delete
     return mrpc_client_call_send(call, (const ProtobufCMessage *)message);
 }
 
-static inline const Golden__Services__V1__Thing *golden__services__v1__everything_service__delete__recv(struct mrpc_client_call *call)
+static inline const Golden__Services__V1__Thing *
+golden__services__v1__everything_service__delete__recv(struct mrpc_client_call *call)
 {
     return (const Golden__Services__V1__Thing *)mrpc_client_call_recv(call);
 }
@@ -250,7 +263,8 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[8], options, (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[8], options,
+        (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__service___async(
@@ -259,7 +273,8 @@ static inline void golden__services__v1__everything_service__service___async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[8], options, (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[8], options,
+        (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -269,7 +284,8 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[9], options, (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[9], options,
+        (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__skeleton___async(
@@ -278,7 +294,8 @@ static inline void golden__services__v1__everything_service__skeleton___async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[9], options, (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[9], options,
+        (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -288,7 +305,8 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[10], options, (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[10], options,
+        (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__handlers___async(
@@ -297,7 +315,8 @@ static inline void golden__services__v1__everything_service__handlers___async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[10], options, (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[10], options,
+        (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -307,7 +326,8 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[11], options, (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[11], options,
+        (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__add_to_server___async(
@@ -316,7 +336,8 @@ static inline void golden__services__v1__everything_service__add_to_server___asy
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[11], options, (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[11], options,
+        (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -327,7 +348,8 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[12], options, (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[12], options,
+        (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__say_hello__async(
@@ -336,7 +358,8 @@ static inline void golden__services__v1__everything_service__say_hello__async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[12], options, (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[12], options,
+        (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -346,7 +369,8 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[13], options, (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[13], options,
+        (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__say_hello___async(
@@ -355,7 +379,8 @@ static inline void golden__services__v1__everything_service__say_hello___async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[13], options, (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[13], options,
+        (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -365,7 +390,8 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[14], options, (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[14], options,
+        (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__say_hello____async(
@@ -374,7 +400,8 @@ static inline void golden__services__v1__everything_service__say_hello____async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[14], options, (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[14], options,
+        (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -385,7 +412,8 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[15], options, (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[15], options,
+        (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__say_hello__async___async(
@@ -394,7 +422,8 @@ static inline void golden__services__v1__everything_service__say_hello__async___
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[15], options, (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[15], options,
+        (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
