@@ -102,7 +102,7 @@ def write_control(fields, version, architecture, shlibs, root, control):
     depends = fields["Depends"].replace("${version}", version).replace("${shlibs}", shlibs)
     fields = {"Package": fields["Package"], "Version": version, "Architecture": architecture, "Maintainer":
               "The mlTrainer authors <mltrainer@localhost>", "Installed-Size": size, "Depends": depends.strip(", "),
-              "Recommends": fields.get("Recommends"), "Section": fields["Section"], "Priority": "optional",
+              "Recommends": fields.get("Recommends"), "Suggests": fields.get("Suggests"), "Section": fields["Section"], "Priority": "optional",
               "Description": fields["Description"]}
     (control / "control").write_text("".join(f"{name}: {value}\n" for name, value in fields.items() if value))
 

@@ -21,7 +21,7 @@ enum { MRPC_MAGLEV_SLOTS_AN_INSTANCE = 100, MRPC_MAGLEV_SLOTS = 65537, MRPC_MAGL
 
 struct mrpc_maglev {
     uint32_t size;
-    uint32_t slots[]; /* indexes of members */
+    uint32_t *slots; /* indexes of members, in the same piece of memory */
 };
 
 struct mrpc_maglev_member {

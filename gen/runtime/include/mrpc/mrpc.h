@@ -17,6 +17,7 @@
 #include <mrpc/error.h>
 #include <mrpc/interceptor.h>
 #include <mrpc/json.h>
+#include <mrpc/loops.h>
 #include <mrpc/maglev.h>
 #include <mrpc/message.h>
 #include <mrpc/metadata.h>
@@ -26,6 +27,7 @@
 #include <mrpc/server.h>
 #include <mrpc/service.h>
 #include <mrpc/service_config.h>
+#include <mrpc/session.h>
 #include <mrpc/status.h>
 #include <mrpc/tls.h>
 #include <mrpc/trace.h>

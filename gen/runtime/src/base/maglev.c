@@ -102,6 +102,7 @@ struct mrpc_maglev *mrpc_maglev_new(const struct mrpc_maglev_member *members, si
     struct mrpc_maglev *table = malloc(sizeof *table + size * sizeof table->slots[0]);
     if (claimants && table) {
         table->size = size;
+        table->slots = (uint32_t *)(table + 1);
         memset(table->slots, 0xff, size * sizeof table->slots[0]);
         fill(table, claimants, count, heaviest);
     } else {
