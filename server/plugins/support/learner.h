@@ -12,7 +12,8 @@
  *     LEARNER(kmeans, .task = LEARNER_GROUPS, .outputs = {"prediction", "distance"}, .fit = fit, .apply = apply,
  *             .evaluate = evaluate, .save = save, .restore = restore, .release = free);
  *
- * What fit() makes outlives the call, so it comes from malloc(). */
+ * What fit() makes outlives the call, so it comes from malloc(). A learner may be part of another one, of whose call it
+ * gets a copy with parameters and columns of its own: see ensemble/blend.c. */
 
 enum learner_task {
     LEARNER_NUMBERS, /* regression: a target; r2, rmse, mae */
@@ -52,7 +53,7 @@ int32_t learner_save(const struct mltrainer_host *host, const void *model, const
                      struct mltrainer_error *error);
 
 #define LEARNER(name, ...)                                                                                             \
-    static const struct learner name##_learner = {.id = #name, __VA_ARGS__};                                           \
+    const struct learner name##_learner = {.id = #name, __VA_ARGS__};                                                  \
     static int32_t name##_train(const struct mltrainer_host *host, const struct mltrainer_request *request,            \
                                 void **model, struct mltrainer_error *error)                                           \
     {                                                                                                                  \

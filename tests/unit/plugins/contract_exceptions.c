@@ -38,6 +38,8 @@ static const struct exception {
     {"tree", "ada_boost", "row order"},     /* the same */
     {"ensemble", "bagging", "row order"},   /* chance draws rows by their number */
     {"ensemble", "ada_boost", "row order"}, /* the same */
+    {"ensemble", "blend", "row order"},     /* the same, and a solver that ends at a tolerance */
+    {"ensemble", "blend", "cancel"},        /* libsvm is in it */
     {"ensemble", "voting", "row order"},    /* folds are runs of rows */
     {"ensemble", "stacking", "row order"},  /* the same */
     {"automl_system", "feature_engineering", "no number"}, /* as its page says: fewer features than columns */
@@ -77,6 +79,8 @@ static const struct override {
     {"tree", "min_samples_leaf", 3}, /* else a tree knows each row by heart, whatever its features */
     {"ensemble", "n_estimators", 6},
     {"ensemble", "cv", 2},
+    {"ensemble", "max_iter", 5},
+    {"ensemble", "hidden_layer_sizes", .list = 8},
     {"neural", "max_iter", 1},
     {"neural", "batch_size", 200},
     {"neural", "hidden_layer_sizes", .list = 8},
@@ -133,14 +137,6 @@ int contract_excepted(const struct contract *contract, const char *clause)
         if (strcmp(exceptions[i].family, contract->model->family) == 0 &&
             strcmp(exceptions[i].algorithm, contract->model->algorithm) == 0 &&
             strcmp(exceptions[i].clause, clause) == 0)
-            return 1;
-    return 0;
-}
-
-int contract_cannot_be_asked(const char *family)
-{
-    for (size_t i = 0; i < sizeof(exceptions) / sizeof(exceptions[0]); i++)
-        if (strcmp(exceptions[i].family, family) == 0 && strcmp(exceptions[i].clause, "cancel") == 0)
             return 1;
     return 0;
 }

@@ -25,8 +25,6 @@ int contract_train(const struct contract *contract, const struct table *table, s
 
 /** Does @clause ("scales", "row order", "cancel", "no number") not hold of the model's algorithm? */
 int contract_excepted(const struct contract *contract, const char *clause);
-/** Does "cancel" not hold of some algorithm of @family? */
-int contract_cannot_be_asked(const char *family);
 /** What the contract is held with instead of defaults that would take long, into @given; how many. */
 enum { CONTRACT_OVERRIDES_MAX = 64 };
 size_t contract_override(const struct catalog_model *model, struct mltrainer_parameter *given);

@@ -15,7 +15,7 @@
 #include "contract_run.h"
 
 #define GRACE_MS 20000     /* from asking to the end, by the clock: for machines under load */
-#define GRACE_SHORT_MS 300 /* for a family whose libraries cannot be asked: its worker is to be lost */
+#define GRACE_SHORT_MS 300 /* for what cannot be asked to end: its worker is to be lost */
 
 static struct worker_bench bench;
 
@@ -72,21 +72,18 @@ static int is_first_of_its_algorithm(const struct catalog_model *model)
     return 0;
 }
 
-/* @computed: some of its models must be available, or its plugin is not where it should be. */
-static int run_family(const char *family, int computed)
-{
-    static struct CMUnitTest tests[MODELS_MAX * CLAUSES];
-    static char names[MODELS_MAX * CLAUSES][192];
-    static struct contract contracts[MODELS_MAX];
-    struct mrpc_arena *arena = mrpc_arena_new(1 << 22);
-    size_t count = 0, models = 0;
+static struct contract contracts[MODELS_MAX];
+static size_t contract_count;
 
-    for (size_t m = 0; m < catalog->model_count && models < MODELS_MAX; m++) {
+/* The models of @family that can be used, each with the parameters that it is held with. */
+static int read_family(const char *family, struct mrpc_arena *arena)
+{
+    for (size_t m = 0; m < catalog->model_count && contract_count < MODELS_MAX; m++) {
         const struct catalog_model *model = &catalog->models[m];
         struct fault fault = FAULT_INIT;
         if (strcmp(model->family, family) != 0 || model->unavailable)
             continue;
-        struct contract *contract = &contracts[models++];
+        struct contract *contract = &contracts[contract_count++];
         struct mltrainer_parameter given[CONTRACT_OVERRIDES_MAX];
         *contract = (struct contract){.bench = &bench, .model = model};
         if (catalog_resolve_parameters(model, given, contract_override(model, given), "parameters", arena,
@@ -94,21 +91,45 @@ static int run_family(const char *family, int computed)
             fprintf(stderr, "%s: %s\n", model->id, fault.text);
             return 1;
         }
+    }
+    return 0;
+}
+
+/* All clauses of the models whose library can be asked to end, or of those where it cannot: their workers are killed
+ * after a shorter time. */
+static int run_clauses(const char *family, int can_be_asked)
+{
+    static struct CMUnitTest tests[MODELS_MAX * CLAUSES];
+    static char names[MODELS_MAX * CLAUSES][192];
+    size_t count = 0;
+
+    for (size_t m = 0; m < contract_count; m++)
         for (size_t c = 0; c < CLAUSES; c++) {
-            if (clauses[c].once && !is_first_of_its_algorithm(model))
+            const struct catalog_model *model = contracts[m].model;
+            if (contract_excepted(&contracts[m], "cancel") == can_be_asked ||
+                (clauses[c].once && !is_first_of_its_algorithm(model)))
                 continue;
             snprintf(names[count], sizeof(names[0]), "%s/%s", model->id, clauses[c].name);
             tests[count] = (struct CMUnitTest){
-                .name = names[count], .test_func = clauses[c].run, .initial_state = contract};
+                .name = names[count], .test_func = clauses[c].run, .initial_state = &contracts[m]};
             count++;
         }
-    }
-    if (computed && models == 0) {
+    grace_ms = can_be_asked ? GRACE_MS : GRACE_SHORT_MS;
+    return count > 0 ? _cmocka_run_group_tests(family, tests, count, start, stop) : 0;
+}
+
+/* @computed: some of its models must be available, or its plugin is not where it should be. */
+static int run_family(const char *family, int computed)
+{
+    struct mrpc_arena *arena = mrpc_arena_new(1 << 22);
+    int failed = read_family(family, arena);
+
+    if (computed && contract_count == 0) {
         fprintf(stderr, "%s: none of its models is available\n", family);
-        return 1;
+        failed = 1;
     }
-    grace_ms = contract_cannot_be_asked(family) ? GRACE_SHORT_MS : GRACE_MS;
-    int failed = _cmocka_run_group_tests(family, tests, count, start, stop);
+    for (int can_be_asked = 0; can_be_asked < 2 && !failed; can_be_asked++)
+        failed = run_clauses(family, can_be_asked);
     mrpc_arena_free(arena);
     return failed;
 }
