@@ -158,7 +158,6 @@ static void deadline_passed(struct job *job)
 
 void depend_begin(struct job *job)
 {
-    job->accepted = true;
     look(job);
     if (job->state == JOB_WAITING && job->deadline_ms)
         job_set_timer(job, job->deadline_ms - api_now_ms(), deadline_passed);

@@ -10,6 +10,14 @@
 
 enum { RETRY_AFTER_MS = 1000, ATTEMPTS_DEFAULT = 2, BACKOFF_DEFAULT_MS = 1000 };
 
+/* Who submitted a job, and who repeated that while it was on its way to the disk. */
+struct submission {
+    struct submission *next;
+    jobs_submitted *submitted;
+    void *arg;
+    bool repeated;
+};
+
 /* ---- Requests: one job for each key of each owner ---- */
 
 static int compare_requests(const void *a, const void *b)
@@ -62,6 +70,15 @@ void jobs_init(struct execution *engine, size_t running_limit)
     engine->jobs.retry_unsaved = evtimer_new(domain_loop_base(engine->loop), save_unsaved, engine);
 }
 
+/* Of a server that has stopped: their calls have ended. */
+static void drop_submissions(struct job *job)
+{
+    for (struct submission *next; job->submissions; job->submissions = next) {
+        next = job->submissions->next;
+        free(job->submissions);
+    }
+}
+
 static void keep_node(void *node)
 {
 }
@@ -70,8 +87,10 @@ void jobs_fini(struct execution *engine)
 {
     struct jobs *jobs = &engine->jobs;
     tdestroy(jobs->requests, keep_node);
-    for (size_t i = 0; i < jobs->count; i++)
+    for (size_t i = 0; i < jobs->count; i++) {
+        drop_submissions(jobs->items[i]);
         execution_job_free(jobs->items[i]);
+    }
     free(jobs->items);
     job_queue_fini(&jobs->queue);
     if (jobs->retry_unsaved)
@@ -121,15 +140,11 @@ struct job *jobs_find(struct execution *engine, const char *id)
         else
             high = middle;
     }
-    return low < jobs->count && strcmp(jobs->items[low]->id, id) == 0 ? jobs->items[low] : NULL;
+    struct job *job = low < jobs->count ? jobs->items[low] : NULL;
+    return job && job->accepted && strcmp(job->id, id) == 0 ? job : NULL;
 }
 
 /* ---- Submission ---- */
-
-struct submission {
-    jobs_submitted *submitted;
-    void *arg;
-};
 
 static int64_t end_of(int64_t begin_ms, const API(JobSpec) * spec)
 {
@@ -189,13 +204,27 @@ static int new_job(struct execution *engine, struct request *request, struct job
     return fault->code;
 }
 
+static void join_submissions(struct job *job, struct submission *submission)
+{
+    submission->next = job->submissions;
+    job->submissions = submission;
+}
+
+static void answer_submissions(struct job *job, struct job *outcome, const struct fault *fault)
+{
+    while (job->submissions) {
+        struct submission *submission = job->submissions;
+        job->submissions = submission->next;
+        submission->submitted(submission->arg, outcome, submission->repeated, fault);
+        free(submission);
+    }
+}
+
 static void on_saved(void *arg, struct job *job, const struct fault *fault)
 {
-    struct submission submission = *(struct submission *)arg;
     struct execution *engine = job->engine;
-    free(arg);
     if (!fault->code) {
-        submission.submitted(submission.arg, job, false, fault);
+        answer_submissions(job, job, fault);
         if (job->state == JOB_WAITING)
             depend_begin(job);
         else
@@ -206,7 +235,7 @@ static void on_saved(void *arg, struct job *job, const struct fault *fault)
     engine->jobs.live--;
     depend_unlink(job);
     unlist_job(engine, job);
-    submission.submitted(submission.arg, NULL, false, fault);
+    answer_submissions(job, NULL, fault);
     execution_job_free(job);
 }
 
@@ -331,7 +360,7 @@ int jobs_when_durable(struct job *job, void (*durable)(void *arg, struct job *jo
     return 0;
 }
 
-/* A known request may still be on its way to the disk: its answer waits for that too. */
+/* What was done since to a job that a request asks for again may still be on its way to the disk. */
 static void known_is_durable(void *arg, struct job *job)
 {
     struct submission submission = *(struct submission *)arg;
@@ -354,17 +383,19 @@ void jobs_submit(struct execution *engine, API(JobSpec) * spec, const char *owne
         code = accept_job(engine, &request, &job, &existed, &fault);
     free(request.encoded.data);
     if (!code)
-        *submission = (struct submission){submitted, arg};
-    if (!code && existed && jobs_when_durable(job, known_is_durable, submission))
+        *submission = (struct submission){NULL, submitted, arg, existed};
+    if (!code && existed && job->accepted && jobs_when_durable(job, known_is_durable, submission))
         code = fault_set(&fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (code) {
         free(submission);
         return submitted(arg, NULL, false, &fault);
     }
+    if (!existed || !job->accepted)
+        join_submissions(job, submission);
     if (existed)
         return;
     engine->jobs.live++;
-    job_move(job, job->dependency_count ? JOB_WAITING : JOB_QUEUED, "", on_saved, submission);
+    job_move(job, job->dependency_count ? JOB_WAITING : JOB_QUEUED, "", on_saved, NULL);
 }
 
 /* ---- Queue and timers ---- */

@@ -56,8 +56,9 @@ struct job {
     size_t dependency_count, unmet;      /* unmet: of them, those that have not succeeded */
     struct job_dependency *waiters;      /* who waits for this one */
     char skip_reason[64];                /* one of them has not succeeded */
-    bool accepted;                       /* its submission is on disk */
-    bool unsaved;            /* the last commit failed; another try is due */
+    bool accepted; /* its submission is on disk: callers, pipelines and other jobs know it */
+    struct submission *submissions; /* who is told whether it is, until then */
+    bool unsaved;                   /* the last commit failed; another try is due */
 };
 
 struct jobs {
@@ -80,6 +81,8 @@ void jobs_fini(struct execution *engine);
 
 /** Its request_id is free for another job from now on. */
 void jobs_forget_request(struct job *job);
+/** The job that callers know by this id; NULL when there is none, or when its submission is not on disk yet, so that it
+ *  may still come to nothing. */
 struct job *jobs_find(struct execution *engine, const char *id);
 
 /** What a submission is answered with, when it is durable (or has failed): @code 0 or fault's. */

@@ -179,6 +179,7 @@ static void committed(struct domain_task *task)
     struct job_commit *commit = (struct job_commit *)task;
     struct job *job = commit->job;
     job->engine->jobs.saving--;
+    job->accepted |= !commit->fault.code;
     if (!commit->fault.code && commit->produced) {
         commit->produced->durable = true;
         warm_models_forget(&job->engine->warm);

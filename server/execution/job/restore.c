@@ -31,6 +31,7 @@ int jobs_restore(struct execution *engine, const API(Job) * message, struct faul
     if (!job)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     job->state = job->told_state = (enum job_state)message->state;
+    job->accepted = true;
     job->attempt = message->attempt;
     job->progress = message->progress;
     job->sequence = message->last_sequence;

@@ -70,8 +70,9 @@ static int run(struct command *command, struct mrpc_arena *arena, struct fault *
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     for (size_t i = jobs->count; i > 0; i--) {
         const struct job *job = jobs->items[i - 1];
-        if ((*request->page_token && strcmp(job->id, request->page_token) >= 0) || !has_state(job, request) ||
-            (request->kind && request->kind != job->kind) || !has_pipeline(job, request) || !has_schedule(job, request))
+        bool passed = *request->page_token && strcmp(job->id, request->page_token) >= 0;
+        if (!job->accepted || passed || !has_state(job, request) || (request->kind && request->kind != job->kind) ||
+            !has_pipeline(job, request) || !has_schedule(job, request))
             continue;
         if (add(job, request, &page, arena, response, fault))
             break;
