@@ -138,6 +138,25 @@ static void h25_an_even_stream_id(void **state)
     expect_end(driver, NGHTTP2_PROTOCOL_ERROR, "protocol_error");
 }
 
+static void a_goodbye_with_the_number_of_the_clients_own_stream_is_no_fault(void **state)
+{
+    struct session_driver *driver = *state;
+    driver_call(driver, 1, "Say", "hello");
+    raw_goaway(&driver->client, 1, NGHTTP2_NO_ERROR, "client transport shutdown");   /* so says grpc-go */
+    driver_pump(driver);
+    assert_int_equal(driver_goaway(driver), NGHTTP2_PROTOCOL_ERROR);
+    assert_string_equal(driver->rejected, "");
+}
+
+static void a_complaint_with_a_wrong_stream_id_is_one(void **state)
+{
+    struct session_driver *driver = *state;
+    driver_call(driver, 1, "Say", "hello");
+    raw_goaway(&driver->client, 1, NGHTTP2_INTERNAL_ERROR, "");
+    driver_pump(driver);
+    expect_end(driver, NGHTTP2_PROTOCOL_ERROR, "protocol_error");
+}
+
 static void h25_a_lower_stream_id(void **state)
 {
     struct session_driver *driver = *state;
@@ -214,6 +233,8 @@ int main(void)
         ROW(h08_headers_on_a_half_closed_stream),
         ROW(h08_headers_after_a_reset),
         ROW(h25_an_even_stream_id),
+        ROW(a_goodbye_with_the_number_of_the_clients_own_stream_is_no_fault),
+        ROW(a_complaint_with_a_wrong_stream_id_is_one),
         ROW(h25_a_lower_stream_id),
         ROW(h25_a_lower_stream_id_after_many),
         ROW(h26_more_streams_than_allowed),

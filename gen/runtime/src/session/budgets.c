@@ -135,7 +135,7 @@ int mrpc_budget_frame_sent(struct mrpc_session *session, const nghttp2_frame *fr
     case NGHTTP2_RST_STREAM:
         return reset_sent(session, frame->rst_stream.error_code);
     case NGHTTP2_GOAWAY:
-        if (frame->goaway.error_code != NGHTTP2_NO_ERROR)
+        if (frame->goaway.error_code != NGHTTP2_NO_ERROR && !session->said_goodbye)
             mrpc_session_reject(session, "protocol_error");
         return 0;
     default:

@@ -154,6 +154,16 @@ static int on_frame_not_send(nghttp2_session *h2, const nghttp2_frame *frame, in
     return 0;
 }
 
+/* grpc-go leaves with the number of its own last stream, where that of a server's belongs (RFC 9113 6.8). nghttp2 ends
+ * the connection, which is over anyway; nobody is to be warned of it. */
+static int on_invalid_frame(nghttp2_session *h2, const nghttp2_frame *frame, int error, void *user_data)
+{
+    struct mrpc_session *session = user_data;
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code == NGHTTP2_NO_ERROR)
+        session->said_goodbye = true;
+    return 0;
+}
+
 static int on_stream_close(nghttp2_session *h2, int32_t stream_id, uint32_t code, void *user_data)
 {
     struct mrpc_session *session = user_data;
@@ -177,6 +187,7 @@ static nghttp2_session_callbacks *callbacks_new(void)
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_chunk);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, on_invalid_frame);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
     nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, on_frame_not_send);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);

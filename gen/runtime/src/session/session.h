@@ -237,6 +237,7 @@ struct mrpc_session {
     uint8_t first[8];              /* the first bytes that came; preface.c */
     uint8_t first_bytes;           /* how many came before the state was open; more than 8 only of HTTP/2's preface */
     bool settings_acknowledged;
+    bool said_goodbye;             /* the peer's GOAWAY without an error was refused for its stream id alone */
     bool http1_allowed;            /* who does not say the preface may be a speaker of HTTP/1.1 */
     const char *doom;              /* set inside a callback: abort with this reason when nghttp2 has returned */
     uint32_t doom_code;
