@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the fenced sh blocks of README.md and docs/guide as blocks.txt says: blocks.py WORK_FOLDER. /tmp/ in a block becomes the
-work folder, so that nothing is left behind. Prints "ok NAME" or "not ok NAME"."""
+"""Runs the fenced sh blocks of README.md and docs/guide that blocks.txt lists as "run", or as "tools": blocks.py WORK_FOLDER [HOW].
+/tmp/ in a block becomes the work folder, and what a block leaves running is ended, so that nothing is left behind. Prints "ok NAME" or
+"not ok NAME"."""
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +19,19 @@ def blocks_of(document):
     return re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S)
 
 
+PATHS = [ROOT / "README.md", *sorted((ROOT / "docs/guide").rglob("*.md"))]
+
+
 def documents():
-    paths = [ROOT / "README.md", *sorted((ROOT / "docs/guide").rglob("*.md"))]
-    return {str(path.relative_to(ROOT)): blocks for path in paths if (blocks := blocks_of(path.relative_to(ROOT)))}
+    return {str(path.relative_to(ROOT)): blocks for path in PATHS if (blocks := blocks_of(path.relative_to(ROOT)))}
+
+
+def unlabelled():
+    """Fences that do not say what they hold: commands could hide in them."""
+    for path in PATHS:
+        opening = re.findall(r"^```(.*)$", path.read_text(), re.M)[::2]
+        if "" in opening:
+            yield f"{path.relative_to(ROOT)}: fence {opening.index('') + 1} names no language (sh, text, …)"
 
 
 def read_list():
@@ -41,8 +54,8 @@ def faults_of(listed, found):
         document, _, number = place.partition("#")
         if len(found.get(document, [])) < int(number or 1):
             faults.append(f"blocks.txt: {place} has no such block")
-        if how not in ("run", "own", "skip") or (how != "run") != bool(reason):
-            faults.append(f"blocks.txt: {place}: \"run\", \"own CHECK\" or \"skip REASON\"")
+        if how not in ("run", "tools", "own", "skip") or (how in ("own", "skip")) != bool(reason):
+            faults.append(f"blocks.txt: {place}: \"run\", \"tools\", \"own CHECK\" or \"skip REASON\"")
         if how == "own" and reason not in (HERE / "run").read_text():
             faults.append(f"blocks.txt: {place}: tests/guide/run has no check {reason}")
     return faults
@@ -51,11 +64,21 @@ def faults_of(listed, found):
 def run(document, script, work):
     folder = work / document.replace("/", "_")
     folder.mkdir()
-    done = subprocess.run(["bash", "-euxo", "pipefail", "-c", script.replace("/tmp/", f"{folder}/")], cwd=ROOT, timeout=LIMIT_S,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        print(done.stdout)
-    report(f"blocks_of_{document}", done.returncode == 0)
+    with open(folder / "output", "w+") as said:
+        shell = subprocess.Popen(["bash", "-euxo", "pipefail", "-c", script.replace("/tmp/", f"{folder}/")], cwd=ROOT,
+                                 stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
+        try:
+            status = shell.wait(LIMIT_S)
+        except subprocess.TimeoutExpired:
+            status = None
+        try:
+            os.killpg(shell.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it left nothing running
+        if status != 0:
+            said.seek(0)
+            print(said.read(), f"exit status {status}")
+    report(f"blocks_of_{document}", status == 0)
 
 
 def report(name, passed):
@@ -63,14 +86,15 @@ def report(name, passed):
 
 
 def main():
-    work = Path(sys.argv[1])
+    work, wanted = Path(sys.argv[1]), (sys.argv[2:] or ["run"])[0]
     found, listed = documents(), read_list()
-    faults = faults_of(listed, found)
-    print(*faults, sep="\n", end="\n" if faults else "")
-    report("every_block_is_listed", not faults)
+    if wanted == "run":
+        faults = faults_of(listed, found) + list(unlabelled())
+        print(*faults, sep="\n", end="\n" if faults else "")
+        report("every_block_is_listed", not faults)
     for document, blocks in found.items():
         script = "".join(block for number, block in enumerate(blocks, 1)
-                         if listed.get(f"{document}#{number}", listed.get(document, ("",)))[0] == "run")
+                         if listed.get(f"{document}#{number}", listed.get(document, ("",)))[0] == wanted)
         if script:
             run(document, script, work)
 

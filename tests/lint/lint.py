@@ -123,13 +123,61 @@ def shell_scripts_parse():
     return [f"{f}: bash -n refuses it" for f in scripts if subprocess.run(["bash", "-n", str(ROOT / f)]).returncode]
 
 
+PAGES = [f for f in FILES if f.suffix == ".md"]
+MAP_OF_MODULES = "docs/internals/README.md"
+PARTS = r"(?:server|gen|client|proto|tests|docs)/[\w./-]+"
+
+
+def paths_named(page):
+    """Paths from the top that stand in a page's backticks; none that holds a placeholder (SUITE, *, {a,b})."""
+    spans = re.findall(r"(?<!`)`([^`\n]+)`(?!`)", re.sub(r"^```.*?^```$", "", text(page), flags=re.M | re.S))
+    named = {path.rstrip(".") for span in spans if not re.search(r"[*{<…]", span)
+             for path in re.findall(rf"(?<![\w./-]){PARTS}", span)}
+    return sorted(path for path in named if not re.search(r"/[A-Z]+(/|$)", path) or (ROOT / path).exists())
+
+
 def documents_name_real_paths():
-    """Every path in backticks in docs/architecture/seed.md exists; a page may not promise what is not there."""
-    page = ROOT / "docs/architecture/seed.md"
-    if not page.exists():
-        return ["docs/architecture/seed.md is missing"]
-    paths = re.findall(r"`((?:server|gen|client|proto|tests|docs)/[^`\s:]+)`", page.read_text())
-    return [f"seed.md: there is no {path}" for path in sorted(set(paths)) if not (ROOT / path).exists()]
+    """What a page names in backticks, from the top, is there: a page may not promise what is not."""
+    return [f"{page}: there is no {path}" for page in PAGES for path in paths_named(page) if not (ROOT / path).exists()]
+
+
+def links(page):
+    """Where the links of a page within this tree lead, from the top, without #SECTION."""
+    targets = (target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text(page)) if ":" not in target)
+    return [(ROOT / page).parent.joinpath(target).resolve() for target in targets if target]
+
+
+def links_lead_somewhere():
+    return [f"{page}: nothing is at {target}" for page in PAGES for target in links(page) if not target.exists()]
+
+
+def folders_list_their_pages():
+    """The README of a folder of documents leads to each of its pages; that of decisions by their titles."""
+    findings = []
+    for folder in ("docs/adr", "docs/guide", "docs/internals"):
+        index = f"{folder}/README.md"
+        known = links(index)
+        for page in (f for f in PAGES if str(f.parent) == folder and f.name != "README.md"):
+            title = text(page).partition("\n")[0].removeprefix("# ")
+            if ROOT / page not in known:
+                findings.append(f"{index}: it lacks - [{title}]({page.name})")
+            elif folder == "docs/adr" and f"[{title}]({page.name})" not in text(index):
+                findings.append(f"{index}: now it is - [{title}]({page.name})")
+    return findings
+
+
+def modules():
+    """Folders of sources: those of server, client and gen, and of the library's insides."""
+    for parent in ("server", "client", "gen", "gen/runtime/src"):
+        depth = parent.count("/") + 1
+        yield from {f"{parent}/{f.parts[depth]}" for f in FILES if str(f).startswith(f"{parent}/") and len(f.parts) > depth + 1}
+
+
+def modules_have_a_page():
+    """The map names each module, and in its row stands a link to a page."""
+    rows = [line for line in text(MAP_OF_MODULES).splitlines() if line.startswith("|")]
+    return [f"{MAP_OF_MODULES}: no row with a page for {module}" for module in sorted(modules())
+            if not any(f"`{module}`" in row and ".md)" in row for row in rows)]
 
 
 def models_page_is_current():
@@ -141,7 +189,8 @@ def models_page_is_current():
 def main():
     for rule in (top_level, licence, layering, components_are_made_by_their_create, no_hosts_or_machine_paths,
                  no_string_built_sql, files_tell_one_story, lines_fit, names_say_something, shell_scripts_parse,
-                 documents_name_real_paths, models_page_is_current):
+                 documents_name_real_paths, links_lead_somewhere, folders_list_their_pages,
+                 modules_have_a_page, models_page_is_current):
         report(rule.__name__, rule())
 
 

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tools of other people, as a stranger uses them: the commands of the guide with grpcurl, buf, ghz and promtool, run as they stand."""
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+
+from cases import case, main, wait_until
+from server import ROOT, Server
+
+INTEROP = ROOT / "build/interop"
+CALLS, GUIDE_S, GHZ_S = 500, 400, 120
+
+
+@contextlib.contextmanager
+def world():
+    folders = [program.parent for program in (INTEROP / "go/bin/grpcurl", INTEROP / "tools/ghz", INTEROP / "node/node_modules/.bin/buf")]
+    os.environ["PATH"] = os.pathsep.join([*map(str, folders), os.environ["PATH"]])
+    with Server() as server:
+        yield server
+
+
+@case
+def the_guides_commands_do_what_they_say(server):
+    with tempfile.TemporaryDirectory() as work:
+        done = subprocess.run([sys.executable, ROOT / "tests/guide/blocks.py", work, "tools"], text=True, capture_output=True,
+                              env=dict(os.environ, MLTRAINER_SERVER=server.address), timeout=GUIDE_S)
+    lines = re.findall(r"^(?:not )?ok .*$", done.stdout, re.M)
+    assert done.returncode == 0 and lines == [f"ok blocks_of_docs/guide/{page}.md" for page in ("debugging", "prometheus")], \
+        done.stdout + done.stderr
+
+
+def counted(server, series):
+    """The sum of all series that match."""
+    with urllib.request.urlopen(f"http://{server.address}/metrics", timeout=30) as page:
+        return sum(map(int, re.findall(rf"^{series} (\d+)$", page.read().decode(), re.M)))
+
+
+@case
+def ghz_gets_an_answer_to_every_call(server):
+    """Unary calls and whole streams; the server has counted as many."""
+    for method in ("mltrainer.registry.v1.RegistryService/ListServices", "mltrainer.diagram.v1.DiagramService/RenderStream"):
+        number, data = (CALLS, "{}") if method.endswith("s") else (20, '{"drawing": {"view": "container", "format": "FORMAT_SVG"}}')
+        done = subprocess.run(["ghz", "--insecure", "--call", method, "-d", data, "-n", str(number), "-c", "4", "--connections", "2",
+                               "-t", "60s", "-O", "json", server.address], text=True, capture_output=True, timeout=GHZ_S)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["statusCodeDistribution"] == {"OK": number}, done.stdout[:2000]
+        series = rf'grpc_server_call_duration_seconds_count{{.*"{method}".*}}'
+        wait_until(lambda series=series, number=number: counted(server, series) == number, f"the calls of {method} are counted")
+
+
+@case
+def nobody_was_turned_away(server):
+    """What well-behaved tools do, to their goodbye, is no fault in the server's eyes."""
+    assert counted(server, r"mltrainer_rejected_total\{.*\}") == 0
+
+
+main("tools", setup=world)
