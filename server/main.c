@@ -223,6 +223,7 @@ static int look(struct program *program, int64_t now_s)
         int again_ms = api_look_at_certificate(api_of(program), now_s);
         program->certificate_due_s = again_ms < 0 ? INT64_MAX : now_s + again_ms / 1000;
     }
+    api_look_at_store(api_of(program));
     return access_look(container_get(program->container, "access"), now_s);
 }
 

@@ -25,7 +25,8 @@ struct api {
     const struct config *config;
     struct log *log;
     char *addresses[ADDRESSES_MAX + 1];
-    const struct store *store;
+    struct store *store;
+    enum mrpc_serving store_health;
     struct registry *registry;
     struct execution *execution;
     struct trace_ring *traces;
@@ -227,6 +228,7 @@ int api_start(struct api *api, struct fault *fault)
         return code;
     }
     mrpc_server_set_health(api->server, "", MRPC_SERVING);
+    api_look_at_store(api);
     return 0;
 }
 
@@ -264,4 +266,17 @@ int api_look_at_certificate(struct api *api, int64_t now_s)
 {
     certificate_look(&api->certificate, now_s);
     return api->certificate.tls ? CERTIFICATE_LOOK_MS : -1;
+}
+
+/* Not the health of "" too: what is read goes on, and a registry that is taken out of service for a full disk would
+ * take everybody's discovery with it. */
+void api_look_at_store(struct api *api)
+{
+    struct store_stats stats;
+    store_look(api->store);
+    store_stats(api->store, &stats);
+    enum mrpc_serving health = stats.read_only ? MRPC_NOT_SERVING : MRPC_SERVING;
+    if (health != api->store_health)
+        mrpc_server_set_health(api->server, "mltrainer.store", health);
+    api->store_health = health;
 }

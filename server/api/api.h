@@ -29,5 +29,7 @@ int api_reload_tls(struct api *api, char *why, size_t why_bytes);
 /** Take certificate files that have changed, warn of an end that is near. Returns in how many ms to come again, -1:
  *  never. */
 int api_look_at_certificate(struct api *api, int64_t now_s);
+/** Look whether the store can be written to, and say so as the health of "mltrainer.store". Thread: one, no loop. */
+void api_look_at_store(struct api *api);
 
 #endif

@@ -15,11 +15,21 @@ static void on_fatal(void *arg, const char *text)
     _exit(4);
 }
 
+static void on_trouble(void *arg, enum store_trouble trouble, const char *path)
+{
+    if (trouble)
+        log_error(arg, "store", "no change is accepted: %s: %s", path, store_trouble_text(trouble));
+    else
+        log_info(arg, "store", "changes are accepted again: %s", path);
+}
+
 static int create(void *const *dependencies, void **out, struct fault *fault)
 {
     const struct config *config = dependencies[0];
-    struct store_sqlite_options options = {
-        .directory = config_text(config, "data_dir"), .on_fatal = on_fatal, .arg = dependencies[1]};
+    struct store_sqlite_options options = {.directory = config_text(config, "data_dir"),
+                                           .on_fatal = on_fatal,
+                                           .on_trouble = on_trouble,
+                                           .arg = dependencies[1]};
     struct store *store;
     int code = store_sqlite_open(&options, &store, fault);
     if (code)

@@ -436,7 +436,7 @@ static void memory_stats(const struct store *store, struct store_stats *out)
     pthread_rwlock_rdlock(&memory->lock);
     out->revision = memory->revision;
     pthread_rwlock_unlock(&memory->lock);
-    out->read_only = atomic_load(&memory->failing) == MRPC_RESOURCE_EXHAUSTED;
+    out->trouble = atomic_load(&memory->failing) == MRPC_RESOURCE_EXHAUSTED ? STORE_TROUBLE_FULL : STORE_TROUBLE_NONE;
 }
 
 static void memory_close(struct store *store)

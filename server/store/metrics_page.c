@@ -19,6 +19,7 @@ int store_write_metrics(const struct store *store, int (*write)(void *arg, const
     metrics_single(&page, "mltrainer_store_log_bytes", "gauge", "What is in use of the write-ahead log.",
                    stats.wal_bytes);
     metrics_single(&page, "mltrainer_store_read_only", "gauge",
-                   "1 when the disk was full at the last attempt to write.", stats.read_only);
+                   "1 while nothing can be changed: the disk is full or read-only, or the store's files are gone.",
+                   stats.read_only);
     return page.error;
 }

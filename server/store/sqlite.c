@@ -12,7 +12,7 @@ static void sqlite_stats(const struct store *base, struct store_stats *out)
     const struct sqlite_store *store = sqlite_of(base);
     out->revision = atomic_load(&store->revision);
     out->wal_bytes = atomic_load(&store->wal_bytes);
-    out->read_only = atomic_load(&store->read_only);
+    out->trouble = (enum store_trouble)atomic_load(&store->trouble);
 }
 
 /* The lock goes last: whoever gets it finds the files closed. */
@@ -27,6 +27,7 @@ static void sqlite_close(struct store *base)
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     free(store->path);
+    free(store->log_path);
     free(store);
 }
 
@@ -36,6 +37,7 @@ static const struct store_ops sqlite_ops = {
     .changes = sqlite_changes,
     .backup = sqlite_backup,
     .stats = sqlite_stats,
+    .look = sqlite_look,
     .commit = sqlite_commit,
     .close = sqlite_close,
 };
@@ -58,6 +60,8 @@ int store_sqlite_open(const struct store_sqlite_options *options, struct store *
     int code = sqlite_open_writer(store, fault);
     if (!code)
         code = sqlite_prepare_writer(store, fault);
+    if (!code)
+        code = sqlite_note_place(store, fault);
     if (!code)
         code = sqlite_start_checkpointer(store, fault);
     if (!code)

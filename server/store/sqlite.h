@@ -13,7 +13,10 @@ struct store_sqlite_options {
     /** The store cannot go on (a failed sync, a corrupt file): exit, and recover from disk at the next start. On the
      *  commit thread, once, before the batches concerned are failed. NULL: a line on stderr and _exit(4). */
     void (*on_fatal)(void *arg, const char *text);
-    void *arg;
+    /** Something keeps changes from being made, or no longer does (NONE). @path is the database. On any thread that
+     *  uses the store. NULL: nobody is told. */
+    void (*on_trouble)(void *arg, enum store_trouble trouble, const char *path);
+    void *arg; /* of both */
 };
 
 /** Open, lock, check and migrate. The file is never re-created silently. Errors: ALREADY_EXISTS (another process holds

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include <sqlite3.h>
 
@@ -12,7 +13,8 @@
 #include "store/sqlite.h"
 
 /* Inside the SQLite backend. sqlite_open.c: lock, checks, migrations; sqlite_commit.c: the writing connection, touched
- * by the commit thread alone; sqlite_checkpoint.c: copying the log back, beside it; sqlite_read.c: reading connections,
+ * by the commit thread alone; sqlite_checkpoint.c: copying the log back, beside it; sqlite_place.c:
+ * whether the folder still holds what is open; sqlite_read.c: reading connections,
  * lent to one caller at a time; sqlite_result.c: what a result code of SQLite means; sqlite.c: the life of it all. */
 
 enum { SQLITE_READERS_MAX = 4, SQLITE_BUSY_TIMEOUT_MS = 5000 };
@@ -33,10 +35,17 @@ enum sqlite_statement {
     SQL_COUNT,
 };
 
+struct sqlite_file_id {
+    dev_t device;
+    ino_t inode;
+};
+
 struct sqlite_store {
     struct store base;
     struct store_sqlite_options options;
-    char *path; /* of the database */
+    char *path;                   /* of the database */
+    char *log_path;               /* of its write-ahead log */
+    struct sqlite_file_id ids[2]; /* of the two, as they were opened */
     int lock_fd;
 
     /* The commit thread's. */
@@ -55,7 +64,7 @@ struct sqlite_store {
 
     _Atomic uint64_t revision; /* committed */
     _Atomic uint64_t wal_bytes;
-    _Atomic bool read_only;
+    _Atomic int trouble; /* enum store_trouble */
 };
 
 static inline struct sqlite_store *sqlite_of(const struct store *store)
@@ -74,6 +83,20 @@ bool sqlite_result_full(int result);
 int sqlite_open_writer(struct sqlite_store *store, struct fault *fault) MRPC_MUST_USE;
 /** Open one more connection with the settings that all of them share. */
 int sqlite_connect(const char *path, int flags, sqlite3 **out, struct fault *fault) MRPC_MUST_USE;
+
+/** Note where the files are, once they are open. */
+int sqlite_note_place(struct sqlite_store *store, struct fault *fault) MRPC_MUST_USE;
+/** Are they there still? Notes and tells the trouble, or its end. Thread: any. Blocks on the file system. */
+bool sqlite_in_place(struct sqlite_store *store);
+/** The same as an error: UNAVAILABLE, with the path. */
+int sqlite_check_place(struct sqlite_store *store, struct fault *fault) MRPC_MUST_USE;
+void sqlite_look(struct store *store);
+/** Note it, and tell when it is another than before. Thread: any. */
+void sqlite_set_trouble(struct sqlite_store *store, enum store_trouble trouble);
+void sqlite_tell_trouble(struct sqlite_store *store, enum store_trouble trouble);
+
+/** Open one more connection to the store's own database, and to no other that stands in its place by now. */
+int sqlite_connect_again(struct sqlite_store *store, sqlite3 **out, struct fault *fault) MRPC_MUST_USE;
 /** Run constant SQL. */
 int sqlite_run(sqlite3 *database, const char *sql, const char *what, struct fault *fault) MRPC_MUST_USE;
 /** The one whole number that constant SQL gives. */

@@ -39,7 +39,7 @@ static int copy(sqlite3 *from, sqlite3 *to, struct fault *fault)
 static int copy_to(struct sqlite_store *store, const char *path, struct fault *fault)
 {
     sqlite3 *from = NULL, *to = NULL;
-    int code = sqlite_connect(store->path, SQLITE_OPEN_READWRITE, &from, fault);
+    int code = sqlite_connect_again(store, &from, fault);
     if (!code)
         code = sqlite_connect(path, SQLITE_OPEN_READWRITE, &to, fault);
     if (!code)

@@ -115,7 +115,7 @@ int sqlite_start_checkpointer(struct sqlite_store *store, struct fault *fault)
     if (!self)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "store: no memory");
     self->store = store;
-    int code = sqlite_connect(store->path, SQLITE_OPEN_READWRITE, &self->database, fault);
+    int code = sqlite_connect_again(store, &self->database, fault);
     if (code) {
         free(self);
         return code;

@@ -330,12 +330,13 @@ static void undo_group(struct sqlite_store *store, int result, struct store_batc
     struct fault ignored = FAULT_INIT;
     if (sqlite_ask(store->writer, "SELECT count(*) FROM deletions", &deletions, &ignored) == MRPC_OK)
         store->deletion_count = (uint64_t)deletions;
-    atomic_store(&store->read_only, full || fixed);
+    if (full || fixed)
+        sqlite_set_trouble(store, full ? STORE_TROUBLE_FULL : STORE_TROUBLE_READ_ONLY);
     if (sqlite_result_fatal(result))
         sqlite_die(store, text);
     fail_all(store, batches, count, fixed ? MRPC_RESOURCE_EXHAUSTED : sqlite_result_code(result),
-             full    ? "the disk is full: read-only until there is space"
-             : fixed ? "the file system is read-only: so is the store, until it can be written to"
+             full    ? store_trouble_text(STORE_TROUBLE_FULL)
+             : fixed ? store_trouble_text(STORE_TROUBLE_READ_ONLY)
                      : text);
 }
 
@@ -346,13 +347,18 @@ void sqlite_commit(struct store *base, struct store_batch *const *batches, size_
         fail_all(store, batches, count, MRPC_DATA_LOSS, "the store has failed");
         return;
     }
+    struct fault fault = FAULT_INIT;
+    if (sqlite_check_place(store, &fault)) {
+        fail_all(store, batches, count, fault.code, fault.text);
+        return;
+    }
     int result = write_group(store, batches, count);
     if (result != SQLITE_OK) {
         undo_group(store, result, batches, count);
         return;
     }
     atomic_store(&store->revision, store->group_revision);
-    atomic_store(&store->read_only, false);
+    sqlite_set_trouble(store, STORE_TROUBLE_NONE);
     sqlite_checkpoint(store, store->wal_pages);
     atomic_store(&store->wal_bytes, (uint64_t)store->wal_pages * 4096);
 }

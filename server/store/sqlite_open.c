@@ -96,6 +96,19 @@ int sqlite_connect(const char *path, int flags, sqlite3 **out, struct fault *fau
     return MRPC_OK;
 }
 
+int sqlite_connect_again(struct sqlite_store *store, sqlite3 **out, struct fault *fault)
+{
+    sqlite3 *database;
+    if (sqlite_check_place(store, fault) || sqlite_connect(store->path, SQLITE_OPEN_READWRITE, &database, fault))
+        return fault->code;
+    if (sqlite_check_place(store, fault)) {
+        sqlite3_close(database);
+        return fault->code;
+    }
+    *out = database;
+    return MRPC_OK;
+}
+
 /* --- files ------------------------------------------------------------------------------------------------------- */
 
 static int check_folder(const char *folder, struct fault *fault)

@@ -52,7 +52,7 @@ static int open_reader(struct sqlite_store *store, struct sqlite_reader **out, s
     struct sqlite_reader *reader = calloc(1, sizeof *reader);
     if (!reader)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "store: no memory");
-    if (sqlite_connect(store->path, SQLITE_OPEN_READWRITE, &reader->database, fault)) {
+    if (sqlite_connect_again(store, &reader->database, fault)) {
         free(reader);
         return fault->code;
     }

@@ -157,6 +157,24 @@ void store_stats(const struct store *store, struct store_stats *out)
     *out = (struct store_stats){
         .commits = queue.commits, .groups = queue.groups, .queued = queue.queued, .queued_bytes = queue.queued_bytes};
     store->ops->stats(store, out);
+    out->read_only = out->trouble != STORE_TROUBLE_NONE;
+}
+
+void store_look(struct store *store)
+{
+    if (store->ops->look)
+        store->ops->look(store);
+}
+
+const char *store_trouble_text(enum store_trouble trouble)
+{
+    static const char *const texts[] = {
+        [STORE_TROUBLE_NONE] = "",
+        [STORE_TROUBLE_FULL] = "the disk is full: read-only until there is space",
+        [STORE_TROUBLE_READ_ONLY] = "the file system is read-only: so is the store, until it can be written to",
+        [STORE_TROUBLE_GONE] = "its files were removed, replaced or unmounted: read-only until they are put back",
+    };
+    return texts[trouble];
 }
 
 void store_close(struct store *store)

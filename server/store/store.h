@@ -70,9 +70,9 @@ void store_batch_fence(struct store_batch *batch, const char *leadership, uint64
 /** How a commit ended. @code: 0; ABORTED (a condition failed: @conflict is its operation, counted from 0 in the order
  * of put/delete/require calls); FAILED_PRECONDITION (the fencing token is old); INVALID_ARGUMENT (a limit of this
  * header); RESOURCE_EXHAUSTED (disk full, or the file system read-only: so is the store until it can be written to;
- * or the queue is full; or no memory); UNAVAILABLE (locked by another process for 5 s, or the store is closing);
- * INTERNAL (input/output error: the batch is not durable); DATA_LOSS (a sync failed or the file is corrupt: on_fatal
- * follows). */
+ * or the queue is full; or no memory); UNAVAILABLE (locked by another process for 5 s, the store is closing, or its
+ * files are not where they were opened); INTERNAL (input/output error: the batch is not durable); DATA_LOSS (a sync
+ * failed or the file is corrupt: on_fatal follows). */
 struct store_commit_result {
     int code;
     uint64_t revision; /* of this batch when code is 0 and it wrote something, else the store's */
@@ -150,6 +150,20 @@ int store_resign(struct store *store, const char *leadership, uint64_t token, st
  * on. Blocks. The memory backend answers UNIMPLEMENTED. */
 int store_backup(struct store *store, const char *path, struct fault *fault) MRPC_MUST_USE;
 
+/** Why nothing can be changed now. The store goes on by itself when it is over: each commit is a probe. */
+enum store_trouble {
+    STORE_TROUBLE_NONE,
+    STORE_TROUBLE_FULL,      /* the disk */
+    STORE_TROUBLE_READ_ONLY, /* the file system */
+    STORE_TROUBLE_GONE,      /* its files are not where they were opened: removed, replaced by others, unmounted */
+};
+/** In words; "" for none. Static. */
+const char *store_trouble_text(enum store_trouble trouble);
+
+/** Look whether the files are still where they were opened, which a commit does by itself. Thread: any but a loop;
+ *  blocks on the file system. */
+void store_look(struct store *store);
+
 /** Numbers at this moment. Thread: any. */
 struct store_stats {
     uint64_t revision;
@@ -158,7 +172,8 @@ struct store_stats {
     uint64_t queued;  /* batches waiting now */
     uint64_t queued_bytes;
     uint64_t wal_bytes; /* write-ahead log now */
-    bool read_only;     /* the disk is full, or was at the last attempt */
+    enum store_trouble trouble; /* as of the last attempt or look */
+    bool read_only;             /* there is some */
 };
 void store_stats(const struct store *store, struct store_stats *out);
 

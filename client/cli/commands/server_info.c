@@ -16,6 +16,7 @@ static void print(const Mltrainer__Admin__V1__GetServerInfoResponse *info)
            info->calls_started, info->calls_ended);
     printf("rejected     %" PRIu64 "\n", info->rejected);
     printf("draining     %s\n", info->draining ? "yes" : "no");
+    printf("store        %s\n", *info->store_trouble ? info->store_trouble : "takes changes");
     for (size_t i = 0; i < info->n_libraries; i++)
         printf("runs on      %s\n", info->libraries[i]);
 }

@@ -41,7 +41,10 @@ int admin_get_server_info(void *self, struct mrpc_call *call, const Mltrainer__A
     struct admin *admin = self;
     struct mrpc_arena *arena = mrpc_call_arena(call);
     struct mrpc_server_stats stats;
+    struct store_stats store;
     admin->control->stats(admin->control->arg, &stats);
+    store_stats(admin->store, &store);
+    response->store_trouble = (char *)(uintptr_t)store_trouble_text(store.trouble);
     response->version = MRPC_VERSION;
     response->connections = stats.connections;
     response->active_calls = stats.streams;

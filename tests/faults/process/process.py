@@ -459,6 +459,37 @@ def s07_another_process_holds_the_database():
         wait_until(lambda: client.try_register("held", "after"), "the store to be written again")
 
 
+def store_health(client):
+    return client.health.Check(health_pb2.HealthCheckRequest(service="mltrainer.store"), timeout=20).status
+
+
+@case
+def s17_a_data_folder_that_goes_is_told_and_nothing_is_acknowledged():
+    with Server() as server, Client(server) as client:
+        client.register("gone", "before")
+        aside = server.data_dir.with_name(server.data_dir.name + ".aside")
+        server.data_dir.rename(aside)
+        wait_until(lambda: store_health(client) == health_pb2.HealthCheckResponse.NOT_SERVING, "the folder to be missed")
+        client.check()
+        for change in (lambda: client.register("gone", "meanwhile"), lambda: client.submit("meanwhile")):
+            try:
+                raise AssertionError(f"acknowledged: {change()}")
+            except grpc.RpcError as error:
+                assert error.code() == grpc.StatusCode.UNAVAILABLE and str(server.data_dir) in error.details(), error
+        assert "put back" in client.admin.GetServerInfo(admin_pb2.GetServerInfoRequest(), timeout=20).store_trouble
+        assert metric(server, "mltrainer_store_read_only") == 1
+        assert "no change is accepted" in server.log_tail()
+        aside.rename(server.data_dir)
+        wait_until(lambda: store_health(client) == health_pb2.HealthCheckResponse.SERVING, "the folder to be found")
+        client.register("gone", "after")
+        server.kill()
+        server.start()
+        with Client(server) as again:
+            wait_until(lambda: again.try_register("gone", "later"), "the server to serve")
+            there = {instance.key.id for instance in again.registry.ListInstances(registry_pb2.ListInstancesRequest(service="gone"), timeout=20).instances}
+            assert there == {"before", "after", "later"}, there
+
+
 @case
 def s12_backups_while_it_writes_are_whole():
     with Server() as server, Client(server) as client, tempfile.TemporaryDirectory() as folder:

@@ -247,16 +247,112 @@ static void full_disk_is_read_only_until_there_is_space(void **state)
     assert_int_equal(code, MRPC_RESOURCE_EXHAUSTED);
     struct store_stats stats;
     store_stats(store, &stats);
-    assert_true(stats.read_only);
+    assert_int_equal(stats.trouble, STORE_TROUBLE_FULL);
     assert_all_there(store);
 
     assert_int_equal(unlink(ballast), 0);
     assert_int_equal(put(store, index), MRPC_OK);
     store_stats(store, &stats);
-    assert_false(stats.read_only);
+    assert_int_equal(stats.trouble, STORE_TROUBLE_NONE);
     store_close(store);
     check_folder();
     assert_int_equal(umount2(folder, MNT_DETACH), 0);
+}
+
+static enum store_trouble told;
+
+static void note_trouble(void *arg, enum store_trouble trouble, const char *path)
+{
+    assert_non_null(strstr(path, folder));
+    told = trouble;
+}
+
+static struct store *open_told(void)
+{
+    struct store *store;
+    struct fault fault = FAULT_INIT;
+    if (store_sqlite_open(&(struct store_sqlite_options){.directory = folder, .on_trouble = note_trouble}, &store,
+                          &fault))
+        fail_msg("%s", fault.text);
+    return store;
+}
+
+static void assert_gone(struct store *store, long index)
+{
+    struct fault fault = FAULT_INIT;
+    struct store_stats stats;
+    char backup[512];
+    store_look(store);
+    store_stats(store, &stats);
+    assert_int_equal(stats.trouble, STORE_TROUBLE_GONE);
+    assert_int_equal(told, STORE_TROUBLE_GONE);
+    assert_int_equal(put(store, index), MRPC_UNAVAILABLE);
+    snprintf(backup, sizeof backup, "%s.backup", folder);
+    assert_int_equal(store_backup(store, backup, &fault), MRPC_UNAVAILABLE);
+    assert_non_null(strstr(fault.text, folder));
+}
+
+static void assert_back(struct store *store, long index)
+{
+    store_look(store);
+    assert_int_equal(told, STORE_TROUBLE_NONE);
+    assert_int_equal(put(store, index), MRPC_OK);
+    assert_all_there(store);
+}
+
+static void rename_in(const char *from, const char *to)
+{
+    char a[512], b[512];
+    snprintf(a, sizeof a, "%s%s", folder, from);
+    snprintf(b, sizeof b, "%s%s", folder, to);
+    assert_int_equal(rename(a, b), 0);
+}
+
+/* Nothing is acknowledged that the next start would not find, and what is put back is written to again. */
+static void s17_files_that_go_are_noticed_and_may_come_back(void **state)
+{
+    static const char *const moved[] = {"", "/mltrainer.db", "/mltrainer.db-wal"};
+    struct store *store = open_told();
+    for (long i = 0; i < 3; i++) {
+        char aside[64];
+        snprintf(aside, sizeof aside, "%s.aside", moved[i]);
+        assert_int_equal(put(store, 2 * i), MRPC_OK);
+        rename_in(moved[i], aside);
+        assert_gone(store, 100 + i);
+        rename_in(aside, moved[i]);
+        assert_back(store, 2 * i + 1);
+    }
+    store_close(store);
+    check_folder();
+}
+
+/* Other files of the same names are neither written nor read. */
+static void s17_files_of_others_do_not_take_their_place(void **state)
+{
+    char line[1200];
+    struct store *store = open_told();
+    assert_int_equal(put(store, 0), MRPC_OK);
+    rename_in("", ".aside");
+    snprintf(line, sizeof line, "cp -a %s.aside %s", folder, folder);
+    assert_int_equal(system(line), 0);
+    assert_gone(store, 100);
+    snprintf(line, sizeof line, "rm -r %s", folder);
+    assert_int_equal(system(line), 0);
+    rename_in(".aside", "");
+    assert_back(store, 1);
+    store_close(store);
+    check_folder();
+}
+
+static void s17_a_volume_that_is_unmounted_is_noticed(void **state)
+{
+    if (mount("tmpfs", folder, "tmpfs", 0, "size=4m,mode=700"))
+        skip();
+    struct store *store = open_told();
+    assert_int_equal(put(store, 0), MRPC_OK);
+    assert_int_equal(umount2(folder, MNT_DETACH), 0);
+    assert_gone(store, 100);
+    store_close(store);
 }
 
 int main(void)
@@ -270,6 +366,9 @@ int main(void)
         cmocka_unit_test_setup(s17_read_only_file_system_is_waited_for, fresh),
         cmocka_unit_test_setup(failed_sync_ends_the_process_without_an_acknowledgement, fresh),
         cmocka_unit_test_setup(full_disk_is_read_only_until_there_is_space, fresh),
+        cmocka_unit_test_setup(s17_files_that_go_are_noticed_and_may_come_back, fresh),
+        cmocka_unit_test_setup(s17_files_of_others_do_not_take_their_place, fresh),
+        cmocka_unit_test_setup(s17_a_volume_that_is_unmounted_is_noticed, fresh),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     umount2(folder, MNT_DETACH);

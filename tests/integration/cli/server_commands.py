@@ -12,6 +12,7 @@ from server import Server
 def info_says_who_answers(ctl):
     text = ctl("server", "info")
     assert f"(pid {ctl.server_process.pid})" in text and ctl.server_process.address in text
+    assert "takes changes" in text
     assert ctl.json("server", "info")["processId"] == ctl.server_process.pid
 
 
