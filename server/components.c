@@ -6,6 +6,7 @@
 #include "access/access.h"
 #include "admin/admin.h"
 #include "api/api.h"
+#include "audit/audit.h"
 #include "config/reloadable.h"
 #include "container/container_scene.h"
 #include "diagram/diagram.h"
@@ -70,11 +71,13 @@ static const struct component *const components[] = {
     &diagram_component,
     &diagram_watched_component,
     &watched_loops_component,
+    &audit_component,
     &access_component,
     &admin_component,
     &api_component,
     &tls_reload_component,
     &policy_reload_component,
+    &audit_reload_component,
     &models_reload_component,
     &reloads_component,
 };

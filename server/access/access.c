@@ -148,13 +148,14 @@ static int begin_bootstrap(struct access *access, const struct config *config, s
     return code;
 }
 
-int access_new(const struct config *config, struct log *log, struct store *store, struct access **out,
-               struct fault *fault)
+int access_new(const struct config *config, struct log *log, struct store *store, struct audit *audit,
+               struct access **out, struct fault *fault)
 {
     struct access *access = calloc(1, sizeof *access);
     if (!access)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     access->log = log;
+    access->audit = audit;
     snapshot_cell_init(&access->policy);
     int code = read_mode(access, config, fault);
     if (!code)
@@ -189,6 +190,11 @@ void access_free(struct access *access)
 void access_end_streams(struct access *access)
 {
     open_calls_look(access->open_calls);
+}
+
+int access_write_metrics(const struct access *access, int (*write)(void *arg, const char *text, size_t size), void *arg)
+{
+    return audit_write_metrics(access->audit, write, arg);
 }
 
 int access_look(struct access *access, int64_t now_s)

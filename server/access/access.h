@@ -7,6 +7,7 @@
 #include <mrpc/web.h>
 
 #include "access/tokens.h"
+#include "audit/audit.h"
 #include "config/config.h"
 #include "container/component.h"
 #include "log/log.h"
@@ -20,7 +21,7 @@
 
 struct access;
 
-/** Needs "config", "log" and "store". */
+/** Needs "config", "log", "store" and "audit". */
 extern const struct component access_component;
 /** Reads the policy again. Needs "access". */
 extern const struct component policy_reload_component;
@@ -31,10 +32,10 @@ int access_check(const struct config *config, struct fault *fault) MRPC_MUST_USE
  *  has it. Blocks. Thread: one. Errors: MRPC_INVALID_ARGUMENT. */
 int access_reload(struct access *access, const char **done, struct fault *fault) MRPC_MUST_USE;
 
-/** Reads policy and tokens; @config is borrowed. Blocks. Errors: MRPC_INVALID_ARGUMENT naming the key, what the store
- *  says. */
-int access_new(const struct config *config, struct log *log, struct store *store, struct access **out,
-               struct fault *fault) MRPC_MUST_USE;
+/** Reads policy and tokens; @config, @audit are borrowed. Blocks. Errors: MRPC_INVALID_ARGUMENT naming the key, what
+ *  the store says. */
+int access_new(const struct config *config, struct log *log, struct store *store, struct audit *audit,
+               struct access **out, struct fault *fault) MRPC_MUST_USE;
 /** After the servers that it was added to. */
 void access_free(struct access *access);
 
@@ -44,6 +45,10 @@ bool access_is_closed(const struct access *access);
 int access_add_to_server(struct access *access, struct mrpc_server *server) MRPC_MUST_USE;
 /** For struct mrpc_web_options: who may have which route. Answers 401 or 403 itself. */
 bool access_admit(void *access, struct mrpc_web *web);
+
+/** Part of GET /metrics. Thread: any. */
+int access_write_metrics(const struct access *access, int (*write)(void *arg, const char *text, size_t size), void *arg)
+    MRPC_MUST_USE;
 
 /** End streams of tokens that have run out, note uses in the store. Returns in how many ms to come again.
  *  Thread: one, no loop. */

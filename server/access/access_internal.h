@@ -14,6 +14,7 @@ struct access {
     bool closed;
     const char *policy_path; /* the configuration's; NULL: none */
     struct log *log;
+    struct audit *audit;
     struct tokens *tokens;
     struct snapshot_cell policy;
     struct failures *failures;

@@ -8,7 +8,7 @@
 static int create(void *const *needs, void **out, struct fault *fault)
 {
     struct access *access;
-    int code = access_new(needs[0], needs[1], needs[2], &access, fault);
+    int code = access_new(needs[0], needs[1], needs[2], needs[3], &access, fault);
     if (code)
         return code;
     *out = access;
@@ -20,7 +20,7 @@ static void destroy(void *instance)
     access_free(instance);
 }
 
-static const char *const needs[] = {"config", "log", "store", NULL};
+static const char *const needs[] = {"config", "log", "store", "audit", NULL};
 
 const struct component access_component = {
     .name = "access",

@@ -117,7 +117,9 @@ int access_add_to_server(struct access *access, struct mrpc_server *server)
 {
     const struct mrpc_authentication_options options = {
         .struct_bytes = sizeof options, .authenticate = authenticate, .authorize = authorize, .arg = access};
-    int error = mrpc_authentication_new(&options, &access->authentication);
+    int error = audit_add_to_server(access->audit, server, rights_change);
+    if (!error)
+        error = mrpc_authentication_new(&options, &access->authentication);
     if (!error)
         error = mrpc_authentication_add_to_server(access->authentication, server);
     return error ? error : open_calls_add_to_server(access->open_calls, server);
@@ -136,8 +138,11 @@ static int64_t monotonic_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void answer(struct mrpc_web *web, int status, const char *text)
+static void refuse_web(struct access *access, struct mrpc_web *web, const struct mrpc_identity *identity, int code,
+                       const char *text)
 {
+    int status = code == MRPC_UNAUTHENTICATED ? 401 : code == MRPC_PERMISSION_DENIED ? 403 : 429;
+    audit_web_refused(access->audit, web, identity, (enum mrpc_code)code);
     if (status == 401)
         (void)!mrpc_web_add_header(web, "www-authenticate", "Bearer realm=\"mltrainer\"");
     mrpc_web_respond(web, status, "text/plain; charset=utf-8", text, strlen(text));
@@ -152,11 +157,12 @@ bool access_admit(void *self, struct mrpc_web *web)
         return true;
     int code = access_identify(access, mrpc_web_header(web, "authorization"), mrpc_web_peer(web), monotonic_ms(),
                                mrpc_web_arena(web), &identity, &fault);
+    bool nobody = identity.kind == MRPC_IDENTITY_ANONYMOUS;
     if (code)
-        answer(web, code == MRPC_UNAUTHENTICATED ? 401 : 429, "the credentials are not valid\n");
+        refuse_web(access, web, &identity, code, "the credentials are not valid\n");
     else if (access->closed && !access_has_right(access, &identity, RIGHT_READ))
-        answer(web, identity.kind == MRPC_IDENTITY_ANONYMOUS ? 401 : 403,
-               "this path needs a token with the right to read\n");
+        refuse_web(access, web, &identity, nobody ? MRPC_UNAUTHENTICATED : MRPC_PERMISSION_DENIED,
+                   "this path needs a token with the right to read\n");
     else
         return true;
     return false;

@@ -21,6 +21,7 @@ enum right {
 struct method_right {
     const char *path;
     enum right right;
+    bool changes; /* something that lasts, or it gives all of it away: the audit log has a line for it */
 };
 
 enum { RIGHTS_METHODS_MAX = 128 };
@@ -36,6 +37,8 @@ extern const char *const right_names[RIGHT_COUNT];
 
 /** The method's place in the table, -1: not there. */
 int rights_find(const char *path);
+/** Whether that method changes something; one without a row does. */
+bool rights_change(const char *path);
 bool right_parse(const char *name, enum right *out);
 
 void method_set_add(struct method_set *set, int method);

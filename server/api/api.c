@@ -113,6 +113,8 @@ static int write_metrics(const void *self, int (*write)(void *arg, const char *t
     if (!error)
         error = otlp_exporter_write_metrics(api->otlp, write, arg);
     if (!error)
+        error = access_write_metrics(api->access, write, arg);
+    if (!error)
         error = watchdog_write_metrics(api->watchdog, write, arg);
     if (!error)
         error = shedding_write_metrics(&api->shedding, write, arg);

@@ -79,5 +79,7 @@ const struct cli_command *const cli_commands[] = {
     &token_create_command,
     &token_ls_command,
     &token_revoke_command,
+    &audit_verify_command,
+    &audit_name_command,
     NULL,
 };

@@ -83,5 +83,7 @@ extern const struct cli_command server_backup_command;
 extern const struct cli_command token_create_command;
 extern const struct cli_command token_ls_command;
 extern const struct cli_command token_revoke_command;
+extern const struct cli_command audit_verify_command;
+extern const struct cli_command audit_name_command;
 
 #endif
