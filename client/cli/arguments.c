@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "cli.h"
+#include "help.h"
+#include "nearest.h"
 
 static const struct cli_option *find_option(const struct cli_command *command, const char *name, size_t length)
 {
@@ -16,14 +18,28 @@ static const struct cli_option *find_option(const struct cli_command *command, c
     return NULL;
 }
 
+static int no_such_option(const struct cli_command *command, const char *text, int length)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", length, text);
+    struct nearest nearest = {.text = name};
+    for (const struct cli_option *option = command->options; option && option->name; option++)
+        nearest_offer(&nearest, option->name);
+    for (const struct cli_option *option = help_global_options; option->name; option++)
+        nearest_offer(&nearest, option->name);
+    if (nearest.word)
+        return cli_usage("%s %s has no option --%s; is --%s meant?", command->noun, command->verb, name, nearest.word);
+    return cli_usage("%s %s has no option --%s; try mltctl %s %s --help", command->noun, command->verb, name,
+                     command->noun, command->verb);
+}
+
 static int read_option(const struct cli_command *command, int argc, char **argv, int *at, struct cli_arguments *out)
 {
     const char *text = argv[(*at)++] + 2;
     size_t length = strcspn(text, "=");
     const struct cli_option *option = find_option(command, text, length);
     if (!option)
-        return cli_usage("%s %s has no option --%.*s; try mltctl %s %s --help", command->noun, command->verb,
-                         (int)length, text, command->noun, command->verb);
+        return no_such_option(command, text, (int)length);
     if (out->option_count == CLI_OPTIONS_MAX)
         return cli_usage("more than %d options", CLI_OPTIONS_MAX);
     const char *value = text[length] ? text + length + 1 : NULL;

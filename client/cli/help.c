@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "nearest.h"
+
 enum { HEAD_WIDTH = 40 };
 
 bool help_has_noun(const char *noun)
@@ -11,6 +13,58 @@ bool help_has_noun(const char *noun)
         if (strcmp((*command)->noun, noun) == 0)
             return true;
     return false;
+}
+
+const struct cli_option help_global_options[] = {
+    {"server", "ADDR", "HOST:PORT or unix:PATH [$MLTRAINER_SERVER, else 127.0.0.1:50051]"},
+    {"output", "FORMAT", "table for people, json for programs; also -o"},
+    {"timeout", "SECONDS", "of a call that is not a stream [30]"},
+    {"tls", NULL, "use TLS with the system's certificate authorities"},
+    {"tls-ca", "FILE", "use TLS and trust this authority [$MLTRAINER_CA]"},
+    {"tls-certificate", "FILE", "show this certificate"},
+    {"tls-key", "FILE", "the private key of that certificate"},
+    {"tls-server-name", "NAME", "what the server's certificate is for, if it is not the host's name"},
+    {"token-file", "FILE", "holds the token to send [$MLTRAINER_TOKEN_FILE, else $MLTRAINER_TOKEN]"},
+    {"help", NULL, "of all, of a noun, or of a command"},
+    {"version", NULL, "of this program"},
+    {0},
+};
+
+static int help_no_such_option(const char *name)
+{
+    struct nearest nearest = {.text = name};
+    for (const struct cli_option *option = help_global_options; option->name; option++)
+        nearest_offer(&nearest, option->name);
+    if (nearest.word)
+        return cli_usage("there is no option --%s; is --%s meant?", name, nearest.word);
+    return cli_usage("there is no option --%s of all commands; mltctl --help lists them", name);
+}
+
+int help_no_such_noun(const char *noun)
+{
+    struct nearest nearest = {.text = noun};
+    if (strncmp(noun, "--", 2) == 0)
+        return help_no_such_option(noun + 2);
+    for (const struct cli_command *const *command = cli_commands; *command; command++)
+        nearest_offer(&nearest, (*command)->noun);
+    if (nearest.word)
+        return cli_usage("there is no \"%s\"; is \"%s\" meant?", noun, nearest.word);
+    return cli_usage("there is no \"%s\"; mltctl --help lists what there is", noun);
+}
+
+int help_no_such_verb(const char *noun, const char *verb)
+{
+    struct nearest nearest = {.text = verb};
+    for (const struct cli_command *const *command = cli_commands; *command; command++)
+        if (strcmp((*command)->noun, noun) == 0)
+            nearest_offer(&nearest, (*command)->verb);
+    if (nearest.word)
+        return cli_usage("%s has no \"%s\"; is \"%s\" meant?", noun, verb, nearest.word);
+    char verbs[256] = "";
+    for (const struct cli_command *const *command = cli_commands; *command; command++)
+        if (strcmp((*command)->noun, noun) == 0)
+            snprintf(verbs + strlen(verbs), sizeof verbs - strlen(verbs), " %s", (*command)->verb);
+    return cli_usage("%s has no \"%s\"; it has:%s", noun, verb, verbs);
 }
 
 static void print_line(FILE *out, const struct cli_command *command)
@@ -22,21 +76,6 @@ static void print_line(FILE *out, const struct cli_command *command)
     else
         fprintf(out, "  %-*s  %s\n", HEAD_WIDTH, head, command->summary);
 }
-
-const struct cli_option help_global_options[] = {
-    {"server", "ADDR", "HOST:PORT or unix:PATH [$MLTRAINER_SERVER, else 127.0.0.1:50051]"},
-    {"output", "FORMAT", "table for people, json for programs; also -o"},
-    {"timeout", "SECONDS", "of a call that is not a stream [30]"},
-    {"tls", NULL, "use TLS with the system's certificate authorities"},
-    {"tls-ca", "FILE", "use TLS and trust this authority"},
-    {"tls-certificate", "FILE", "show this certificate"},
-    {"tls-key", "FILE", "the private key of that certificate"},
-    {"tls-server-name", "NAME", "what the server's certificate is for, if it is not the host's name"},
-    {"token-file", "FILE", "holds the token to send [$MLTRAINER_TOKEN_FILE, else $MLTRAINER_TOKEN]"},
-    {"help", NULL, "of all, of a noun, or of a command"},
-    {"version", NULL, "of this program"},
-    {0},
-};
 
 static void print_options(FILE *out, const struct cli_option *option, int width)
 {
@@ -84,8 +123,8 @@ int help_noun(const char *noun, bool asked)
 
 int help_command(const struct cli_command *command)
 {
-    printf("Usage: mltctl %s %s %s%s\n\n%s\n", command->noun, command->verb, command->options ? "[OPTION]... " : "",
-           command->operands, command->summary);
+    printf("Usage: mltctl %s %s%s%s%s\n\n%s\n", command->noun, command->verb, command->options ? " [OPTION]..." : "",
+           *command->operands ? " " : "", command->operands, command->summary);
     if (command->options) {
         puts("\nOptions:");
         print_options(stdout, command->options, 28);
@@ -118,7 +157,7 @@ static void complete_bash(void)
     printf("_mltctl() {\n  local cur=${COMP_WORDS[COMP_CWORD]} noun=${COMP_WORDS[1]}\n  local words=\"\"\n"
            "  if [ \"$COMP_CWORD\" -eq 1 ]; then words=\"");
     print_nouns();
-    printf("\"\n  elif [ \"$COMP_CWORD\" -eq 2 ]; then case $noun in\n");
+    printf(" completion manual help\"\n  elif [ \"$COMP_CWORD\" -eq 2 ]; then case $noun in\n");
     const char *noun = "";
     for (const struct cli_command *const *command = cli_commands; *command; command++) {
         if (strcmp(noun, (*command)->noun) == 0)
@@ -128,6 +167,7 @@ static void complete_bash(void)
         print_words(noun);
         printf("\";;\n");
     }
+    printf("    completion) words=\"bash zsh fish\";;\n");
     printf("  esac; else case \"$noun ${COMP_WORDS[2]}\" in\n");
     for (const struct cli_command *const *command = cli_commands; *command; command++) {
         printf("    \"%s %s\") words=\"", (*command)->noun, (*command)->verb);
@@ -135,18 +175,30 @@ static void complete_bash(void)
             printf(" --%s", option->name);
         printf("\";;\n");
     }
-    printf("  esac; fi\n  COMPREPLY=($(compgen -W \"$words --server --output --timeout --token-file --help\" -- "
-           "\"$cur\"))\n"
+    printf("  esac; fi\n  COMPREPLY=($(compgen -W \"$words");
+    for (const struct cli_option *option = help_global_options; option->name; option++)
+        printf(" --%s", option->name);
+    printf("\" -- \"$cur\"))\n"
            "  [ ${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- \"$cur\"))\n}\ncomplete -F _mltctl mltctl\n");
+}
+
+static void complete_fish_options(const struct cli_command *command)
+{
+    for (const struct cli_option *option = command->options; option && option->name; option++)
+        printf("complete -c mltctl -n '__fish_seen_subcommand_from %s; and __fish_seen_subcommand_from %s' -l %s%s\n",
+               command->noun, command->verb, option->name, option->value ? " -r -F" : "");
 }
 
 static void complete_fish(void)
 {
     puts("complete -c mltctl -f");
+    for (const struct cli_option *option = help_global_options; option->name; option++)
+        printf("complete -c mltctl -l %s%s\n", option->name, option->value ? " -r -F" : "");
     for (const struct cli_command *const *command = cli_commands; *command; command++) {
         printf("complete -c mltctl -n __fish_use_subcommand -a %s\n", (*command)->noun);
         printf("complete -c mltctl -n '__fish_seen_subcommand_from %s' -a %s -d '%s'\n", (*command)->noun,
                (*command)->verb, (*command)->summary);
+        complete_fish_options(*command);
     }
 }
 

@@ -10,6 +10,9 @@
 /* Help and completion, all from the table of commands. The functions return the program's exit code. */
 
 bool help_has_noun(const char *noun);
+/** Say that there is none, and which is near. */
+int help_no_such_noun(const char *noun);
+int help_no_such_verb(const char *noun, const char *verb);
 int help_all(FILE *out, bool asked);
 int help_noun(const char *noun, bool asked);
 int help_command(const struct cli_command *command);

@@ -156,31 +156,51 @@ static int run(struct cli *cli, const struct cli_command *command, const struct 
     return code;
 }
 
-int main(int argc, char **argv)
+/* An environment variable that says something, or NULL. */
+static const char *set_variable(const char *name)
 {
-    setlocale(LC_CTYPE, "");
-    const char *server = getenv("MLTRAINER_SERVER");
-    struct cli cli = {.server = server && *server ? server : "127.0.0.1:50051", .terminal = isatty(STDOUT_FILENO),
-                      .timeout_ms = 30000, .token = getenv("MLTRAINER_TOKEN")};
-    struct global global = {.token_file = getenv("MLTRAINER_TOKEN_FILE")};
-    int left = read_globals(argc, argv, &cli, &global);
-    const char *noun = left > 0 ? argv[0] : NULL, *verb = left > 1 ? argv[1] : NULL;
-    if (noun && strcmp(noun, "--version") == 0)
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static bool asks_for_version(const char *noun)
+{
+    return strcmp(noun, "--version") == 0 || strcmp(noun, "-V") == 0 || strcmp(noun, "version") == 0;
+}
+
+/* With noun and verb in front; nothing else of argv is global. */
+static int dispatch(struct cli *cli, const struct global *global, int argc, char **argv)
+{
+    const char *noun = argc > 0 ? argv[0] : NULL, *verb = argc > 1 ? argv[1] : NULL;
+    if (noun && asks_for_version(noun))
         return puts("mltctl " MRPC_VERSION) < 0;
     if (noun && strcmp(noun, "completion") == 0)
         return help_completion(verb);
     if (noun && strcmp(noun, "manual") == 0)
         return manual_print();
     if (!noun || strcmp(noun, "help") == 0)
-        return help_all(noun || global.help ? stdout : stderr, noun || global.help);
+        return help_all(noun || global->help ? stdout : stderr, noun || global->help);
     if (!help_has_noun(noun))
-        return cli_usage("there is no \"%s\"; mltctl --help lists what there is", noun);
+        return help_no_such_noun(noun);
     const struct cli_command *command = verb ? find_command(noun, verb) : NULL;
     if (!command)
-        return verb && !global.help
-                   ? cli_usage("%s has no \"%s\"; mltctl %s --help lists what it has", noun, verb, noun)
-                   : help_noun(noun, global.help);
-    if (global.help)
+        return verb && !global->help ? help_no_such_verb(noun, verb) : help_noun(noun, global->help);
+    if (global->help)
         return help_command(command);
-    return run(&cli, command, &global, left - 2, argv + 2);
+    return run(cli, command, global, argc - 2, argv + 2);
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    const char *server = set_variable("MLTRAINER_SERVER");
+    struct cli cli = {.server = server ? server : "127.0.0.1:50051", .terminal = isatty(STDOUT_FILENO),
+                      .timeout_ms = 30000, .token = set_variable("MLTRAINER_TOKEN")};
+    struct global global = {.token_file = set_variable("MLTRAINER_TOKEN_FILE")};
+    int left = read_globals(argc, argv, &cli, &global);
+    if (!global.ca && strncmp(cli.server, "unix:", 5) != 0)
+        global.ca = set_variable("MLTRAINER_CA");
+    bool help_of = left > 1 && strcmp(argv[0], "help") == 0; /* help NOUN [VERB] is NOUN [VERB] --help */
+    global.help = global.help || help_of;
+    return dispatch(&cli, &global, left - help_of, argv + help_of);
 }

@@ -184,11 +184,14 @@ const struct config_key *config_find_flag(const char *flag)
     return NULL;
 }
 
-/* What mltctl reads; a shell that has them set may start a server too. */
+/* What mltctl and the examples read; a shell that has them set may start a server too. */
 static bool is_of_the_client(const char *name)
 {
-    return strcmp(name, "MLTRAINER_SERVER") == 0 || strcmp(name, "MLTRAINER_TOKEN") == 0 ||
-           strcmp(name, "MLTRAINER_TOKEN_FILE") == 0;
+    static const char *const names[] = {"MLTRAINER_SERVER", "MLTRAINER_CA", "MLTRAINER_TOKEN", "MLTRAINER_TOKEN_FILE"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 static int read_variable(struct config *config, const char *variable, struct fault *fault)

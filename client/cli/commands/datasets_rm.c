@@ -16,7 +16,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     if (response && cli->json)
         code = cli_print_json(&mltrainer__execution__v1__delete_dataset_response__info, &response->base);
     else if (response)
-        printf("%u deleted\n", response->deleted_count);
+        printf("%s: %u version%s deleted\n", request.dataset, response->deleted_count,
+               response->deleted_count == 1 ? "" : "s");
     mrpc_reply_fini(&reply);
     return code;
 }

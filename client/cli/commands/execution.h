@@ -65,6 +65,9 @@ void execution_write_csv(const Mltrainer__Execution__V1__Table *table, FILE *csv
 /** A value for a person; lists as "-". */
 void execution_parameter_text(const Mltrainer__Execution__V1__ParameterValue *value, char *out, size_t size);
 
+/** What the artifact of a training or tuning is listed under: the model's name if it has none of its own. NULL of other
+ *  jobs. */
+const char *execution_artifact_name(const Mltrainer__Execution__V1__Job *job);
 /** Print a job with its result for a person. */
 void execution_print_job(const Mltrainer__Execution__V1__Job *job);
 /** Follow a job to its end, with a progress bar; prints the job. Returns 0 when it succeeded, CLI_FAILED when it did

@@ -176,6 +176,27 @@ static void print_split(const Mltrainer__Execution__V1__SplitSummary *split)
     printf(", %" PRIu64 " left out\n", split->dropped_rows);
 }
 
+const char *execution_artifact_name(const Mltrainer__Execution__V1__Job *job)
+{
+    const Mltrainer__Execution__V1__TrainSpec *train = NULL;
+    if (job->spec && job->spec->work_case == MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TRAIN)
+        train = job->spec->train;
+    else if (job->spec && job->spec->work_case == MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_TUNE)
+        train = job->spec->tune->train;
+    if (!train)
+        return NULL;
+    return *train->artifact_name ? train->artifact_name : train->model;
+}
+
+static void print_artifact(const Mltrainer__Execution__V1__Job *job, const char *artifact)
+{
+    const char *name = execution_artifact_name(job);
+    if (*artifact && name)
+        printf("artifact   %s (%s)\n", name, artifact);
+    else if (*artifact)
+        printf("artifact   %s\n", artifact);
+}
+
 void execution_print_job(const Mltrainer__Execution__V1__Job *job)
 {
     printf("job        %s\nstate      %s, attempt %u\n", job->id, execution_job_state(job->state), job->attempt);
@@ -192,8 +213,7 @@ void execution_print_job(const Mltrainer__Execution__V1__Job *job)
     const Mltrainer__Execution__V1__JobResult *result = job->result;
     if (!result)
         return;
-    if (*result->artifact)
-        printf("artifact   %s\n", result->artifact);
+    print_artifact(job, result->artifact);
     if (*result->dataset)
         printf("dataset    %s (%" PRIu64 " rows)\n", result->dataset, result->row_count);
     if (result->split)

@@ -5,6 +5,21 @@
 #include "commands/commands.h"
 #include "commands/jobs_list.h"
 
+static void add_result(struct columns *columns, const Mltrainer__Execution__V1__Job *job)
+{
+    const char *name = execution_artifact_name(job);
+    if (job->failure)
+        columns_add(columns, "%s", job->failure->message);
+    else if (!job->result)
+        columns_add(columns, "%s", "");
+    else if (*job->result->dataset)
+        columns_add(columns, "%s", job->result->dataset);
+    else if (name && *job->result->artifact)
+        columns_add(columns, "%s (%.19s)", name, job->result->artifact);
+    else
+        columns_add(columns, "%.19s", job->result->artifact);
+}
+
 static void add_row(struct columns *columns, const Mltrainer__Execution__V1__Job *job)
 {
     static const char *const kinds[] = {"-", "train", "evaluate", "predict", "compute", "tune", "fetch"};
@@ -20,10 +35,7 @@ static void add_row(struct columns *columns, const Mltrainer__Execution__V1__Job
     columns_add(columns, "%s", execution_job_state(job->state));
     columns_add(columns, "%.0f %%", 100 * job->progress);
     columns_add(columns, "%s", when);
-    if (job->failure)
-        columns_add(columns, "%s", job->failure->message);
-    else
-        columns_add(columns, "%.19s", job->result ? job->result->artifact : "");
+    add_result(columns, job);
 }
 
 static void print_jobs(const Mltrainer__Execution__V1__ListJobsResponse *response)

@@ -26,6 +26,7 @@ def models_and_plugins_are_listed_and_described(ctl):
     assert {"ridge", "rsi", "black_scholes"} <= models.keys()
     assert all((row["STATE"] == "available") == (row["FAMILY"] != "nlp") for row in models.values())  # nlp says why
     linear = ctl.table("models", "ls", "--family", "linear")
+    assert {row["TASK"] for row in ctl.table("models", "ls", "--task", "forecast")} == {"forecast"}
     assert linear and all(row["FAMILY"] == "linear" for row in linear)
     assert len(ctl.json("models", "ls")["models"]) == len(models)
     assert "alpha" in ctl("models", "describe", "ridge")
@@ -53,7 +54,7 @@ def a_file_is_uploaded_once_described_and_removed(ctl):
         small.write_text("a,b\n1,2\n3,4\n")
         ctl("datasets", "upload", str(small))
         assert [line.split() for line in ctl("datasets", "preview", "small").splitlines()] == [["a", "b"], ["1", "2"], ["3", "4"]]
-        ctl("datasets", "rm", "small@1")
+        assert ctl("datasets", "rm", "small@1") == "small@1: 1 version deleted\n"
         ctl.error("datasets", "describe", "small", code=NOT_FOUND)
         ragged = Path(path, "ragged.csv")
         ragged.write_text("a,b\n1,2\n3\n")

@@ -42,6 +42,9 @@ def a_silent_server_costs_no_more_than_the_timeout():
 def tls_is_verified():
     with tls_server() as (server, folder):
         assert Mltctl(server.address, "--tls-ca", f"{folder}/ca.pem")("server", "info") != ""
+        by_variable = Mltctl(server.address)
+        by_variable.environment["MLTRAINER_CA"] = f"{folder}/ca.pem"
+        assert by_variable("server", "info") != ""
         Mltctl(server.address, "--tls").error("server", "info", code=UNAVAILABLE)
         Mltctl(server.address).error("server", "info", code=UNAVAILABLE)
         Mltctl(server.address, "--tls-ca", f"{folder}/ca.pem", "--tls-server-name", "other").error("server", "info",

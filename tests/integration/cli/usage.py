@@ -98,6 +98,32 @@ def wrong_usage_ends_with_2_and_says_what():
 
 
 @case
+def a_slip_is_told_what_was_probably_meant():
+    for words, meant in (
+            (("modls", "ls"), '"models"'),
+            (("job", "ls"), '"jobs"'),
+            (("jobs", "trian"), '"train"'),
+            (("registry", "list"), '"ls"'),
+            (("models", "ls", "--famly", "linear"), "--family"),
+            (("models", "ls", "--tls-ka", "x"), "--tls-ca"),
+            (("--verson",), "--version"),
+            (("models", "ls", "--task", "clasification"), '"classification"')):
+        text = offline.error(*words, code=USAGE)
+        assert text.strip().endswith(f"is {meant} meant?"), (words, text)
+    for words in (("zzz",), ("artifacts", "destroy"), ("models", "ls", "--zzz"), ("--zzz",), ("models", "ls", "--task", "zzz")):
+        assert "meant" not in offline.error(*words, code=USAGE), words
+    assert offline.error("artifacts", "destroy", code=USAGE).strip().endswith("it has: ls describe predict stream export import rm")
+
+
+@case
+def help_may_also_come_first():
+    assert offline("help", "jobs", "cancel") == offline("jobs", "cancel", "--help")
+    assert offline("help", "jobs") == offline("jobs", "--help")
+    assert offline("help") == offline("--help")
+    assert offline("version") == offline("-V") == offline("--version")
+
+
+@case
 def no_arguments_show_the_help_and_end_with_2():
     done = offline.run()
     assert done.returncode == USAGE and done.stdout == "" and done.stderr.startswith("Usage: ")

@@ -93,7 +93,7 @@ static void flags_and_environment_find_their_keys(void **state)
     assert_null(config_find_flag("--nope"));
     assert_null(config_find_flag("data-dir"));
     char *environment[] = {"HOME=/x", "MLTRAINER_LOG_LEVEL=warn", "MLTRAINER_DATA_DIR=/srv", "MLTRAINER_SERVER=a:1",
-                           NULL};
+                           "MLTRAINER_CA=ca.pem", "MLTRAINER_TOKEN=t", "MLTRAINER_TOKEN_FILE=t", NULL};
     assert_int_equal(config_read_environment(*state, environment, NULL), 0);
     assert_string_equal(config_text(*state, "log.level"), "warn");
     assert_string_equal(config_text(*state, "data_dir"), "/srv");
