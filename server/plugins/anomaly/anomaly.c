@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "support/learner.h"
+#include "anomaly.h"
+#include "support/family.h"
 
 #define LEARNERS(X)                                                                                                    \
     X(isolation_forest, "How few random cuts set a row apart.", MLTRAINER_USES_SEED)                                   \
@@ -10,15 +11,14 @@ LEARNERS(LEARNER_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "anomaly",
-    .version = "1.0.0",
-    .description = "Rows that do not belong.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("anomaly", algorithms, .description = "Rows that do not belong.", .licence = "Apache-2.0 AND Zlib",
+       .engine = "C of this project");
+
+void anomaly_report(struct call *call, const void *state)
+{
+    double strange = 0;
+
+    for (int64_t row = 0; row < call->rows; row++)
+        strange += call->out[0][row];
+    call->host->metric(call->host, "anomaly_share", MLTRAINER_STEP_FINAL, strange / (double)call->rows);
+}

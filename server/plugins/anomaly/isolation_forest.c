@@ -4,7 +4,7 @@
  * Source: Liu, Ting and Zhou (2008), "Isolation forest", ICDM. */
 #include <stdlib.h>
 
-#include "support/learner.h"
+#include "anomaly.h"
 #include "support/order.h"
 #include "support/random.h"
 #include "support/tree/walk.h"
@@ -230,15 +230,6 @@ static int32_t fit(struct call *call, void **state)
     return call->status;
 }
 
-static void evaluate(struct call *call, const void *state)
-{
-    double strange = 0;
-
-    for (int64_t row = 0; row < call->rows; row++)
-        strange += call->out[0][row];
-    call->host->metric(call->host, "anomaly_share", MLTRAINER_STEP_FINAL, strange / (double)call->rows);
-}
-
 /* ---- The artifact ---- */
 
 static void save(const void *state, struct artifact_writer *writer)
@@ -299,4 +290,4 @@ static void *restore(struct artifact_reader *reader, size_t feature_count)
 }
 
 LEARNER(isolation_forest, .task = LEARNER_GROUPS, .outputs = {"prediction", "score"}, .fit = fit, .apply = apply,
-        .evaluate = evaluate, .save = save, .restore = restore, .release = isolation_free);
+        .evaluate = anomaly_report, .save = save, .restore = restore, .release = isolation_free);

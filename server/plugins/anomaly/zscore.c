@@ -3,7 +3,7 @@
  * A feature that never changed in training is strange as soon as it differs. */
 #include <stdlib.h>
 
-#include "support/learner.h"
+#include "anomaly.h"
 
 struct zscore {
     double threshold;
@@ -66,15 +66,6 @@ static int32_t apply(struct call *call, const void *state)
     return call->status;
 }
 
-static void evaluate(struct call *call, const void *state)
-{
-    double strange = 0;
-
-    for (int64_t row = 0; row < call->rows; row++)
-        strange += call->out[0][row];
-    call->host->metric(call->host, "anomaly_share", MLTRAINER_STEP_FINAL, strange / (double)call->rows);
-}
-
 static void save(const void *state, struct artifact_writer *writer)
 {
     const struct zscore *model = state;
@@ -96,4 +87,4 @@ static void *restore(struct artifact_reader *reader, size_t feature_count)
 }
 
 LEARNER(zscore, .task = LEARNER_GROUPS, .outputs = {"prediction", "score"}, .fit = fit, .apply = apply,
-        .evaluate = evaluate, .save = save, .restore = restore, .release = free);
+        .evaluate = anomaly_report, .save = save, .restore = restore, .release = free);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/family.h"
 #include "support/learner.h"
 #include "support/tabular.h"
 
@@ -25,15 +26,6 @@ LEARNERS(LEARNER_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {TABULARS(TABULAR_ENTRY) LEARNERS(LEARNER_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "automl_system",
-    .version = "1.0.0",
-    .description = "Search for models and features, and what holds of the data under them.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("automl_system", algorithms,
+       .description = "Search for models and features, and what holds of the data under them.",
+       .licence = "Apache-2.0 AND Zlib", .engine = "C of this project");

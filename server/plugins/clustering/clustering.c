@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/family.h"
 #include "support/learner.h"
 #include "support/tabular.h"
 
@@ -15,15 +16,5 @@ TABULARS(TABULAR_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY) TABULARS(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "clustering",
-    .version = "1.0.0",
-    .description = "Groups of rows that are near each other.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("clustering", algorithms, .description = "Groups of rows that are near each other.",
+       .licence = "Apache-2.0 AND Zlib", .engine = "C of this project");

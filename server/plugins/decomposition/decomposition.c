@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/family.h"
 #include "support/tabular.h"
 
 #define ALGORITHMS(X)                                                                                                  \
@@ -10,15 +11,5 @@ ALGORITHMS(TABULAR_DECLARE)
 ALGORITHMS(TABULAR_ALGORITHM)
 static const struct mltrainer_algorithm *const algorithms[] = {ALGORITHMS(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "decomposition",
-    .version = "1.0.0",
-    .description = "A series as a sum of parts.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("decomposition", algorithms, .description = "A series as a sum of parts.", .licence = "Apache-2.0",
+       .engine = "C of this project");

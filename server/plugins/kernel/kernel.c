@@ -8,6 +8,7 @@
 #include <cblas.h>
 
 #include "gram/gram.h"
+#include "support/family.h"
 #include "support/learner.h"
 
 struct kernel_ridge {
@@ -148,15 +149,5 @@ LEARNERS(LEARNER_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "kernel",
-    .version = "1.0.0",
-    .description = "Regression on how alike rows are.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project on OpenBLAS",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("kernel", algorithms, .description = "Regression on how alike rows are.",
+       .licence = "Apache-2.0 AND BSD-3-Clause AND Zlib", .engine = "C of this project on OpenBLAS");

@@ -4,6 +4,7 @@
 #include "coordinate_descent.h"
 #include "least_squares.h"
 #include "model.h"
+#include "support/family.h"
 #include "support/learner.h"
 
 #define LEARNERS(X)                                                                                                    \
@@ -38,15 +39,7 @@ static const struct mltrainer_algorithm elastic_net =
 static const struct mltrainer_algorithm *const algorithms[] = {&ols, &ridge, &lasso, &elastic_net,
                                                                LEARNERS(LEARNER_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "linear",
-    .version = "1.0.0",
-    .description = "Lines: least squares with and without penalties, robust, row by row; logistic regression.",
-    .licence = "Apache-2.0",
-    .engine = "LAPACK on OpenBLAS; coordinate descent and Newton of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("linear", algorithms,
+       .description = "Lines: least squares with and without penalties, robust, row by row; logistic regression.",
+       .licence = "Apache-2.0 AND BSD-3-Clause AND Zlib",
+       .engine = "LAPACK on OpenBLAS; coordinate descent and Newton of this project");

@@ -5,6 +5,7 @@
 
 #include "design.h"
 #include "model.h"
+#include "support/learner.h"
 
 #define PART_ROWS 1024 /* whose sums stay near while the features go by */
 
@@ -51,36 +52,6 @@ static int32_t predict(const struct mltrainer_host *host, const void *model, con
     return apply(host, model, request, prediction, error);
 }
 
-/* R2 as scikit-learn defines it: for a constant target 1 if it is met, else 0; for a single row not a number. */
-static double r_squared(double residual_squares, double total_squares, int64_t rows)
-{
-    if (rows < 2)
-        return NAN;
-    if (total_squares > 0)
-        return 1 - residual_squares / total_squares;
-    return residual_squares > 0 ? 0 : 1;
-}
-
-static void report(const struct mltrainer_host *host, const double *prediction, const double *truth,
-                   const double *weights, int64_t rows)
-{
-    double total_weight = 0, mean = 0, squares = 0, absolute = 0, variation = 0;
-
-    for (int64_t row = 0; row < rows; row++) {
-        double weight = weights ? weights[row] : 1;
-        total_weight += weight;
-        mean += weight * truth[row];
-        squares += weight * (truth[row] - prediction[row]) * (truth[row] - prediction[row]);
-        absolute += weight * fabs(truth[row] - prediction[row]);
-    }
-    mean /= total_weight;
-    for (int64_t row = 0; row < rows; row++)
-        variation += (weights ? weights[row] : 1) * (truth[row] - mean) * (truth[row] - mean);
-    host->metric(host, "r2", MLTRAINER_STEP_FINAL, r_squared(squares, variation, rows));
-    host->metric(host, "rmse", MLTRAINER_STEP_FINAL, sqrt(squares / total_weight));
-    host->metric(host, "mae", MLTRAINER_STEP_FINAL, absolute / total_weight);
-}
-
 static int32_t evaluate(const struct mltrainer_host *host, const void *model, const struct mltrainer_request *request,
                         struct mltrainer_error *error)
 {
@@ -100,7 +71,7 @@ static int32_t evaluate(const struct mltrainer_host *host, const void *model, co
         return mltrainer_fail(error, MLTRAINER_OUT_OF_MEMORY, "", "no memory for the prediction");
     if ((status = apply(host, model, request, prediction, error)))
         return status;
-    report(host, prediction, truth, weights, request->array->length);
+    learner_report_numbers(host, prediction, truth, weights, request->array->length);
     return MLTRAINER_OK;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sectors that lead, one after the other. */
 #include "curves.h"
+#include "support/family.h"
 
 CURVES(TABULAR_DECLARE)
 
@@ -62,15 +63,5 @@ CURVES(TABULAR_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {CURVES(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "macro",
-    .version = "1.0.0",
-    .description = "Sectors that lead, and curves of yields.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("macro", algorithms, .description = "Sectors that lead, and curves of yields.", .licence = "Apache-2.0",
+       .engine = "C of this project");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/family.h"
 #include "support/learner.h"
 
 #define LEARNERS(X)                                                                                                    \
@@ -11,15 +12,5 @@ LEARNERS(LEARNER_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "meta_learning",
-    .version = "1.0.0",
-    .description = "Learning from how earlier periods were learnt.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("meta_learning", algorithms, .description = "Learning from how earlier periods were learnt.",
+       .licence = "Apache-2.0 AND Zlib", .engine = "C of this project");

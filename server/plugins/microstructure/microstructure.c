@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What trades cost and who wants them, row by row; no row knows a later one. */
+#include "support/family.h"
 #include "support/rolling.h"
 #include "support/tabular.h"
 
@@ -282,15 +283,5 @@ MODELS(TABULAR_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {MODELS(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "microstructure",
-    .version = "1.0.0",
-    .description = "What trades cost, and who wants them.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("microstructure", algorithms, .description = "What trades cost, and who wants them.", .licence = "Apache-2.0",
+       .engine = "C of this project");

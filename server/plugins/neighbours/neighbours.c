@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "support/family.h"
 #include "support/learner.h"
 #include "tree.h"
 
@@ -177,15 +178,5 @@ LEARNERS(LEARNER_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "neighbours",
-    .version = "1.0.0",
-    .description = "What the nearest rows say.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("neighbours", algorithms, .description = "What the nearest rows say.", .licence = "Apache-2.0 AND Zlib",
+       .engine = "C of this project");

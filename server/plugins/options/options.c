@@ -3,6 +3,7 @@
 
 #include "black_scholes.h"
 #include "contract.h"
+#include "support/family.h"
 
 #define COLUMNS 11
 #define ROWS_BETWEEN_CHECKS 4096
@@ -190,15 +191,5 @@ CONTRACTS(TABULAR_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {&price, &greeks, CONTRACTS(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "options",
-    .version = "1.0.0",
-    .description = "Pricing of options.",
-    .licence = "Apache-2.0",
-    .engine = "closed forms with erfc of the C library, lattice, quadrature",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("options", algorithms, .description = "Pricing of options.", .licence = "Apache-2.0",
+       .engine = "closed forms with erfc of the C library, lattice, quadrature");

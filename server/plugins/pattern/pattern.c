@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "patterns.h"
+#include "support/family.h"
 
 void pattern_need_prices(struct call *call, size_t input, const char *name)
 {
@@ -30,15 +31,5 @@ PATTERNS(TABULAR_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {PATTERNS(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "pattern",
-    .version = "1.0.0",
-    .description = "Shapes of price charts.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("pattern", algorithms, .description = "Shapes of price charts.", .licence = "Apache-2.0",
+       .engine = "C of this project");

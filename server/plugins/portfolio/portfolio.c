@@ -2,6 +2,7 @@
 /* Parts of a capital, a row an asset: the assets are the columns of returns that the caller names. Yearly figures are
  * of `rows_a_year` rows. */
 #include "frontier.h"
+#include "support/family.h"
 #include "support/parity.h"
 #include "support/tabular.h"
 
@@ -240,15 +241,5 @@ MODELS(TABULAR_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {MODELS(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "portfolio",
-    .version = "1.0.0",
-    .description = "Parts of a capital that suit what its assets did.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("portfolio", algorithms, .description = "Parts of a capital that suit what its assets did.",
+       .licence = "Apache-2.0", .engine = "C of this project");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Short rates that return to a mean: bonds, and where the rate will be.
  * Sources: Vasicek (1977); Cox, Ingersoll and Ross (1985), equations 19 and 23. */
+#include "support/family.h"
 #include "support/tabular.h"
 
 #define MODELS(X)                                                                                                      \
@@ -103,15 +104,5 @@ MODELS(TABULAR_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {MODELS(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "rates",
-    .version = "1.0.0",
-    .description = "Models of the short rate.",
-    .licence = "Apache-2.0",
-    .engine = "closed forms",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("rates", algorithms, .description = "Models of the short rate.", .licence = "Apache-2.0",
+       .engine = "closed forms");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "regimes.h"
+#include "support/family.h"
 
 double *regime_returns(struct call *call)
 {
@@ -22,15 +23,5 @@ TABULARS(TABULAR_ALGORITHM)
 static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY) SEEDED(TABULAR_ENTRY)
                                                                    TABULARS(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "regime",
-    .version = "1.0.0",
-    .description = "States of a market, and when they change.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("regime", algorithms, .description = "States of a market, and when they change.",
+       .licence = "Apache-2.0 AND Zlib", .engine = "C of this project");

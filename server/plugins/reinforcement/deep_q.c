@@ -125,20 +125,12 @@ static void learn(struct deep_study *study)
 static void prepare(struct deep_study *study)
 {
     struct call *call = study->call;
-    struct random random;
-    double *moments = call_numbers(call, (int64_t)adam_workspace(study->net));
-    double *memory = call_numbers(call, (int64_t)net_workspace(study->net, (size_t)study->batch, 1));
 
     study->older = call_numbers(call, (int64_t)study->net->weight_count);
     study->targets = call_numbers(call, study->batch);
     study->chosen = call_memory(call, (size_t)study->batch, sizeof(*study->chosen));
     study->memories = call_memory(call, study->room, sizeof(*study->memories));
-    if (call->status)
-        return;
-    random_start(&random, call->host, POLICY_STREAM_WEIGHTS);
-    net_start_weights(study->net, &random);
-    net_attach(study->net, memory, (size_t)study->batch, 1);
-    adam_attach(&study->adam, study->net, moments);
+    policy_begin(call, study->net, &study->adam, (size_t)study->batch, POLICY_STREAM_WEIGHTS);
 }
 
 static int32_t fit(struct call *call, void **state, enum policy_head head, int sees_regimes)
@@ -146,10 +138,7 @@ static int32_t fit(struct call *call, void **state, enum policy_head head, int s
     struct policy plan = {.head = head};
     struct deep_study study = {
         .call = call,
-        .adam = {.rate = call_number_within(call, "learning_rate", 1e-12, 10),
-                 .beta1 = 0.9,
-                 .beta2 = 0.999,
-                 .epsilon = 1e-8},
+        .adam = policy_read_adam(call),
         .discount = call_number_within(call, "gamma", 0, 1),
         .curious = call_number_within(call, "exploration_initial", 0, 1),
         .curious_last = call_number_within(call, "exploration_final", 0, 1),
@@ -198,11 +187,6 @@ static int32_t fit_regimes(struct call *call, void **state)
     return fit(call, state, POLICY_PLAIN, 1);
 }
 
-#define DEEP_Q(name, train)                                                                                            \
-    LEARNER(name, .task = LEARNER_GROUPS, .inputs = MARKET_INPUTS, .outputs = MARKET_OUTPUTS, .fit = train,            \
-            .apply = policy_apply, .evaluate = market_evaluate, .save = policy_save, .restore = policy_restore,        \
-            .release = policy_release)
-
-DEEP_Q(deep_q, fit_plain);
-DEEP_Q(dueling_deep_q, fit_dueling);
-DEEP_Q(regime_deep_q, fit_regimes);
+POLICY(deep_q, fit_plain);
+POLICY(dueling_deep_q, fit_dueling);
+POLICY(regime_deep_q, fit_regimes);

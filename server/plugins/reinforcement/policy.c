@@ -38,7 +38,29 @@ void policy_read_sizes(struct call *call, struct policy *policy)
     }
 }
 
+struct adam policy_read_adam(struct call *call)
+{
+    return (struct adam){.rate = call_number_within(call, "learning_rate", 1e-12, 10),
+                         .beta1 = 0.9,
+                         .beta2 = 0.999,
+                         .epsilon = 1e-8};
+}
+
 /* ---- The network ---- */
+
+void policy_begin(struct call *call, struct net *net, struct adam *adam, size_t batch, uint64_t stream)
+{
+    struct random random;
+    double *moments = call_numbers(call, (int64_t)adam_workspace(net));
+    double *memory = call_numbers(call, (int64_t)net_workspace(net, batch, 1));
+
+    if (call->status)
+        return;
+    random_start(&random, call->host, stream);
+    net_start_weights(net, &random);
+    net_attach(net, memory, batch, 1);
+    adam_attach(adam, net, moments);
+}
 
 static size_t hidden_layers(struct net *net, const struct policy *plan)
 {

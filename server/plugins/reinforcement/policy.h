@@ -26,6 +26,11 @@ struct policy *policy_new(const struct policy *plan);
 /** A network of the same input and hidden layers with @outputs; NULL when out of memory. */
 struct net *policy_net_new(const struct policy *plan, size_t outputs);
 void policy_release(void *policy);
+/** How a network learns: Adam with the parameter learning_rate. */
+struct adam policy_read_adam(struct call *call);
+/** Give @net its first weights, by @stream of the host's numbers, and it and @adam their memory of the call, for
+ *  batches of @batch. Errors stick in call->status. */
+void policy_begin(struct call *call, struct net *net, struct adam *adam, size_t batch, uint64_t stream);
 size_t policy_width(const struct market_view *view);
 
 /** What the network sees at @row, holding @held. */
@@ -34,6 +39,12 @@ void policy_look(const struct market *market, int64_t row, int held, double *inp
 int32_t policy_apply(struct call *call, const void *state);
 void policy_save(const void *state, struct artifact_writer *writer);
 void *policy_restore(struct artifact_reader *reader, size_t feature_count);
+
+/* POLICY(deep_q, fit): a learner of positions on prices, whose state is a policy. */
+#define POLICY(name, how)                                                                                              \
+    LEARNER(name, .task = LEARNER_GROUPS, .inputs = MARKET_INPUTS, .outputs = MARKET_OUTPUTS, .fit = how,              \
+            .apply = policy_apply, .evaluate = market_evaluate, .save = policy_save, .restore = policy_restore,        \
+            .release = policy_release)
 
 enum { POLICY_STREAM_WEIGHTS, POLICY_STREAM_ACTIONS, POLICY_STREAM_SAMPLES, POLICY_STREAM_CRITIC };
 

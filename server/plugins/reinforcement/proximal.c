@@ -184,32 +184,12 @@ static void learn(struct proximal_study *study)
     }
 }
 
-/* @stream: of the network's first weights. */
-static void prepare(struct proximal_study *study, struct net *net, struct adam *adam, uint64_t stream)
-{
-    struct call *call = study->call;
-    size_t batch = (size_t)study->batch;
-    struct random random;
-    double *moments = call_numbers(call, (int64_t)adam_workspace(net));
-    double *memory = call_numbers(call, (int64_t)net_workspace(net, batch, 1));
-
-    if (call->status)
-        return;
-    random_start(&random, call->host, stream);
-    net_start_weights(net, &random);
-    net_attach(net, memory, batch, 1);
-    adam_attach(adam, net, moments);
-}
-
 static int32_t fit(struct call *call, void **state)
 {
     struct policy plan = {.head = POLICY_PLAIN};
     struct proximal_study study = {
         .call = call,
-        .actor_adam = {.rate = call_number_within(call, "learning_rate", 1e-12, 10),
-                 .beta1 = 0.9,
-                 .beta2 = 0.999,
-                 .epsilon = 1e-8},
+        .actor_adam = policy_read_adam(call),
         .discount = call_number_within(call, "gamma", 0, 1),
         .lambda = call_number_within(call, "gae_lambda", 0, 1),
         .clip = call_number_within(call, "clip_range", 1e-6, 1),
@@ -231,8 +211,8 @@ static int32_t fit(struct call *call, void **state)
     study.critic = policy ? policy_net_new(&plan, 1) : NULL;
     if (study.critic) {
         study.actor = policy->net;
-        prepare(&study, study.actor, &study.actor_adam, POLICY_STREAM_WEIGHTS);
-        prepare(&study, study.critic, &study.critic_adam, POLICY_STREAM_CRITIC);
+        policy_begin(call, study.actor, &study.actor_adam, (size_t)study.batch, POLICY_STREAM_WEIGHTS);
+        policy_begin(call, study.critic, &study.critic_adam, (size_t)study.batch, POLICY_STREAM_CRITIC);
         market_open(call, &policy->view, &study.market);
         if (!call->status)
             learn(&study);
@@ -247,6 +227,4 @@ static int32_t fit(struct call *call, void **state)
     return call->status;
 }
 
-LEARNER(proximal_policy, .task = LEARNER_GROUPS, .inputs = MARKET_INPUTS, .outputs = MARKET_OUTPUTS, .fit = fit,
-        .apply = policy_apply, .evaluate = market_evaluate, .save = policy_save, .restore = policy_restore,
-        .release = policy_release);
+POLICY(proximal_policy, fit);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/family.h"
 #include "support/learner.h"
 
 #define LEARNERS(X)                                                                                                    \
@@ -14,15 +15,5 @@ LEARNERS(LEARNER_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "reinforcement",
-    .version = "1.0.0",
-    .description = "Positions learned by trying them on prices.",
-    .licence = "Apache-2.0",
-    .engine = "tables of this project, its networks on OpenBLAS",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("reinforcement", algorithms, .description = "Positions learned by trying them on prices.",
+       .licence = "Apache-2.0 AND BSD-3-Clause AND Zlib", .engine = "tables of this project, its networks on OpenBLAS");

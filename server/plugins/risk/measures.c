@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measures.h"
+#include "support/family.h"
 
 const double *measure_last(struct call *call, const double *values, int64_t window, int64_t least, int64_t *count)
 {
@@ -77,15 +78,5 @@ DRAWN_MEASURES(TABULAR_ALGORITHM_SEEDED)
 
 static const struct mltrainer_algorithm *const algorithms[] = {MEASURES(TABULAR_ENTRY) DRAWN_MEASURES(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "risk",
-    .version = "1.0.0",
-    .description = "Measures of risk and sizes of positions.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("risk", algorithms, .description = "Measures of risk and sizes of positions.", .licence = "Apache-2.0",
+       .engine = "C of this project");

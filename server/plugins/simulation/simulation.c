@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many paths, and what became of them. Each moment has a stream of random numbers of its own, in which each path has
  * its place: results depend on the seed alone. */
+#include "support/family.h"
 #include "support/order.h"
 #include "support/random.h"
 #include "support/tabular.h"
@@ -125,15 +126,5 @@ MODELS(TABULAR_ALGORITHM_SEEDED)
 
 static const struct mltrainer_algorithm *const algorithms[] = {MODELS(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "simulation",
-    .version = "1.0.0",
-    .description = "Monte Carlo paths and their figures.",
-    .licence = "Apache-2.0",
-    .engine = "Philox4x64-10 of the host, normal numbers by inversion",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("simulation", algorithms, .description = "Monte Carlo paths and their figures.", .licence = "Apache-2.0",
+       .engine = "Philox4x64-10 of the host, normal numbers by inversion");

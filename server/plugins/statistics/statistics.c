@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests.h"
+#include "support/family.h"
 
 int32_t test_need_rows(struct call *call, int64_t least)
 {
@@ -15,15 +16,5 @@ TESTS(TABULAR_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {TESTS(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "statistics",
-    .version = "1.0.0",
-    .description = "Tests, information and complexity of series.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("statistics", algorithms, .description = "Tests, information and complexity of series.", .licence = "Apache-2.0",
+       .engine = "C of this project");

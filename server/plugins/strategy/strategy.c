@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "strategies.h"
+#include "support/family.h"
 
 void strategy_need_prices(struct call *call, const double *values, const char *name)
 {
@@ -12,15 +13,5 @@ STRATEGIES(TABULAR_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {STRATEGIES(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "strategy",
-    .version = "1.0.0",
-    .description = "Trading systems with their back-test.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("strategy", algorithms, .description = "Trading systems with their back-test.", .licence = "Apache-2.0",
+       .engine = "C of this project");

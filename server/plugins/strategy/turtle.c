@@ -8,21 +8,6 @@
 
 enum { UPPER, LOWER, RANGE, POSITION, EARNED, EQUITY };
 
-/* Wilder's mean of the true range, started at the mean of the first @window rows. */
-static void average_range(const struct call *call, int64_t window, double *out)
-{
-    const double *high = call->in[0], *low = call->in[1], *close = call->in[2];
-    double mean = 0;
-
-    for (int64_t row = 0; row < call->rows; row++) {
-        double range = high[row] - low[row];
-        if (row > 0)
-            range = fmax(range, fmax(fabs(high[row] - close[row - 1]), fabs(low[row] - close[row - 1])));
-        mean += row < window ? range / (double)window : (range - mean) / (double)window;
-        out[row] = row < window - 1 ? NAN : mean;
-    }
-}
-
 static int32_t fill(struct call *call)
 {
     int64_t entry = call_window(call, "entry_breakout", 1), way_out = call_window(call, "exit_breakout", 1);
@@ -40,7 +25,7 @@ static int32_t fill(struct call *call)
     rolling_extreme(call->in[1], call->rows, entry, -1, low);
     rolling_extreme(call->in[0], call->rows, way_out, 1, exit_high);
     rolling_extreme(call->in[1], call->rows, way_out, -1, exit_low);
-    average_range(call, window, call->out[RANGE]);
+    rolling_true_range(call->in[0], call->in[1], call->in[2], call->rows, window, call->out[RANGE]);
     for (int64_t row = 0; row < call->rows; row++) {
         call->out[UPPER][row] = row > 0 ? high[row - 1] : NAN;
         call->out[LOWER][row] = row > 0 ? low[row - 1] : NAN;

@@ -172,23 +172,24 @@ static double r_squared(double residual_squares, double total_squares, int64_t r
     return residual_squares > 0 ? 0 : 1;
 }
 
-static void report_numbers(const struct call *call)
+void learner_report_numbers(const struct mltrainer_host *host, const double *prediction, const double *truth,
+                            const double *weights, int64_t rows)
 {
     double total_weight = 0, mean = 0, squares = 0, absolute = 0, variation = 0;
 
-    for (int64_t row = 0; row < call->rows; row++) {
-        double weight = call->weights ? call->weights[row] : 1, miss = call->target[row] - call->out[0][row];
+    for (int64_t row = 0; row < rows; row++) {
+        double weight = weights ? weights[row] : 1, miss = truth[row] - prediction[row];
         total_weight += weight;
-        mean += weight * call->target[row];
+        mean += weight * truth[row];
         squares += weight * miss * miss;
         absolute += weight * fabs(miss);
     }
     mean /= total_weight;
-    for (int64_t row = 0; row < call->rows; row++)
-        variation += (call->weights ? call->weights[row] : 1) * (call->target[row] - mean) * (call->target[row] - mean);
-    call->host->metric(call->host, "r2", MLTRAINER_STEP_FINAL, r_squared(squares, variation, call->rows));
-    call->host->metric(call->host, "rmse", MLTRAINER_STEP_FINAL, sqrt(squares / total_weight));
-    call->host->metric(call->host, "mae", MLTRAINER_STEP_FINAL, absolute / total_weight);
+    for (int64_t row = 0; row < rows; row++)
+        variation += (weights ? weights[row] : 1) * (truth[row] - mean) * (truth[row] - mean);
+    host->metric(host, "r2", MLTRAINER_STEP_FINAL, r_squared(squares, variation, rows));
+    host->metric(host, "rmse", MLTRAINER_STEP_FINAL, sqrt(squares / total_weight));
+    host->metric(host, "mae", MLTRAINER_STEP_FINAL, absolute / total_weight);
 }
 
 static void report_classes(const struct call *call)
@@ -222,7 +223,7 @@ static int32_t evaluate(const struct mltrainer_host *host, const void *model, co
     if (learned->learner->evaluate)
         learned->learner->evaluate(&call, learned->state);
     else if (learned->learner->task == LEARNER_NUMBERS)
-        report_numbers(&call);
+        learner_report_numbers(call.host, call.out[0], call.target, call.weights, call.rows);
     else if (learned->learner->task == LEARNER_CLASSES)
         report_classes(&call);
     return call.status;

@@ -49,6 +49,9 @@ void learner_release(void *model);
 
 extern const struct mltrainer_predictable learner_predictable;
 extern const struct mltrainer_evaluable learner_evaluable;
+/** Metrics r2, rmse and mae of a regression. @weights: NULL for all 1; their sum is above 0. */
+void learner_report_numbers(const struct mltrainer_host *host, const double *prediction, const double *truth,
+                            const double *weights, int64_t rows);
 int32_t learner_save(const struct mltrainer_host *host, const void *model, const void **bytes, size_t *byte_count,
                      struct mltrainer_error *error);
 

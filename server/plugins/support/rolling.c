@@ -213,3 +213,17 @@ void rolling_smooth(const double *values, int64_t rows, double weight, int64_t s
     for (int64_t row = first; row < least(first + silent - 1, rows); row++)
         out[row] = NAN;
 }
+
+void rolling_true_range(const double *high, const double *low, const double *close, int64_t rows, int64_t window,
+                        double *out)
+{
+    double mean = 0;
+
+    for (int64_t row = 0; row < rows; row++) {
+        double range = high[row] - low[row];
+        if (row > 0)
+            range = fmax(range, fmax(fabs(high[row] - close[row - 1]), fabs(low[row] - close[row - 1])));
+        mean += row < window ? range / (double)window : (range - mean) / (double)window;
+        out[row] = row < window - 1 ? NAN : mean;
+    }
+}

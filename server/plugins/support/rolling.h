@@ -22,6 +22,11 @@ void rolling_extreme(const double *values, int64_t rows, int64_t window, int sig
  *  that start are NaN (pandas' min_periods). In place is fine. */
 void rolling_smooth(const double *values, int64_t rows, double weight, int64_t silent, double *out);
 
+/** Wilder's average true range: the mean of the first @window rows' ranges, to the close before where that lies
+ *  outside; then moved by a window's part of each range. */
+void rolling_true_range(const double *high, const double *low, const double *close, int64_t rows, int64_t window,
+                        double *out);
+
 /** The weight of an exponential mean of @span rows. */
 static inline double rolling_span_weight(int64_t span)
 {

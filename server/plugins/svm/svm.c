@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "support/family.h"
 #include "support/learner.h"
 
 #define ALGORITHMS(X)                                                                                                  \
@@ -10,15 +11,5 @@ ALGORITHMS(LEARNER_DECLARE)
 ALGORITHMS(LEARNER_ALGORITHM)
 static const struct mltrainer_algorithm *const algorithms[] = {ALGORITHMS(LEARNER_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "svm",
-    .version = "1.0.0",
-    .description = "Support vector regression.",
-    .licence = "Apache-2.0; libsvm and liblinear: BSD-3-Clause",
-    .engine = "libsvm, liblinear",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("svm", algorithms, .description = "Support vector regression.",
+       .licence = "Apache-2.0 AND BSD-3-Clause AND Zlib", .engine = "libsvm, liblinear");

@@ -195,21 +195,6 @@ static int32_t fill_swing(struct call *call)
 
 TABULAR(trend_reversal, .inputs = {"close"}, .outputs = {"retreat", "rebound", "signal"}, .fill = fill_swing);
 
-/* Wilder's average true range over @window rows, started at the mean of the first so many. */
-static void average_range(const struct call *call, int64_t window, double *out)
-{
-    const double *high = call->in[0], *low = call->in[1], *close = call->in[2];
-    double mean = 0;
-
-    for (int64_t row = 0; row < call->rows; row++) {
-        double range = high[row] - low[row];
-        if (row > 0)
-            range = fmax(range, fmax(fabs(high[row] - close[row - 1]), fabs(low[row] - close[row - 1])));
-        mean += row < window ? range / (double)window : (range - mean) / (double)window;
-        out[row] = row < window - 1 ? NAN : mean;
-    }
-}
-
 /* A zigzag that knows no later row: the trend turns when the close has stood more than 1/sensitivity average true
  * ranges from the trend's extreme for @confirmation_period rows together. */
 static int32_t fill_zigzag(struct call *call)
@@ -221,7 +206,7 @@ static int32_t fill_zigzag(struct call *call)
 
     if (call->status)
         return call->status;
-    average_range(call, 14, range);
+    rolling_true_range(call->in[0], call->in[1], close, call->rows, 14, range);
     for (int64_t row = 0; row < call->rows; row++) {
         if (row == 0 || trend * close[row] > trend * extreme)
             extreme = close[row];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "series.h"
+#include "support/family.h"
 
 #include <stdlib.h>
 
@@ -38,15 +39,5 @@ LEARNERS(LEARNER_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "time_series",
-    .version = "1.0.0",
-    .description = "How a series goes on.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("time_series", algorithms, .description = "How a series goes on.", .licence = "Apache-2.0 AND Zlib",
+       .engine = "C of this project");

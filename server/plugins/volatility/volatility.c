@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Volatility of returns or prices, row by row. A year's is `annualization_factor` rows' worth. */
 #include "models.h"
+#include "support/family.h"
 #include "support/rolling.h"
 
 double *volatility_returns(struct call *call)
@@ -85,15 +86,5 @@ MODELS(TABULAR_ALGORITHM)
 
 static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY) MODELS(TABULAR_ENTRY)};
 
-const struct mltrainer_plugin mltrainer_plugin_v1 = {
-    .size = sizeof(struct mltrainer_plugin),
-    .abi_major = MLTRAINER_ABI_MAJOR,
-    .abi_minor = MLTRAINER_ABI_MINOR,
-    .family = "volatility",
-    .version = "1.0.0",
-    .description = "How much prices move, and will.",
-    .licence = "Apache-2.0",
-    .engine = "C of this project",
-    .algorithm_count = sizeof(algorithms) / sizeof(algorithms[0]),
-    .algorithms = algorithms,
-};
+FAMILY("volatility", algorithms, .description = "How much prices move, and will.", .licence = "Apache-2.0 AND Zlib",
+       .engine = "C of this project");

@@ -56,6 +56,10 @@ static const struct exception {
     {"neural", "mlp", "row order"},         /* batches are of rows by their number */
     {"neural", "feedforward", "row order"}, /* the same */
     {"neural", "adversarial", "row order"}, /* the same */
+    {"neural", "graph_convolution", "row order"},  /* the same */
+    {"neural", "vision_transformer", "row order"}, /* it looks at the rows before */
+    {"exotic", "quantum_circuit", "row order"},            /* batches are of rows by their number */
+    {"anomaly", "isolation_forest", "row order"},  /* chance draws rows by their number */
 };
 
 /* What a contract is held with instead of a default that would take long. */
