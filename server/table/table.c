@@ -20,6 +20,7 @@ struct column {
 
 struct table_memory {
     struct table table; /* first: a table is its memory */
+    struct mrpc_arena *arena; /* where it lies; NULL: in memory of its own */
     struct column **columns; /* one block with the two behind it */
     struct ArrowSchema **schemas;
     struct ArrowArray **arrays;
@@ -27,18 +28,31 @@ struct table_memory {
     const void *no_buffers[1];
 };
 
-static const struct {
-    const char *format;
-    int width;
-} formats[] = {{"g", 8}, {"f", 4}, {"l", 8}, {"i", 4}, {"b", 0}, {"u", 0}, {"tdD", 4}};
+static int letter_width(char letter)
+{
+    switch (letter) {
+    case 'g':
+    case 'l':
+        return 8;
+    case 'f':
+    case 'i':
+        return 4;
+    case 'b':
+    case 'u':
+        return 0;
+    default:
+        return -1;
+    }
+}
 
 int table_format_width(const char *format)
 {
-    if (!format)
+    if (!format || !format[0])
         return -1;
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-        if (strcmp(format, formats[i].format) == 0)
-            return formats[i].width;
+    if (!format[1])
+        return letter_width(format[0]);
+    if (strcmp(format, "tdD") == 0)
+        return 4;
     if (strncmp(format, "tsn:", 4) == 0 && strlen(format) < sizeof(((struct column *)0)->format))
         return 8;
     return -1;
@@ -55,20 +69,27 @@ static void release_array(struct ArrowArray *array)
     array->release = NULL;
 }
 
-struct table *table_new(int64_t rows)
+static struct table *memory_init(struct table_memory *memory, int64_t rows)
 {
-    struct table_memory *memory = calloc(1, sizeof(*memory));
-
-    if (!memory || rows < 0) {
-        free(memory);
-        return NULL;
-    }
     memory->table.schema = (struct ArrowSchema){.format = "+s", .name = "", .release = release_schema};
     memory->table.array = (struct ArrowArray){
         .length = rows, .n_buffers = 1, .buffers = memory->no_buffers, .release = release_array};
     return &memory->table;
 }
 
+struct table *table_new(int64_t rows)
+{
+    struct table_memory *memory = rows < 0 ? NULL : calloc(1, sizeof(*memory));
+
+    return memory ? memory_init(memory, rows) : NULL;
+}
+
+static void *take_zeroed(struct table_memory *memory, size_t bytes)
+{
+    return memory->arena ? mrpc_arena_calloc(memory->arena, 1, bytes) : calloc(1, bytes);
+}
+
+/* Not for one in an arena. */
 static void column_free(struct column *column)
 {
     if (column)
@@ -80,7 +101,7 @@ void table_free(struct table *table)
 {
     struct table_memory *memory = (struct table_memory *)table;
 
-    if (!memory)
+    if (!memory || memory->arena)
         return;
     for (int64_t i = 0; i < table->array.n_children; i++)
         column_free(memory->columns[i]);
@@ -96,21 +117,24 @@ static size_t rounded(size_t bytes)
     return bytes ? (all < bytes ? 0 : all) : BUFFER_ALIGNMENT;
 }
 
-static void *text_new(size_t bytes)
+static void *text_new(struct table_memory *memory, size_t bytes)
 {
     size_t all = rounded(bytes);
     void *text = NULL;
 
+    if (all && memory->arena)
+        return mrpc_arena_calloc(memory->arena, 1, all);
     if (all == 0 || posix_memalign(&text, BUFFER_ALIGNMENT, all) != 0)
         return NULL;
     memset(text, 0, all);
     return text;
 }
 
-static int grow(struct table_memory *memory)
+static int grow(struct table_memory *memory, size_t capacity)
 {
-    size_t capacity = memory->capacity ? memory->capacity * 2 : 8, count = memory->capacity;
-    struct column **columns = calloc(capacity, sizeof(*columns) + sizeof(*memory->schemas) + sizeof(*memory->arrays));
+    size_t count = memory->capacity;
+    struct column **columns =
+        take_zeroed(memory, capacity * (sizeof(*columns) + sizeof(*memory->schemas) + sizeof(*memory->arrays)));
 
     if (!columns)
         return -1;
@@ -121,12 +145,23 @@ static int grow(struct table_memory *memory)
         memcpy(schemas, memory->schemas, count * sizeof(*schemas));
         memcpy(arrays, memory->arrays, count * sizeof(*arrays));
     }
-    free(memory->columns);
+    if (!memory->arena)
+        free(memory->columns);
     memory->columns = columns;
     memory->schemas = schemas;
     memory->arrays = arrays;
     memory->capacity = capacity;
     return 0;
+}
+
+struct table *table_new_in(struct mrpc_arena *arena, int64_t rows, size_t capacity)
+{
+    struct table_memory *memory = rows < 0 ? NULL : mrpc_arena_calloc(arena, 1, sizeof(*memory));
+
+    if (!memory)
+        return NULL;
+    memory->arena = arena;
+    return grow(memory, capacity ? capacity : 1) == 0 ? memory_init(memory, rows) : NULL;
 }
 
 static size_t fixed_bytes(const char *format, size_t rows)
@@ -150,8 +185,10 @@ static void column_init(struct column *column, int64_t rows, int nullable)
                                           .release = release_schema};
 }
 
-static struct column *column_new(const char *name, const char *format, int64_t rows, size_t text_bytes, int nullable)
+static struct column *column_new(struct table_memory *memory, const char *name, const char *format, size_t text_bytes,
+                                 int nullable)
 {
+    int64_t rows = memory->table.array.length;
     bool is_text = format[0] == 'u';
     size_t head = sizeof(struct column) + strlen(name) + 1, all;
     size_t validity = nullable ? rounded(((size_t)rows + 7) / 8) : 0;
@@ -159,7 +196,7 @@ static struct column *column_new(const char *name, const char *format, int64_t r
 
     if (values == 0 || __builtin_add_overflow(head + BUFFER_ALIGNMENT + validity, values, &all))
         return NULL;
-    struct column *column = calloc(1, all);
+    struct column *column = take_zeroed(memory, all);
     if (!column)
         return NULL;
     uintptr_t buffers = ((uintptr_t)column + head + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
@@ -168,8 +205,9 @@ static struct column *column_new(const char *name, const char *format, int64_t r
     strcpy(column->format, format);
     strcpy(column->name, name);
     column_init(column, rows, nullable);
-    if (is_text && !(column->buffers[2] = text_new(text_bytes))) {
-        column_free(column);
+    if (is_text && !(column->buffers[2] = text_new(memory, text_bytes))) {
+        if (!memory->arena)
+            column_free(column);
         return NULL;
     }
     return column;
@@ -180,31 +218,67 @@ static int memory_fault(struct fault *fault)
     return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a table");
 }
 
-int table_add(struct table *table, const char *name, const char *format, size_t text_bytes, int nullable,
-              struct table_column *out, struct fault *fault)
+/* Whether there may be such a column; there is room for it then. */
+static int admit(struct table_memory *memory, const char *name, const char *format, struct fault *fault)
 {
-    struct table_memory *memory = (struct table_memory *)table;
-    size_t index = (size_t)table->array.n_children;
-
     if (table_format_width(format) < 0)
         return fault_set(fault, MRPC_INVALID_ARGUMENT,
                          "column \"%.60s\" has format \"%.20s\", which tables do not have", name, format);
-    if (table_find(&table->schema, name) >= 0)
+    if (table_find(&memory->table.schema, name) >= 0)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "two columns are named \"%.60s\"", name);
-    if (text_bytes > INT32_MAX)
-        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "column \"%.60s\" has over 2 GiB of text", name);
-    if (index == memory->capacity && grow(memory))
+    if ((size_t)memory->table.array.n_children == memory->capacity &&
+        grow(memory, memory->capacity ? memory->capacity * 2 : 8))
         return memory_fault(fault);
+    return 0;
+}
 
-    struct column *column = column_new(name, format, table->array.length, text_bytes, nullable);
-    if (!column)
-        return memory_fault(fault);
+static void append(struct table_memory *memory, struct column *column)
+{
+    struct table *table = &memory->table;
+    int64_t index = table->array.n_children;
+
     memory->columns[index] = column;
     memory->schemas[index] = &column->schema;
     memory->arrays[index] = &column->array;
     table->schema.children = memory->schemas;
     table->array.children = memory->arrays;
-    table->schema.n_children = table->array.n_children = (int64_t)index + 1;
+    table->schema.n_children = table->array.n_children = index + 1;
+}
+
+int table_add_borrowed(struct table *table, const char *name, const char *format, const void *values,
+                       struct fault *fault)
+{
+    struct table_memory *memory = (struct table_memory *)table;
+    int code = admit(memory, name, format, fault);
+
+    if (code)
+        return code;
+    struct column *column = mrpc_arena_calloc(memory->arena, 1, sizeof(*column));
+    if (!column)
+        return memory_fault(fault);
+    strcpy(column->format, format);
+    column->buffers[1] = values;
+    column_init(column, table->array.length, 0);
+    column->schema.name = name;
+    append(memory, column);
+    return 0;
+}
+
+int table_add(struct table *table, const char *name, const char *format, size_t text_bytes, int nullable,
+              struct table_column *out, struct fault *fault)
+{
+    struct table_memory *memory = (struct table_memory *)table;
+    size_t index = (size_t)table->array.n_children;
+    int code = admit(memory, name, format, fault);
+
+    if (code)
+        return code;
+    if (text_bytes > INT32_MAX)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "column \"%.60s\" has over 2 GiB of text", name);
+    struct column *column = column_new(memory, name, format, text_bytes, nullable);
+    if (!column)
+        return memory_fault(fault);
+    append(memory, column);
     if (out) {
         table_column_view(&table->schema, &table->array, index, out);
         out->values_bytes = format[0] == 'u' ? text_bytes : out->values_bytes;
@@ -220,13 +294,14 @@ void table_set_null_count(struct table *table, size_t index, int64_t null_count)
 int table_set_text(struct table *table, size_t index, const char *text, size_t text_bytes, struct fault *fault)
 {
     struct column *column = ((struct table_memory *)table)->columns[index];
-    void *buffer = text_new(text_bytes);
+    void *buffer = text_new((struct table_memory *)table, text_bytes);
 
     if (!buffer)
         return memory_fault(fault);
     if (text_bytes)
         memcpy(buffer, text, text_bytes);
-    free((void *)column->buffers[2]);
+    if (!((struct table_memory *)table)->arena)
+        free((void *)column->buffers[2]);
     column->buffers[2] = buffer;
     return 0;
 }

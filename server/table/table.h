@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <mltrainer/plugin.h>
+#include <mrpc/arena.h>
 #include <mrpc/attributes.h>
 
 #include "fault/fault.h"
@@ -33,6 +34,9 @@ struct table_column {
 
 /** An empty table of @rows rows. NULL when out of memory. */
 struct table *table_new(int64_t rows) MRPC_MUST_USE;
+/** The same in @arena, with room for @capacity columns at first: it lives as long as that, and table_free() leaves it
+ *  alone. For small tables of a short life. Thread: the arena's, as long as it is filled. */
+struct table *table_new_in(struct mrpc_arena *arena, int64_t rows, size_t capacity) MRPC_MUST_USE;
 void table_free(struct table *table);
 
 /** Append a column. @text_bytes is the size of all texts together for "u", else 0; @nullable asks for a validity map,
@@ -40,6 +44,10 @@ void table_free(struct table *table);
  *  the table. Errors: INVALID_ARGUMENT for an unknown format or a name that is there already, RESOURCE_EXHAUSTED. */
 int table_add(struct table *table, const char *name, const char *format, size_t text_bytes, int nullable,
               struct table_column *out, struct fault *fault) MRPC_MUST_USE;
+/** Append a column of fixed width without nulls whose name and @values lie elsewhere and outlive the table; they are
+ *  aligned as they are. For tables of table_new_in(). Errors: as table_add(). */
+int table_add_borrowed(struct table *table, const char *name, const char *format, const void *values,
+                       struct fault *fault) MRPC_MUST_USE;
 /** Tell how many rows of column @index are absent (it cannot be seen from outside). */
 void table_set_null_count(struct table *table, size_t index, int64_t null_count);
 

@@ -41,10 +41,10 @@ int worker_table_view(const Mltrainer__Worker__Table *message, const void *bytes
                       struct mrpc_arena *arena, struct ArrowSchema *schema, struct ArrowArray *array,
                       struct fault *fault) MRPC_MUST_USE;
 
-/** A copy of a described table, checked in every respect after copying, since the other end may still write: lengths,
- *  formats, text. Errors: as above. */
-int worker_table_copy(const Mltrainer__Worker__Table *message, const void *bytes, size_t size, struct table **out,
-                      struct fault *fault) MRPC_MUST_USE;
+/** A copy of a described table, in @arena or, if that is NULL, the caller's, checked in every respect after copying,
+ *  since the other end may still write: lengths, formats, text. Errors: as above. */
+int worker_table_copy(const Mltrainer__Worker__Table *message, const void *bytes, size_t size,
+                      struct mrpc_arena *arena, struct table **out, struct fault *fault) MRPC_MUST_USE;
 
 /** Bytes that the first buffer after the validity map of @rows rows of @format must have. */
 size_t worker_table_values_bytes(const char *format, int64_t rows);

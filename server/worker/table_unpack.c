@@ -144,13 +144,14 @@ static int copy_column(const Mltrainer__Worker__Column *message, const struct pl
     return 0;
 }
 
-int worker_table_copy(const Mltrainer__Worker__Table *message, const void *bytes, size_t size, struct table **out,
-                      struct fault *fault)
+int worker_table_copy(const Mltrainer__Worker__Table *message, const void *bytes, size_t size,
+                      struct mrpc_arena *arena, struct table **out, struct fault *fault)
 {
     int code = check_rows(message, size, fault);
     if (code)
         return code;
-    struct table *table = table_new(message->rows);
+    struct table *table =
+        arena ? table_new_in(arena, message->rows, message->n_columns) : table_new(message->rows);
     if (!table)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a table");
     for (size_t i = 0; !code && i < message->n_columns; i++) {

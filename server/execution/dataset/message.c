@@ -182,8 +182,25 @@ static int read_nulls(const API(Column) * column, const char *field, size_t inde
     return 0;
 }
 
+/* The values as a table may have them as they are; NULL: as none. */
+static const void *values_as_they_are(const API(Column) * column)
+{
+    if (column->n_null_rows)
+        return NULL;
+    switch (column->values_case) {
+    case MLTRAINER__EXECUTION__V1__COLUMN__VALUES_DOUBLES:
+        return column->doubles->values;
+    case MLTRAINER__EXECUTION__V1__COLUMN__VALUES_INTEGERS:
+        return column->integers->values;
+    case MLTRAINER__EXECUTION__V1__COLUMN__VALUES_DATES:
+        return column->dates->days;
+    default:
+        return NULL;
+    }
+}
+
 static int read_column(struct table *table, const API(Column) * column, const char *field, size_t index, size_t rows,
-                       struct fault *fault)
+                       bool borrows, struct fault *fault)
 {
     size_t length = 0;
     enum dataset_type type = column_type(column, &length);
@@ -194,10 +211,14 @@ static int read_column(struct table *table, const API(Column) * column, const ch
     if (!*column->name || strlen(column->name) > DATASET_NAME_BYTES_MAX)
         return column_fault(field, index, fault, "the name has not 1 to 128 bytes");
     struct table_column to;
-    int code = table_add(table, column->name, dataset_type_format(type), text_bytes(column), column->n_null_rows > 0,
-                         &to, fault);
+    const void *values = borrows ? values_as_they_are(column) : NULL;
+    int code = values ? table_add_borrowed(table, column->name, dataset_type_format(type), values, fault)
+                      : table_add(table, column->name, dataset_type_format(type), text_bytes(column),
+                                  column->n_null_rows > 0, &to, fault);
     if (code)
         return fault_prefix(fault, "%s.columns[%zu]", field, index);
+    if (values)
+        return 0;
     if (rows)
         copy_values(column, rows, &to);
     if (column->n_null_rows)
@@ -206,23 +227,45 @@ static int read_column(struct table *table, const API(Column) * column, const ch
     return code;
 }
 
-int dataset_table_read(const API(Table) * message, const char *field, struct table **out, struct fault *fault)
+static int check_column_count(const API(Table) * message, const char *field, struct fault *fault)
 {
     char path[FIELD_PATH_BYTES];
+    if (message->n_columns && message->n_columns <= 4096)
+        return 0;
     field_path(path, "%s.columns", field);
-    if (!message->n_columns || message->n_columns > 4096)
-        return fault_field(fault, path, "%zu columns, not 1 to 4096", message->n_columns);
+    return fault_field(fault, path, "%zu columns, not 1 to 4096", message->n_columns);
+}
+
+/* In @arena, or in memory of its own if that is NULL. */
+static int read_table(const API(Table) * message, const char *field, struct mrpc_arena *arena, struct table **out,
+                      struct fault *fault)
+{
+    int code = check_column_count(message, field, fault);
+    if (code)
+        return code;
     size_t rows = 0;
     column_type(message->columns[0], &rows);
-    struct table *table = table_new((int64_t)rows);
-    int code = table ? 0 : no_memory(fault);
+    struct table *table =
+        arena ? table_new_in(arena, (int64_t)rows, message->n_columns) : table_new((int64_t)rows);
+    code = table ? 0 : no_memory(fault);
     for (size_t i = 0; !code && i < message->n_columns; i++)
-        code = read_column(table, message->columns[i], field, i, rows, fault);
+        code = read_column(table, message->columns[i], field, i, rows, arena != NULL, fault);
     if (code)
         table_free(table);
     else
         *out = table;
     return code;
+}
+
+int dataset_table_read(const API(Table) * message, const char *field, struct table **out, struct fault *fault)
+{
+    return read_table(message, field, NULL, out, fault);
+}
+
+int dataset_table_view(const API(Table) * message, const char *field, struct mrpc_arena *arena, struct table **out,
+                       struct fault *fault)
+{
+    return read_table(message, field, arena, out, fault);
 }
 
 /* What the columns take in memory and, about, on the wire. */

@@ -17,6 +17,9 @@ struct dataset_schema *dataset_schema_of(const API(Dataset) * dataset) MRPC_MUST
 /** An inline table in memory. @field names it in errors. Errors: INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */
 int dataset_table_read(const API(Table) * message, const char *field, struct table **out,
                        struct fault *fault) MRPC_MUST_USE;
+/** The same in @arena, whose columns may be those of @message, which outlives it. */
+int dataset_table_view(const API(Table) * message, const char *field, struct mrpc_arena *arena, struct table **out,
+                       struct fault *fault) MRPC_MUST_USE;
 /** A table as a message, its memory in @arena. Errors: RESOURCE_EXHAUSTED over @limit_bytes (roughly) or the arena's
  * budget. */
 int dataset_table_write(const struct table *table, size_t limit_bytes, struct mrpc_arena *arena, API(Table) * *out,

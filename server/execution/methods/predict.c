@@ -21,7 +21,14 @@ int predict_answer(const struct served *served, struct mrpc_arena *arena, API(Pr
     int code = dataset_table_write(served->table, UNARY_TABLE_BYTES, arena, &response->table, fault);
     if (code)
         return code;
-    response->artifact = mrpc_arena_printf(arena, "sha256:%s", served->sha256);
+    static const char prefix[] = "sha256:";
+    size_t length = strlen(served->sha256);
+    char *artifact = mrpc_arena_alloc(arena, sizeof prefix + length);
+    if (artifact) {
+        memcpy(artifact, prefix, sizeof prefix - 1);
+        memcpy(artifact + sizeof prefix - 1, served->sha256, length + 1);
+    }
+    response->artifact = artifact;
     response->duration = api_duration(arena, served->running_us);
     return response->artifact ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }

@@ -108,7 +108,7 @@ static int shape(struct operation *operation, struct fault *fault)
                               .last_row_only = operation->last_row_only,
                               .rows = table_rows(&operation->table->array)};
     struct table *shaped;
-    int code = shape_predictions(&how, operation->output, &shaped, fault);
+    int code = shape_predictions(&how, operation->output, NULL, &shaped, fault);
     if (code)
         return code;
     table_free(operation->output);

@@ -60,34 +60,48 @@ static enum dataset_type inline_type(const API(Column) * column)
     return (size_t)column->values_case < sizeof types / sizeof *types ? types[column->values_case] : DATASET_UNKNOWN;
 }
 
-static bool find_type(const struct source *source, const char *name, enum dataset_type *type)
+static int no_column(const char *name, const char *field, struct fault *fault)
 {
-    if (source->schema) {
-        long index = dataset_schema_find(source->schema, name, strlen(name));
-        if (index >= 0)
-            *type = source->schema->columns[index].type;
-        return index >= 0;
-    }
-    for (size_t i = 0; i < source->inline_table->n_columns; i++)
-        if (strcmp(source->inline_table->columns[i]->name, name) == 0) {
-            *type = inline_type(source->inline_table->columns[i]);
-            return true;
-        }
-    return false;
+    return fault_field(fault, field, "the data has no column \"%.64s\"", name);
+}
+
+static int check_type(const char *name, enum dataset_type type, enum dataset_type found, const char *field,
+                      struct fault *fault)
+{
+    bool fits = type == DATASET_UNKNOWN || type == found || (type == DATASET_DOUBLE && found == DATASET_INTEGER);
+    return fits ? 0
+                : fault_field(fault, field, "column \"%.64s\" holds %ss, not %ss", name, dataset_type_name(found),
+                              dataset_type_name(type));
+}
+
+int source_require_inline(const API(Table) * table, const char *name, enum dataset_type type, const char *field,
+                          struct fault *fault)
+{
+    for (size_t i = 0; i < table->n_columns; i++)
+        if (strcmp(table->columns[i]->name, name) == 0)
+            return check_type(name, type, inline_type(table->columns[i]), field, fault);
+    return no_column(name, field, fault);
 }
 
 int source_require(const struct source *source, const char *name, enum dataset_type type, const char *field,
                    struct fault *fault)
 {
-    enum dataset_type found = DATASET_UNKNOWN;
     if (source->to_come)
         return 0;
-    if (!find_type(source, name, &found))
-        return fault_field(fault, field, "the data has no column \"%.64s\"", name);
-    bool fits = type == DATASET_UNKNOWN || type == found || (type == DATASET_DOUBLE && found == DATASET_INTEGER);
-    return fits ? 0
-                : fault_field(fault, field, "column \"%.64s\" holds %ss, not %ss", name, dataset_type_name(found),
-                              dataset_type_name(type));
+    if (!source->schema)
+        return source_require_inline(source->inline_table, name, type, field, fault);
+    long index = dataset_schema_find(source->schema, name, strlen(name));
+    return index < 0 ? no_column(name, field, fault)
+                     : check_type(name, type, source->schema->columns[index].type, field, fault);
+}
+
+int source_cut(const struct table *whole, uint64_t first_row, uint64_t row_count, struct table **out,
+               struct fault *fault)
+{
+    uint64_t rows = (uint64_t)table_rows(&whole->array);
+    uint64_t first = first_row < rows ? first_row : rows;
+    uint64_t count = row_count && row_count < rows - first ? row_count : rows - first;
+    return split_rows(whole, first, count, out, fault);
 }
 
 static int load_inline(const struct source *source, struct table **out, struct fault *fault)
@@ -99,10 +113,7 @@ static int load_inline(const struct source *source, struct table **out, struct f
             *out = whole;
         return code;
     }
-    uint64_t rows = (uint64_t)table_rows(&whole->array);
-    uint64_t first = source->first_row < rows ? source->first_row : rows;
-    uint64_t count = source->row_count && source->row_count < rows - first ? source->row_count : rows - first;
-    code = split_rows(whole, first, count, out, fault);
+    code = source_cut(whole, source->first_row, source->row_count, out, fault);
     table_free(whole);
     return code;
 }

@@ -32,6 +32,15 @@ void source_fini(struct source *source);
 int source_require(const struct source *source, const char *name, enum dataset_type type, const char *field,
                    struct fault *fault) MRPC_MUST_USE;
 
+/** The same of a table in a request. */
+int source_require_inline(const API(Table) * table, const char *name, enum dataset_type type, const char *field,
+                          struct fault *fault) MRPC_MUST_USE;
+
+/** @row_count rows of @whole from @first_row on, or those that there are (@row_count 0: all). Errors:
+ *  RESOURCE_EXHAUSTED. Ownership: *@out is the caller's. */
+int source_cut(const struct table *whole, uint64_t first_row, uint64_t row_count, struct table **out,
+               struct fault *fault) MRPC_MUST_USE;
+
 /** The rows. @columns: only these (column_count of them; 0: all). Blocks. Errors: as dataset_load_file() and
  *  dataset_table_read(). Ownership: *@out is the caller's. */
 int source_load(const struct source *source, const char *const *columns, size_t column_count, struct table **out,

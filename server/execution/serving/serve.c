@@ -15,8 +15,9 @@ enum { VALUES_MAX = 4096 }; /* rows x columns; more of them is work for the thre
 struct serving {
     struct execution *engine;
     struct warm_model *model;
-    struct source source;
-    struct table *input, *ready, *last;
+    const API(DataReference) * data;
+    const struct table *input; /* in the request's arena, or `cut` */
+    struct table *cut, *ready, *last;
     struct feature_table features;
     const struct table *table; /* what the model sees */
     bool last_row_only;
@@ -30,7 +31,7 @@ static void fini(struct serving *serving)
     table_free(serving->last);
     table_free(serving->ready);
     feature_table_fini(&serving->features);
-    table_free(serving->input);
+    table_free(serving->cut);
     warm_model_unref(serving->model);
 }
 
@@ -43,9 +44,25 @@ static int require_columns(const struct serving *serving, struct fault *fault)
     size_t count = model->makes_features ? model->spec.column_count : header->n_features;
     int code = 0;
     for (size_t i = 0; !code && i < count; i++)
-        code = source_require(&serving->source,
-                              model->makes_features ? model->spec.columns[i].column : header->features[i],
-                              DATASET_DOUBLE, "data", fault);
+        code = source_require_inline(serving->data->table,
+                                     model->makes_features ? model->spec.columns[i].column : header->features[i],
+                                     DATASET_DOUBLE, "data", fault);
+    return code;
+}
+
+/* The columns as they lie in the request, as far as they can be used so. */
+static int load(struct serving *serving, struct mrpc_arena *arena, struct fault *fault)
+{
+    const API(DataReference) *data = serving->data;
+    struct table *whole;
+    int code = dataset_table_view(data->table, "data.table", arena, &whole, fault);
+    if (code)
+        return code;
+    serving->input = whole;
+    if (!data->first_row && !data->row_count)
+        return 0;
+    code = source_cut(whole, data->first_row, data->row_count, &serving->cut, fault);
+    serving->input = serving->cut;
     return code;
 }
 
@@ -80,11 +97,11 @@ static int keep_last_row(struct serving *serving, struct fault *fault)
     return code;
 }
 
-static int prepare(struct serving *serving, struct fault *fault)
+static int prepare(struct serving *serving, struct mrpc_arena *arena, struct fault *fault)
 {
     int code = require_columns(serving, fault);
     if (!code)
-        code = source_load(&serving->source, NULL, 0, &serving->input, fault);
+        code = load(serving, arena, fault);
     if (!code)
         code = prepare_check_order(serving->input, serving->model->artifact.header->time_column, fault);
     if (code)
@@ -115,14 +132,13 @@ static void predicted(void *arg, uint64_t ticket, struct process_result *result)
                             .preparing_us = serving->preparing_us,
                             .queued_us = result->queued_us,
                             .running_us = result->ran_us};
-    struct table *shaped = NULL;
+    struct table *shaped;
     quarantine_judge_result(serving->engine, header->family, result);
     if (!served.fault.code && !result->table)
         fault_set(&served.fault, MRPC_INTERNAL, "the model gave no predictions");
-    if (!served.fault.code && shape_predictions(&how, result->table, &shaped, &served.fault) == 0)
+    if (!served.fault.code && shape_predictions(&how, result->table, result->arena, &shaped, &served.fault) == 0)
         served.table = shaped;
     serving->done(serving->arg, &served);
-    table_free(shaped);
     fini(serving);
 }
 
@@ -145,6 +161,7 @@ static struct process_task task_of(struct serving *serving, const struct serve_r
         .model = model->artifact.sha256,
         .seed = header->seed,
         .brief = true,
+        .fleeting = true,
         .deadline_ms = request->deadline_ms == INT64_MAX ? 0 : request->deadline_ms,
         .isolation = request->owner,
         .on_done = predicted,
@@ -177,14 +194,12 @@ int serve_start(struct execution *engine, const struct serve_request *request, _
     }
     *serving = (struct serving){.engine = engine,
                                 .model = model,
-                                .source = {.inline_table = request->data->table,
-                                           .first_row = request->data->first_row,
-                                           .row_count = request->data->row_count},
+                                .data = request->data,
                                 .last_row_only = request->last_row_only,
                                 .done = request->done,
                                 .arg = request->arg};
     int64_t began_us = request->timed ? api_clock_us() : 0;
-    int code = prepare(serving, fault);
+    int code = prepare(serving, request->arena, fault);
     serving->preparing_us = request->timed ? api_clock_us() - began_us : 0;
     if (!code) {
         uint64_t number = 0;

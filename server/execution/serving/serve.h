@@ -24,7 +24,7 @@ struct served {
 
 struct serve_request {
     const char *reference;
-    const API(DataReference) * data;
+    const API(DataReference) * data; /* lives until done() */
     bool last_row_only;
     const char *owner;       /* on whose behalf; copied */
     int64_t deadline_ms;     /* of the call: INT64_MAX for none */

@@ -51,19 +51,28 @@ static int add_rows(const struct shape *shape, struct table *shaped, struct faul
     return code;
 }
 
-int shape_predictions(const struct shape *shape, const struct table *given, struct table **out, struct fault *fault)
+static int add_given(struct table *shaped, const struct table_column *column, bool borrows, struct fault *fault)
 {
+    if (borrows && !column->offsets && !column->validity)
+        return table_add_borrowed(shaped, column->name, column->format, column->values, fault);
+    return shape_copy_column(shaped, column, fault);
+}
+
+int shape_predictions(const struct shape *shape, const struct table *given, struct mrpc_arena *arena,
+                      struct table **out, struct fault *fault)
+{
+    size_t count = table_columns(&given->array);
     if (table_rows(&given->array) != shape->rows)
         return fault_set(fault, MRPC_INTERNAL, "the model gave %lld predictions for %lld rows",
                          (long long)table_rows(&given->array), (long long)shape->rows);
-    struct table *shaped = table_new(shape->rows);
+    struct table *shaped = arena ? table_new_in(arena, shape->rows, count + 2) : table_new(shape->rows);
     int code = shaped ? add_rows(shape, shaped, fault) : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code)
         code = add_time(shape, shaped, fault);
-    for (size_t i = 0; !code && i < table_columns(&given->array); i++) {
+    for (size_t i = 0; !code && i < count; i++) {
         struct table_column column;
         table_column_view(&given->schema, &given->array, i, &column);
-        code = shape_copy_column(shaped, &column, fault);
+        code = add_given(shaped, &column, arena != NULL, fault);
     }
     if (code)
         table_free(shaped);

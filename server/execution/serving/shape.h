@@ -17,10 +17,11 @@ struct shape {
     int64_t rows; /* that the model saw */
 };
 
-/** @given with the columns "row" and time before its own. Errors: INTERNAL when the model gave another number of rows,
- *  RESOURCE_EXHAUSTED. Ownership: *@out is the caller's, @given stays so. */
-int shape_predictions(const struct shape *shape, const struct table *given, struct table **out,
-                      struct fault *fault) MRPC_MUST_USE;
+/** @given with the columns "row" and time before its own. @arena: *@out lies there, and may borrow from @given; NULL:
+ *  it is the caller's. @given stays the caller's. Errors: INTERNAL when the model gave another number of rows,
+ *  RESOURCE_EXHAUSTED. */
+int shape_predictions(const struct shape *shape, const struct table *given, struct mrpc_arena *arena,
+                      struct table **out, struct fault *fault) MRPC_MUST_USE;
 
 /** A copy of a column in another table of as many rows. Errors: RESOURCE_EXHAUSTED, INVALID_ARGUMENT (the name). */
 int shape_copy_column(struct table *shaped, const struct table_column *from, struct fault *fault) MRPC_MUST_USE;

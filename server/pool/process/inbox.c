@@ -114,8 +114,8 @@ static const char *take_outputs(struct worker *worker, struct process_job *job,
         job->result.artifact_bytes = message->artifact->size;
     }
     if (message->table) {
-        int code = worker_table_copy(message->table, worker->output.bytes, worker->output.size, &job->result.table,
-                                     fault);
+        int code = worker_table_copy(message->table, worker->output.bytes, worker->output.size,
+                                     job->fleeting ? job->arena : NULL, &job->result.table, fault);
         if (code == MRPC_INVALID_ARGUMENT)
             return fault->text;
     }

@@ -20,12 +20,81 @@ int64_t job_now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* ---- Memory ---- */
+
+/* Of jobs whose callbacks run on the pool's thread some are kept for the next ones, and their arenas with them; the
+ * others may end when the pool is gone. */
+#define SPARE_JOBS 64
+#define SPARE_BYTES_MAX 16384 /* in an arena that is kept */
+
+static bool keep_spare(struct process_job *job)
+{
+    struct process_pool *pool = job->pool;
+    bool kept;
+
+    if (job->reply_loop || mrpc_arena_used_bytes(job->arena) > SPARE_BYTES_MAX)
+        return false;
+    mrpc_arena_reset(job->arena);
+    pthread_mutex_lock(&pool->spare_lock);
+    kept = pool->spare_count < SPARE_JOBS;
+    if (kept) {
+        TAILQ_INSERT_HEAD(&pool->spare, job, entry);
+        pool->spare_count++;
+    }
+    pthread_mutex_unlock(&pool->spare_lock);
+    return kept;
+}
+
+static struct process_job *take_spare(struct process_pool *pool)
+{
+    pthread_mutex_lock(&pool->spare_lock);
+    struct process_job *job = TAILQ_FIRST(&pool->spare);
+    if (job) {
+        TAILQ_REMOVE(&pool->spare, job, entry);
+        pool->spare_count--;
+    }
+    pthread_mutex_unlock(&pool->spare_lock);
+    return job;
+}
+
+static void free_memory(struct process_job *job)
+{
+    mrpc_arena_free(job->arena);
+    free(job);
+}
+
+void job_free_spares(struct process_pool *pool)
+{
+    struct process_job *job;
+
+    while ((job = take_spare(pool)))
+        free_memory(job);
+}
+
+/* All zero but for its arena; NULL when memory is out. */
+static struct process_job *job_memory(struct process_pool *pool)
+{
+    struct process_job *job = take_spare(pool);
+    struct mrpc_arena *arena = job ? job->arena : mrpc_arena_new(0);
+
+    if (!job)
+        job = malloc(sizeof(*job));
+    if (!job || !arena) {
+        free(job);
+        mrpc_arena_free(arena);
+        return NULL;
+    }
+    memset(job, 0, sizeof(*job));
+    job->arena = arena;
+    return job;
+}
+
 static void job_free(struct process_job *job)
 {
     table_free(job->result.table);
     free(job->metrics);
-    mrpc_arena_free(job->arena);
-    free(job);
+    if (!keep_spare(job))
+        free_memory(job);
 }
 
 void job_unref(struct process_job *job)
@@ -33,6 +102,8 @@ void job_unref(struct process_job *job)
     if (atomic_fetch_sub(&job->references, 1) == 1)
         job_free(job);
 }
+
+/* ---- The task ---- */
 
 /* NULL when memory is out; "" for NULL. */
 static char *copy_text(struct mrpc_arena *arena, const char *text)
@@ -89,7 +160,40 @@ static int copy_features(Mltrainer__Worker__Task *message, struct mrpc_arena *ar
     return 0;
 }
 
-static int copy_task(struct process_job *job, const struct process_task *task)
+static int copy_texts(struct process_job *job, const struct process_task *task)
+{
+    Mltrainer__Worker__Task *message = job->message;
+
+    message->plugin_path = copy_text(job->arena, task->plugin_path);
+    message->algorithm = copy_text(job->arena, task->algorithm);
+    message->target = copy_text(job->arena, task->target);
+    message->weight = copy_text(job->arena, task->weight);
+    message->time = copy_text(job->arena, task->time);
+    message->group = copy_text(job->arena, task->group);
+    if (!message->plugin_path || !message->algorithm || !message->target || !message->weight || !message->time ||
+        !message->group)
+        return -1;
+    return copy_parameters(message, job->arena, task) || copy_features(message, job->arena, task) ? -1 : 0;
+}
+
+static char *lent(const char *text)
+{
+    return (char *)(text ? text : "");
+}
+
+static void borrow_texts(Mltrainer__Worker__Task *message, const struct process_task *task)
+{
+    message->plugin_path = lent(task->plugin_path);
+    message->algorithm = lent(task->algorithm);
+    message->target = lent(task->target);
+    message->weight = lent(task->weight);
+    message->time = lent(task->time);
+    message->group = lent(task->group);
+    message->features = (char **)task->features;
+    message->n_features = task->feature_count;
+}
+
+static int make_message(struct process_job *job, const struct process_task *task)
 {
     Mltrainer__Worker__Task *message = mrpc_arena_alloc(job->arena, sizeof(*message));
 
@@ -101,17 +205,18 @@ static int copy_task(struct process_job *job, const struct process_task *task)
     message->seed = task->seed;
     message->threads = task->threads;
     message->deadline_ms = task->deadline_ms;
-    message->plugin_path = copy_text(job->arena, task->plugin_path);
-    message->algorithm = copy_text(job->arena, task->algorithm);
-    message->target = copy_text(job->arena, task->target);
-    message->weight = copy_text(job->arena, task->weight);
-    message->time = copy_text(job->arena, task->time);
-    message->group = copy_text(job->arena, task->group);
-    if (!message->plugin_path || !message->algorithm || !message->target || !message->weight || !message->time ||
-        !message->group)
-        return -1;
     job->message = message;
-    return copy_parameters(message, job->arena, task) || copy_features(message, job->arena, task) ? -1 : 0;
+    if (!task->fleeting)
+        return copy_texts(job, task);
+    borrow_texts(message, task);
+    return task->parameter_count ? copy_parameters(message, job->arena, task) : 0;
+}
+
+/* @text fits. */
+static void keep_name(char *out, const char *text)
+{
+    if (text)
+        memcpy(out, text, strlen(text) + 1);
 }
 
 int job_new(struct process_pool *pool, const struct process_task *task, struct process_job **out, struct fault *fault)
@@ -119,11 +224,9 @@ int job_new(struct process_pool *pool, const struct process_task *task, struct p
     if (task->isolation && strlen(task->isolation) >= sizeof((*out)->isolation))
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "an isolation name is longer than %d bytes",
                          PROCESS_ISOLATION_BYTES - 1);
-    struct process_job *job = calloc(1, sizeof(*job));
-    if (!job || !(job->arena = mrpc_arena_new(0))) {
-        free(job);
+    struct process_job *job = job_memory(pool);
+    if (!job)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a task");
-    }
     job->pool = pool;
     job->references = 1;
     job->ticket = atomic_fetch_add(&pool->last_ticket, 1) + 1;
@@ -137,18 +240,21 @@ int job_new(struct process_pool *pool, const struct process_task *task, struct p
     job->on_done = task->on_done;
     job->arg = task->arg;
     job->submitted_us = job_now_us();
-    job->result.fault = (struct fault)FAULT_INIT;
+    job->result.arena = job->arena;
     job->result.signal_name = job->result.stderr_tail = "";
     job->brief = task->brief;
-    snprintf(job->isolation, sizeof(job->isolation), "%s", task->isolation ? task->isolation : "");
-    snprintf(job->model, sizeof(job->model), "%s", task->model ? task->model : "");
-    if (copy_task(job, task)) {
+    job->fleeting = task->fleeting;
+    keep_name(job->isolation, task->isolation);
+    keep_name(job->model, task->model);
+    if (make_message(job, task)) {
         job_unref(job);
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a task");
     }
     *out = job;
     return 0;
 }
+
+/* ---- Telling ---- */
 
 /* An event on its way, with the texts that it points to. */
 struct told_event {

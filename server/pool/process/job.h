@@ -36,7 +36,7 @@ struct process_job {
     size_t artifact_bytes;
     char isolation[PROCESS_ISOLATION_BYTES];
     char model[65];          /* "": it does not stay in the worker */
-    bool brief;
+    bool brief, fleeting;
     size_t input_bytes;      /* of table and artifact, about */
     bool alone;              /* it was with others in a worker that was lost */
     bool settled;            /* ended while it was behind another: what the worker says of it means nothing */
@@ -57,10 +57,12 @@ struct process_job {
     struct process_metric *metrics;
 };
 
-/** Copy @task. Errors: INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */
+/** Copy @task, or what of a fleeting one is not borrowed. Errors: INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */
 int job_new(struct process_pool *pool, const struct process_task *task, struct process_job **out,
             struct fault *fault) MRPC_MUST_USE;
 void job_unref(struct process_job *job);
+/** The pool goes: so does what is kept for further jobs. */
+void job_free_spares(struct process_pool *pool);
 
 /** Send an event to the caller; dropped when too many are under way. Texts are copied. */
 void job_tell(struct process_job *job, const struct process_event *event);

@@ -44,6 +44,10 @@ struct process_pool {
     bool ending;            /* stop() has arrived on the pool's thread */
     sem_t all_gone;         /* posted once when ending and no worker is left */
 
+    pthread_mutex_t spare_lock; /* guards what is kept of jobs for the next ones: job.c */
+    struct job_queue spare;
+    unsigned spare_count;
+
     _Atomic uint64_t last_ticket;
     atomic_uint queued;     /* accepted, not with a worker */
     atomic_bool stopping;

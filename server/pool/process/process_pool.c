@@ -74,6 +74,8 @@ int process_pool_new(const struct process_pool_options *options, struct process_
     if (!pool)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a process pool");
     TAILQ_INIT(&pool->queue);
+    TAILQ_INIT(&pool->spare);
+    pthread_mutex_init(&pool->spare_lock, NULL);
     pool->queue_deadline_ms = INT64_MAX;
     pool->tick_ms = INT64_MAX;
     pool->last_delivery = &pool->deliveries;
@@ -163,6 +165,8 @@ void process_pool_free(struct process_pool *pool)
         event_free(pool->soon);
     scene_notifier_free(pool->occupancy);
     domain_loop_free(pool->loop);
+    job_free_spares(pool);
+    pthread_mutex_destroy(&pool->spare_lock);
     sem_destroy(&pool->all_gone);
     pthread_mutex_destroy(&pool->stats_lock);
     pthread_mutex_destroy(&pool->lock);

@@ -127,16 +127,17 @@ struct process_result {
     size_t metric_count;
     const struct process_metric *metrics; /* final ones, in the order reported */
     struct table *table;    /* PREDICT, COMPUTE; else NULL */
+    struct mrpc_arena *arena; /* for what done needs while it runs */
     const void *artifact;   /* TRAIN; else NULL */
     size_t artifact_bytes;
     const struct process_description *description; /* DESCRIBE; else NULL */
 };
 
-/** The result's table becomes the caller's (table_free()); NULL when there is none. */
+/** The result's table becomes the caller's (table_free()); NULL when there is none. Not of a fleeting task. */
 struct table *process_result_take_table(struct process_result *result) MRPC_MUST_USE;
 
-/** What to do. Everything is copied by process_pool_submit(), save the table and the artifact: they are borrowed until
- *  the task is done, and not written to meanwhile. */
+/** What to do. Everything is copied by process_pool_submit(), save the table and the artifact, and the texts of a
+ *  fleeting task: they are borrowed until the task is done, and not written to meanwhile. */
 struct process_task {
     enum process_operation operation;
     const char *plugin_path;      /* under one of the plugin folders */
@@ -161,6 +162,8 @@ struct process_task {
     const char *model;            /* for PREDICT: names the artifact for ever (its hash), so that the model stays in the
                                      worker for the next of its tasks. NULL: it does not. At most 64 bytes */
     bool brief;                   /* over in well under a millisecond: it may wait for others, and others for it */
+    bool fleeting;                /* texts and lists of the task live until on_done() returns: they are borrowed; the
+                                     result's table cannot be taken */
 
     struct domain_loop *reply_loop; /* where the callbacks run; outlives the task. NULL: on the pool's thread, which
                                        waits for them: they are short and do not block */

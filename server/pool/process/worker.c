@@ -381,7 +381,7 @@ void worker_assign(struct worker *worker, struct process_job *job)
     Mltrainer__Worker__ToWorker message = MLTRAINER__WORKER__TO_WORKER__INIT;
 
     tasks.tasks = list;
-    snprintf(worker->isolation, sizeof(worker->isolation), "%s", job->isolation);
+    memcpy(worker->isolation, job->isolation, sizeof(worker->isolation));
     prepare_all(worker, job, &tasks);
     if (!worker->job)
         return;

@@ -30,11 +30,13 @@ static uint64_t sum_of(const struct ArrowSchema *schema, const struct ArrowArray
     return sum;
 }
 
-static void check_table(const Mltrainer__Worker__Table *message, const void *memory, size_t size)
+/* In @arena, or in memory of its own. */
+static void check_table(const Mltrainer__Worker__Table *message, const void *memory, size_t size,
+                        struct mrpc_arena *arena)
 {
     struct table *table = NULL;
     struct fault fault = FAULT_INIT;
-    int code = worker_table_copy(message, memory, size, &table, &fault);
+    int code = worker_table_copy(message, memory, size, arena, &table, &fault);
     MUST(code == fault.code && (code == 0) == (table != NULL));
     if (code) {
         MUST((code == MRPC_INVALID_ARGUMENT || code == MRPC_RESOURCE_EXHAUSTED) && fault.text[0]);
@@ -65,8 +67,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (mrpc_decode(&mltrainer__worker__from_worker__info, data + 2, length, NULL, arena, &decoded, NULL) == 0) {
         const Mltrainer__Worker__FromWorker *message = (const Mltrainer__Worker__FromWorker *)decoded;
         bool result = message->message_case == MLTRAINER__WORKER__FROM_WORKER__MESSAGE_RESULT;
-        if (result && message->result->table)
-            check_table(message->result->table, memory, bytes);
+        if (result && message->result->table) {
+            check_table(message->result->table, memory, bytes, NULL);
+            check_table(message->result->table, memory, bytes, arena);
+        }
         if (result && message->result->artifact)
             check_span(message->result->artifact, memory, bytes);
     }

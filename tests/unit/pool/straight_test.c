@@ -44,6 +44,7 @@ static uint64_t submit(const char *algorithm, bool brief, struct ending *ending)
                                       .plugin_path = MLT_TEST_ZOO_FOLDER "/zoo.so",
                                       .algorithm = algorithm,
                                       .brief = brief,
+                                      .fleeting = brief,
                                       .on_done = on_done,
                                       .arg = ending};
     return process_pool_submit(pool, &task, &ticket, &fault) ? 0 : ticket;

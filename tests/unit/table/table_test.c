@@ -59,6 +59,52 @@ static void has_no_rows_when_asked(void **state)
     table_free(table);
 }
 
+/* It grows beyond what it was made for, owns nothing, and may point to what lies elsewhere. */
+static void lies_in_an_arena_and_borrows_columns(void **state)
+{
+    static const double values[3] = {1, 2, 3};
+    struct mrpc_arena *arena = mrpc_arena_new(0);
+    struct table *table = table_new_in(arena, 3, 1);
+    struct table_column column;
+    struct fault fault = FAULT_INIT;
+
+    assert_non_null(table);
+    assert_int_equal(table_add_borrowed(table, "lent", "g", values, &fault), 0);
+    assert_int_equal(table_add_borrowed(table, "lent", "g", values, &fault), MRPC_INVALID_ARGUMENT);
+    assert_int_equal(table_add_borrowed(table, "other", "x", values, &fault), MRPC_INVALID_ARGUMENT);
+    assert_int_equal(table_add(table, "text", "u", 5, 1, &column, &fault), 0);
+    memcpy(column.values, "abcde", 5);
+    assert_int_equal(table_set_text(table, 1, "other", 5, &fault), 0);
+    assert_int_equal(table_add(table, "own", "l", 0, 0, &column, &fault), 0);
+    ((int64_t *)column.values)[2] = 7;
+    assert_int_equal((uintptr_t)column.values % 64, 0);
+
+    assert_int_equal(table_columns(&table->array), 3);
+    table_column_view(&table->schema, &table->array, 0, &column);
+    assert_ptr_equal(column.values, values);
+    assert_string_equal(column.name, "lent");
+    assert_int_equal(column.null_count, 0);
+    assert_int_equal(column.values_bytes, sizeof(values));
+    table_column_view(&table->schema, &table->array, 1, &column);
+    assert_memory_equal(column.values, "other", 5);
+    table_column_view(&table->schema, &table->array, 2, &column);
+    assert_int_equal(((int64_t *)column.values)[2], 7);
+    table_free(table); /* nothing */
+    mrpc_arena_free(arena);
+}
+
+static void says_when_an_arena_is_full(void **state)
+{
+    struct mrpc_arena *arena = mrpc_arena_new(400);
+    struct table *table = table_new_in(arena, 1, 1);
+    struct fault fault = FAULT_INIT;
+
+    assert_non_null(table);
+    assert_int_equal(table_add(table, "own", "g", 0, 0, NULL, &fault), MRPC_RESOURCE_EXHAUSTED);
+    mrpc_arena_free(arena);
+    assert_null(table_new_in(NULL, -1, 1));
+}
+
 static void counts_set_bits_to_the_last_row_only(void **state)
 {
     uint8_t map[17];
@@ -101,6 +147,8 @@ int main(void)
         cmocka_unit_test(holds_columns_of_every_format),
         cmocka_unit_test(refuses_unknown_formats_and_double_names),
         cmocka_unit_test(has_no_rows_when_asked),
+        cmocka_unit_test(lies_in_an_arena_and_borrows_columns),
+        cmocka_unit_test(says_when_an_arena_is_full),
         cmocka_unit_test(counts_set_bits_to_the_last_row_only),
         cmocka_unit_test(takes_text_only_in_order_and_utf8),
     };
