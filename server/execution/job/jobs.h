@@ -59,6 +59,7 @@ struct job {
     bool accepted; /* its submission is on disk: callers, pipelines and other jobs know it */
     struct submission *submissions; /* who is told whether it is, until then */
     bool unsaved;                   /* the last commit failed; another try is due */
+    unsigned saving;                /* batches on their way to the disk */
 };
 
 struct jobs {

@@ -174,12 +174,15 @@ static void tell_bus(struct job *job, const struct job_commit *commit)
         bus_publish(job->engine->bus, &execution_job_changed, &event);
 }
 
+static void save_what_was_told(struct job *job);
+
 static void committed(struct domain_task *task)
 {
     struct job_commit *commit = (struct job_commit *)task;
     struct job *job = commit->job;
     job->engine->jobs.saving--;
     job->accepted |= !commit->fault.code;
+    job->saving--;
     if (!commit->fault.code && commit->produced) {
         commit->produced->durable = true;
         warm_models_forget(&job->engine->warm);
@@ -201,6 +204,8 @@ static void committed(struct domain_task *task)
         schedules_job_ended(job);
         depend_ended(job);
         webhooks_job_ended(job);
+    } else if (job->accepted) {
+        save_what_was_told(job);
     }
     if (commit->saved)
         commit->saved(commit->arg, job, &commit->fault);
@@ -232,9 +237,11 @@ static void put_webhook(const struct job *job, struct store_batch *batch)
     store_batch_put(batch, store_text(key), store_text("owed"), STORE_EXPECT_ANY);
 }
 
-static void put_events(struct job *job, struct store_batch *batch, uint64_t first)
+/* All that are not known to be on disk, though they may be on their way there: whichever batches arrive, the events
+ * that are there have no gap. */
+static void put_events(struct job *job, struct store_batch *batch)
 {
-    for (uint64_t sequence = first; sequence <= job->log->count; sequence++) {
+    for (uint64_t sequence = job->log->committed + 1; sequence <= job->log->count; sequence++) {
         char key[96];
         const struct api_bytes *event = &job->log->events[sequence - 1];
         snprintf(key, sizeof key, "execution/event/%s/%012llu", job->id, (unsigned long long)sequence);
@@ -242,7 +249,7 @@ static void put_events(struct job *job, struct store_batch *batch, uint64_t firs
     }
 }
 
-static void submit_batch(struct job *job, bool with_record, uint64_t first_event, job_saved *saved, void *arg)
+static void submit_batch(struct job *job, bool with_record, job_saved *saved, void *arg)
 {
     struct job_commit *commit = calloc(1, sizeof *commit);
     struct fault fault = FAULT_INIT;
@@ -255,7 +262,7 @@ static void submit_batch(struct job *job, bool with_record, uint64_t first_event
         put_run(job, batch);
     if (with_record && job->webhook_owed)
         put_webhook(job, batch);
-    put_events(job, batch, first_event);
+    put_events(job, batch);
     if (!commit || fault.code) {
         store_batch_free(batch);
         free(commit);
@@ -279,6 +286,7 @@ static void submit_batch(struct job *job, bool with_record, uint64_t first_event
                                   .arg = arg,
                                   .fault = FAULT_INIT};
     job->engine->jobs.saving++;
+    job->saving++;
     store_commit(job->engine->store, batch, on_commit, commit);
 }
 
@@ -296,19 +304,25 @@ static uint64_t append(struct job *job, API(JobEvent) * event, struct mrpc_arena
     return sequence;
 }
 
+/* One batch at a time: what is told while it is on its way goes with the next. */
+static void save_what_was_told(struct job *job)
+{
+    if (!job->saving && !job->unsaved && job->log->count > job->log->committed)
+        submit_batch(job, false, NULL, NULL);
+}
+
 void job_tell_event(struct job *job, API(JobEvent) * event)
 {
     struct mrpc_arena *arena = mrpc_arena_new(ARENA_BYTES);
-    uint64_t sequence = arena ? append(job, event, arena) : 0;
+    if (arena && append(job, event, arena))
+        save_what_was_told(job);
     mrpc_arena_free(arena);
-    if (sequence)
-        submit_batch(job, false, sequence, NULL, NULL);
 }
 
 void job_save(struct job *job)
 {
     job->unsaved = false;
-    submit_batch(job, true, job->log->committed + 1, NULL, NULL);
+    submit_batch(job, true, NULL, NULL);
 }
 
 void job_move(struct job *job, enum job_state to, const char *reason, job_saved *saved, void *arg)
@@ -325,9 +339,10 @@ void job_move(struct job *job, enum job_state to, const char *reason, job_saved 
     event.event_case = MLTRAINER__EXECUTION__V1__JOB_EVENT__EVENT_STATE;
     event.state = &change;
     struct mrpc_arena *arena = mrpc_arena_new(ARENA_BYTES);
-    uint64_t sequence = arena ? append(job, &event, arena) : 0;
+    if (!arena || !append(job, &event, arena))
+        log_error(job->engine->log, "execution", "job %s: no memory for an event", job->id);
     mrpc_arena_free(arena);
     execution_touch(job->engine);
     job->webhook_owed = job_state_is_final(to) && webhooks_wanted(job->engine, job);
-    submit_batch(job, true, sequence ? sequence : job->log->count + 1, saved, arg);
+    submit_batch(job, true, saved, arg);
 }
