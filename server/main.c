@@ -19,6 +19,7 @@
 #include <mrpc/mrpc.h>
 
 #include "access/access.h"
+#include "addresses.h"
 #include "admin/admin.h"
 #include "admin/control.h"
 #include "api/api.h"
@@ -30,6 +31,7 @@
 #include "log/crash.h"
 #include "log/log.h"
 #include "service_manager.h"
+#include "store/sqlite.h"
 
 enum { EXIT_CLEAN = 0, EXIT_INTERNAL = 1, EXIT_CONFIGURATION = 2, EXIT_IN_USE = 3, EXIT_STORE = 4 };
 
@@ -37,12 +39,14 @@ struct program {
     struct config *config;
     struct log *log;
     struct container *container;
+    struct addresses *addresses;
     struct admin_control control;
     int signals;          /* signalfd */
     int events;           /* eventfd: drain asked for, or drained */
     _Atomic int64_t grace_ms;
     _Atomic bool drain_asked;
     _Atomic bool drained;
+    _Atomic bool again;   /* after the drain everything begins anew, in this process */
     bool draining;        /* main thread */
     int64_t certificate_due_s;
 };
@@ -60,6 +64,16 @@ static void control_drain(void *arg, int64_t grace_ms)
     atomic_store(&program->grace_ms, grace_ms < 0 ? config_number(program->config, "drain_grace") : grace_ms);
     atomic_store(&program->drain_asked, true);
     wake(program);
+}
+
+/* Tokens are not what a restore is about: whoever may call now may afterwards, and what was revoked stays so. */
+static const char *const kept_of_store[] = {ACCESS_TOKENS_OF_STORE, NULL};
+
+static void control_restart(void *arg)
+{
+    struct program *program = arg;
+    atomic_store(&program->again, true);
+    control_drain(program, -1);
 }
 
 static bool control_draining(void *arg)
@@ -139,21 +153,30 @@ static int complain(const struct fault *fault)
     return exit_code(fault->code);
 }
 
-static int fill(struct program *program, struct fault *fault)
+static int make_log(struct program *program, struct fault *fault)
 {
     int level = log_level_parse(config_text(program->config, "log.level"));
     if (level < 0)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "log.level: \"%s\" is not error, warn, info or debug",
                          config_text(program->config, "log.level"));
-    if (log_new(STDERR_FILENO, level, &program->log) != 0 || container_new(&program->container) != 0)
+    if (log_new(STDERR_FILENO, level, &program->log) != 0)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    return 0;
+}
+
+static int fill(struct program *program, struct fault *fault)
+{
+    if (container_new(&program->container) != 0)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     program->control = (struct admin_control){
         .arg = program,
         .drain = control_drain,
         .draining = control_draining,
+        .restart = control_restart,
         .reload = control_reload,
         .stats = control_stats,
         .addresses = control_addresses,
+        .kept_of_store = kept_of_store,
         .start_time_s = time(NULL),
     };
     int code = container_add_value(program->container, "config", program->config, fault);
@@ -189,7 +212,10 @@ static void on_drained(void *arg)
 static void begin_drain(struct program *program, int64_t grace_ms)
 {
     atomic_store(&program->drain_asked, true);
-    service_manager_notify("STOPPING=1");
+    if (atomic_load(&program->again))
+        service_manager_reloading();
+    else
+        service_manager_notify("STOPPING=1");
     log_info(program->log, "main", "draining grace_ms=%lld", program->draining ? 0LL : (long long)grace_ms);
     api_drain(api_of(program), program->draining ? 0 : (uint32_t)grace_ms, on_drained, program);
     program->draining = true;
@@ -203,6 +229,7 @@ static void take_signal(struct program *program)
             struct admin_reload_result results[ADMIN_RELOAD_RESULTS];
             control_reload(program, results);
         } else {
+            atomic_store(&program->again, false);
             begin_drain(program, config_number(program->config, "drain_grace"));
         }
     }
@@ -248,17 +275,56 @@ static void announce(struct program *program)
     service_manager_notify("READY=1");
 }
 
-/* Sockets of a systemd socket unit take the place of the default address, and join addresses that were asked for. */
-static int take_sockets(struct config *config, struct fault *fault)
+static int start(struct program *program, struct fault *fault)
 {
-    unsigned count = service_manager_sockets();
-    int code = 0;
-    for (unsigned i = 0; !code && i < count; i++) {
-        char address[16];
-        snprintf(address, sizeof address, "fd:%u", SERVICE_MANAGER_FIRST_FD + i);
-        code = config_set(config, "listen", address, "LISTEN_FDS", fault);
-    }
-    return code;
+    int code = addresses_open(program->addresses, program->config, fault);
+    if (!code && !program->container)
+        code = fill(program, fault);
+    return code ? code : container_start(program->container, fault);
+}
+
+/* Nothing could start from a backup: what was there before takes its place again. */
+static int start_without_the_backup(struct program *program, struct fault *fault)
+{
+    log_error(program->log, "main", "nothing starts from the backup, going back: %s", fault->text);
+    container_free(program->container);
+    program->container = NULL;
+    *fault = (struct fault)FAULT_INIT;
+    int code = store_sqlite_take_back(config_text(program->config, "data_dir"), fault);
+    return code ? code : start(program, fault);
+}
+
+static int serve_once(struct program *program, struct fault *fault)
+{
+    const char *folder = config_text(program->config, "data_dir");
+    bool adopts = store_sqlite_adopts(folder);
+    if (adopts)
+        log_warn(program->log, "main", "a backup takes the store's place; the old one stays as mltrainer.db.replaced");
+    int code = start(program, fault);
+    /* That a port or the folder is in use is not the backup's doing. */
+    if (code && adopts && code != MRPC_ALREADY_EXISTS && !store_sqlite_adopts(folder))
+        code = start_without_the_backup(program, fault);
+    if (code)
+        return code;
+    announce(program);
+    log_info(program->log, "main", "ready version=%s pid=%d data_dir=%s", MRPC_VERSION, getpid(), folder);
+    run_until_drained(program);
+    addresses_keep(program->addresses, api_addresses(api_of(program)));
+    container_stop(program->container);
+    log_info(program->log, "main", "stopped");
+    return 0;
+}
+
+/* What a process that has just started would have. */
+static void begin_anew(struct program *program)
+{
+    container_free(program->container);
+    program->container = NULL;
+    program->draining = false;
+    program->certificate_due_s = 0;
+    atomic_store(&program->again, false);
+    atomic_store(&program->drained, false);
+    atomic_store(&program->drain_asked, false);
 }
 
 static int serve(struct program *program, struct fault *fault)
@@ -268,25 +334,23 @@ static int serve(struct program *program, struct fault *fault)
     if (program->signals < 0 || program->events < 0)
         return fault_set(fault, MRPC_INTERNAL, "signals: %s", strerror(errno));
     raise_file_limit();
-    int code = take_sockets(program->config, fault);
+    int code = addresses_take(program->config, &program->addresses, fault);
     if (!code)
         code = prepare_data_dir(program->config, fault);
     if (!code)
-        code = container_start(program->container, fault);
-    if (code)
-        return code;
-    announce(program);
-    log_info(program->log, "main", "ready version=%s pid=%d data_dir=%s", MRPC_VERSION, getpid(),
-             config_text(program->config, "data_dir"));
-    run_until_drained(program);
-    container_stop(program->container);
-    log_info(program->log, "main", "stopped");
-    return 0;
+        code = serve_once(program, fault);
+    while (!code && atomic_load(&program->again)) {
+        begin_anew(program);
+        code = serve_once(program, fault);
+    }
+    return code;
 }
 
 static int act(struct program *program, const struct command_line *line, struct fault *fault)
 {
-    int code = fill(program, fault);
+    int code = make_log(program, fault);
+    if (!code)
+        code = fill(program, fault);
     if (!code)
         code = container_validate(program->container, fault);
     if (code)
@@ -328,6 +392,7 @@ int main(int argc, char **argv)
         code = act(&program, &line, &fault);
     int exit_status = code ? complain(&fault) : EXIT_CLEAN;
     container_free(program.container);
+    addresses_free(program.addresses);
     log_free(program.log);
     config_free(program.config);
     return exit_status;

@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SOCKETS_MAX = 32 };
@@ -41,9 +43,17 @@ int64_t service_manager_watchdog_ms(void)
     const char *whose = getenv("WATCHDOG_PID");
     bool ours = !whose || number_of(whose) == (long)getpid();
     long wait_us = number_of(getenv("WATCHDOG_USEC"));
-    unsetenv("WATCHDOG_PID");
-    unsetenv("WATCHDOG_USEC");
     return ours && wait_us > 0 ? wait_us / 2000 + (wait_us < 2000) : 0;
+}
+
+void service_manager_reloading(void)
+{
+    char state[64];
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%lld",
+             (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    service_manager_notify(state);
 }
 
 void service_manager_notify(const char *state)

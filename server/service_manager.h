@@ -10,7 +10,10 @@
  *  Source: sd_notify(3), the datagram form. */
 void service_manager_notify(const char *state);
 
-/** How often WATCHDOG=1 is to be said, half of what systemd waits; 0: never. The environment forgets it.
+/** The server begins anew in its process; READY=1 follows. Source: sd_notify(3), "RELOADING=1". */
+void service_manager_reloading(void);
+
+/** How often WATCHDOG=1 is to be said, half of what systemd waits; 0: never.
  *  Source: sd_watchdog_enabled(3). */
 int64_t service_manager_watchdog_ms(void);
 

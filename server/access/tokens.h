@@ -37,6 +37,9 @@ struct token {
     int64_t noted_use_s;        /* the last use that the store knows; tokens_note_uses()'s */
 };
 
+/** Prefix of their keys in the store. */
+#define ACCESS_TOKENS_OF_STORE "access/token/"
+
 struct tokens;
 
 /** Reads what the store has. Blocks. Errors: as store_range(), DATA_LOSS for a record that cannot be read. */

@@ -18,7 +18,7 @@
 typedef Mltrainer__Access__Record__TokenRecord TokenRecord;
 typedef Mltrainer__Access__Record__UseRecord UseRecord;
 
-static const char token_prefix[] = "access/token/";
+static const char token_prefix[] = ACCESS_TOKENS_OF_STORE;
 static const char use_prefix[] = "access/use/";
 enum { KEY_BYTES = 64 };
 

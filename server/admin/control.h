@@ -24,12 +24,16 @@ struct admin_control {
     /** Begin to drain; @grace_ms < 0 takes the configured one. Returns at once. */
     void (*drain)(void *arg, int64_t grace_ms);
     bool (*draining)(void *arg);
+    /** Begin to drain as above, then begin anew in this process, from what lies in the data folder by then. */
+    void (*restart)(void *arg);
     /** Read again what can be; fills at most ADMIN_RELOAD_RESULTS and returns how many. May read files: not on a
      *  loop. */
     size_t (*reload)(void *arg, struct admin_reload_result *results);
     void (*stats)(void *arg, struct mrpc_server_stats *out);
     /** The addresses listened on, NULL-terminated, fixed once ready. */
     const char *const *(*addresses)(void *arg);
+    /** Prefixes of the store's keys that a restore keeps as they are now, NULL-terminated. */
+    const char *const *kept_of_store;
     int64_t start_time_s; /* Unix time at which the process began */
 };
 

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Restore answers UNIMPLEMENTED. */
 static const struct mltrainer__admin__v1__admin_service__handlers handlers = {
     .get_server_info = admin_get_server_info,
     .get_log_level = admin_get_log_level,
@@ -16,19 +15,21 @@ static const struct mltrainer__admin__v1__admin_service__handlers handlers = {
     .reload = admin_reload,
     .drain = admin_drain,
     .backup = admin_backup,
+    .restore = {admin_restore_open, admin_restore_message, admin_restore_half_close},
     .create_token = admin_create_token,
     .list_tokens = admin_list_tokens,
     .revoke_token = admin_revoke_token,
 };
 
 /* Copies that a killed server left behind: the store holds the folder's lock, so nobody is writing one. */
-static void sweep_backups(const char *folder)
+static void sweep_copies(const char *folder)
 {
     DIR *directory = opendir(folder);
     if (!directory)
         return;
     for (struct dirent *entry; (entry = readdir(directory));)
-        if (strncmp(entry->d_name, ADMIN_BACKUP_PREFIX, sizeof ADMIN_BACKUP_PREFIX - 1) == 0)
+        if (strncmp(entry->d_name, ADMIN_BACKUP_PREFIX, sizeof ADMIN_BACKUP_PREFIX - 1) == 0 ||
+            strncmp(entry->d_name, ADMIN_RESTORE_PREFIX, sizeof ADMIN_RESTORE_PREFIX - 1) == 0)
             unlinkat(dirfd(directory), entry->d_name, 0);
     closedir(directory);
 }
@@ -39,8 +40,9 @@ int admin_new(struct log *log, const struct config *config, const struct admin_c
     struct admin *admin = calloc(1, sizeof *admin);
     if (!admin)
         return MRPC_ERR_NOMEM;
-    *admin = (struct admin){log, config, control, store, threads, access};
-    sweep_backups(config_text(config, "data_dir"));
+    *admin = (struct admin){.log = log, .config = config, .control = control, .store = store, .threads = threads,
+                            .access = access};
+    sweep_copies(config_text(config, "data_dir"));
     *out = admin;
     return 0;
 }

@@ -2,6 +2,8 @@
 #ifndef MLT_ADMIN_SERVICE_H
 #define MLT_ADMIN_SERVICE_H
 
+#include <stdatomic.h>
+
 #include <mltrainer/admin/v1/admin.mrpc.h>
 #include <mrpc/mrpc.h>
 
@@ -16,6 +18,9 @@
 /* Of the copies in the data folder that backups stream from; unlinked once open, swept at the start. */
 #define ADMIN_BACKUP_PREFIX ".backup-"
 
+/* Of a backup that is coming back; swept likewise, until the store has taken it. */
+#define ADMIN_RESTORE_PREFIX ".restore-"
+
 /* What the methods share. Everything is borrowed from the container and outlives the service. */
 struct admin {
     struct log *log;
@@ -24,6 +29,7 @@ struct admin {
     struct store *store;
     struct thread_pool *threads;
     struct access *access;
+    _Atomic bool restoring; /* one at a time */
 };
 
 int admin_new(struct log *log, const struct config *config, const struct admin_control *control, struct store *store,
@@ -45,6 +51,9 @@ int admin_reload(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1_
 int admin_drain(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__DrainRequest *request,
                 Mltrainer__Admin__V1__DrainResponse *response);
 int admin_backup(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__BackupRequest *request);
+int admin_restore_open(void *self, struct mrpc_call *call);
+int admin_restore_message(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__RestoreRequest *message);
+int admin_restore_half_close(void *self, struct mrpc_call *call);
 int admin_create_token(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__CreateTokenRequest *request,
                        Mltrainer__Admin__V1__CreateTokenResponse *response);
 int admin_list_tokens(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__ListTokensRequest *request,

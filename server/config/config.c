@@ -163,6 +163,14 @@ int config_set(struct config *config, const char *name, const char *text, const 
     return store(config, key, text, false, source, fault);
 }
 
+void config_empty(struct config *config, const char *name)
+{
+    const struct config_key *key = find_key(name);
+    if (!key || key->type != CONFIG_LIST)
+        abort();
+    forget(&config->values[key - config_keys]);
+}
+
 /* Does @spelled, with @separator for '.' and '_', name @key? */
 static bool spells(const char *spelled, const char *key, char separator)
 {

@@ -47,6 +47,8 @@ int config_read_environment(struct config *config, char *const *environment, str
 /** Set one key from text; @source ("--listen") is named in errors. A list is added to, after its default has gone. */
 int config_set(struct config *config, const char *name, const char *text, const char *source, struct fault *fault)
     MRPC_MUST_USE;
+/** Take every entry of a list away. */
+void config_empty(struct config *config, const char *name);
 /** The key that a flag stands for: "--data-dir" gives "data_dir". NULL if none does. */
 const struct config_key *config_find_flag(const char *flag);
 

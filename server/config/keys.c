@@ -98,6 +98,8 @@ const struct config_key config_keys[] = {
     {"diagram.renderer", CONFIG_TEXT, NULL, 0, 0, "the renderer executable; found beside the server's"},
     {"diagram.views_dir", CONFIG_TEXT, NULL, 0, 0,
      "folder of views of your own, NAME.yaml each, besides those that come with the server"},
+    {"store.restore_limit", CONFIG_SIZE, "16GiB", KIB, INT64_C(1) << 50,
+     "bytes of a backup that Restore takes"},
     {"watchdog", CONFIG_DURATION, "1s", 0, 10 * MINUTE,
      "a loop that does not answer for so long stands still: it is logged, and systemd hears no WATCHDOG=1; 0: nobody "
      "is asked"},

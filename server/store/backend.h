@@ -12,7 +12,9 @@ struct store_ops {
     int (*range)(struct store *store, const struct store_range *range, struct store_list *list, struct fault *fault);
     int (*changes)(struct store *store, uint64_t since, uint32_t limit, struct store_list *list, struct fault *fault);
     int (*backup)(struct store *store, const char *path, struct fault *fault);
-    void (*stats)(const struct store *store, struct store_stats *out); /* revision, wal_bytes, trouble */
+    int (*restore)(struct store *store, const struct store_restoration *restoration, uint64_t *revision,
+                   struct fault *fault);
+    void (*stats)(const struct store *store, struct store_stats *out); /* revision, wal_bytes, restored, trouble */
     void (*look)(struct store *store); /* may be NULL */
     /** Apply @count batches, in order, each by itself atomic, all of them with one sync; fill each one's result. On the
      *  commit thread. Broken batches do not come here. */

@@ -430,6 +430,12 @@ static int memory_backup(struct store *store, const char *path, struct fault *fa
     return fault_set(fault, MRPC_UNIMPLEMENTED, "store: memory has no backup");
 }
 
+static int memory_restore(struct store *store, const struct store_restoration *restoration, uint64_t *revision,
+                          struct fault *fault)
+{
+    return fault_set(fault, MRPC_UNIMPLEMENTED, "store: memory has no restore");
+}
+
 static void memory_stats(const struct store *store, struct store_stats *out)
 {
     struct memory_store *memory = memory_of(store);
@@ -458,6 +464,7 @@ static const struct store_ops memory_ops = {
     .range = memory_range,
     .changes = memory_changes,
     .backup = memory_backup,
+    .restore = memory_restore,
     .stats = memory_stats,
     .commit = memory_commit,
     .close = memory_close,

@@ -12,6 +12,7 @@ static void sqlite_stats(const struct store *base, struct store_stats *out)
     const struct sqlite_store *store = sqlite_of(base);
     out->revision = atomic_load(&store->revision);
     out->wal_bytes = atomic_load(&store->wal_bytes);
+    out->restored = store->restored;
     out->trouble = (enum store_trouble)atomic_load(&store->trouble);
 }
 
@@ -36,6 +37,7 @@ static const struct store_ops sqlite_ops = {
     .range = sqlite_range,
     .changes = sqlite_changes,
     .backup = sqlite_backup,
+    .restore = sqlite_restore,
     .stats = sqlite_stats,
     .look = sqlite_look,
     .commit = sqlite_commit,

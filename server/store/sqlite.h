@@ -25,4 +25,11 @@ struct store_sqlite_options {
 int store_sqlite_open(const struct store_sqlite_options *options, struct store **out,
                       struct fault *fault) MRPC_MUST_USE;
 
+/** Does a backup wait in @directory, which the next opening adopts (store_restore())? */
+bool store_sqlite_adopts(const char *directory);
+/** Nothing could start from the backup that the last opening adopted: what was there before takes its place again,
+ *  and the backup stays as mltrainer.db.refused. The store is closed. Errors: NOT_FOUND (nothing was replaced),
+ *  INTERNAL. */
+int store_sqlite_take_back(const char *directory, struct fault *fault) MRPC_MUST_USE;
+
 #endif

@@ -13,9 +13,12 @@
 #include "store/sqlite.h"
 
 /* Inside the SQLite backend. sqlite_open.c: lock, checks, migrations; sqlite_commit.c: the writing connection, touched
- * by the commit thread alone; sqlite_checkpoint.c: copying the log back, beside it; sqlite_place.c:
- * whether the folder still holds what is open; sqlite_read.c: reading connections,
- * lent to one caller at a time; sqlite_result.c: what a result code of SQLite means; sqlite.c: the life of it all. */
+ * by the commit thread alone; sqlite_checkpoint.c: copying the log back, beside it; sqlite_place.c: whether the folder
+ * still holds what is open; sqlite_read.c: reading connections, lent to one caller at a time; sqlite_result.c: what a
+ * result code of SQLite means; sqlite_restore.c, sqlite_adopt.c: a backup in the place of what is there; sqlite.c: the
+ * life of it all. */
+
+#define SQLITE_DATABASE_NAME "mltrainer.db"
 
 enum { SQLITE_READERS_MAX = 4, SQLITE_BUSY_TIMEOUT_MS = 5000 };
 
@@ -53,6 +56,7 @@ struct sqlite_store {
     sqlite3_stmt *statements[SQL_COUNT];
     uint64_t group_revision; /* as of the batches applied in the open transaction */
     uint64_t deletion_count;
+    uint64_t restored; /* fixed once open */
     int wal_pages;
     _Atomic bool dead; /* after a fatal failure nothing is written any more */
     struct sqlite_checkpointer *checkpointer;
@@ -102,6 +106,19 @@ int sqlite_run(sqlite3 *database, const char *sql, const char *what, struct faul
 /** The one whole number that constant SQL gives. */
 int sqlite_ask(sqlite3 *database, const char *sql, int64_t *out, struct fault *fault) MRPC_MUST_USE;
 
+/** Is @database one of ours, and of a version that we know? @name is for the messages. Errors: FAILED_PRECONDITION,
+ *  DATA_LOSS. */
+int sqlite_check_ours(sqlite3 *database, const char *name, int64_t *version, struct fault *fault) MRPC_MUST_USE;
+/** What one of SQLite's own checks (@pragma) says. Errors: DATA_LOSS. */
+int sqlite_check_structure(sqlite3 *database, const char *name, const char *pragma, struct fault *fault) MRPC_MUST_USE;
+/** From @version to the one that this program writes, each step in a transaction. */
+int sqlite_migrate(sqlite3 *database, int64_t version, struct fault *fault) MRPC_MUST_USE;
+int sqlite_sync_file(const char *path, struct fault *fault) MRPC_MUST_USE;
+int sqlite_sync_folder(const char *folder, struct fault *fault) MRPC_MUST_USE;
+/** Put a backup that waits in @folder into the store's place, or end a change that a kill interrupted. The folder is
+ *  locked and nothing of it is open. */
+int sqlite_adopt(const char *folder, struct fault *fault) MRPC_MUST_USE;
+
 /** Guards a row against bits that flip on disk, which SQLite does not notice. */
 int64_t sqlite_row_checksum(struct store_slice key, struct store_slice value, uint64_t revision);
 
@@ -124,5 +141,7 @@ int sqlite_changes(struct store *store, uint64_t since, uint32_t limit, struct s
 void sqlite_close_readers(struct sqlite_store *store);
 
 int sqlite_backup(struct store *store, const char *path, struct fault *fault);
+int sqlite_restore(struct store *store, const struct store_restoration *restoration, uint64_t *revision,
+                   struct fault *fault);
 
 #endif

@@ -51,14 +51,14 @@ static int copy_to(struct sqlite_store *store, const char *path, struct fault *f
     return code;
 }
 
-static int sync_file(const char *path, struct fault *fault)
+int sqlite_sync_file(const char *path, struct fault *fault)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     int failed = fd < 0 || fsync(fd);
     int error = errno;
     if (fd >= 0)
         close(fd);
-    return failed ? fault_set(fault, MRPC_INTERNAL, "backup: %s: %s", path, strerror(error)) : MRPC_OK;
+    return failed ? fault_set(fault, MRPC_INTERNAL, "store: cannot sync %s: %s", path, strerror(error)) : MRPC_OK;
 }
 
 int sqlite_backup(struct store *store, const char *path, struct fault *fault)
@@ -70,7 +70,7 @@ int sqlite_backup(struct store *store, const char *path, struct fault *fault)
         return fault->code;
     int code = copy_to(sqlite_of(store), path, fault);
     if (!code)
-        code = sync_file(path, fault);
+        code = sqlite_sync_file(path, fault);
     if (code)
         unlink(path);
     return code;

@@ -43,10 +43,12 @@ int sqlite_prepare_writer(struct sqlite_store *store, struct fault *fault)
         if (sqlite3_prepare_v3(store->writer, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL))
             return fault_set(fault, MRPC_DATA_LOSS, "store: %s is corrupt: %s", store->path,
                              sqlite3_errmsg(store->writer));
-    int64_t revision, deletions;
-    if (sqlite_ask(store->writer, "SELECT value FROM meta WHERE name = 'revision'", &revision, fault) ||
+    int64_t revision, restored, deletions;
+    if (sqlite_ask(store->writer, "SELECT ifnull(max(value), 0) FROM meta WHERE name = 'restored'", &restored, fault) ||
+        sqlite_ask(store->writer, "SELECT value FROM meta WHERE name = 'revision'", &revision, fault) ||
         sqlite_ask(store->writer, "SELECT count(*) FROM deletions", &deletions, fault))
         return fault->code;
+    store->restored = (uint64_t)restored;
     store->group_revision = (uint64_t)revision;
     atomic_store(&store->revision, (uint64_t)revision);
     store->deletion_count = (uint64_t)deletions;

@@ -12,7 +12,8 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-/* Opening is where a store is lost or kept. The order: lock the folder, judge the files as files, open, judge the file
+/* Opening is where a store is lost or kept. The order: lock the folder, adopt a
+ * backup that waits there (sqlite_adopt.c), judge the files as files, open, judge the file
  * as a database, then as ours, then its version, then its structure; only then migrate. A new database is made under
  * another name and renamed when it is whole, so a file with the right name is never half made, and one that is damaged
  * is never taken for a new one. */
@@ -20,7 +21,6 @@
 /* "mlTr" */
 #define APPLICATION_ID 0x6d6c5472
 
-#define DATABASE_NAME "mltrainer.db"
 #define LOCK_NAME "store.lock"
 
 struct migration {
@@ -178,7 +178,7 @@ static int check_file(const char *path, bool *exists, struct fault *fault)
     return MRPC_OK;
 }
 
-static int sync_folder(const char *folder, struct fault *fault)
+int sqlite_sync_folder(const char *folder, struct fault *fault)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int failed = fd < 0 || fsync(fd);
@@ -190,7 +190,7 @@ static int sync_folder(const char *folder, struct fault *fault)
 
 /* --- versions ---------------------------------------------------------------------------------------------------- */
 
-static int migrate(sqlite3 *database, int64_t version, struct fault *fault)
+int sqlite_migrate(sqlite3 *database, int64_t version, struct fault *fault)
 {
     for (size_t i = 0; i < sizeof migrations / sizeof *migrations; i++) {
         if (migrations[i].to_version <= version)
@@ -220,7 +220,7 @@ static int create_at(const char *path, struct fault *fault)
     _Static_assert(APPLICATION_ID == 1835816050, "the number below");
     int code = sqlite_run(database, "PRAGMA application_id = 1835816050", path, fault);
     if (!code)
-        code = migrate(database, 0, fault);
+        code = sqlite_migrate(database, 0, fault);
     if (!code)
         code = sqlite_run(database, "PRAGMA journal_mode = WAL", path, fault);
     sqlite3_close(database);
@@ -231,7 +231,7 @@ static int create_database(const struct sqlite_store *store, const char *folder,
 {
     static const char *const leftovers[] = {"", "-wal", "-shm", "-journal"};
     char path[4200], beside[4220];
-    snprintf(path, sizeof path, "%s/%s.new", folder, DATABASE_NAME);
+    snprintf(path, sizeof path, "%s/%s.new", folder, SQLITE_DATABASE_NAME);
     for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++) {
         snprintf(beside, sizeof beside, "%s%s", path, leftovers[i]);
         unlink(beside); /* of a start that was killed */
@@ -239,44 +239,44 @@ static int create_database(const struct sqlite_store *store, const char *folder,
     snprintf(beside, sizeof beside, "%s-wal", store->path);
     if (access(beside, F_OK) == 0)
         return fault_set(fault, MRPC_DATA_LOSS, "store: %s is missing, but its log %s-wal is there: restore a backup",
-                         store->path, DATABASE_NAME);
+                         store->path, SQLITE_DATABASE_NAME);
     if (create_at(path, fault))
         return fault->code;
     if (rename(path, store->path))
         return fault_set(fault, MRPC_INTERNAL, "store: %s: %s", store->path, strerror(errno));
-    return sync_folder(folder, fault);
+    return sqlite_sync_folder(folder, fault);
 }
 
-static int check_ours(const struct sqlite_store *store, int64_t *version, struct fault *fault)
+int sqlite_check_ours(sqlite3 *database, const char *name, int64_t *version, struct fault *fault)
 {
     int64_t application;
-    if (sqlite_ask(store->writer, "PRAGMA application_id", &application, fault) ||
-        sqlite_ask(store->writer, "PRAGMA user_version", version, fault))
+    if (sqlite_ask(database, "PRAGMA application_id", &application, fault) ||
+        sqlite_ask(database, "PRAGMA user_version", version, fault))
         return fault->code;
     if (application != APPLICATION_ID)
-        return fault_set(fault, MRPC_FAILED_PRECONDITION, "store: %s is a database of another program", store->path);
+        return fault_set(fault, MRPC_FAILED_PRECONDITION, "store: %s is a database of another program", name);
     if (*version > SCHEMA_VERSION)
         return fault_set(
             fault, MRPC_FAILED_PRECONDITION,
-            "store: %s has schema version %lld, this program knows up to %d: it was written by a newer one",
-            store->path, (long long)*version, SCHEMA_VERSION);
+            "store: %s has schema version %lld, this program knows up to %d: it was written by a newer one", name,
+            (long long)*version, SCHEMA_VERSION);
     if (*version < 1)
-        return fault_set(fault, MRPC_DATA_LOSS, "store: %s has schema version %lld", store->path, (long long)*version);
+        return fault_set(fault, MRPC_DATA_LOSS, "store: %s has schema version %lld", name, (long long)*version);
     return MRPC_OK;
 }
 
-static int check_structure(const struct sqlite_store *store, struct fault *fault)
+int sqlite_check_structure(sqlite3 *database, const char *name, const char *pragma, struct fault *fault)
 {
     sqlite3_stmt *statement = NULL;
-    int result = sqlite3_prepare_v2(store->writer, "PRAGMA quick_check(1)", -1, &statement, NULL);
+    int result = sqlite3_prepare_v2(database, pragma, -1, &statement, NULL);
     if (result == SQLITE_OK)
         result = sqlite3_step(statement);
     const char *said = result == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
     int code = MRPC_OK;
     if (!said)
-        code = fault_set(fault, MRPC_DATA_LOSS, "store: %s is corrupt: %s", store->path, sqlite3_errmsg(store->writer));
+        code = fault_set(fault, MRPC_DATA_LOSS, "store: %s is corrupt: %s", name, sqlite3_errmsg(database));
     else if (strcmp(said, "ok") != 0)
-        code = fault_set(fault, MRPC_DATA_LOSS, "store: %s is corrupt: %s", store->path, said);
+        code = fault_set(fault, MRPC_DATA_LOSS, "store: %s is corrupt: %s", name, said);
     sqlite3_finalize(statement);
     return code;
 }
@@ -286,7 +286,9 @@ static int open_checked(struct sqlite_store *store, struct fault *fault)
     int64_t version;
     if (sqlite_connect(store->path, SQLITE_OPEN_READWRITE, &store->writer, fault))
         return fault->code;
-    if (check_ours(store, &version, fault) || check_structure(store, fault) || migrate(store->writer, version, fault))
+    if (sqlite_check_ours(store->writer, store->path, &version, fault) ||
+        sqlite_check_structure(store->writer, store->path, "PRAGMA quick_check(1)", fault) ||
+        sqlite_migrate(store->writer, version, fault))
         return fault->code;
     return sqlite_run(store->writer, "PRAGMA journal_mode = WAL", store->path, fault);
 }
@@ -300,7 +302,9 @@ int sqlite_open_writer(struct sqlite_store *store, struct fault *fault)
     int code = check_folder(folder, fault);
     if (!code)
         code = lock_folder(store, folder, fault);
-    if (!code && asprintf(&store->path, "%s/%s", folder, DATABASE_NAME) < 0) {
+    if (!code)
+        code = sqlite_adopt(folder, fault);
+    if (!code && asprintf(&store->path, "%s/%s", folder, SQLITE_DATABASE_NAME) < 0) {
         store->path = NULL;
         code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "store: no memory");
     }

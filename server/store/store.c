@@ -150,6 +150,12 @@ int store_backup(struct store *store, const char *path, struct fault *fault)
     return store->ops->backup(store, path, fault);
 }
 
+int store_restore(struct store *store, const struct store_restoration *restoration, uint64_t *revision,
+                  struct fault *fault)
+{
+    return store->ops->restore(store, restoration, revision, fault);
+}
+
 void store_stats(const struct store *store, struct store_stats *out)
 {
     struct commit_queue_stats queue;

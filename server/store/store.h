@@ -150,6 +150,24 @@ int store_resign(struct store *store, const char *leadership, uint64_t token, st
  * on. Blocks. The memory backend answers UNIMPLEMENTED. */
 int store_backup(struct store *store, const char *path, struct fault *fault) MRPC_MUST_USE;
 
+/** A copy on its way back. */
+struct store_restoration {
+    const char *path;        /* the copy, on the store's file system; taken on success, else the caller's to remove */
+    const char *const *kept; /* prefixes, ending in '/', NULL-terminated: entries of the present content that stay,
+                                or come in the place of the copy's */
+    bool (*withdrawn)(void *arg); /* asked last, before there is no way back; NULL: it is not */
+    void *arg;
+};
+
+/** Judge a copy that store_backup() made (ours, a schema that we know, whole, every row), and put it beside the store
+ *  durably: the next opening begins with it. The store that is open goes on, and what it commits from now on is lost
+ *  with it; it is kept beside the new one until the next restore. *@revision is the new content's, greater than any of
+ *  the present. Blocks, in proportion to the copy. One at a time. Errors: INVALID_ARGUMENT (corrupt, cut short, no
+ *  database), FAILED_PRECONDITION (another program's, of a newer version), CANCELLED (withdrawn), RESOURCE_EXHAUSTED,
+ *  INTERNAL. The memory backend answers UNIMPLEMENTED. */
+int store_restore(struct store *store, const struct store_restoration *restoration, uint64_t *revision,
+                  struct fault *fault) MRPC_MUST_USE;
+
 /** Why nothing can be changed now. The store goes on by itself when it is over: each commit is a probe. */
 enum store_trouble {
     STORE_TROUBLE_NONE,
@@ -172,6 +190,7 @@ struct store_stats {
     uint64_t queued;  /* batches waiting now */
     uint64_t queued_bytes;
     uint64_t wal_bytes; /* write-ahead log now */
+    uint64_t restored;  /* the revision with which the last restore began; 0: none */
     enum store_trouble trouble; /* as of the last attempt or look */
     bool read_only;             /* there is some */
 };

@@ -76,6 +76,7 @@ const struct cli_command *const cli_commands[] = {
     &server_reload_command,
     &server_drain_command,
     &server_backup_command,
+    &server_restore_command,
     &token_create_command,
     &token_ls_command,
     &token_revoke_command,

@@ -80,6 +80,7 @@ extern const struct cli_command server_config_command;
 extern const struct cli_command server_reload_command;
 extern const struct cli_command server_drain_command;
 extern const struct cli_command server_backup_command;
+extern const struct cli_command server_restore_command;
 extern const struct cli_command token_create_command;
 extern const struct cli_command token_ls_command;
 extern const struct cli_command token_revoke_command;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
+
+#include <openssl/evp.h>
 
 #include <mltrainer/admin/v1/admin.mrpc.h>
 
@@ -7,7 +10,20 @@
 #include "files.h"
 #include "progress.h"
 
-static int receive(struct mrpc_client_call *call, FILE *out)
+/* What arrived must be what was sent. */
+static int compare(EVP_MD_CTX *digest, const char *sha256)
+{
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    char hex[65];
+    if (EVP_DigestFinal_ex(digest, sum, NULL) != 1)
+        return cli_failed("SHA-256 failed");
+    for (int i = 0; i < 32; i++)
+        snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+    return strcmp(hex, sha256) == 0 ? 0 : cli_failed("the backup arrived with SHA-256 %s, not %s", hex, sha256);
+}
+
+/* @sha256 gets what the server says of the whole; "" when it ends before. */
+static int receive(struct mrpc_client_call *call, FILE *out, EVP_MD_CTX *digest, char sha256[65])
 {
     struct progress progress = {.label = "backup"};
     const Mltrainer__Admin__V1__BackupResponse *message;
@@ -15,11 +31,13 @@ static int receive(struct mrpc_client_call *call, FILE *out)
     while ((message = mltrainer__admin__v1__admin_service__backup__recv(call))) {
         if (fwrite(message->chunk.data, 1, message->chunk.len, out) != message->chunk.len)
             return cli_failed("writing the backup failed");
+        EVP_DigestUpdate(digest, message->chunk.data, message->chunk.len);
+        snprintf(sha256, 65, "%s", message->sha256);
         bytes += message->chunk.len;
         progress_show(&progress, message->total_bytes ? (double)bytes / (double)message->total_bytes : 1, "");
     }
     progress_end(&progress);
-    return 0;
+    return *sha256 ? compare(digest, sha256) : 0;
 }
 
 static int run(struct cli *cli, const struct cli_arguments *arguments)
@@ -37,7 +55,13 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
         files_abandon(&output);
         return cli_failed("%s", mrpc_error_text(error));
     }
-    code = receive(call, output.stream);
+    char sha256[65] = "";
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    if (!digest || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
+        code = cli_failed("out of memory");
+    if (!code)
+        code = receive(call, output.stream, digest, sha256);
+    EVP_MD_CTX_free(digest);
     mrpc_client_call_finish(call, &reply);
     if (!code)
         code = cli_status(cli, &reply.status);
@@ -47,7 +71,10 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
         files_abandon(&output);
         return code;
     }
-    return files_commit(&output);
+    code = files_commit(&output);
+    if (!code && strcmp(arguments->operands[0], "-") != 0)
+        printf("sha256 %s\n", sha256);
+    return code;
 }
 
 const struct cli_command server_backup_command = {

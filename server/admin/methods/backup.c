@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+
 #include "admin/service.h"
 
 enum { CHUNK_BYTES = 64 * 1024 };
@@ -21,9 +23,19 @@ struct backup {
     _Atomic unsigned wakes; /* reasons to go on; whoever makes it 1 submits the task, the task ends at 0 */
     int fd;
     uint64_t total_bytes;
+    EVP_MD_CTX *digest;
+    bool all_sent;
+    char sha256[65];    /* once all is read */
     size_t chunk_bytes; /* read, but not taken by the call yet */
     uint8_t chunk[CHUNK_BYTES];
 };
+
+static void backup_free(void *data)
+{
+    struct backup *backup = data;
+    EVP_MD_CTX_free(backup->digest);
+    free(backup);
+}
 
 static void backup_end(struct backup *backup, int code)
 {
@@ -33,23 +45,49 @@ static void backup_end(struct backup *backup, int code)
     mrpc_call_finish(backup->call, code, NULL);
 }
 
+static int end_digest(struct backup *backup, struct fault *fault)
+{
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    if (EVP_DigestFinal_ex(backup->digest, sum, NULL) != 1)
+        return fault_set(fault, MRPC_INTERNAL, "SHA-256 failed");
+    for (int i = 0; i < 32; i++)
+        snprintf(backup->sha256 + 2 * i, 3, "%02x", sum[i]);
+    return 0;
+}
+
+/* Nothing more: the digest goes out instead. */
+static int read_chunk(struct backup *backup, struct fault *fault)
+{
+    if (*backup->sha256)
+        return 0;
+    ssize_t size = read(backup->fd, backup->chunk, CHUNK_BYTES);
+    if (size < 0)
+        return fault_set(fault, MRPC_INTERNAL, "reading the copy: %s", strerror(errno));
+    backup->chunk_bytes = (size_t)size;
+    if (size == 0)
+        return end_digest(backup, fault);
+    return EVP_DigestUpdate(backup->digest, backup->chunk, (size_t)size) == 1
+               ? 0
+               : fault_set(fault, MRPC_INTERNAL, "SHA-256 failed");
+}
+
 /* Send until the call's buffer is full (on_writable goes on then), the file has ended, or the peer has gone. */
 static void send_chunks(struct thread_task *task)
 {
     struct backup *backup = (struct backup *)task;
     for (;;) {
         if (backup->chunk_bytes == 0) {
-            ssize_t size = read(backup->fd, backup->chunk, CHUNK_BYTES);
-            if (size <= 0)
-                return backup_end(backup, size == 0 ? MRPC_OK
-                                                    : mrpc_call_fail(backup->call, MRPC_INTERNAL,
-                                                                     "reading the copy: %s", strerror(errno)));
-            backup->chunk_bytes = (size_t)size;
+            struct fault fault = FAULT_INIT;
+            if (backup->all_sent)
+                return backup_end(backup, MRPC_OK);
+            if (read_chunk(backup, &fault) != 0)
+                return backup_end(backup, fault_answer(backup->call, &fault));
         }
         Mltrainer__Admin__V1__BackupResponse message;
         mltrainer__admin__v1__backup_response__init(&message);
         message.chunk = (ProtobufCBinaryData){backup->chunk_bytes, backup->chunk};
         message.total_bytes = backup->total_bytes;
+        message.sha256 = backup->sha256;
         int error = mrpc_call_send(backup->call, &message.base);
         if (error == MRPC_ERR_AGAIN) {
             if (atomic_fetch_sub(&backup->wakes, 1) == 1)
@@ -58,6 +96,7 @@ static void send_chunks(struct thread_task *task)
         }
         if (error)
             return backup_end(backup, MRPC_CANCELLED);
+        backup->all_sent = backup->chunk_bytes == 0;
         backup->chunk_bytes = 0;
     }
 }
@@ -93,7 +132,10 @@ static void begin(struct thread_task *task)
 {
     struct backup *backup = (struct backup *)task;
     struct fault fault = FAULT_INIT;
-    if (copy_store(backup, &fault) != 0)
+    backup->digest = EVP_MD_CTX_new();
+    if (!backup->digest || EVP_DigestInit_ex(backup->digest, EVP_sha256(), NULL) != 1)
+        fault_set(&fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    if (fault.code || copy_store(backup, &fault) != 0)
         return backup_end(backup, fault_answer(backup->call, &fault));
     task->work = send_chunks;
     send_chunks(task);
@@ -111,7 +153,7 @@ int admin_backup(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1_
     backup->call = call;
     backup->fd = -1;
     atomic_init(&backup->wakes, 1);
-    mrpc_call_set_data(call, backup, free);
+    mrpc_call_set_data(call, backup, backup_free);
     mrpc_call_on_writable(call, go_on, backup);
     mrpc_call_on_cancel(call, go_on, backup);
     if (thread_pool_submit(admin->threads, &backup->task, &fault) != 0)

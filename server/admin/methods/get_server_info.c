@@ -54,6 +54,8 @@ int admin_get_server_info(void *self, struct mrpc_call *call, const Mltrainer__A
     response->draining = admin->control->draining(admin->control->arg);
     response->dropped_log_lines = log_dropped(admin->log);
     response->process_id = getpid();
+    response->store_revision = store.revision;
+    response->restored_revision = store.restored;
     response->start_time = mrpc_arena_alloc(arena, sizeof *response->start_time);
     if (!response->start_time || list_libraries(arena, response) != 0)
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from cases import case
-from mltctl import Mltctl
+from mltctl import FAILED, INVALID_ARGUMENT, Mltctl
 from server import Server
 
 
@@ -55,6 +55,20 @@ def a_backup_is_a_store_that_opens(ctl):
             tables = [name for name, in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             assert tables and any(b"backup" in bytes(str(row), "utf-8", "replace") for table in tables
                                   for row in store.execute(f'SELECT * FROM "{table}"')), tables
+
+
+@case
+def a_restore_goes_back_to_a_backup():
+    with Server() as server, tempfile.TemporaryDirectory() as folder:
+        ctl, path = Mltctl(server.address), Path(folder, "copy.db")
+        ctl("registry", "register", "restore/before", "127.0.0.1:1")
+        sha256 = ctl("server", "backup", str(path)).split()[1]
+        ctl("registry", "register", "restore/after", "127.0.0.1:1")
+        ctl.error("server", "restore", str(path), "--sha256", "0" * 64, code=FAILED)
+        assert "restored, revision" in ctl("server", "restore", str(path), "--sha256", sha256)
+        assert len(ctl.table("registry", "ls", "restore")) == 1
+        path.write_bytes(path.read_bytes()[:-1])
+        ctl.error("server", "restore", str(path), code=INVALID_ARGUMENT)
 
 
 @case
