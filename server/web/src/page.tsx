@@ -27,7 +27,7 @@ function useDark(): [boolean, () => void] {
   return [dark, () => (localStorage.setItem('theme', dark ? 'light' : 'dark'), set(!dark))];
 }
 
-function AskToken() {
+function AskToken({ refused }: { refused: boolean }) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => input.current?.focus(), []);
   return (
@@ -35,7 +35,8 @@ function AskToken() {
       <form class="panel ask" onSubmit={(event) => (event.preventDefault(), server.useToken(input.current!.value.trim()))}>
         <h2>This server asks for a token</h2>
         <p>It is kept in this tab's memory alone, and forgotten when the tab is closed.</p>
-        <label>Token <input ref={input} type="password" autocomplete="off" spellcheck={false} required /></label>
+        {refused && <p class="failed" role="alert">The server does not take that token: it is not one, has ended, or was revoked.</p>}
+        <label>Token <input ref={input} type="password" autocomplete="off" spellcheck={false} required aria-invalid={refused} /></label>
         <button type="submit">Go on</button>
       </form>
     </div>
@@ -45,7 +46,7 @@ function AskToken() {
 function Page() {
   const { parts: [view = 'overview', ...rest] } = useRoute();
   const [dark, toggle] = useDark();
-  const { reachable, wantsToken } = useServer();
+  const { reachable, wantsToken, tokenRefused } = useServer();
   const happenings = useHappenings();
   const main = useRef<HTMLElement>(null);
   const shown = useRef(view);
@@ -76,7 +77,7 @@ function Page() {
         {view === 'events' && <Events all={happenings} />}
         {!VIEWS.includes(view) && <p class="empty">There is no such view.</p>}
       </main>
-      {wantsToken && <AskToken />}
+      {wantsToken && <AskToken refused={tokenRefused} />}
     </>
   );
 }

@@ -57,7 +57,8 @@ const END_OF_STREAM = 2; // the flag of a stream's last envelope
 
 async function post(method: string, contentType: string, body: BodyInit, signal?: AbortSignal, timeoutMs?: number) {
   const headers: Record<string, string> = { 'content-type': contentType, 'connect-protocol-version': '1' };
-  if (server.token) headers.authorization = `Bearer ${server.token}`;
+  const token = server.token;
+  if (token) headers.authorization = `Bearer ${token}`;
   if (timeoutMs) headers['connect-timeout-ms'] = String(timeoutMs);
   let response;
   try {
@@ -68,19 +69,19 @@ async function post(method: string, contentType: string, body: BodyInit, signal?
     throw new RpcError('lost', 'the server does not answer');
   }
   server.answered();
-  if (response.ok) return response;
-  throw failure(await response.json().catch(() => ({ code: 'unknown', message: `HTTP ${response.status}` })));
+  if (response.ok) return { response, token };
+  throw failure(await response.json().catch(() => ({ code: 'unknown', message: `HTTP ${response.status}` })), token);
 }
 
-function failure(error: ErrorJson): RpcError {
+function failure(error: ErrorJson, token: string): RpcError {
   const code = error.code ?? 'unknown';
-  if (code === 'unauthenticated') server.askForToken();
+  if (code === 'unauthenticated') server.askForToken(token);
   return new RpcError(code, error.message || code);
 }
 
 /** One request, one answer. */
 export async function call<M extends keyof Unary>(method: M, request: Unary[M][0], signal?: AbortSignal): Promise<Unary[M][1]> {
-  const response = await post(method, 'application/json', JSON.stringify(request), signal, UNARY_TIMEOUT_MS);
+  const { response } = await post(method, 'application/json', JSON.stringify(request), signal, UNARY_TIMEOUT_MS);
   return response.json();
 }
 
@@ -117,7 +118,7 @@ async function* envelopes(body: ReadableStream<Uint8Array>): AsyncGenerator<[num
 
 /** One request, its answers as they come. Ends when the server ends it; throws RpcError for a status other than OK. */
 export async function* follow<M extends keyof Streams>(method: M, request: Streams[M][0], signal: AbortSignal): AsyncGenerator<Streams[M][1]> {
-  const response = await post(method, 'application/connect+json', envelope(request), signal);
+  const { response, token } = await post(method, 'application/connect+json', envelope(request), signal);
   try {
     for await (const [flags, message] of envelopes(response.body!)) {
       if (!(flags & END_OF_STREAM)) {
@@ -125,7 +126,7 @@ export async function* follow<M extends keyof Streams>(method: M, request: Strea
         continue;
       }
       const error = (message as { error?: ErrorJson }).error;
-      if (error) throw failure(error);
+      if (error) throw failure(error, token);
       return;
     }
   } catch (error) {

@@ -10,6 +10,7 @@ class Server {
   token = '';
   reachable = true;
   wantsToken = false;
+  tokenRefused = false; // what was given last was no good
   generation = 0; // grows whenever everything should be asked anew
   private listeners = new Set<() => void>();
 
@@ -48,9 +49,11 @@ class Server {
     this.tell();
   }
 
-  askForToken() {
-    if (this.wantsToken) return;
+  /** A request with the token @sent was refused. One that was sent before another token was given says nothing. */
+  askForToken(sent: string) {
+    if (this.wantsToken || sent !== this.token) return;
     this.wantsToken = true;
+    this.tokenRefused = sent !== '';
     this.tell();
   }
 
@@ -66,7 +69,7 @@ export const server = new Server();
 
 /** The server's state; the component is drawn again when it changes. */
 export function useServer() {
-  const state = () => ({ reachable: server.reachable, wantsToken: server.wantsToken, generation: server.generation });
+  const state = () => ({ reachable: server.reachable, wantsToken: server.wantsToken, tokenRefused: server.tokenRefused, generation: server.generation });
   const [value, set] = useState(state);
   useEffect(() => server.subscribe(() => set(state())), []);
   return value;

@@ -236,7 +236,7 @@ const cells = {
     await close(page);
   },
 
-  /** A server that wants a token is given one from then on; the token is in memory alone. */
+  /** A server that wants a token is given one, a wrong one first, and says so; the token is in memory alone. */
   async token(browser) {
     const guarded = new Daemon('--access-mode', 'token');
     await guarded.start();
@@ -248,6 +248,10 @@ const cells = {
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(`http://${guarded.address}/`);
+    assert.equal(await page.locator('.ask').getByRole('alert').count(), 0);
+    await page.getByLabel('Token', { exact: true }).fill(`mlt_${'A'.repeat(43)}`);
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.locator('.ask').getByRole('alert').getByText('does not take that token').waitFor();
     await page.getByLabel('Token', { exact: true }).fill(secret);
     await page.getByRole('button', { name: 'Go on' }).click();
     await page.locator('[data-key="default/web/w1"]').waitFor();
