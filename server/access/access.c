@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "metrics/page.h"
+
 enum { LOOK_MS = 1000, LIST_AT_A_TIME = 256 };
 
 struct policy *access_policy(struct access *access)
@@ -161,7 +163,10 @@ int access_new(const struct config *config, struct log *log, struct store *store
     if (!code)
         code = take_policy(access, fault);
     const struct open_calls_judge judge = {.ticket = ticket, .may_go_on = may_go_on, .arg = access};
-    if (!code && (failures_new(&access->failures) != 0 || open_calls_new(&judge, &access->open_calls) != 0))
+    access->stream_quota =
+        quota_new("access.stream_quota", "streams open", (uint64_t)config_number(config, "access.stream_quota"));
+    if (!code && (!access->stream_quota || failures_new(&access->failures) != 0 ||
+                  open_calls_new(&judge, &access->open_calls) != 0))
         code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "access: out of memory");
     if (!code)
         code = tokens_new(store, time(NULL), &access->tokens, fault);
@@ -181,6 +186,7 @@ void access_free(struct access *access)
         return;
     mrpc_authentication_free(access->authentication);
     open_calls_free(access->open_calls);
+    quota_free(access->stream_quota);
     failures_free(access->failures);
     tokens_free(access->tokens);
     snapshot_cell_fini(&access->policy);
@@ -194,7 +200,10 @@ void access_end_streams(struct access *access)
 
 int access_write_metrics(const struct access *access, int (*write)(void *arg, const char *text, size_t size), void *arg)
 {
-    return audit_write_metrics(access->audit, write, arg);
+    struct metrics_page page = {.write = write, .arg = arg, .error = audit_write_metrics(access->audit, write, arg)};
+    metrics_single(&page, "mltrainer_stream_quota_refused_total", "counter",
+                   "Streams refused because their caller has too many.", quota_refused(access->stream_quota));
+    return page.error;
 }
 
 int access_look(struct access *access, int64_t now_s)

@@ -9,6 +9,7 @@
 #include "access/failures.h"
 #include "access/open_calls.h"
 #include "access/policy.h"
+#include "caller/quota.h"
 
 struct access {
     bool closed;
@@ -20,6 +21,7 @@ struct access {
     struct failures *failures;
     struct bootstrap bootstrap;
     struct open_calls *open_calls;
+    struct quota *stream_quota;
     struct mrpc_authentication *authentication;
     struct log_limit refused; /* of lines about bad credentials */
     int64_t looked_s;         /* access_look()'s */

@@ -3,6 +3,7 @@
 /* The door itself: each call, and each web request, on its way in. */
 
 #include "access/access_internal.h"
+#include "access/stream_quota.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -122,6 +123,8 @@ int access_add_to_server(struct access *access, struct mrpc_server *server)
         error = mrpc_authentication_new(&options, &access->authentication);
     if (!error)
         error = mrpc_authentication_add_to_server(access->authentication, server);
+    if (!error)
+        error = stream_quota_add_to_server(access->stream_quota, server);
     return error ? error : open_calls_add_to_server(access->open_calls, server);
 }
 

@@ -12,6 +12,11 @@ static const char *const kinds[] = {
     [MRPC_IDENTITY_TOKEN] = "token",
 };
 
+const char *caller_kind(enum mrpc_identity_kind kind)
+{
+    return kind <= MRPC_IDENTITY_TOKEN ? kinds[kind] : CALLER_ANONYMOUS;
+}
+
 const char *caller_owner(const struct mrpc_identity *identity, struct mrpc_arena *arena)
 {
     if (identity->kind == MRPC_IDENTITY_ANONYMOUS || identity->kind > MRPC_IDENTITY_TOKEN)

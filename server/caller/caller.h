@@ -31,6 +31,9 @@ int caller_of(struct mrpc_call *call, struct caller *out, struct fault *fault) M
 /** An identity as an owner; in @arena, or static. NULL when out of memory. */
 const char *caller_owner(const struct mrpc_identity *identity, struct mrpc_arena *arena) MRPC_MUST_USE;
 
+/** "anonymous", "unix", "tls", "token". */
+const char *caller_kind(enum mrpc_identity_kind kind);
+
 /** Roles "operator" and "admin", and the accounts that own the data anyway: root and the server's own, by unix
  *  socket. */
 bool caller_is_privileged(const struct mrpc_identity *identity);

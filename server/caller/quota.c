@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "execution/dataset/quota.h"
+#include "caller/quota.h"
 
 #include <pthread.h>
 #include <search.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,21 +11,25 @@
 /* Owners who have anything, in a tree by name. */
 struct use {
     char *owner;
-    uint64_t bytes;
+    uint64_t amount;
 };
 
-struct dataset_quota {
-    uint64_t limit_bytes;
+struct quota {
+    const char *key, *noun;
+    uint64_t limit;
     pthread_mutex_t lock; /* guards the tree */
     void *uses;
+    _Atomic uint64_t refused;
 };
 
-struct dataset_quota *dataset_quota_new(uint64_t limit_bytes)
+struct quota *quota_new(const char *key, const char *noun, uint64_t limit)
 {
-    struct dataset_quota *quota = calloc(1, sizeof *quota);
+    struct quota *quota = calloc(1, sizeof *quota);
     if (!quota)
         return NULL;
-    quota->limit_bytes = limit_bytes;
+    quota->key = key;
+    quota->noun = noun;
+    quota->limit = limit ? limit : UINT64_MAX;
     pthread_mutex_init(&quota->lock, NULL);
     return quota;
 }
@@ -36,7 +41,7 @@ static void use_free(void *node)
     free(use);
 }
 
-void dataset_quota_free(struct dataset_quota *quota)
+void quota_free(struct quota *quota)
 {
     if (!quota)
         return;
@@ -50,13 +55,13 @@ static int by_owner(const void *a, const void *b)
     return strcmp(((const struct use *)a)->owner, ((const struct use *)b)->owner);
 }
 
-static struct use *find(struct dataset_quota *quota, const char *owner)
+static struct use *find(struct quota *quota, const char *owner)
 {
     struct use key = {.owner = (char *)owner}, **found = tfind(&key, &quota->uses, by_owner);
     return found ? *found : NULL;
 }
 
-static struct use *find_or_make(struct dataset_quota *quota, const char *owner)
+static struct use *find_or_make(struct quota *quota, const char *owner)
 {
     struct use *use = find(quota, owner);
     if (use)
@@ -73,59 +78,83 @@ static struct use *find_or_make(struct dataset_quota *quota, const char *owner)
     return NULL;
 }
 
-static void forget_if_empty(struct dataset_quota *quota, struct use *use)
+static void forget_if_empty(struct quota *quota, struct use *use)
 {
-    if (use->bytes)
+    if (use->amount)
         return;
     tdelete(use, &quota->uses, by_owner);
     use_free(use);
 }
 
-static int add(struct dataset_quota *quota, const char *owner, uint64_t bytes, uint64_t limit, struct fault *fault)
+static bool fits(const struct use *use, uint64_t amount, uint64_t limit)
+{
+    return use->amount <= limit && amount <= limit - use->amount;
+}
+
+static int refuse(struct quota *quota, const char *owner, int64_t retry_ms, struct fault *fault)
+{
+    atomic_fetch_add_explicit(&quota->refused, 1, memory_order_relaxed);
+    return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, retry_ms, "%s: %.128s has its %llu %s", quota->key, owner,
+                       (unsigned long long)quota->limit, quota->noun);
+}
+
+/* Up to @limit in all; false: it would be more. */
+static int add(struct quota *quota, const char *owner, uint64_t amount, uint64_t limit, bool *added)
 {
     pthread_mutex_lock(&quota->lock);
     struct use *use = find_or_make(quota, owner);
-    bool fits = use && (use->bytes <= limit && bytes <= limit - use->bytes);
-    if (fits)
-        use->bytes += bytes;
+    *added = use && fits(use, amount, limit);
+    if (*added)
+        use->amount += amount;
     if (use)
         forget_if_empty(quota, use);
     pthread_mutex_unlock(&quota->lock);
-    if (!use)
+    return use ? 0 : -1;
+}
+
+int quota_take(struct quota *quota, const char *owner, uint64_t amount, int64_t retry_ms, struct fault *fault)
+{
+    bool added;
+    if (add(quota, owner, amount, quota->limit, &added) != 0)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    if (fits)
-        return 0;
-    return fault_set(fault, MRPC_RESOURCE_EXHAUSTED,
-                     "more than %llu bytes of datasets of one owner, uploads under way included",
-                     (unsigned long long)limit);
+    return added ? 0 : refuse(quota, owner, retry_ms, fault);
 }
 
-int dataset_quota_take(struct dataset_quota *quota, const char *owner, uint64_t bytes, struct fault *fault)
+int quota_check(struct quota *quota, const char *owner, uint64_t amount, int64_t retry_ms, struct fault *fault)
 {
-    return add(quota, owner, bytes, quota->limit_bytes, fault);
+    uint64_t used = quota_used(quota, owner);
+    bool room = used <= quota->limit && amount <= quota->limit - used;
+    return room ? 0 : refuse(quota, owner, retry_ms, fault);
 }
 
-int dataset_quota_count(struct dataset_quota *quota, const char *owner, uint64_t bytes, struct fault *fault)
+int quota_count(struct quota *quota, const char *owner, uint64_t amount, struct fault *fault)
 {
-    return add(quota, owner, bytes, UINT64_MAX, fault);
+    bool added;
+    int error = add(quota, owner, amount, UINT64_MAX, &added);
+    return error ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory") : 0;
 }
 
-void dataset_quota_give(struct dataset_quota *quota, const char *owner, uint64_t bytes)
+void quota_give(struct quota *quota, const char *owner, uint64_t amount)
 {
     pthread_mutex_lock(&quota->lock);
     struct use *use = find(quota, owner);
     if (use) {
-        use->bytes -= bytes < use->bytes ? bytes : use->bytes;
+        use->amount -= amount < use->amount ? amount : use->amount;
         forget_if_empty(quota, use);
     }
     pthread_mutex_unlock(&quota->lock);
 }
 
-uint64_t dataset_quota_used(struct dataset_quota *quota, const char *owner)
+uint64_t quota_used(struct quota *quota, const char *owner)
 {
     pthread_mutex_lock(&quota->lock);
     const struct use *use = find(quota, owner);
-    uint64_t bytes = use ? use->bytes : 0;
+    uint64_t amount = use ? use->amount : 0;
     pthread_mutex_unlock(&quota->lock);
-    return bytes;
+    return amount;
+}
+
+uint64_t quota_refused(const struct quota *quota)
+{
+    return atomic_load_explicit(&quota->refused, memory_order_relaxed);
 }

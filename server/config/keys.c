@@ -12,6 +12,9 @@ const struct config_key config_keys[] = {
     {"access.policy", CONFIG_TEXT, NULL, 0, 0,
      "YAML file: roles of your own, and the roles of certificates and accounts; with access.mode token; read again on "
      "reload"},
+    {"access.stream_quota", CONFIG_COUNT, "10000", 0, 10000000,
+     "streams (watches, heartbeats, uploads) that an identity, or without one an address, may have open; 0: any "
+     "number; callers of this machine without an identity are not counted"},
     {"audit.log", CONFIG_SWITCH, "true", 0, 0,
      "keep an audit log: who changed what, and who was refused; names and addresses are keyed hashes"},
     {"audit.file", CONFIG_TEXT, NULL, 0, 0, "where; else audit.log in the data folder; opened again on reload"},
@@ -59,6 +62,7 @@ const struct config_key config_keys[] = {
     {"registry.check_targets", CONFIG_LIST, NULL, 0, 0,
      "private networks (CIDR) that health checks may go to besides an instance's own address"},
     {"registry.self", CONFIG_SWITCH, "true", 0, 0, "keep the server and its pools registered, in namespace mltrainer"},
+    {"registry.instance_quota", CONFIG_COUNT, "100000", 1, 10000000, "instances that one owner may have registered"},
     {"registry.protection", CONFIG_SWITCH, "true", 0, 0,
      "hold a service's list when more than half of it fails at once: who fails stays, and is handed out last"},
     {"execution.workers", CONFIG_COUNT, "0", 0, 256, "worker processes; 0: one a core"},
@@ -72,6 +76,8 @@ const struct config_key config_keys[] = {
     {"execution.quarantine", CONFIG_COUNT, "3", 0, 16,
      "crashes of a plugin within 60 s that keep it away from workers; 0: never"},
     {"execution.queue", CONFIG_COUNT, "100000", 1, 1000000, "jobs that may wait"},
+    {"execution.job_quota", CONFIG_COUNT, "50000", 0, 1000000,
+     "jobs that have not ended that one owner may have; 0: as many as there is room for"},
     {"execution.dataset_quota", CONFIG_SIZE, "20GiB", 1, INT64_C(1) << 50,
      "bytes of datasets that one owner may have, uploads under way included"},
     {"execution.source_roots", CONFIG_LIST, NULL, 0, 0, "folders below which files may be fetched as datasets"},

@@ -93,10 +93,13 @@ int execution_new(const struct execution_parts *parts, struct execution **out, s
     snapshot_cell_init(&engine->picture);
     int warm = warm_models_init(&engine->warm);
     engine->inference = inference_book_new();
-    engine->dataset_quota = dataset_quota_new((uint64_t)config_number(engine->config, "execution.dataset_quota"));
+    engine->dataset_quota = quota_new("execution.dataset_quota", "bytes of datasets, uploads under way included",
+                                      (uint64_t)config_number(engine->config, "execution.dataset_quota"));
+    engine->job_quota = quota_new("execution.job_quota", "jobs that have not ended",
+                                  (uint64_t)config_number(engine->config, "execution.job_quota"));
     engine->upload_stages = upload_stages_new(engine->datasets_folder, engine->dataset_quota);
     struct catalog *catalog = NULL;
-    int code = engine->dataset_quota && engine->upload_stages && engine->inference && !warm
+    int code = engine->dataset_quota && engine->job_quota && engine->upload_stages && engine->inference && !warm
                    ? open_folders(engine, fault)
                    : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code)
@@ -140,7 +143,8 @@ void execution_free(struct execution *engine)
     record_index_fini(&engine->datasets);
     upload_stages_free(engine->upload_stages);
     fetch_sources_free(engine->sources);
-    dataset_quota_free(engine->dataset_quota);
+    quota_free(engine->dataset_quota);
+    quota_free(engine->job_quota);
     record_index_fini(&engine->artifacts);
     aliases_fini(&engine->aliases);
     snapshot_cell_fini(&engine->catalog);

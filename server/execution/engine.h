@@ -11,7 +11,7 @@
 #include "execution/api.h"
 #include "execution/artifact/alias.h"
 #include "execution/catalog/catalog.h"
-#include "execution/dataset/quota.h"
+#include "caller/quota.h"
 #include "execution/dataset/schema.h"
 #include "execution/dataset/stage.h"
 #include "execution/execution.h"
@@ -55,7 +55,8 @@ struct execution {
 
     /* The loop's. */
     struct record_index datasets;
-    struct dataset_quota *dataset_quota; /* of their owners; any thread */
+    struct quota *dataset_quota; /* of their owners; any thread */
+    struct quota *job_quota;
     struct upload_stages *upload_stages; /* any thread */
     struct fetch_sources *sources;       /* never changes */
     struct record_index artifacts;

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "caller/quota.h"
 #include "execution/engine.h"
 #include "metrics/page.h"
 
@@ -59,5 +60,9 @@ int execution_write_metrics(struct execution *engine, int (*write)(void *arg, co
     write_stats(&page, &stats);
     write_moves(&page, engine);
     write_webhooks(&page, engine);
+    metrics_single(&page, "mltrainer_job_quota_refused_total", "counter",
+                   "Jobs refused because their owner has too many.", quota_refused(engine->job_quota));
+    metrics_single(&page, "mltrainer_dataset_quota_refused_total", "counter",
+                   "Datasets refused because their owner has too many bytes.", quota_refused(engine->dataset_quota));
     return page.error;
 }

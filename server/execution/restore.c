@@ -79,7 +79,7 @@ static int take_dataset(void *arg, const struct store_entry *entry, struct mrpc_
     API(Dataset) * dataset;
     int code = api_decode(API_INFO(dataset), entry->value.data, entry->value.bytes, arena, &dataset, fault);
     if (!code)
-        code = dataset_quota_count(engine->dataset_quota, dataset->owner, dataset->size_bytes, fault);
+        code = quota_count(engine->dataset_quota, dataset->owner, dataset->size_bytes, fault);
     return code ? code
                 : add_record(&engine->datasets, entry, dataset->name, dataset->version, dataset->sha256,
                              dataset->size_bytes, dataset->owner, "", fault);

@@ -79,7 +79,8 @@ static int check_room(const struct catalog *catalog, const struct caller *caller
         return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, 60000, "the registry holds its %zu instances",
                            catalog->limits.instances);
     if (catalog_owned(catalog, caller->owner) >= catalog->limits.instances_an_owner)
-        return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, 60000, "%s has registered its %zu instances", caller->owner,
+        return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, 60000,
+                           "registry.instance_quota: %.128s has its %zu instances", caller->owner,
                            catalog->limits.instances_an_owner);
     return MRPC_OK;
 }

@@ -27,6 +27,7 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
         .own_addresses = addresses,
         .check_targets = targets,
         .without_protection = !config_switch(config, "registry.protection"),
+        .limits.instances_an_owner = (size_t)config_number(config, "registry.instance_quota"),
         .limits.gone_kept = (size_t)config_number(config, "retention.tombstones"),
     };
     struct registry *registry;

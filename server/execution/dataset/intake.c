@@ -113,7 +113,7 @@ static int take_quota(struct intake *intake, uint64_t bytes, struct fault *fault
     uint64_t *taken = &intake->stage.taken_bytes;
     if (bytes <= *taken)
         return 0;
-    int code = dataset_quota_take(intake->engine->dataset_quota, intake->caller.owner, bytes - *taken, fault);
+    int code = quota_take(intake->engine->dataset_quota, intake->caller.owner, bytes - *taken, 0, fault);
     if (!code)
         *taken = bytes;
     return code;
@@ -306,7 +306,7 @@ static int keep_file(struct intake *intake, struct fault *fault)
     close(intake->stage.fd);
     intake->stage.fd = -1;
     if (intake->stage.taken_bytes > intake->size_bytes) { /* it was left with more, and resumed with less */
-        dataset_quota_give(engine->dataset_quota, intake->caller.owner, intake->stage.taken_bytes - intake->size_bytes);
+        quota_give(engine->dataset_quota, intake->caller.owner, intake->stage.taken_bytes - intake->size_bytes);
         intake->stage.taken_bytes = intake->size_bytes;
     }
     return 0;
@@ -351,7 +351,7 @@ static void end_file(struct intake *intake)
         close(stage->fd);
     }
     if (stage->taken_bytes)
-        dataset_quota_give(engine->dataset_quota, intake->caller.owner, stage->taken_bytes);
+        quota_give(engine->dataset_quota, intake->caller.owner, stage->taken_bytes);
 }
 
 void intake_free(struct intake *intake)

@@ -23,13 +23,13 @@ struct left {
 
 struct upload_stages {
     const char *folder;
-    struct dataset_quota *quota;
+    struct quota *quota;
     pthread_mutex_t mutex;
     struct left *left;
     size_t count;
 };
 
-struct upload_stages *upload_stages_new(const char *folder, struct dataset_quota *quota)
+struct upload_stages *upload_stages_new(const char *folder, struct quota *quota)
 {
     struct upload_stages *stages = calloc(1, sizeof *stages);
     if (!stages)
@@ -180,7 +180,7 @@ void upload_stage_leave(struct upload_stages *stages, const char *owner, struct 
         stage->taken_bytes = 0;
     }
     if (taken > stage->taken_bytes)
-        dataset_quota_give(stages->quota, owner, taken - stage->taken_bytes);
+        quota_give(stages->quota, owner, taken - stage->taken_bytes);
     close(stage->fd); /* and with it the lock */
     stage->fd = -1;
 }
@@ -221,7 +221,7 @@ void upload_stages_forget_removed(struct upload_stages *stages)
     pthread_mutex_unlock(&stages->mutex);
     while (gone) {
         struct left *next = gone->next;
-        dataset_quota_give(stages->quota, gone->owner, gone->taken_bytes);
+        quota_give(stages->quota, gone->owner, gone->taken_bytes);
         left_free(gone);
         gone = next;
     }

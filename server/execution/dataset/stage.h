@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "execution/dataset/quota.h"
+#include "caller/quota.h"
 #include "execution/file.h"
 
 /* Uploads that can be resumed: their bytes lie in FOLDER/.upload-HEX, where HEX is the hash of owner and request id, so
@@ -21,7 +21,7 @@ struct upload_stage {
 };
 
 /** @folder and @quota are borrowed. NULL when out of memory. */
-struct upload_stages *upload_stages_new(const char *folder, struct dataset_quota *quota) MRPC_MUST_USE;
+struct upload_stages *upload_stages_new(const char *folder, struct quota *quota) MRPC_MUST_USE;
 void upload_stages_free(struct upload_stages *stages);
 
 /** Work on the upload @request_id of @owner, whose first @offset bytes stay; 0 begins anew. Errors: UNAVAILABLE with

@@ -131,7 +131,7 @@ static void skip(struct job *job)
     depend_unlink(job);
     job_clear_timer(job);
     job->end_ms = api_now_ms();
-    job->engine->jobs.live--;
+    job_is_over(job);
     job_move(job, JOB_SKIPPED, reason, NULL, NULL);
 }
 
@@ -152,7 +152,7 @@ static void deadline_passed(struct job *job)
 {
     depend_unlink(job);
     job->end_ms = api_now_ms();
-    job->engine->jobs.live--;
+    job_is_over(job);
     job_move(job, JOB_TIMED_OUT, "the deadline passed while it waited for other jobs", NULL, NULL);
 }
 

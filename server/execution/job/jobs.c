@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 
+#include "caller/quota.h"
 #include "execution/job/depend.h"
 #include "execution/job/job.h"
 
@@ -232,20 +233,33 @@ static void on_saved(void *arg, struct job *job, const struct fault *fault)
         jobs_dispatch(engine);
         return;
     }
-    engine->jobs.live--;
+    job_is_over(job);
     depend_unlink(job);
     unlist_job(engine, job);
     answer_submissions(job, NULL, fault);
     execution_job_free(job);
 }
 
-int jobs_check_room(struct execution *engine, size_t count, struct fault *fault)
+/* Without memory to count it, it is one more than its owner should have. */
+void job_goes_live(struct job *job)
+{
+    job->engine->jobs.live++;
+    (void)!quota_count(job->engine->job_quota, job->owner, 1, NULL);
+}
+
+void job_is_over(struct job *job)
+{
+    job->engine->jobs.live--;
+    quota_give(job->engine->job_quota, job->owner, 1);
+}
+
+int jobs_check_room(struct execution *engine, const char *owner, size_t count, struct fault *fault)
 {
     size_t limit = (size_t)config_number(engine->config, "execution.queue");
     if (engine->stopping)
         return fault_retry(fault, MRPC_UNAVAILABLE, RETRY_AFTER_MS, "the server is stopping");
     if (engine->jobs.live - engine->jobs.running + count <= limit)
-        return 0;
+        return quota_check(engine->job_quota, owner, count, RETRY_AFTER_MS, fault);
     return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, RETRY_AFTER_MS, "%zu jobs wait already, of %zu at most",
                        engine->jobs.live - engine->jobs.running, limit);
 }
@@ -321,7 +335,7 @@ static int accept_job(struct execution *engine, struct request *request, struct 
     *job = known;
     if (known)
         return 0;
-    int code = jobs_check_room(engine, 1, fault);
+    int code = jobs_check_room(engine, request->owner, 1, fault);
     if (!code)
         code = jobs_check(engine, request->spec, request->owner, "spec", fault);
     return code ? code : new_job(engine, request, job, fault);
@@ -394,7 +408,7 @@ void jobs_submit(struct execution *engine, API(JobSpec) * spec, const char *owne
         join_submissions(job, submission);
     if (existed)
         return;
-    engine->jobs.live++;
+    job_goes_live(job);
     job_move(job, job->dependency_count ? JOB_WAITING : JOB_QUEUED, "", on_saved, NULL);
 }
 
@@ -437,7 +451,7 @@ static void deadline_passed(struct job *job)
 {
     job_queue_remove(&job->engine->jobs.queue, &job->entry);
     job->end_ms = api_now_ms();
-    job->engine->jobs.live--;
+    job_is_over(job);
     publish_counts(job->engine);
     job_move(job, JOB_TIMED_OUT, "the deadline passed before it began", NULL, NULL);
 }
@@ -481,7 +495,7 @@ void jobs_cancel(struct job *job, const char *reason)
         depend_unlink(job);
         job_queue_remove(&engine->jobs.queue, &job->entry);
         job->end_ms = api_now_ms();
-        engine->jobs.live--;
+        job_is_over(job);
         publish_counts(engine);
         return job_move(job, JOB_CANCELLED, reason, NULL, NULL);
     case JOB_RUNNING:

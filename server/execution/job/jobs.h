@@ -96,8 +96,13 @@ struct job_origin {
     const char *pipeline, *pipeline_key;
 };
 
-/** Is there room for @count more? Errors: RESOURCE_EXHAUSTED with retry_after, UNAVAILABLE while the server stops. */
-int jobs_check_room(struct execution *engine, size_t count, struct fault *fault) MRPC_MUST_USE;
+/** Is there room for @count more of @owner? Errors: RESOURCE_EXHAUSTED with retry_after, UNAVAILABLE while the server
+ *  stops. */
+int jobs_check_room(struct execution *engine, const char *owner, size_t count, struct fault *fault) MRPC_MUST_USE;
+/** It counts from now on as one that has not ended, for all and for its owner; and no longer. */
+void job_goes_live(struct job *job);
+void job_is_over(struct job *job);
+
 
 /** Would it be accepted of @owner? @field names the specification in errors, which are those of depend_check(),
  *  job_bind() and jobs_check_names(). */

@@ -56,14 +56,14 @@ int jobs_restore(struct execution *engine, const API(Job) * message, struct faul
     if (code)
         execution_job_free(job);
     else if (!job_state_is_final(job->state))
-        engine->jobs.live++;
+        job_goes_live(job);
     return code;
 }
 
 static void interrupt(struct job *job, const char *why)
 {
     job->end_ms = api_now_ms();
-    job->engine->jobs.live--;
+    job_is_over(job);
     job_move(job, JOB_INTERRUPTED, why, NULL, NULL);
 }
 
@@ -95,7 +95,7 @@ static void resume(struct job *job)
         return job_enqueue(job);
     case JOB_CANCELLING:
         job->end_ms = api_now_ms();
-        job->engine->jobs.live--;
+        job_is_over(job);
         return job_move(job, JOB_CANCELLED, "the server restarted", NULL, NULL);
     case JOB_RETRY_WAIT:
         job_move(job, JOB_QUEUED, "the server restarted", NULL, NULL);

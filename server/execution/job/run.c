@@ -179,7 +179,7 @@ static void retry(struct job *job, const struct operation *operation)
 static void end(struct job *job, enum job_state state, const char *reason)
 {
     job->end_ms = api_now_ms();
-    job->engine->jobs.live--;
+    job_is_over(job);
     if (state == JOB_SUCCEEDED)
         job->progress = 1;
     job->stage = "";

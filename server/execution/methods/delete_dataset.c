@@ -78,7 +78,7 @@ static void committed(struct domain_task *task)
     if (deletion->code)
         return put_back(deletion);
     for (size_t i = 0; i < deletion->count; i++)
-        dataset_quota_give(engine->dataset_quota, deletion->records[i]->owner, deletion->records[i]->size_bytes);
+        quota_give(engine->dataset_quota, deletion->records[i]->owner, deletion->records[i]->size_bytes);
     keep_shared_files(deletion);
     execution_touch(engine);
     deletion->task = (struct thread_task){.work = remove_files, .done = finish, .reply_loop = engine->loop};

@@ -174,12 +174,12 @@ int pipelines_check(struct execution *engine, const API(PipelineSpec) * spec, co
     return code ? code : check_jobs(engine, spec, owner, field, fault);
 }
 
-static int check_room(struct execution *engine, const API(PipelineSpec) * spec, struct fault *fault)
+static int check_room(struct execution *engine, const API(PipelineSpec) * spec, const char *owner, struct fault *fault)
 {
     if (engine->pipelines.live >= PIPELINES_LIVE_MAX)
         return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED, RETRY_AFTER_MS, "%d pipelines run already",
                            PIPELINES_LIVE_MAX);
-    return jobs_check_room(engine, spec->n_tasks, fault);
+    return jobs_check_room(engine, owner, spec->n_tasks, fault);
 }
 
 static int answer_known(const struct pipeline *known, const API(PipelineSpec) * spec, struct fault *fault)
@@ -203,7 +203,7 @@ static void submit(struct execution *engine, const API(PipelineSpec) * spec, con
     struct acceptance *acceptance = calloc(1, sizeof *acceptance);
     int code = acceptance ? pipelines_check(engine, spec, owner, "spec", &fault) : no_memory(&fault);
     if (!code)
-        code = check_room(engine, spec, &fault);
+        code = check_room(engine, spec, owner, &fault);
     if (!code)
         code = make(engine, spec, owner, request_id, &pipeline, &fault);
     if (!code) {

@@ -42,7 +42,7 @@ def settle(bench, server, patience_s=120):
 
 def measure(bench):
     settings = bench.settings["jobs"]
-    server = bench.server("jobs", "--execution-queue", "1000000", "--retention-jobs", "10000000")
+    server = bench.server("jobs", "--execution-queue", "1000000", "--execution-job-quota", "0", "--retention-jobs", "10000000")
     with server:
         blocker = block(bench, server)
         request = wire.submit_compute("ema", {"close": [1.0, 2.0, 3.0]}, [blocker])

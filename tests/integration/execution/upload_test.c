@@ -266,7 +266,7 @@ static void counts_uploads_under_way_into_the_quota_of_their_owner(void **state)
     while (files_left(&fixture, ".tmp-*") == 0)
         assert_int_equal(system("sleep 0.01"), 0); /* until its header has come */
     assert_int_equal(upload_zeros(&fixture, "second", 30000), MRPC_RESOURCE_EXHAUSTED);
-    assert_non_null(strstr(TEXT(&fixture), "more than 65536 bytes of datasets of one owner"));
+    assert_non_null(strstr(TEXT(&fixture), "execution.dataset_quota: anonymous has its 65536 bytes of datasets"));
     assert_int_equal(upload_zeros(&fixture, "small", 20000), 0);
     mrpc_client_call_cancel(announced);
     assert_int_equal(end(&fixture, announced), MRPC_CANCELLED);

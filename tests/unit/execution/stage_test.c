@@ -8,7 +8,7 @@
 
 struct fixture {
     char folder[64];
-    struct dataset_quota *quota;
+    struct quota *quota;
     struct upload_stages *stages;
 };
 
@@ -17,7 +17,7 @@ static int set_up(void **state)
     struct fixture *fixture = calloc(1, sizeof *fixture);
     strcpy(fixture->folder, "/tmp/mlt-stage-XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
-    fixture->quota = dataset_quota_new(1000);
+    fixture->quota = quota_new("datasets", "bytes", 1000);
     fixture->stages = upload_stages_new(fixture->folder, fixture->quota);
     *state = fixture;
     return 0;
@@ -27,7 +27,7 @@ static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
     upload_stages_free(fixture->stages);
-    dataset_quota_free(fixture->quota);
+    quota_free(fixture->quota);
     assert_int_equal(rmdir(fixture->folder), 0); /* every test leaves it empty */
     free(fixture);
     return 0;
@@ -44,7 +44,7 @@ static struct upload_stage open_stage(struct fixture *fixture, const char *owner
 
 static void take(struct fixture *fixture, struct upload_stage *stage, uint64_t bytes)
 {
-    assert_int_equal(dataset_quota_take(fixture->quota, "ann", bytes, NULL), 0);
+    assert_int_equal(quota_take(fixture->quota, "ann", bytes, 0, NULL), 0);
     stage->taken_bytes += bytes;
 }
 
@@ -61,15 +61,15 @@ static void holds_of_the_quota_what_lies_there(void **state)
     take(fixture, &stage, 500);
     assert_int_equal(write(stage.fd, "0123456789", 10), 10);
     upload_stage_leave(fixture->stages, "ann", &stage);
-    assert_int_equal(dataset_quota_used(fixture->quota, "ann"), 10);
+    assert_int_equal(quota_used(fixture->quota, "ann"), 10);
     stage = open_stage(fixture, "ann", 4);
     assert_int_equal(stage.taken_bytes, 10); /* its holder's again */
     assert_int_equal(lseek(stage.fd, 0, SEEK_CUR), 4);
     upload_stage_leave(fixture->stages, "ann", &stage);
-    assert_int_equal(dataset_quota_used(fixture->quota, "ann"), 4);
+    assert_int_equal(quota_used(fixture->quota, "ann"), 4);
     unlink(stage.path); /* as retention does */
     upload_stages_forget_removed(fixture->stages);
-    assert_int_equal(dataset_quota_used(fixture->quota, "ann"), 0);
+    assert_int_equal(quota_used(fixture->quota, "ann"), 0);
 }
 
 static void leaves_nothing_of_an_empty_one(void **state)
@@ -80,7 +80,7 @@ static void leaves_nothing_of_an_empty_one(void **state)
     struct upload_stage stage = open_stage(fixture, "ann", 0);
     take(fixture, &stage, 100);
     upload_stage_leave(fixture->stages, "ann", &stage);
-    assert_int_equal(dataset_quota_used(fixture->quota, "ann"), 0);
+    assert_int_equal(quota_used(fixture->quota, "ann"), 0);
     assert_int_equal(upload_stage_received(fixture->stages, "ann", "r", &bytes, &fault), 0);
     assert_int_equal(bytes, 0);
     assert_int_equal(access(stage.path, F_OK), -1);
