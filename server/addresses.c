@@ -25,7 +25,7 @@ static int take_sockets(struct config *config, struct fault *fault)
     for (unsigned i = 0; !code && i < count; i++) {
         char address[16];
         snprintf(address, sizeof address, "fd:%u", SERVICE_MANAGER_FIRST_FD + i);
-        code = config_set(config, "listen", address, "LISTEN_FDS", fault);
+        code = config_add(config, "listen", address, "LISTEN_FDS", fault);
     }
     return code;
 }

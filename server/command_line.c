@@ -66,6 +66,7 @@ int command_line_read(int argc, char **argv, struct config *config, struct comma
     int code = file ? config_read_file(config, file, fault) : 0;
     if (!code)
         code = config_read_environment(config, environ, fault);
+    config_begin_flags(config);
     for (int at = 1; at < argc && !code;) {
         if (read_own_flag(argv[at], out))
             at++;

@@ -8,6 +8,8 @@
 
 #include <libfyaml.h>
 
+#include "text/plain.h"
+
 struct reader {
     const char *source;
     struct policy *policy;
@@ -189,31 +191,6 @@ static int read_document(struct reader *reader, struct fy_node *root)
     return code;
 }
 
-/* How many bytes the character at @at has: 0 if it is not UTF-8 (RFC 3629 section 4), or no text. */
-static size_t character(const unsigned char *at, size_t left)
-{
-    if (at[0] < 0x80)
-        return at[0] >= 0x20 || at[0] == '\t' || at[0] == '\n' || at[0] == '\r' ? 1 : 0;
-    size_t bytes = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-    if (at[0] < 0xc2 || at[0] > 0xf4 || left < bytes)
-        return 0;
-    for (size_t i = 1; i < bytes; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
-    bool outside = (at[0] == 0xed && at[1] > 0x9f) || (at[0] == 0xf4 && at[1] > 0x8f);
-    return overlong || outside ? 0 : bytes;
-}
-
-/* libfyaml 0.7 never comes back from a directive that is not UTF-8. */
-static bool is_text(const char *text, size_t bytes)
-{
-    for (size_t at = 0, step; at < bytes; at += step)
-        if ((step = character((const unsigned char *)text + at, bytes - at)) == 0)
-            return false;
-    return bytes > 0;
-}
-
 /* What libfyaml has to say would go to standard error. */
 static void keep_quiet(struct fy_diag *diag, void *arg, const char *text, size_t bytes)
 {
@@ -228,13 +205,15 @@ static struct fy_document *parse(const char *text, size_t bytes)
     struct fy_parse_cfg settings = {.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_AUTO,
                                     .diag = fy_diag_create(&silence)};
     struct fy_document *document =
-        is_text(text, bytes) && settings.diag ? fy_document_build_from_string(&settings, text, bytes) : NULL;
+        settings.diag && bytes > 0 ? fy_document_build_from_string(&settings, text, bytes) : NULL;
     fy_diag_destroy(settings.diag);
     return document;
 }
 
 int policy_read(const char *text, size_t bytes, const char *source, struct policy **out, struct fault *fault)
 {
+    if (text_check_plain(text, bytes, source, fault) != 0)
+        return fault->code;
     struct fy_document *document = parse(text, bytes);
     if (!document)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "%.200s: empty, or not well-formed YAML", source);

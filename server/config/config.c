@@ -11,14 +11,18 @@
 
 enum { KEYS_MAX = 128, LIST_MAX = 32 };
 
+/* Where a value comes from; a later one wins. */
+enum source { FROM_TABLE, FROM_FILE, FROM_ENVIRONMENT, FROM_FLAGS };
+
 struct value {
     char *texts[LIST_MAX];
     size_t count;
     int64_t number;
-    bool is_default;
+    enum source source;
 };
 
 struct config {
+    enum source source; /* that is being read */
     struct value values[KEYS_MAX];
 };
 
@@ -107,7 +111,8 @@ static bool is_number(const struct config_key *key)
     return key->type == CONFIG_COUNT || key->type == CONFIG_DURATION || key->type == CONFIG_SIZE;
 }
 
-static int store(struct config *config, const struct config_key *key, const char *text, bool is_default,
+/* What stands in a list already stays if it is @since this source or a later one. */
+static int store(struct config *config, const struct config_key *key, const char *text, enum source since,
                  const char *source, struct fault *fault)
 {
     struct value *value = &config->values[key - config_keys];
@@ -118,7 +123,7 @@ static int store(struct config *config, const struct config_key *key, const char
     if (is_number(key) && (number < key->least || number > key->most))
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: %s: %s is not in %lld..%lld", source, key->name, text,
                          (long long)key->least, (long long)key->most);
-    if (value->is_default || key->type != CONFIG_LIST)
+    if (value->source < since || key->type != CONFIG_LIST)
         forget(value);
     if (value->count == LIST_MAX)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: %s: more than %d entries", source, key->name, LIST_MAX);
@@ -127,7 +132,7 @@ static int store(struct config *config, const struct config_key *key, const char
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     value->texts[value->count++] = copy;
     value->number = number;
-    value->is_default = is_default;
+    value->source = config->source;
     return 0;
 }
 
@@ -137,10 +142,11 @@ int config_new(struct config **out)
     if (!config)
         return MRPC_ERR_NOMEM;
     for (const struct config_key *key = config_keys; key->name; key++)
-        if (key->fallback && store(config, key, key->fallback, true, "default", NULL) != 0) {
+        if (key->fallback && store(config, key, key->fallback, FROM_TABLE, "default", NULL) != 0) {
             config_free(config);
             return MRPC_ERR_INVALID;
         }
+    config->source = FROM_FILE;
     *out = config;
     return 0;
 }
@@ -160,7 +166,30 @@ int config_set(struct config *config, const char *name, const char *text, const 
     if (!key)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: unknown key \"%.100s\"; the nearest is \"%s\"", source,
                          name, nearest_name(name));
-    return store(config, key, text, false, source, fault);
+    return store(config, key, text, config->source, source, fault);
+}
+
+int config_add(struct config *config, const char *name, const char *text, const char *source, struct fault *fault)
+{
+    const struct config_key *key = find_key(name);
+    if (!key || key->type != CONFIG_LIST)
+        abort();
+    struct value *value = &config->values[key - config_keys];
+    enum source began = value->source > FROM_FILE ? value->source : FROM_FILE;
+    int code = store(config, key, text, FROM_FILE, source, fault);
+    if (!code)
+        value->source = began;
+    return code;
+}
+
+void config_begin_flags(struct config *config)
+{
+    config->source = FROM_FLAGS;
+}
+
+void config_begin_file(struct config *config)
+{
+    config->source = FROM_FILE;
 }
 
 void config_empty(struct config *config, const char *name)
@@ -214,12 +243,13 @@ static int read_variable(struct config *config, const char *variable, struct fau
         return 0;
     for (const struct config_key *key = config_keys; key->name; key++)
         if (spells(name + strlen("MLTRAINER_"), key->name, '_'))
-            return store(config, key, equals + 1, false, name, fault);
+            return store(config, key, equals + 1, FROM_ENVIRONMENT, name, fault);
     return fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: no such setting", name);
 }
 
 int config_read_environment(struct config *config, char *const *environment, struct fault *fault)
 {
+    config->source = FROM_ENVIRONMENT;
     for (; *environment; environment++) {
         if (strncmp(*environment, "MLTRAINER_", strlen("MLTRAINER_")) != 0)
             continue;

@@ -15,7 +15,7 @@
 
 enum config_type {
     CONFIG_TEXT,
-    CONFIG_LIST,      /* texts; a flag that is given again adds one */
+    CONFIG_LIST,      /* texts; a flag that is given again adds one to those of flags */
     CONFIG_SWITCH,    /* true or false, on or off */
     CONFIG_COUNT,
     CONFIG_DURATION,  /* "250ms", "30s", "5min", "2h"; read in ms */
@@ -44,8 +44,15 @@ void config_free(struct config *config);
 int config_read_file(struct config *config, const char *path, struct fault *fault) MRPC_MUST_USE;
 /** Take every MLTRAINER_… variable of the environment. Errors: MRPC_INVALID_ARGUMENT. */
 int config_read_environment(struct config *config, char *const *environment, struct fault *fault) MRPC_MUST_USE;
-/** Set one key from text; @source ("--listen") is named in errors. A list is added to, after its default has gone. */
+/** What is set from now on comes from a file, from the command line. */
+void config_begin_file(struct config *config);
+void config_begin_flags(struct config *config);
+/** Set one key from text; @source ("--listen") is named in errors. A list that an earlier source began is begun anew,
+ *  one that this source began grows. */
 int config_set(struct config *config, const char *name, const char *text, const char *source, struct fault *fault)
+    MRPC_MUST_USE;
+/** Add an entry to a list, whoever began it; only its default goes. */
+int config_add(struct config *config, const char *name, const char *text, const char *source, struct fault *fault)
     MRPC_MUST_USE;
 /** Take every entry of a list away. */
 void config_empty(struct config *config, const char *name);

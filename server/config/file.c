@@ -2,13 +2,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <libfyaml.h>
 
 #include "config/config.h"
+#include "text/plain.h"
 
 /* The YAML file is a mapping of keys; "log.level: info" and "log: {level: info}" say the same. */
+
+enum { FILE_BYTES_MAX = 1 << 20 };
 
 struct reader {
     struct config *config;
@@ -115,17 +117,40 @@ static int read_stream(struct reader *reader, struct fy_parser *parser)
     return code;
 }
 
-int config_read_file(struct config *config, const char *path, struct fault *fault)
+/* Parse what is there; the file's bytes outlive it. */
+static int read_bytes(struct reader *reader, const char *bytes, size_t size)
 {
-    if (access(path, R_OK) != 0)
-        return fault_set(fault, MRPC_NOT_FOUND, "%s: %s", path, strerror(errno));
+    if (text_check_plain(bytes, size, reader->path, reader->fault) != 0)
+        return reader->fault->code;
     struct fy_parse_cfg settings = {.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_AUTO};
     struct fy_parser *parser = fy_parser_create(&settings);
     if (!parser)
-        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    struct reader reader = {config, path, fault};
-    int code =
-        fy_parser_set_input_file(parser, path) == 0 ? read_stream(&reader, parser) : not_well_formed(path, fault);
+        return fault_set(reader->fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    int code = fy_parser_set_string(parser, bytes, size) == 0 ? read_stream(reader, parser)
+                                                              : not_well_formed(reader->path, reader->fault);
     fy_parser_destroy(parser);
+    return code;
+}
+
+int config_read_file(struct config *config, const char *path, struct fault *fault)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return fault_set(fault, MRPC_NOT_FOUND, "%s: %s", path, strerror(errno));
+    char *bytes = malloc(FILE_BYTES_MAX + 1);
+    size_t size = bytes ? fread(bytes, 1, FILE_BYTES_MAX + 1, file) : 0;
+    bool failed = ferror(file) != 0;
+    fclose(file);
+    struct reader reader = {config, path, fault};
+    int code;
+    config_begin_file(config);
+    if (!bytes)
+        code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    else if (failed || size > FILE_BYTES_MAX)
+        code = fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: %s", path,
+                         failed ? "cannot be read" : "longer than 1 MiB");
+    else
+        code = size ? read_bytes(&reader, bytes, size) : 0;
+    free(bytes);
     return code;
 }

@@ -9,6 +9,7 @@
 #include "execution/catalog/nearest.h"
 #include "execution/catalog/yaml.h"
 #include "execution/dataset/number.h"
+#include "text/plain.h"
 
 enum { KEYS_MAX = 32 };
 
@@ -118,6 +119,8 @@ static int malformed(const struct yaml_file *file, struct fy_diag *diag)
 int yaml_read_file(const struct yaml_file *file, const char *bytes, size_t size, const struct yaml_key *keys,
                    void *into)
 {
+    if (text_check_plain(bytes, size, file->path, file->fault) != 0)
+        return file->fault->code;
     struct fy_diag_cfg how;
     fy_diag_cfg_default(&how);
     how.fp = NULL;

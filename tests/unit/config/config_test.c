@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,16 +19,21 @@ static int tear_down(void **state)
     return 0;
 }
 
-static int read_text(struct config *config, const char *yaml, struct fault *fault)
+static int read_bytes(struct config *config, const char *bytes, size_t size, struct fault *fault)
 {
     char path[] = "/tmp/mlt-config-XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);
-    assert_int_equal(write(fd, yaml, strlen(yaml)), (ssize_t)strlen(yaml));
+    assert_int_equal(write(fd, bytes, size), (ssize_t)size);
     close(fd);
     int code = config_read_file(config, path, fault);
     unlink(path);
     return code;
+}
+
+static int read_text(struct config *config, const char *yaml, struct fault *fault)
+{
+    return read_bytes(config, yaml, strlen(yaml), fault);
 }
 
 static void defaults_bind_to_loopback(void **state)
@@ -73,6 +79,136 @@ static void broken_yaml_and_missing_files_are_errors(void **state)
     assert_int_equal(read_text(*state, "log: [unclosed\n", &fault), MRPC_INVALID_ARGUMENT);
     assert_int_equal(read_text(*state, "- just\n- a list\n", &fault), MRPC_INVALID_ARGUMENT);
     assert_int_equal(config_read_file(*state, "/nonexistent/x.yaml", &fault), MRPC_NOT_FOUND);
+}
+
+/* libfyaml 0.7 would not come back from the first two. */
+static void a_file_that_is_no_text_is_refused_before_it_is_parsed(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *text;
+    } cases[] = {
+        {"%\xff\nloops: 1\n", 11, ":1: not UTF-8"},
+        {"loops: 1\n%YAML \xc3\x28\n", 18, ":2: not UTF-8"},
+        {"loops: 1\0\n", 10, ":1: not UTF-8"},
+        {"# \xed\xa0\x80\nloops: 1\n", 15, ":1: not UTF-8"}, /* a surrogate */
+        {"# \xc0\xaf\n", 5, ":1: not UTF-8"},               /* overlong */
+        {"loops: 1 # \xe2\x82", 13, ":1: not UTF-8"},         /* cut */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fault fault = FAULT_INIT;
+        assert_int_equal(read_bytes(*state, cases[i].bytes, cases[i].size, &fault), MRPC_INVALID_ARGUMENT);
+        if (!strstr(fault.text, cases[i].text))
+            fail_msg("case %zu: %s", i, fault.text);
+    }
+    assert_int_equal(read_text(*state, "# \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\nloops: 3\n", NULL), 0);
+    assert_int_equal(config_number(*state, "loops"), 3);
+}
+
+static void a_file_without_an_end_is_refused(void **state)
+{
+    struct fault fault = FAULT_INIT;
+    assert_int_equal(config_read_file(*state, "/dev/zero", &fault), MRPC_INVALID_ARGUMENT);
+    assert_non_null(strstr(fault.text, "longer than 1 MiB"));
+}
+
+/* --- the table --------------------------------------------------------------------------------------------------- */
+
+/* The @nth value of three that the key takes, and that differ from its default. */
+static void value_of(const struct config_key *key, int nth, char out[64])
+{
+    static const char *const unit[] = {[CONFIG_COUNT] = "", [CONFIG_DURATION] = "ms", [CONFIG_SIZE] = "B"};
+    if (key->type == CONFIG_TEXT || key->type == CONFIG_LIST)
+        snprintf(out, 64, "value-%d", nth);
+    else if (key->type == CONFIG_SWITCH)
+        snprintf(out, 64, "%s", nth % 2 ? "true" : "false");
+    else
+        snprintf(out, 64, "%lld%s", (long long)(key->least + nth), unit[key->type]);
+}
+
+static void assert_value(struct config *config, const struct config_key *key, int nth)
+{
+    char text[64];
+    value_of(key, nth, text);
+    if (key->type == CONFIG_TEXT) {
+        assert_string_equal(config_text(config, key->name), text);
+    } else if (key->type == CONFIG_LIST) {
+        assert_int_equal(config_list_count(config, key->name), 1);
+        assert_string_equal(config_list_item(config, key->name, 0), text);
+    } else if (key->type == CONFIG_SWITCH) {
+        assert_int_equal(config_switch(config, key->name), nth % 2);
+    } else {
+        assert_int_equal(config_number(config, key->name), key->least + nth);
+    }
+}
+
+/* "log.level" with @separator for '.' and '_'. */
+static void spell(const char *name, const char *prefix, char separator, bool upper, char out[96])
+{
+    size_t length = (size_t)snprintf(out, 96, "%s", prefix);
+    for (; *name; name++)
+        out[length++] = *name == '.' || *name == '_' ? separator
+                        : upper                     ? (char)toupper((unsigned char)*name)
+                                                    : *name;
+    out[length] = 0;
+}
+
+static void each_key_is_told_in_full(void **state)
+{
+    for (const struct config_key *key = config_keys; key->name; key++) {
+        char flag[96];
+        spell(key->name, "--", '-', false, flag);
+        assert_ptr_equal(config_find_flag(flag), key); /* no other has its spelling */
+        if (!key->doc || strlen(key->doc) < 10 || strchr(key->doc, '\n'))
+            fail_msg("%s has no doc of one line", key->name);
+        bool number = key->type == CONFIG_COUNT || key->type == CONFIG_DURATION || key->type == CONFIG_SIZE;
+        if (number && (!key->fallback || key->least >= key->most))
+            fail_msg("%s is a number without a default or a range", key->name);
+        if (key->type == CONFIG_SWITCH && !key->fallback)
+            fail_msg("%s is a switch without a default", key->name);
+    }
+}
+
+static void each_key_is_overridden_by_the_environment_and_that_by_flags(void **state)
+{
+    for (const struct config_key *key = config_keys; key->name; key++) {
+        char values[4][64], yaml[256], variable[192], name[96];
+        char *environment[] = {variable, NULL};
+        struct config *config;
+        struct fault fault = FAULT_INIT;
+        for (int i = 1; i < 4; i++)
+            value_of(key, i, values[i]);
+        assert_int_equal(config_new(&config), 0);
+        snprintf(yaml, sizeof yaml, key->type == CONFIG_LIST ? "%s: [%s]\n" : "%s: %s\n", key->name, values[1]);
+        if (read_text(config, yaml, &fault) != 0)
+            fail_msg("%s", fault.text);
+        assert_value(config, key, 1);
+        spell(key->name, "MLTRAINER_", '_', true, name);
+        snprintf(variable, sizeof variable, "%s=%s", name, values[2]);
+        assert_int_equal(config_read_environment(config, environment, &fault), 0);
+        assert_value(config, key, 2);
+        config_begin_flags(config);
+        assert_int_equal(config_set(config, key->name, values[3], "flag", &fault), 0);
+        assert_value(config, key, 3);
+        config_free(config);
+    }
+}
+
+static void a_list_grows_within_its_source_and_by_what_is_added(void **state)
+{
+    char *environment[] = {"MLTRAINER_LISTEN=c:1", NULL};
+    assert_int_equal(read_text(*state, "listen: ['a:1', 'b:1']\n", NULL), 0);
+    assert_int_equal(config_list_count(*state, "listen"), 2);
+    assert_int_equal(config_read_environment(*state, environment, NULL), 0);
+    assert_int_equal(config_list_count(*state, "listen"), 1);
+    config_begin_flags(*state);
+    assert_int_equal(config_add(*state, "listen", "fd:3", "sockets", NULL), 0);
+    assert_int_equal(config_list_count(*state, "listen"), 2);
+    assert_int_equal(config_set(*state, "listen", "d:1", "flag", NULL), 0);
+    assert_int_equal(config_set(*state, "listen", "e:1", "flag", NULL), 0);
+    assert_int_equal(config_list_count(*state, "listen"), 2);
+    assert_string_equal(config_list_item(*state, "listen", 1), "e:1");
 }
 
 static void values_out_of_range_or_type_are_named(void **state)
@@ -145,6 +281,11 @@ int main(void)
         TEST(an_unknown_key_names_line_and_nearest),
         TEST(a_file_that_says_nothing_leaves_the_defaults),
         TEST(broken_yaml_and_missing_files_are_errors),
+        TEST(a_file_that_is_no_text_is_refused_before_it_is_parsed),
+        TEST(a_file_without_an_end_is_refused),
+        TEST(each_key_is_told_in_full),
+        TEST(each_key_is_overridden_by_the_environment_and_that_by_flags),
+        TEST(a_list_grows_within_its_source_and_by_what_is_added),
         TEST(values_out_of_range_or_type_are_named),
         TEST(flags_and_environment_find_their_keys),
         TEST(what_is_printed_reads_back),

@@ -73,6 +73,18 @@ static void replaced(const char *old, const char *new, char *out, size_t size)
     snprintf(out, size, "%.*s%s%s", (int)(at - good), good, new, at + strlen(old));
 }
 
+/* libfyaml 0.7 would not come back from the directive. */
+static void a_file_that_is_no_text_is_refused_before_it_is_parsed(void **state)
+{
+    static const char *const wrong[] = {"%\xff\nid: m1\n", "id: m1\n%YAML \xc3(\n"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct catalog *catalog;
+        struct fault fault = FAULT_INIT;
+        assert_int_equal(read_text(wrong[i], &catalog, &fault), MRPC_INVALID_ARGUMENT);
+        assert_non_null(strstr(fault.text, "not UTF-8 text"));
+    }
+}
+
 static void reads_a_model_with_all_its_parameters(void **state)
 {
     struct catalog *catalog;
@@ -297,6 +309,7 @@ static void finds_the_nearest_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_that_is_no_text_is_refused_before_it_is_parsed),
         cmocka_unit_test(reads_a_model_with_all_its_parameters),
         cmocka_unit_test(a_model_may_say_what_it_does_and_why_it_cannot),
         cmocka_unit_test(names_file_and_line_of_what_is_wrong),
