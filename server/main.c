@@ -102,6 +102,11 @@ static void control_stats(void *arg, struct mrpc_server_stats *out)
     api_stats(api_of(arg), out);
 }
 
+static int64_t control_certificate_end_s(void *arg)
+{
+    return api_certificate_end_s(api_of(arg));
+}
+
 static const char *const *control_addresses(void *arg)
 {
     return api_addresses(api_of(arg));
@@ -176,6 +181,7 @@ static int fill(struct program *program, struct fault *fault)
         .reload = control_reload,
         .stats = control_stats,
         .addresses = control_addresses,
+        .certificate_end_s = control_certificate_end_s,
         .kept_of_store = kept_of_store,
         .start_time_s = time(NULL),
     };

@@ -28,9 +28,10 @@ static int no_such_option(const struct cli_command *command, const char *text, i
     for (const struct cli_option *option = help_global_options; option->name; option++)
         nearest_offer(&nearest, option->name);
     if (nearest.word)
-        return cli_usage("%s %s has no option --%s; is --%s meant?", command->noun, command->verb, name, nearest.word);
-    return cli_usage("%s %s has no option --%s; try mltctl %s %s --help", command->noun, command->verb, name,
-                     command->noun, command->verb);
+        return cli_usage("%s%s%s has no option --%s; is --%s meant?", command->noun, *command->verb ? " " : "",
+                         command->verb, name, nearest.word);
+    return cli_usage("%s%s%s has no option --%s; try mltctl %s%s%s --help", command->noun, *command->verb ? " " : "",
+                     command->verb, name, command->noun, *command->verb ? " " : "", command->verb);
 }
 
 static int read_option(const struct cli_command *command, int argc, char **argv, int *at, struct cli_arguments *out)

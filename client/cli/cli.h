@@ -45,7 +45,7 @@ struct cli {
 };
 
 struct cli_command {
-    const char *noun, *verb;
+    const char *noun, *verb;           /* "": the noun is the command */
     const char *operands;              /* "NAME [FILE]"; "" for none */
     size_t operands_least, operands_most;
     const struct cli_option *options;  /* ended by one without a name; NULL: none */

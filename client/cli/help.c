@@ -70,7 +70,8 @@ int help_no_such_verb(const char *noun, const char *verb)
 static void print_line(FILE *out, const struct cli_command *command)
 {
     char head[80];
-    snprintf(head, sizeof head, "%s %s %s", command->noun, command->verb, command->operands);
+    snprintf(head, sizeof head, "%s%s%s %s", command->noun, *command->verb ? " " : "", command->verb,
+             command->operands);
     if (strlen(head) > HEAD_WIDTH)
         fprintf(out, "  %s\n  %-*s  %s\n", head, HEAD_WIDTH, "", command->summary);
     else
@@ -123,8 +124,8 @@ int help_noun(const char *noun, bool asked)
 
 int help_command(const struct cli_command *command)
 {
-    printf("Usage: mltctl %s %s%s%s%s\n\n%s\n", command->noun, command->verb, command->options ? " [OPTION]..." : "",
-           *command->operands ? " " : "", command->operands, command->summary);
+    printf("Usage: mltctl %s%s%s%s%s%s\n\n%s\n", command->noun, *command->verb ? " " : "", command->verb,
+           command->options ? " [OPTION]..." : "", *command->operands ? " " : "", command->operands, command->summary);
     if (command->options) {
         puts("\nOptions:");
         print_options(stdout, command->options, 28);
@@ -152,6 +153,12 @@ static void print_words(const char *noun)
             printf(" %s", (*command)->verb);
 }
 
+static void print_options_of(const struct cli_command *command)
+{
+    for (const struct cli_option *option = command->options; option && option->name; option++)
+        printf(" --%s", option->name);
+}
+
 static void complete_bash(void)
 {
     printf("_mltctl() {\n  local cur=${COMP_WORDS[COMP_CWORD]} noun=${COMP_WORDS[1]}\n  local words=\"\"\n"
@@ -165,14 +172,16 @@ static void complete_bash(void)
         noun = (*command)->noun;
         printf("    %s) words=\"", noun);
         print_words(noun);
+        if (!*(*command)->verb)
+            print_options_of(*command);
         printf("\";;\n");
     }
     printf("    completion) words=\"bash zsh fish\";;\n");
     printf("  esac; else case \"$noun ${COMP_WORDS[2]}\" in\n");
     for (const struct cli_command *const *command = cli_commands; *command; command++) {
-        printf("    \"%s %s\") words=\"", (*command)->noun, (*command)->verb);
-        for (const struct cli_option *option = (*command)->options; option && option->name; option++)
-            printf(" --%s", option->name);
+        printf(*(*command)->verb ? "    \"%s %s\") words=\"" : "    \"%s \"*%s) words=\"", (*command)->noun,
+               (*command)->verb);
+        print_options_of(*command);
         printf("\";;\n");
     }
     printf("  esac; fi\n  COMPREPLY=($(compgen -W \"$words");
@@ -185,8 +194,9 @@ static void complete_bash(void)
 static void complete_fish_options(const struct cli_command *command)
 {
     for (const struct cli_option *option = command->options; option && option->name; option++)
-        printf("complete -c mltctl -n '__fish_seen_subcommand_from %s; and __fish_seen_subcommand_from %s' -l %s%s\n",
-               command->noun, command->verb, option->name, option->value ? " -r -F" : "");
+        printf("complete -c mltctl -n '__fish_seen_subcommand_from %s%s%s' -l %s%s\n", command->noun,
+               *command->verb ? "; and __fish_seen_subcommand_from " : "", command->verb, option->name,
+               option->value ? " -r -F" : "");
 }
 
 static void complete_fish(void)
@@ -196,8 +206,9 @@ static void complete_fish(void)
         printf("complete -c mltctl -l %s%s\n", option->name, option->value ? " -r -F" : "");
     for (const struct cli_command *const *command = cli_commands; *command; command++) {
         printf("complete -c mltctl -n __fish_use_subcommand -a %s\n", (*command)->noun);
-        printf("complete -c mltctl -n '__fish_seen_subcommand_from %s' -a %s -d '%s'\n", (*command)->noun,
-               (*command)->verb, (*command)->summary);
+        if (*(*command)->verb)
+            printf("complete -c mltctl -n '__fish_seen_subcommand_from %s' -a %s -d '%s'\n", (*command)->noun,
+                   (*command)->verb, (*command)->summary);
         complete_fish_options(*command);
     }
 }

@@ -182,6 +182,9 @@ static int dispatch(struct cli *cli, const struct global *global, int argc, char
         return help_all(noun || global->help ? stdout : stderr, noun || global->help);
     if (!help_has_noun(noun))
         return help_no_such_noun(noun);
+    const struct cli_command *alone = find_command(noun, ""); /* a noun that is a command */
+    if (alone)
+        return global->help ? help_command(alone) : run(cli, alone, global, argc - 1, argv + 1);
     const struct cli_command *command = verb ? find_command(noun, verb) : NULL;
     if (!command)
         return verb && !global->help ? help_no_such_verb(noun, verb) : help_noun(noun, global->help);

@@ -33,6 +33,7 @@ const struct method_right rights_of_methods[] = {
     {"/inference.GRPCInferenceService/ServerReady", RIGHT_PUBLIC, false},
     {"/mltrainer.admin.v1.AdminService/Backup", RIGHT_ADMINISTER, true},
     {"/mltrainer.admin.v1.AdminService/CreateToken", RIGHT_ADMINISTER, true},
+    {"/mltrainer.admin.v1.AdminService/Diagnose", RIGHT_OPERATE, false},
     {"/mltrainer.admin.v1.AdminService/Drain", RIGHT_OPERATE, true},
     {"/mltrainer.admin.v1.AdminService/GetConfiguration", RIGHT_OPERATE, false},
     {"/mltrainer.admin.v1.AdminService/GetLogLevel", RIGHT_OPERATE, false},

@@ -9,7 +9,7 @@
 struct admin;
 struct mrpc_server;
 
-/** Needs "log", "config", "control", "store", "thread_pool" and "access". */
+/** Needs "log", "config", "control", "store", "thread_pool", "access" and "watchdog". */
 extern const struct component admin_component;
 
 /** Put the service on a server before its start. Returns 0 or an enum mrpc_error. */

@@ -32,6 +32,8 @@ struct admin_control {
     void (*stats)(void *arg, struct mrpc_server_stats *out);
     /** The addresses listened on, NULL-terminated, fixed once ready. */
     const char *const *(*addresses)(void *arg);
+    /** Unix time at which the certificate ends; 0 without TLS. */
+    int64_t (*certificate_end_s)(void *arg);
     /** Prefixes of the store's keys that a restore keeps as they are now, NULL-terminated. */
     const char *const *kept_of_store;
     int64_t start_time_s; /* Unix time at which the process began */

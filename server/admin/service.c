@@ -9,6 +9,7 @@
 
 static const struct mltrainer__admin__v1__admin_service__handlers handlers = {
     .get_server_info = admin_get_server_info,
+    .diagnose = admin_diagnose,
     .get_log_level = admin_get_log_level,
     .set_log_level = admin_set_log_level,
     .get_configuration = admin_get_configuration,
@@ -35,13 +36,13 @@ static void sweep_copies(const char *folder)
 }
 
 int admin_new(struct log *log, const struct config *config, const struct admin_control *control, struct store *store,
-              struct thread_pool *threads, struct access *access, struct admin **out)
+              struct thread_pool *threads, struct access *access, struct watchdog *watchdog, struct admin **out)
 {
     struct admin *admin = calloc(1, sizeof *admin);
     if (!admin)
         return MRPC_ERR_NOMEM;
     *admin = (struct admin){.log = log, .config = config, .control = control, .store = store, .threads = threads,
-                            .access = access};
+                            .access = access, .watchdog = watchdog};
     sweep_copies(config_text(config, "data_dir"));
     *out = admin;
     return 0;

@@ -21,6 +21,8 @@
 /* Of a backup that is coming back; swept likewise, until the store has taken it. */
 #define ADMIN_RESTORE_PREFIX ".restore-"
 
+struct watchdog;
+
 /* What the methods share. Everything is borrowed from the container and outlives the service. */
 struct admin {
     struct log *log;
@@ -29,16 +31,20 @@ struct admin {
     struct store *store;
     struct thread_pool *threads;
     struct access *access;
+    struct watchdog *watchdog;
     _Atomic bool restoring; /* one at a time */
 };
 
 int admin_new(struct log *log, const struct config *config, const struct admin_control *control, struct store *store,
-              struct thread_pool *threads, struct access *access, struct admin **out) MRPC_MUST_USE;
+              struct thread_pool *threads, struct access *access, struct watchdog *watchdog,
+              struct admin **out) MRPC_MUST_USE;
 void admin_free(struct admin *admin);
 
 /* One file a method in methods/. */
 int admin_get_server_info(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__GetServerInfoRequest *request,
                           Mltrainer__Admin__V1__GetServerInfoResponse *response);
+int admin_diagnose(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__DiagnoseRequest *request,
+                   Mltrainer__Admin__V1__DiagnoseResponse *response);
 int admin_get_log_level(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__GetLogLevelRequest *request,
                         Mltrainer__Admin__V1__GetLogLevelResponse *response);
 int admin_set_log_level(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__SetLogLevelRequest *request,

@@ -22,6 +22,8 @@ extern const struct component tls_reload_component;
 const char *const *api_addresses(const struct api *api);
 /** Stop accepting, let calls end for @grace_ms; @drained(arg) runs once, on some thread. Again: cut the grace short. */
 void api_drain(struct api *api, uint32_t grace_ms, void (*drained)(void *arg), void *arg);
+/** Unix time at which the certificate in use ends; 0 without TLS. Thread: any. */
+int64_t api_certificate_end_s(const struct api *api);
 void api_stats(const struct api *api, struct mrpc_server_stats *out);
 /** Read the certificates again. Returns 1 when there is TLS and it worked, 0 without TLS, -1 with the reason in
  *  @why. */

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -289,6 +290,20 @@ void watchdog_stop(struct watchdog *watchdog)
     pthread_mutex_unlock(&watchdog->lock);
     pthread_join(watchdog->thread, NULL);
     watchdog->started = false;
+}
+
+void watchdog_summary(struct watchdog *watchdog, struct watchdog_summary *out)
+{
+    *out = (struct watchdog_summary){.memory_used_bytes = atomic_load(&watchdog->memory_used),
+                                     .memory_limit_bytes = atomic_load(&watchdog->memory_limit)};
+    pthread_mutex_lock(&watchdog->lock);
+    for (const struct beat *beat = watchdog->beats; beat; beat = beat->next) {
+        out->stalls += beat->stalls;
+        out->stalled += beat->stalled;
+        if (beat->stalled)
+            memcpy(out->stalled_loop, beat->name, sizeof out->stalled_loop);
+    }
+    pthread_mutex_unlock(&watchdog->lock);
 }
 
 int watchdog_write_metrics(struct watchdog *watchdog, int (*write)(void *arg, const char *text, size_t size), void *arg)

@@ -48,6 +48,16 @@ void watchdog_forget(struct watchdog *watchdog, const void *arg);
 /** The step that memory asks for. Thread: any. */
 enum overload watchdog_overload(const struct watchdog *watchdog);
 
+/** How its charges do. */
+struct watchdog_summary {
+    uint64_t stalls;                                /* since the start */
+    unsigned stalled;                               /* loops that stand still now */
+    char stalled_loop[24];                          /* one of them; "" */
+    uint64_t memory_used_bytes, memory_limit_bytes; /* as of the last look; a limit of 0: none */
+};
+/** Thread: any. */
+void watchdog_summary(struct watchdog *watchdog, struct watchdog_summary *out);
+
 /** One look, by whoever keeps the time: the watchdog's thread, or a test. @now_ms is CLOCK_MONOTONIC's. */
 void watchdog_look(struct watchdog *watchdog, int64_t now_ms);
 

@@ -20,6 +20,16 @@ def help_lists_every_command_and_each_has_help():
 
 
 @case
+def a_noun_that_is_a_command_has_help_options_and_completion():
+    for noun in ("doctor",):
+        assert f"\n  {noun} " in offline("--help")
+        text = offline(noun, "--help")
+        assert text.startswith(f"Usage: mltctl {noun} [OPTION]...\n") and f"  mltctl {noun}\n" in text, text
+        assert f"{noun} has no option --bogus" in offline.error(noun, "--bogus", code=USAGE)
+        assert f"-a {noun}\n" in offline("completion", "fish") and f'"{noun} "*) words=' in offline("completion", "bash")
+
+
+@case
 def help_lines_fit_a_terminal():
     for line in offline("--help").splitlines():
         assert len(line) <= 100 and line == line.rstrip(), line
