@@ -51,12 +51,42 @@ static int pack_column(const struct ArrowSchema *schema, const struct ArrowArray
     return 0;
 }
 
-int worker_table_pack(const struct ArrowSchema *schema, const struct ArrowArray *array, struct worker_region *region,
-                      struct mrpc_arena *arena, Mltrainer__Worker__Table **out, struct fault *fault)
+static int check_table(const struct ArrowSchema *schema, const struct ArrowArray *array, struct fault *fault)
 {
     if (!schema->format || strcmp(schema->format, "+s") != 0 || schema->n_children != array->n_children ||
         array->length < 0 || array->offset != 0)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "a table must be a struct array of columns");
+    return 0;
+}
+
+int worker_values_pack(const struct ArrowSchema *schema, const struct ArrowArray *array, struct worker_region *region,
+                       uint64_t *offset, struct fault *fault)
+{
+    int code = check_table(schema, array, fault);
+
+    for (int64_t i = 0; !code && i < array->n_children; i++) {
+        const struct ArrowSchema *column = schema->children[i];
+        if ((code = check_column(column, array->children[i], array->length, fault)))
+            return code;
+        size_t bytes = worker_table_values_bytes(column->format, array->length);
+        uint64_t at;
+        uint8_t *to = worker_region_take(region, bytes, &at);
+        if (!to)
+            return does_not_fit(column->name ? column->name : "", fault);
+        if (bytes > 0)
+            memcpy(to, array->children[i]->buffers[1], bytes);
+        if (i == 0)
+            *offset = at;
+    }
+    return code;
+}
+
+int worker_table_pack(const struct ArrowSchema *schema, const struct ArrowArray *array, struct worker_region *region,
+                      struct mrpc_arena *arena, Mltrainer__Worker__Table **out, struct fault *fault)
+{
+    int code = check_table(schema, array, fault);
+    if (code)
+        return code;
     Mltrainer__Worker__Table *table = mrpc_arena_alloc(arena, sizeof(*table));
     Mltrainer__Worker__Column **columns = mrpc_arena_calloc(arena, (size_t)array->n_children, sizeof(*columns));
     if (!table || !columns)
@@ -65,7 +95,7 @@ int worker_table_pack(const struct ArrowSchema *schema, const struct ArrowArray 
     table->rows = array->length;
     table->columns = columns;
     for (int64_t i = 0; i < array->n_children; i++) {
-        int code = check_column(schema->children[i], array->children[i], array->length, fault);
+        code = check_column(schema->children[i], array->children[i], array->length, fault);
         if (!code)
             code = pack_column(schema->children[i], array->children[i], region, arena, &columns[i], fault);
         if (code)

@@ -267,9 +267,24 @@ static int find_algorithm(struct call *call, struct fault *fault)
     return 0;
 }
 
+/* What is not told is as in the task that was kept. */
+static int complete(struct call *call, struct fault *fault)
+{
+    struct model_shelf *shelf = call->bench->models;
+
+    if (call->task->keep && model_shelf_keep_task(shelf, call->task) != 0)
+        return no_memory(fault);
+    if (call->task->again && !(call->task = model_shelf_repeat(shelf, call->task)))
+        return fault_set(fault, MRPC_FAILED_PRECONDITION, "the task that this one is like was not kept");
+    return 0;
+}
+
 static int perform(struct call *call, struct fault *fault)
 {
-    int code = plugin_shelf_get(call->bench->shelf, call->bench->folders, call->bench->folder_count,
+    int code = complete(call, fault);
+    if (code)
+        return code;
+    code = plugin_shelf_get(call->bench->shelf, call->bench->folders, call->bench->folder_count,
                                 call->task->plugin_path, &call->host.services, &call->plugin, fault);
     if (code)
         return code;

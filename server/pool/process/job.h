@@ -29,7 +29,8 @@ struct process_job {
 
     uint64_t ticket;
     struct mrpc_arena *arena; /* the message, the frame, what the result points to */
-    Mltrainer__Worker__Task *message;
+    Mltrainer__Worker__Task *message; /* the task in full */
+    Mltrainer__Worker__Task *sent;    /* as it goes to the worker */
     const struct ArrowSchema *schema; /* the caller's */
     const struct ArrowArray *array;
     const void *artifact;

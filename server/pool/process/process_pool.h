@@ -192,6 +192,7 @@ struct process_pool_stats {
     uint64_t tasks_done;
     uint64_t tasks_failed; /* of those, not with code 0 */
     uint64_t rounds;       /* messages that took tasks to workers: brief ones go together */
+    uint64_t repeats;      /* tasks that were told by their values alone, being like one before by the same model */
     uint64_t workers_started;
     uint64_t workers_lost; /* crashed, hung or broke the protocol */
     uint64_t workers_killed;

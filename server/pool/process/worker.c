@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 #include <mrpc/arena.h>
 
 #include "log/log.h"
+#include "pool/process/form.h"
 #include "worker/frame.h"
 #include "worker/table_span.h"
 
@@ -37,9 +39,17 @@ static void free_event(struct event **event)
     *event = NULL;
 }
 
+static void drop_form(struct model_place *place)
+{
+    free(place->form);
+    place->form = NULL;
+}
+
 /* Take all that belongs to the process away from the place. */
 static void clear(struct worker *worker)
 {
+    for (unsigned i = 0; i < MODEL_SHELF_PLACES; i++)
+        drop_form(&worker->models[i]);
     free_event(&worker->on_exit);
     free_event(&worker->on_readable);
     free_event(&worker->on_writable);
@@ -255,9 +265,12 @@ bool worker_has_model(const struct worker *worker, const char *name)
 
 void worker_forget_model(struct worker *worker, const struct process_job *job)
 {
-    struct model_place *place = job->puts_model ? find_place(worker, job->model) : NULL;
+    struct model_place *place = job->model[0] ? find_place(worker, job->model) : NULL;
 
-    if (place)
+    if (!place)
+        return;
+    drop_form(place);
+    if (job->puts_model)
         place->name[0] = 0;
 }
 
@@ -272,43 +285,77 @@ static struct model_place *longest_unused(struct worker *worker)
 }
 
 /* Where @job's model stands, or shall be put. */
-static void choose_place(struct worker *worker, struct process_job *job)
+static struct model_place *choose_place(struct worker *worker, struct process_job *job)
 {
     struct model_place *place = find_place(worker, job->model);
 
     job->puts_model = !place;
     if (!place) {
         place = longest_unused(worker);
-        snprintf(place->name, sizeof(place->name), "%s", job->model);
+        drop_form(place);
+        memcpy(place->name, job->model, sizeof(place->name));
     }
     place->used = ++worker->model_clock;
     job->message->shelf = (uint32_t)(place - worker->models) + 1;
+    return place;
 }
 
 /* ---- Giving jobs ---- */
+
+/* Its task is like the last one by its model that the worker has in full: the values say the rest. */
+static int fill_again(struct process_job *job, struct worker_region *region, struct fault *fault)
+{
+    Mltrainer__Worker__Task *again = mrpc_arena_alloc(job->arena, sizeof(*again));
+
+    if (!again)
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "no memory for a task");
+    mltrainer__worker__task__init(again);
+    again->task_id = job->ticket;
+    again->seed = job->message->seed;
+    again->deadline_ms = job->message->deadline_ms;
+    again->shelf = job->message->shelf;
+    again->again = true;
+    again->rows = job->array->length;
+    job->sent = again;
+    POOL_STAT(job->pool, repeats, 1);
+    return worker_values_pack(job->schema, job->array, region, &again->values, fault);
+}
+
+/* @place: where its model stays; NULL: nowhere. */
+static int fill_whole(struct process_job *job, struct model_place *place, struct worker_region *region,
+                      struct fault *fault)
+{
+    Mltrainer__Worker__Task *message = job->sent = job->message;
+    int code = job->schema ? worker_table_pack(job->schema, job->array, region, job->arena, &message->table, fault) : 0;
+
+    if (code)
+        return code;
+    message->artifact = NULL;
+    if (job->artifact && (!place || job->puts_model) &&
+        !(message->artifact = worker_region_put(region, job->artifact, job->artifact_bytes, job->arena)))
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "table and artifact exceed the worker's %zu bytes of input",
+                         region->size);
+    if (place) {
+        drop_form(place);
+        place->form = task_form_new(job);
+    }
+    message->keep = place && place->form;
+    return 0;
+}
 
 /* Put table and artifact into the input memory and say where they are. */
 static int fill_input(struct worker *worker, struct process_job *job, struct worker_region *region, struct fault *fault)
 {
     bool stays = job->model[0] && job->artifact_bytes <= MODEL_BYTES_MAX;
+    struct model_place *place = stays ? choose_place(worker, job) : NULL;
+    bool again = place && place->form && task_form_fits(place->form, job);
+    int code = again ? fill_again(job, region, fault) : fill_whole(job, place, region, fault);
 
-    job->message->artifact = NULL;
-    if (job->schema) {
-        int code = worker_table_pack(job->schema, job->array, region, job->arena, &job->message->table, fault);
-        if (code)
-            return code;
-    }
-    if (stays)
-        choose_place(worker, job);
-    if (job->artifact && (!stays || job->puts_model) &&
-        !(job->message->artifact = worker_region_put(region, job->artifact, job->artifact_bytes, job->arena))) {
+    if (code)
         worker_forget_model(worker, job);
-        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "table and artifact exceed the worker's %zu bytes of input",
-                         worker->input.size);
-    }
     if (region->used > worker->input_touched)
         worker->input_touched = region->used;
-    return 0;
+    return code;
 }
 
 /* Take @job, or settle it with what hinders. */
@@ -327,7 +374,7 @@ static int prepare(struct worker *worker, struct process_job *job, struct worker
         trace_step(&job->trace, "worker", SCENE_ICON_WORKER, "task");
         job->trace.name = "worker";
     }
-    tasks->tasks[tasks->n_tasks++] = job->message;
+    tasks->tasks[tasks->n_tasks++] = job->sent;
     return 1;
 }
 

@@ -17,6 +17,7 @@ struct evbuffer;
 /** What stands at a place of a worker's shelf. */
 struct model_place {
     char name[65];  /* "": nothing that we know of */
+    struct task_form *form; /* of the task that the worker keeps there; NULL: of none that we know of */
     uint64_t used;  /* when, by the worker's model_clock */
 };
 
@@ -84,7 +85,7 @@ int worker_spawn(struct worker *worker);
 void worker_assign(struct worker *worker, struct process_job *job);
 /** Does the model @name stay in it? */
 bool worker_has_model(const struct worker *worker, const char *name);
-/** The task that was to put @job's model there failed. */
+/** @job failed there: what it was to put on the shelf may not be there. */
 void worker_forget_model(struct worker *worker, const struct process_job *job);
 /** It is to die, now, for @doom; the first reason stays. */
 void worker_kill(struct worker *worker, enum worker_doom doom, const char *text);

@@ -217,6 +217,72 @@ static void model_is_restored_once(void **state)
     worker_bench_stop(&bench);
 }
 
+/* ---- Tasks that are alike ---- */
+
+enum { KINDS = 5 };
+
+/* Six rows or, of kind 1, three; kind 2 has another column, kind 3 whole numbers, kind 4 one that is absent. */
+static struct table *kind_of_table(int kind)
+{
+    struct table *table = table_new(kind == 1 ? 3 : 6);
+    struct table_column x, other;
+    if (kind == 2)
+        assert_int_equal(table_add(table, "other", "f", 0, 0, &other, NULL), 0);
+    assert_int_equal(table_add(table, "x", kind == 3 ? "l" : "g", 0, kind == 4, &x, NULL), 0);
+    for (int i = 0; i < x.length; i++) {
+        if (kind == 3)
+            ((int64_t *)x.values)[i] = i;
+        else
+            ((double *)x.values)[i] = i;
+        if (kind == 4)
+            x.validity[0] |= (uint8_t)(1u << i);
+    }
+    if (kind == 4) {
+        x.validity[0] &= 0x1f;
+        table_set_null_count(table, 0, 1);
+    }
+    return table;
+}
+
+static uint64_t repeats(struct worker_bench *bench)
+{
+    struct process_pool_stats stats;
+    process_pool_stats(bench->pool, &stats);
+    return stats.repeats;
+}
+
+/* Predictions at 0, 1 and 2 are 1, 4 and 7 whatever the tasks before were like. A row that is absent is an error, and
+ * one after which nothing is taken for kept. */
+static void task_like_the_last_is_told_by_its_values(void **state)
+{
+    static const struct {
+        int kind;
+        bool again;
+    } steps[] = {{0, false}, {0, true},  {1, true}, {0, true},  {2, false}, {2, true},  {0, false},
+                 {3, false}, {3, true},  {4, false}, {0, false}, {0, true},  {1, true}};
+    struct worker_bench bench;
+    struct outcome trained;
+    struct table *tables[KINDS], *learnt = line();
+    struct process_task task = linear(PROCESS_TRAIN, learnt);
+    worker_bench_start(&bench, (struct process_pool_options){.workers = 1});
+    task.target = "y";
+    worker_bench_run(&bench, &task, &trained);
+    assert_int_equal(trained.fault.code, 0);
+    for (int kind = 0; kind < KINDS; kind++)
+        tables[kind] = kind_of_table(kind);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        uint64_t before = repeats(&bench);
+        int code = predict(&bench, tables[steps[i].kind], "a", trained.artifact, trained.artifact_bytes);
+        assert_int_equal(code != 0, steps[i].kind == 4);
+        assert_int_equal(repeats(&bench) - before, steps[i].again);
+    }
+    for (int kind = 0; kind < KINDS; kind++)
+        table_free(tables[kind]);
+    outcome_free(&trained);
+    table_free(learnt);
+    worker_bench_stop(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +292,7 @@ int main(void)
         cmocka_unit_test(what_a_deaf_one_holds_up_is_done_by_the_next_worker),
         cmocka_unit_test(stopping_ends_what_is_behind),
         cmocka_unit_test(model_is_restored_once),
+        cmocka_unit_test(task_like_the_last_is_told_by_its_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
