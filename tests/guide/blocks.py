@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the fenced sh blocks of README.md and docs/guide that blocks.txt lists as "run", or as "tools": blocks.py WORK_FOLDER [HOW].
 /tmp/ in a block becomes the work folder, and what a block leaves running is ended, so that nothing is left behind. Prints "ok NAME" or
-"not ok NAME"."""
+"not ok NAME". blocks.py --check only holds blocks.txt against the documents; tests/lint does."""
 import os
 import re
 import signal
@@ -27,11 +27,14 @@ def documents():
 
 
 def unlabelled():
-    """Fences that do not say what they hold: commands could hide in them."""
+    """Fences that do not say what they hold, and code that is only indented: commands could hide there."""
     for path in PATHS:
-        opening = re.findall(r"^```(.*)$", path.read_text(), re.M)[::2]
+        text, place = path.read_text(), path.relative_to(ROOT)
+        opening = re.findall(r"^```(.*)$", text, re.M)[::2]
         if "" in opening:
-            yield f"{path.relative_to(ROOT)}: fence {opening.index('') + 1} names no language (sh, text, …)"
+            yield f"{place}: fence {opening.index('') + 1} names no language (sh, text, …)"
+        for line in re.findall(r"\n\n( {4}\S.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S), re.M):
+            yield f"{place}: code without a fence: {line.strip()}"
 
 
 def read_list():
@@ -86,12 +89,12 @@ def report(name, passed):
 
 
 def main():
-    work, wanted = Path(sys.argv[1]), (sys.argv[2:] or ["run"])[0]
     found, listed = documents(), read_list()
-    if wanted == "run":
+    if sys.argv[1] == "--check":
         faults = faults_of(listed, found) + list(unlabelled())
         print(*faults, sep="\n", end="\n" if faults else "")
-        report("every_block_is_listed", not faults)
+        sys.exit(1 if faults else 0)
+    work, wanted = Path(sys.argv[1]), (sys.argv[2:] or ["run"])[0]
     for document, blocks in found.items():
         script = "".join(block for number, block in enumerate(blocks, 1)
                          if listed.get(f"{document}#{number}", listed.get(document, ("",)))[0] == wanted)

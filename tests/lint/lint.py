@@ -180,17 +180,25 @@ def modules_have_a_page():
             if not any(f"`{module}`" in row and ".md)" in row for row in rows)]
 
 
-def models_page_is_current():
-    script = [str(ROOT / "tests/golden/models/page.py")]
-    result = subprocess.run(["python3"] + script, text=True, capture_output=True)
+def findings_of(*command):
+    result = subprocess.run(["python3", *command], cwd=ROOT, text=True, capture_output=True)
     return (result.stdout + result.stderr).splitlines() if result.returncode else []
+
+
+def commands_of_guides_are_run():
+    """Each sh block is listed in tests/guide/blocks.txt, and no code hides in a fence without a language."""
+    return findings_of("tests/guide/blocks.py", "--check")
+
+
+def models_page_is_current():
+    return findings_of("tests/golden/models/page.py")
 
 
 def main():
     for rule in (top_level, licence, layering, components_are_made_by_their_create, no_hosts_or_machine_paths,
                  no_string_built_sql, files_tell_one_story, lines_fit, names_say_something, shell_scripts_parse,
                  documents_name_real_paths, links_lead_somewhere, folders_list_their_pages,
-                 modules_have_a_page, models_page_is_current):
+                 modules_have_a_page, commands_of_guides_are_run, models_page_is_current):
         report(rule.__name__, rule())
 
 

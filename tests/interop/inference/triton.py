@@ -2,12 +2,16 @@
 """Triton's Python client, unchanged, against the server."""
 import contextlib
 import queue
+import re
+import subprocess
+import sys
 
 import numpy
 import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
 
 from cases import case, main
+from server import ROOT
 from trained import INPUTS, Trained
 
 MATRIX = [[1, 1, 1], [1, 2, 3]]
@@ -31,6 +35,18 @@ def columns(names=INPUTS):
 
 def close(result):
     numpy.testing.assert_allclose(result.as_numpy("prediction"), EXPECTED, rtol=1e-9)
+
+
+def guides_program():
+    return re.search(r"^```python\n(.*?)^```$", (ROOT / "docs/guide/inference.md").read_text(), re.M | re.S)[1]
+
+
+@case
+def the_guides_program_runs(client):
+    done = subprocess.run([sys.executable, "-c", guides_program().replace("127.0.0.1:50051", client.server_address)], text=True,
+                          capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    numpy.testing.assert_allclose([float(number) for number in done.stdout.strip(" []\n").split()], EXPECTED)
 
 
 def fails(status, call):
@@ -143,6 +159,7 @@ def what_perf_analyzer_reads_is_there(client):
 @contextlib.contextmanager
 def connected():
     with Trained() as server, triton.InferenceServerClient(server.address) as client:
+        client.server_address = server.address
         yield client
 
 
