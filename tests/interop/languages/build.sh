@@ -26,7 +26,7 @@ if [ "$(cat "$dir/key" 2>/dev/null)" != "$key" ]; then
   case $language in
     python) "$root/gen/languages/make" python ;;
     go) "$root/gen/languages/make" go; go build -o example . ;;
-    node) "$root/gen/languages/make" node; npm ci --silent --no-audit --no-fund ;;
+    node) "$root/gen/languages/make" node; npm ci --silent --no-audit --no-fund; npx tsc ;;
     java) mvn -q -B -Dstyle.color=never -f "$root/gen/languages/java" install; mvn -q -B -Dstyle.color=never package ;;
     rust) CARGO_TARGET_DIR=$root/build/languages/rust cargo build --quiet --locked ${MLT_LONG:+--features tls} ;;
   esac >&2

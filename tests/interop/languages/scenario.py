@@ -93,7 +93,19 @@ def make(language):
             assert trained(language, f"localhost:{server.port}", MLTRAINER_CA=f"{folder}/ca.pem") == 2506.85
             refused(language, f"localhost:{server.port}", "", "watch", "web")  # in clear text
 
+    def stubs_have_types(server):
+        """What build.sh compiled runs; a name that is not there does not compile."""
+        folder = ROOT / "build/languages/examples/node"
+        done = subprocess.run(["node", folder / "services.js"], text=True, capture_output=True, timeout=60,
+                              env=dict(os.environ, MLTRAINER_SERVER=server.address))
+        assert "mltrainer/mltrainerd" in done.stdout.splitlines(), done.stdout + done.stderr
+        (folder / "slip.ts").write_text((folder / "services.ts").read_text().replace("healthyCount", "healthyCuont"))
+        options = ["--strict", "--noEmit", "--module", "nodenext", "--types", "node", "--skipLibCheck", "--ignoreConfig"]
+        done = subprocess.run(["npx", "tsc", *options, "slip.ts"], cwd=folder, text=True, capture_output=True, timeout=120)
+        assert done.returncode != 0 and "healthyCuont" in done.stdout and done.stdout.count("error") == 1, done.stdout + done.stderr
+
     cells = [trains_and_predicts, stays_registered] + ([over_tls] if language != "rust" or LONG else [])
+    cells += [stubs_have_types] if language == "node" else []
     for cell in cells:
         cell.__name__ = f"{language}_{cell.__name__}"
         case(cell)
