@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "commands/commands.h"
 #include "commands/execution.h"
 #include "files.h"
 
-static int receive(struct mrpc_client_call *call, FILE *out)
+static int receive(struct mrpc_client_call *call, FILE *out, uint64_t *bytes_out)
 {
     struct progress progress = {.label = "exporting"};
     const Mltrainer__Execution__V1__ExportArtifactResponse *message;
@@ -21,6 +23,7 @@ static int receive(struct mrpc_client_call *call, FILE *out)
         progress_show(&progress, total ? (double)bytes / (double)total : 1, "");
     }
     progress_end(&progress);
+    *bytes_out = bytes;
     return 0;
 }
 
@@ -41,7 +44,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
         files_abandon(&output);
         return cli_failed("%s", mrpc_error_text(error));
     }
-    code = receive(call, output.stream);
+    uint64_t bytes = 0;
+    code = receive(call, output.stream, &bytes);
     mrpc_client_call_finish(call, &reply);
     if (!code)
         code = cli_status(cli, &reply.status);
@@ -51,7 +55,10 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
         files_abandon(&output);
         return code;
     }
-    return files_commit(&output);
+    code = files_commit(&output);
+    if (!code && strcmp(output.path, "-") != 0)
+        printf("%s: %" PRIu64 " bytes\n", arguments->operands[1], bytes);
+    return code;
 }
 
 const struct cli_command artifacts_export_command = {

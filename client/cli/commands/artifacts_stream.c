@@ -8,12 +8,14 @@
 #include "commands/execution.h"
 
 /* "a=1,b=2" into repeated --value options, so that the one parser of rows serves here too. Cuts @line. */
-static void split_line(char *line, struct cli_arguments *row)
+static void split_line(char *line, uint64_t number, struct cli_arguments *row)
 {
     *row = (struct cli_arguments){0};
     char *rest = NULL;
     for (char *cell = strtok_r(line, ",\n", &rest); cell && row->option_count < EXECUTION_COLUMNS_MAX;
          cell = strtok_r(NULL, ",\n", &rest)) {
+        if (!strchr(cell, '='))
+            exit(cli_usage("line %" PRIu64 ": \"%s\" is not COLUMN=VALUE; a row looks like a=1,b=2", number, cell));
         row->options[row->option_count].name = "value";
         row->options[row->option_count++].value = cell;
     }
@@ -35,7 +37,7 @@ static bool predict_row(struct cli *cli, struct mrpc_client_call *call, const ch
     static struct execution_data data;
     struct cli_arguments row;
     Mltrainer__Execution__V1__PredictStreamRequest request = MLTRAINER__EXECUTION__V1__PREDICT_STREAM_REQUEST__INIT;
-    split_line(line, &row);
+    split_line(line, tag, &row);
     request.tag = tag;
     request.artifact = (char *)artifact;
     request.data = execution_parse_data(&row, &data);

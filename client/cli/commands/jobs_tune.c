@@ -15,24 +15,27 @@ struct varied {
     char *choices[CHOICES_MAX];
 };
 
-static bool parse_range(struct varied *varied, const char *text)
+/* LOW..HIGH or LOW..HIGH:log, cut where the dots are: strtod() would take the first of "1..10" for its own. */
+static bool parse_range(struct varied *varied, char *text)
 {
-    char *end;
-    varied->dimension.minimum = strtod(text, &end);
-    if (end == text || strncmp(end, "..", 2) != 0)
+    char *dots = strstr(text, ".."), *log = dots ? strstr(dots, ":log") : NULL;
+    if (!dots)
         return false;
-    const char *second = end + 2;
-    varied->dimension.maximum = strtod(second, &end);
-    if (end == second)
-        return false;
-    bool log = strcmp(end, ":log") == 0;
+    *dots = '\0';
+    if (log && !log[strlen(":log")])
+        *log = '\0';
     varied->dimension.scale =
         log ? MLTRAINER__EXECUTION__V1__SCALE__SCALE_LOG : MLTRAINER__EXECUTION__V1__SCALE__SCALE_LINEAR;
-    return log || !*end;
+    if (cli_parse_real(text, &varied->dimension.minimum) != 0 ||
+        cli_parse_real(dots + 2, &varied->dimension.maximum) != 0)
+        exit(cli_usage("--vary: %s: \"%s\" and \"%s\" are not two numbers", varied->text, text, dots + 2));
+    return true;
 }
 
 static void parse_choices(struct varied *varied, char *text)
 {
+    if (!strchr(text, '|'))
+        exit(cli_usage("--vary: %s: \"%s\" is neither LOW..HIGH nor TEXT|TEXT", varied->text, text));
     char *rest, *choice = strtok_r(text, "|", &rest);
     for (; choice; choice = strtok_r(NULL, "|", &rest)) {
         if (varied->dimension.n_choices == CHOICES_MAX)

@@ -145,8 +145,8 @@ static int do_register(struct cli *cli, struct description *d, int64_t timeout_m
     if (response && print && cli->json) {
         code = cli_print_json(&mltrainer__registry__v1__register_response__info, &response->base);
     } else if (response && print && response->instance) {
-        printf("%s at revision %lld; heartbeat every %lld ms\n", response->created ? "registered" : "renewed",
-               (long long)response->instance->revision, (long long)*interval_ms);
+        printf("%s at revision %lld; a heartbeat is due every %g s\n", response->created ? "registered" : "renewed",
+               (long long)response->instance->revision, (double)*interval_ms / 1000);
     }
     fflush(stdout);
     mrpc_reply_fini(&reply);

@@ -84,7 +84,7 @@ def a_model_is_trained_watched_and_used(ctl):
         out, saved = Path(path, "all.csv"), Path(path, "model.bin")
         ctl("artifacts", "predict", "next", "--dataset", "sp500", "--to", str(out))
         assert len(list(csv.DictReader(out.open()))) > 5000
-        ctl("artifacts", "export", "next", str(saved))
+        assert ctl("artifacts", "export", "next", str(saved)).startswith(f"{saved}: ")
         assert saved.stat().st_size > 100
         assert ctl("artifacts", "import", str(saved), "--name", "copy").startswith("copy@1: model ridge")
         assert "was there already" in ctl("artifacts", "import", str(saved), "--name", "copy")
@@ -187,6 +187,12 @@ def a_pipeline_works_on_datasets_that_its_tasks_bring(ctl):
             assert words in ctl.error("pipelines", "run", str(file), code=INVALID_ARGUMENT)
         file.write_text(json.dumps({"tasks": [task("a", "sp500"), task("b", "${a.dataset}", ["a"])]}))
         assert "b failed" in ctl.run("pipelines", "run", str(file)).stdout, "a brings no dataset"
+
+
+@case
+def a_range_between_whole_numbers_is_a_range(ctl):
+    ctl("datasets", "upload", str(SP500), "--name", "sp500")
+    assert "valid" in ctl("jobs", "tune", "ridge", *TRAIN, "--vary", "alpha=1..10", "--trials", "2", "--validate-only")
 
 
 @case

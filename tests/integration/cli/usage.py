@@ -100,6 +100,9 @@ def wrong_usage_ends_with_2_and_says_what():
             (("registry", "discover", "web", "--policy", "nearest"), "round-robin"),
             (("server", "log-level", "loud"), "loud"),
             (("jobs", "train", "ridge", "--param", "alpha"), "alpha"),
+            (("jobs", "tune", "ridge", "--vary", "alpha=5"), "LOW..HIGH"),
+            (("jobs", "tune", "ridge", "--vary", "alpha=1..x"), '"1" and "x"'),
+            (("jobs", "tune", "ridge", "--vary", "alpha=1..10:lin"), '"10:lin"'),
             (("-o", "xml", "registry", "ls"), "xml"),
             (("--timeout", "abc", "registry", "ls"), "abc"),
             (("registry", "ls", "--server"), "needs a value")):
