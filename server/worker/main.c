@@ -8,6 +8,7 @@
 #include "log/crash.h"
 #include "worker/blas_core.h"
 #include "worker/confine.h"
+#include "worker/heap.h"
 #include "worker/session.h"
 #include "worker/task.h"
 
@@ -73,6 +74,7 @@ static int describe(const char *path)
 static int serve(int server_pid)
 {
     crash_report_to(STDERR_FILENO, "mltrainer-worker");
+    heap_keep_freed();
     _exit(session_run(server_pid));
 }
 

@@ -6,17 +6,40 @@
 #include "design.h"
 #include "model.h"
 #include "support/learner.h"
+#include "support/wide.h"
 
 #define PART_ROWS 1024 /* whose sums stay near while the features go by */
 
-static void add_features(const struct linear_model *model, const double *const *columns, int64_t first, int64_t end,
-                         double *out)
+/* Each coefficient times its feature, four features a time. */
+WIDE static void add_features(const double *coefficients, const double *const *columns, size_t count, int64_t first,
+                              int64_t end, double *restrict out)
 {
-    for (int64_t row = first; row < end; row++)
-        out[row] = model->intercept;
-    for (size_t i = 0; i < model->feature_count; i++)
+    size_t i = 0;
+
+    for (; i + 4 <= count; i += 4) {
+        const double *a = columns[i], *b = columns[i + 1], *c = columns[i + 2], *d = columns[i + 3];
+        double ca = coefficients[i], cb = coefficients[i + 1], cc = coefficients[i + 2], cd = coefficients[i + 3];
         for (int64_t row = first; row < end; row++)
-            out[row] += model->coefficients[i] * columns[i][row];
+            out[row] = (((out[row] + ca * a[row]) + cb * b[row]) + cc * c[row]) + cd * d[row];
+    }
+    for (; i < count; i++)
+        for (int64_t row = first; row < end; row++)
+            out[row] += coefficients[i] * columns[i][row];
+}
+
+/* What is not finite in a feature is not finite in the sum, whatever the coefficient: only then the columns are looked
+ * at. They may all be right, and the sum too great. */
+static int32_t find_wrong(const struct mltrainer_host *host, const struct linear_model *model,
+                          const struct mltrainer_request *request, struct mltrainer_error *error)
+{
+    const double *column;
+
+    for (size_t i = 0; i < model->feature_count; i++) {
+        int32_t status = design_view_column(host, request, model->names[i], &column, error);
+        if (status)
+            return status;
+    }
+    return MLTRAINER_OK;
 }
 
 static int32_t apply(const struct mltrainer_host *host, const struct linear_model *model,
@@ -28,13 +51,20 @@ static int32_t apply(const struct mltrainer_host *host, const struct linear_mode
     if (!columns)
         return mltrainer_fail(error, MLTRAINER_OUT_OF_MEMORY, "", "no memory for the columns");
     for (size_t i = 0; i < model->feature_count; i++) {
+        int64_t index = mltrainer_column_find(request, model->names[i]);
+        if (index >= 0 && (columns[i] = mltrainer_column_view(request, index)))
+            continue;
         int32_t status = design_view_column(host, request, model->names[i], &columns[i], error);
         if (status)
             return status;
     }
-    for (int64_t first = 0; first < rows; first += PART_ROWS)
-        add_features(model, columns, first, rows - first < PART_ROWS ? rows : first + PART_ROWS, out);
-    return MLTRAINER_OK;
+    for (int64_t first = 0; first < rows; first += PART_ROWS) {
+        int64_t end = rows - first < PART_ROWS ? rows : first + PART_ROWS;
+        for (int64_t row = first; row < end; row++)
+            out[row] = model->intercept;
+        add_features(model->coefficients, columns, model->feature_count, first, end, out);
+    }
+    return mltrainer_not_finite(out, rows) < 0 ? MLTRAINER_OK : find_wrong(host, model, request, error);
 }
 
 static int32_t predict(const struct mltrainer_host *host, const void *model, const struct mltrainer_request *request,

@@ -178,6 +178,44 @@ const double *call_column(struct call *call, const char *name)
     return read_column(call, index, name);
 }
 
+static uint64_t bits_of(double value)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
+
+/* Whether a sign is set is asked of all rows at once; which row's it is, and whether it is only that of -0, then. */
+void call_need_no_negative(struct call *call, const double *values, const char *name)
+{
+    int64_t rows = call->status ? 0 : call->rows;
+    uint64_t signs = 0;
+
+    for (int64_t row = 0; row < rows; row++)
+        signs |= bits_of(values[row]);
+    for (int64_t row = 0; signs >> 63 && row < rows; row++)
+        if (values[row] < 0) {
+            call_fail(call, MLTRAINER_INVALID_DATA, name, "row %lld (from 0) is negative", (long long)row);
+            return;
+        }
+}
+
+/* 0 less 1 has a sign, too. */
+void call_need_positive(struct call *call, const double *values, const char *name)
+{
+    int64_t rows = call->status ? 0 : call->rows;
+    uint64_t signs = 0;
+
+    for (int64_t row = 0; row < rows; row++)
+        signs |= bits_of(values[row]) | (bits_of(values[row]) - 1);
+    for (int64_t row = 0; signs >> 63 && row < rows; row++)
+        if (!(values[row] > 0)) {
+            call_fail(call, MLTRAINER_INVALID_DATA, name, "row %lld (from 0) is not above 0", (long long)row);
+            return;
+        }
+}
+
 static int has_other_role(const struct mltrainer_request *request, const char *name)
 {
     const char *const roles[] = {request->target, request->weight, request->time, request->group};

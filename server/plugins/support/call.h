@@ -72,6 +72,10 @@ double *call_numbers(struct call *call, int64_t count);
 
 /** Read a numeric column. */
 const double *call_column(struct call *call, const char *name);
+/** MLTRAINER_INVALID_DATA when a value of @values, the rows of column @name, is below 0. */
+void call_need_no_negative(struct call *call, const double *values, const char *name);
+/** The same when one is 0 or below. */
+void call_need_positive(struct call *call, const double *values, const char *name);
 /** Read what the request calls features: the columns it names, or else each numeric column without another role. */
 void call_read_features(struct call *call);
 void call_read_target(struct call *call);

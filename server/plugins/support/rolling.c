@@ -2,6 +2,9 @@
 #include "support/rolling.h"
 
 #include <math.h>
+#include <string.h>
+
+#include "support/wide.h"
 
 static int64_t leading_nans(const double *values, int64_t rows)
 {
@@ -12,14 +15,24 @@ static int64_t leading_nans(const double *values, int64_t rows)
     return count;
 }
 
-/* A window that ends at a row holds one row whose distance from the first is a multiple of @window, the joint. Its sums
- * are those from its start up to the joint, which are made backwards when the joint is reached and wait in the rows
- * that will ask for them, and those from the joint on. So nothing is ever subtracted again: no rounding piles up, and a
- * great value leaves no trace once it has left. Source: van Herk (1992) and Gil and Werman (1993), for extremes.
- *
- *     first        joint        joint        joint
- *       |····[······|·····]      |            |           [ ] the window of one row
- */
+/* A window's result is made of two windows' of half its length, as far as one value more: with the digits of the length
+ * in base 2 from the first on, 20 = 10100 is 1, 2, 5, 10, 20. In every step no row waits for another, so that it
+ * vectorises; a length of 20 takes four. So nothing is ever subtracted again: no rounding piles up, a great value
+ * leaves no trace once it has left, and a window's result depends on its own rows alone.
+ * Steps are made in place, from the last row back, and a tile after the other, so that they stay in the nearest cache;
+ * windows that are too long for that take all rows as one tile, in the output itself. */
+
+#define TILE 1024        /* rows */
+#define WINDOW_NEAR 1024 /* the longest that tiles are for */
+#define LANES 4
+
+typedef double lanes __attribute__((vector_size(8 * LANES)));
+typedef int64_t chosen __attribute__((vector_size(8 * LANES))); /* all bits of a lane, or none */
+typedef double lanes_at __attribute__((vector_size(8 * LANES), aligned(8), may_alias)); /* in memory */
+
+#define AT(pointer) (*(lanes_at *)(pointer))
+#define FROM(pointer) (*(const lanes_at *)(pointer))
+#define INLINE static inline __attribute__((always_inline))
 
 static int64_t least(int64_t a, int64_t b)
 {
@@ -27,86 +40,149 @@ static int64_t least(int64_t a, int64_t b)
 }
 
 /* Rows before the first whole window. */
-static int64_t blank(int64_t first, int64_t rows, int64_t window, double *out)
+static void blank(int64_t first, int64_t rows, int64_t window, double *out)
 {
-    int64_t start = least(first + window - 1, rows);
-
-    for (int64_t row = 0; row < start; row++)
+    for (int64_t row = 0; row < least(first + window - 1, rows); row++)
         out[row] = NAN;
-    return start;
 }
 
-/* Against the joint's own value: what is squared and summed is of the window's size, whatever the level. */
-void rolling_deviation(const double *values, int64_t rows, int64_t window, int lost, double *mean, double *deviation)
+/* The second digit of @window in base 2, as a number. */
+static int64_t second_digit(int64_t window)
 {
-    int64_t first = leading_nans(values, rows);
-    double count = (double)window, share = (double)(window - lost);
+    return ((int64_t)1 << (63 - __builtin_clzll((unsigned long long)window))) / 2;
+}
 
-    blank(first, rows, window, mean);
-    blank(first, rows, window, deviation);
-    for (int64_t joint = first; joint < rows; joint += window) {
-        double sum = 0, squares = 0, pivot = values[joint];
-        int64_t end = least(joint + window, rows);
-        /* the window's start moves back */
-        for (int64_t row = joint + window - 2; joint > first && row >= joint; row--) {
-            double away = values[row - window + 1] - pivot;
-            sum += away;
-            squares += away * away;
-            if (row < rows) {
-                mean[row] = sum;
-                deviation[row] = squares;
-            }
-        }
-        if (joint > first && joint + window - 1 < rows)
-            mean[joint + window - 1] = deviation[joint + window - 1] = 0;
-        sum = squares = 0;
-        for (int64_t row = joint; row < end; row++) {
-            double away = values[row] - pivot;
-            sum += away;
-            squares += away * away;
-            if (joint == first && row < joint + window - 1)
-                continue;
-            double all = joint == first ? sum : mean[row] + sum,
-                   all_squares = joint == first ? squares : deviation[row] + squares;
-            mean[row] = pivot + all / count;
-            deviation[row] = sqrt(fmax(all_squares - all * all / count, 0) / share);
-        }
+/* ---- Sums ---- */
+
+/* @from[i] is the sum of the @half values up to i, @to[i] will be that of twice as many, and one @more. */
+INLINE void sum_twice(const double *values, const double *from, double *to, int64_t count, int64_t half, int more)
+{
+    int64_t lead = 2 * half - 1 + more, i = count;
+
+    for (; i - LANES >= lead; i -= LANES) {
+        lanes both = FROM(from + i - LANES) + FROM(from + i - LANES - half);
+        AT(to + i - LANES) = more ? both + FROM(values + i - LANES - 2 * half) : both;
     }
+    for (i--; i >= lead; i--)
+        to[i] = from[i] + from[i - half] + (more ? values[i - 2 * half] : 0);
+}
+
+/* @sum gets all but the first window - 1; @tile: what is between. Either may be the other. */
+WIDE static void sum_windows(const double *values, double *tile, double *sum, int64_t count, int64_t window)
+{
+    const double *from = values;
+    int64_t half = 1;
+
+    for (int64_t digit = second_digit(window); digit > 0; digit /= 2) {
+        double *to = digit == 1 ? sum : tile;
+        if (window & digit)
+            sum_twice(values, from, to, count, half, 1);
+        else
+            sum_twice(values, from, to, count, half, 0);
+        half = 2 * half + ((window & digit) != 0);
+        from = to;
+    }
+    if (window == 1)
+        memcpy(sum, values, (size_t)count * sizeof(double));
+}
+
+static void sum_over(const double *values, int64_t rows, int64_t window, double divisor, double *sum)
+{
+    int64_t first = leading_nans(values, rows), step = window > WINDOW_NEAR ? rows : TILE;
+    double near[TILE + WINDOW_NEAR];
+
+    for (int64_t row = first + window - 1; row < rows; row += step) {
+        int64_t base = row - window + 1, end = least(row + step, rows);
+        sum_windows(values + base, window > WINDOW_NEAR ? sum + base : near, sum + base, end - base, window);
+        for (int64_t i = row; divisor != 1 && i < end; i++)
+            sum[i] /= divisor;
+    }
+    blank(first, rows, window, sum);
 }
 
 void rolling_sum(const double *values, int64_t rows, int64_t window, double *sum)
 {
-    int64_t first = leading_nans(values, rows);
-
-    blank(first, rows, window, sum);
-    for (int64_t joint = first; joint < rows; joint += window) {
-        int64_t end = least(joint + window, rows);
-        double part = 0;
-        for (int64_t row = joint + window - 2; joint > first && row >= joint; row--) {
-            part += values[row - window + 1];
-            if (row < rows)
-                sum[row] = part;
-        }
-        if (joint > first && joint + window - 1 < rows)
-            sum[joint + window - 1] = 0;
-        part = 0;
-        for (int64_t row = joint; row < end; row++) {
-            part += values[row];
-            if (joint > first)
-                sum[row] += part;
-        }
-        if (joint == first && first + window <= rows)
-            sum[first + window - 1] = part;
-    }
+    sum_over(values, rows, window, 1, sum);
 }
 
 void rolling_mean(const double *values, int64_t rows, int64_t window, double *mean)
 {
-    double count = (double)window;
+    sum_over(values, rows, window, (double)window, mean);
+}
 
-    rolling_sum(values, rows, window, mean);
-    for (int64_t row = 0; row < rows; row++)
-        mean[row] /= count;
+/* ---- Means and deviations ---- */
+
+/* Of the values up to a row: their mean, and the squares of their distances from it. */
+struct spread {
+    double *mean, *squares;
+};
+
+/* As sum_twice(). @from of single values has no squares. Source: Chan, Golub and LeVeque (1983), "Algorithms for
+ * computing the sample variance". */
+INLINE void spread_twice(const double *values, struct spread from, struct spread to, int64_t count, int64_t half,
+                         int more, int single)
+{
+    double pair = (double)half / 2, share = 1 / (double)(2 * half + 1), weight = (double)(2 * half) * share;
+    int64_t lead = 2 * half - 1 + more, i = count;
+
+    for (; i - LANES >= lead; i -= LANES) {
+        lanes own = FROM(from.mean + i - LANES), apart = FROM(from.mean + i - LANES - half) - own;
+        lanes middle = own + apart * 0.5, all = apart * apart * pair;
+        if (!single)
+            all += FROM(from.squares + i - LANES) + FROM(from.squares + i - LANES - half);
+        if (more) {
+            apart = FROM(values + i - LANES - 2 * half) - middle;
+            middle += apart * share;
+            all += apart * apart * weight;
+        }
+        AT(to.mean + i - LANES) = middle;
+        AT(to.squares + i - LANES) = all;
+    }
+    for (i--; i >= lead; i--) {
+        double apart = from.mean[i - half] - from.mean[i], middle = from.mean[i] + apart * 0.5;
+        double all = apart * apart * pair + (single ? 0 : from.squares[i] + from.squares[i - half]);
+        apart = more ? values[i - 2 * half] - middle : 0;
+        to.mean[i] = middle + apart * share;
+        to.squares[i] = all + apart * apart * weight;
+    }
+}
+
+/* As sum_windows(), of two values at least. */
+WIDE static void spread_windows(const double *values, struct spread tile, struct spread out, int64_t count,
+                                int64_t window)
+{
+    int64_t half = 1;
+
+    for (int64_t digit = second_digit(window); digit > 0; digit /= 2) {
+        struct spread to = digit == 1 ? out : tile, single = {.mean = (double *)values};
+        if (half == 1 && window & digit)
+            spread_twice(values, single, to, count, half, 1, 1);
+        else if (half == 1)
+            spread_twice(values, single, to, count, half, 0, 1);
+        else if (window & digit)
+            spread_twice(values, tile, to, count, half, 1, 0);
+        else
+            spread_twice(values, tile, to, count, half, 0, 0);
+        half = 2 * half + ((window & digit) != 0);
+    }
+}
+
+void rolling_deviation(const double *values, int64_t rows, int64_t window, int lost, double *mean, double *deviation)
+{
+    int64_t first = leading_nans(values, rows), step = window > WINDOW_NEAR ? rows : TILE;
+    double near_mean[TILE + WINDOW_NEAR], near_squares[TILE + WINDOW_NEAR], share = 1 / (double)(window - lost);
+
+    for (int64_t row = first + window - 1; row < rows; row += step) {
+        int64_t base = row - window + 1, end = least(row + step, rows);
+        struct spread out = {mean + base, deviation + base}, near = {near_mean, near_squares};
+        if (window == 1)
+            memcpy(mean + row, values + row, (size_t)(end - row) * sizeof(double));
+        spread_windows(values + base, window > WINDOW_NEAR ? out : near, out, end - base, window);
+        for (int64_t i = row; i < end; i++)
+            deviation[i] = window == 1 ? 0 * share : sqrt(deviation[i] * share);
+    }
+    blank(first, rows, window, mean);
+    blank(first, rows, window, deviation);
 }
 
 /* ---- Two series ---- */
@@ -151,67 +227,143 @@ static inline double further(double a, double b, int sign)
     return (sign > 0 ? a > b : a < b) ? a : b;
 }
 
-static inline void extremes(const double *values, int64_t rows, int64_t window, int sign, double *out)
-{
-    int64_t first = leading_nans(values, rows);
+/* ---- Extremes ---- */
 
-    blank(first, rows, window, out);
-    for (int64_t joint = first; joint < rows; joint += window) {
-        int64_t end = least(joint + window, rows);
-        double best = values[joint];
-        for (int64_t row = joint + window - 2; joint > first && row >= joint; row--) {
-            best = further(values[row - window + 1], best, sign);
-            if (row < rows)
-                out[row] = best;
-        }
-        if (joint > first && joint + window - 1 < rows)
-            out[joint + window - 1] = values[joint];
-        best = values[joint];
-        for (int64_t row = joint; row < end; row++) {
-            best = further(values[row], best, sign);
-            if (joint > first)
-                out[row] = further(out[row], best, sign);
-        }
-        if (joint == first && first + window <= rows)
-            out[first + window - 1] = best;
+/* Two windows may share values. */
+INLINE void extreme_twice(const double *from, double *to, int64_t count, int64_t half, int64_t apart, int sign)
+{
+    int64_t lead = half - 1 + apart, i = count;
+
+    for (; i - LANES >= lead; i -= LANES) {
+        lanes own = FROM(from + i - LANES), other = FROM(from + i - LANES - apart);
+        chosen further_is = sign > 0 ? other > own : other < own;
+        AT(to + i - LANES) = (lanes)(((chosen)other & further_is) | ((chosen)own & ~further_is));
     }
+    for (i--; i >= lead; i--)
+        to[i] = further(from[i - apart], from[i], sign);
+}
+
+/* As sum_windows(); the last step is as long as it has to be. */
+INLINE void extreme_windows(const double *values, double *tile, double *out, int64_t count, int64_t window, int sign)
+{
+    const double *from = values;
+
+    for (int64_t half = 1; half < window; half *= 2) {
+        double *to = 2 * half < window ? tile : out;
+        extreme_twice(from, to, count, half, least(half, window - half), sign);
+        from = to;
+    }
+    if (window == 1)
+        memcpy(out, values, (size_t)count * sizeof(double));
+}
+
+WIDE static void greatest_windows(const double *values, double *tile, double *out, int64_t count, int64_t window)
+{
+    extreme_windows(values, tile, out, count, window, 1);
+}
+
+WIDE static void least_windows(const double *values, double *tile, double *out, int64_t count, int64_t window)
+{
+    extreme_windows(values, tile, out, count, window, -1);
 }
 
 void rolling_extreme(const double *values, int64_t rows, int64_t window, int sign, double *out)
 {
-    if (sign > 0)
-        extremes(values, rows, window, 1, out);
-    else
-        extremes(values, rows, window, -1, out);
+    int64_t first = leading_nans(values, rows), step = window > WINDOW_NEAR ? rows : TILE;
+    double near[TILE + WINDOW_NEAR];
+
+    for (int64_t row = first + window - 1; row < rows; row += step) {
+        int64_t base = row - window + 1, count = least(row + step, rows) - base;
+        double *tile = window > WINDOW_NEAR ? out + base : near;
+        if (sign > 0)
+            greatest_windows(values + base, tile, out + base, count, window);
+        else
+            least_windows(values + base, tile, out + base, count, window);
+    }
+    blank(first, rows, window, out);
 }
 
-/* Four rows at a time, each from the value before them, so that a row need not wait for the one before: with q = 1 -
- * weight, y[t+2] = y[t] + q weight (x[t+1] - y[t]) + weight (x[t+2] - y[t]), and so on. */
+/* ---- Smoothing, and running sums ---- */
+
+#define RUN (2 * LANES) /* rows that are made together, each from the value before all of them */
+
+/* A row does not wait for the one before: with q = 1 - weight, from a pivot p near by,
+ * y[t+k] - p = q^k (y[t] - p) + weight (x[t+k] - p) + q weight (x[t+k-1] - p) + … + q^(k-1) weight (x[t+1] - p).
+ * Where nothing changes nothing is added: a flat series stays what it is. */
+struct smoother {
+    double left[RUN];        /* q^(k+1) */
+    double share[RUN][RUN];  /* of row j's value in row k: [j][k] */
+};
+
+static void smoother_init(struct smoother *s, double weight)
+{
+    double q = 1 - weight;
+
+    for (int j = 0; j < RUN; j++) {
+        double part = weight;
+        s->left[j] = j ? s->left[j - 1] * q : q;
+        for (int k = 0; k < RUN; k++) {
+            s->share[j][k] = k < j ? 0 : part;
+            part = k < j ? part : part * q;
+        }
+    }
+}
+
+/* Whole runs of RUN rows; gives the last row's result. */
+WIDE static double smooth_runs(const struct smoother *s, const double *values, int64_t runs, double current,
+                               double *out)
+{
+    for (; runs > 0; runs--, values += RUN, out += RUN) {
+        double pivot = values[0], away = current - pivot;
+        lanes near = {0}, far = {0};
+        for (int j = 1; j < RUN; j++) {
+            double value = values[j] - pivot;
+            near += FROM(s->share[j]) * value;
+            far += FROM(s->share[j] + LANES) * value;
+        }
+        near = pivot + (near + FROM(s->left) * away);
+        far = pivot + (far + FROM(s->left + LANES) * away);
+        AT(out) = near;
+        AT(out + LANES) = far;
+        current = far[LANES - 1];
+    }
+    return current;
+}
+
 void rolling_smooth(const double *values, int64_t rows, double weight, int64_t silent, double *out)
 {
     int64_t first = leading_nans(values, rows);
-    double q = 1 - weight, share[4] = {weight, q * weight, q * q * weight, q * q * q * weight};
+    struct smoother smoother;
 
     for (int64_t row = 0; row < first; row++)
         out[row] = NAN;
     if (first == rows)
         return;
+    smoother_init(&smoother, weight);
     double current = out[first] = values[first];
-    for (int64_t row = first + 1; row < rows; row += 4) {
-        double away[4] = {0}, made[4];
-        int64_t count = least(4, rows - row);
-        for (int64_t i = 0; i < count; i++)
-            away[i] = values[row + i] - current;
-        made[0] = current + share[0] * away[0];
-        made[1] = current + (share[1] * away[0] + share[0] * away[1]);
-        made[2] = current + (share[2] * away[0] + share[1] * away[1] + share[0] * away[2]);
-        made[3] = current + ((share[3] * away[0] + share[2] * away[1]) + (share[1] * away[2] + share[0] * away[3]));
-        for (int64_t i = 0; i < count; i++)
-            out[row + i] = made[i];
-        current = made[3];
-    }
-    for (int64_t row = first; row < least(first + silent - 1, rows); row++)
+    int64_t runs = (rows - first - 1) / RUN, row = first + 1 + runs * RUN;
+    current = smooth_runs(&smoother, values + first + 1, runs, current, out + first + 1);
+    for (; row < rows; row++)
+        out[row] = current += weight * (values[row] - current);
+    for (row = first; row < least(first + silent - 1, rows); row++)
         out[row] = NAN;
+}
+
+/* Four rows' own sums beside those of all rows before. */
+void rolling_total(double *values, int64_t rows)
+{
+    double total = 0;
+    int64_t row = 0;
+
+    for (; row + 4 <= rows; row += 4) {
+        double *v = values + row, two = v[0] + v[1], three = two + v[2], four = two + (v[2] + v[3]);
+        v[0] = total + v[0];
+        v[1] = total + two;
+        v[2] = total + three;
+        v[3] = total = total + four;
+    }
+    for (; row < rows; row++)
+        values[row] = total += values[row];
 }
 
 void rolling_true_range(const double *high, const double *low, const double *close, int64_t rows, int64_t window,

@@ -7,7 +7,8 @@
 /* Sliding windows over series. Result row r speaks of rows r - window + 1 to r of the input and of no later one; it is
  * NaN while there are fewer. Inputs may begin with NaNs, which do not count as rows; after them all values are finite.
  * Rounding does not pile up: no sum is made by taking away. Multiplying the input by a power of
- * two multiplies the result exactly. Pure; linear in rows whatever the window; outputs do not overlap inputs. */
+ * two multiplies the result exactly. Pure; of rows times the window's digits in base 2; outputs do not overlap inputs.
+ */
 
 void rolling_mean(const double *values, int64_t rows, int64_t window, double *mean);
 void rolling_sum(const double *values, int64_t rows, int64_t window, double *sum);
@@ -21,6 +22,9 @@ void rolling_extreme(const double *values, int64_t rows, int64_t window, int sig
 /** y[t] = y[t-1] + weight (x[t] - y[t-1]), from the first value that is not NaN on; the first @silent - 1 results after
  *  that start are NaN (pandas' min_periods). In place is fine. */
 void rolling_smooth(const double *values, int64_t rows, double weight, int64_t silent, double *out);
+
+/** Every value becomes the sum of all up to it. */
+void rolling_total(double *values, int64_t rows);
 
 /** Wilder's average true range: the mean of the first @window rows' ranges, to the close before where that lies
  *  outside; then moved by a window's part of each range. */

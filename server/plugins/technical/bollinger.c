@@ -6,14 +6,20 @@ enum { MIDDLE, UPPER, LOWER, PERCENT_B, BANDWIDTH, SIGNAL, COLUMNS };
 
 static const char *const names[COLUMNS] = {"middle", "upper", "lower", "percent_b", "bandwidth", "signal"};
 
+/* Five columns are written together. @columns: UPPER has the deviation. */
 static void fill_bands(const struct series *series, double width, double **columns)
 {
-    for (int64_t row = 0; row < series->rows; row++) {
-        double middle = columns[MIDDLE][row], half = width * columns[UPPER][row];
-        columns[UPPER][row] = middle + half;
-        columns[LOWER][row] = middle - half;
-        columns[PERCENT_B][row] = (series->values[row] - columns[LOWER][row]) / (2 * half); /* NaN in a flat window */
-        columns[BANDWIDTH][row] = 200 * half / middle;
+    const double *values = series->values, *middle = columns[MIDDLE];
+    double *restrict upper = columns[UPPER], *restrict lower = columns[LOWER];
+    double *restrict percent = columns[PERCENT_B], *restrict bandwidth = columns[BANDWIDTH];
+    int64_t rows = series->rows;
+
+    for (int64_t row = 0; row < rows; row++) {
+        double half = width * upper[row];
+        upper[row] = middle[row] + half;
+        lower[row] = middle[row] - half;
+        percent[row] = (values[row] - lower[row]) / (2 * half); /* NaN in a flat window */
+        bandwidth[row] = 200 * half / middle[row];
     }
 }
 

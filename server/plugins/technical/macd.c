@@ -5,6 +5,12 @@
 /* Appel's moving average convergence and divergence. A mean counts from the row on that completes its span; the signal
  * line starts at the first macd. */
 
+static void take_away(const double *from, const double *what, int64_t rows, double *out)
+{
+    for (int64_t row = 0; row < rows; row++)
+        out[row] = from[row] - what[row];
+}
+
 static int32_t compute(const struct mltrainer_host *host, const struct mltrainer_request *request,
                        struct mltrainer_output *output, struct mltrainer_error *error)
 {
@@ -26,11 +32,9 @@ static int32_t compute(const struct mltrainer_host *host, const struct mltrainer
         return status;
     rolling_smooth(series.values, series.rows, rolling_span_weight(fast), fast, columns[0]);
     rolling_smooth(series.values, series.rows, rolling_span_weight(slow), slow, columns[2]);
-    for (int64_t row = 0; row < series.rows; row++)
-        columns[0][row] -= columns[2][row];
+    take_away(columns[0], columns[2], series.rows, columns[0]);
     rolling_smooth(columns[0], series.rows, rolling_span_weight(sign), sign, columns[1]);
-    for (int64_t row = 0; row < series.rows; row++)
-        columns[2][row] = columns[0][row] - columns[1][row];
+    take_away(columns[0], columns[1], series.rows, columns[2]);
     return MLTRAINER_OK;
 }
 

@@ -7,14 +7,21 @@
 static int32_t fill_rate_of_change(struct call *call)
 {
     int64_t window = call_window(call, "window", 1);
+    int64_t rows = call->rows;
+    const double *values = call->in[0];
+    double *restrict out = call->out[0];
+    uint64_t zeros = 0;
 
-    for (int64_t row = 0; !call->status && row < call->rows; row++) {
-        double before = row >= window ? call->in[0][row - window] : NAN;
-        if (before == 0)
-            call_fail(call, MLTRAINER_INVALID_DATA, call_text(call, "column"),
-                      "row %lld (from 0) is 0: there is no rate of change from it", (long long)(row - window));
-        call->out[0][row] = 100 * (call->in[0][row] / before - 1);
+    for (int64_t row = 0; row < window && row < rows; row++)
+        out[row] = NAN;
+    for (int64_t row = window; row < rows; row++) {
+        zeros += values[row - window] == 0;
+        out[row] = 100 * (values[row] / values[row - window] - 1);
     }
+    for (int64_t row = 0; zeros && !call->status; row++)
+        if (values[row] == 0)
+            call_fail(call, MLTRAINER_INVALID_DATA, call_text(call, "column"),
+                      "row %lld (from 0) is 0: there is no rate of change from it", (long long)row);
     return call->status;
 }
 
@@ -23,9 +30,14 @@ TABULAR(rate_of_change, .inputs = {"@column"}, .outputs = {"roc"}, .fill = fill_
 static int32_t fill_momentum(struct call *call)
 {
     int64_t window = call_window(call, "window", 1);
+    int64_t rows = call->rows;
+    const double *values = call->in[0];
+    double *restrict out = call->out[0];
 
-    for (int64_t row = 0; row < call->rows; row++)
-        call->out[0][row] = row >= window ? call->in[0][row] - call->in[0][row - window] : NAN;
+    for (int64_t row = 0; row < window && row < rows; row++)
+        out[row] = NAN;
+    for (int64_t row = window; row < rows; row++)
+        out[row] = values[row] - values[row - window];
     return call->status;
 }
 
@@ -46,20 +58,24 @@ static int read_range(struct call *call, int64_t window, double **highest, doubl
 /* Where between the two; the middle when they are one. */
 static double place(double close, double highest, double lowest)
 {
-    return highest == lowest ? 0.5 : (close - lowest) / (highest - lowest);
+    double share = (close - lowest) / (highest - lowest);
+
+    return highest == lowest ? 0.5 : share;
 }
 
 /* Lane: where in the window's range the price closed, and the mean of that. */
 static int32_t fill_stochastic(struct call *call)
 {
     int64_t window = call_window(call, "window", 1), smooth = call_window(call, "smooth_window", 1);
-    double *highest, *lowest;
+    double *highest, *lowest, *restrict out = call->out[0];
+    const double *close = call->in[2];
+    int64_t rows = call->rows;
 
     if (read_range(call, window, &highest, &lowest))
         return call->status;
-    for (int64_t row = 0; row < call->rows; row++)
-        call->out[0][row] = 100 * place(call->in[2][row], highest[row], lowest[row]);
-    rolling_mean(call->out[0], call->rows, smooth, call->out[1]);
+    for (int64_t row = 0; row < rows; row++)
+        out[row] = 100 * place(close[row], highest[row], lowest[row]);
+    rolling_mean(out, rows, smooth, call->out[1]);
     return call->status;
 }
 
@@ -68,12 +84,14 @@ TABULAR(stochastic, .inputs = {"high", "low", "close"}, .outputs = {"k", "d"}, .
 static int32_t fill_williams(struct call *call)
 {
     int64_t window = call_window(call, "lbp", 1);
-    double *highest, *lowest;
+    double *highest, *lowest, *restrict out = call->out[0];
+    const double *close = call->in[2];
+    int64_t rows = call->rows;
 
     if (read_range(call, window, &highest, &lowest))
         return call->status;
-    for (int64_t row = 0; row < call->rows; row++)
-        call->out[0][row] = -100 * (1 - place(call->in[2][row], highest[row], lowest[row]));
+    for (int64_t row = 0; row < rows; row++)
+        out[row] = -100 * (1 - place(close[row], highest[row], lowest[row]));
     return call->status;
 }
 

@@ -4,31 +4,28 @@
 #include "support/rolling.h"
 #include "support/tabular.h"
 
-/* Price of a row as far as volume is concerned. */
-static double typical(const struct call *call, int64_t row)
-{
-    return (call->in[0][row] + call->in[1][row] + call->in[2][row]) / 3;
-}
-
 static void need_volume(struct call *call, size_t input)
 {
-    for (int64_t row = 0; !call->status && row < call->rows; row++)
-        if (call->in[input][row] < 0)
-            call_fail(call, MLTRAINER_INVALID_DATA, "volume", "row %lld (from 0) is negative", (long long)row);
+    call_need_no_negative(call, call->in[input], "volume");
 }
 
 /* Granville (1963): all of a row's volume belongs to the side that won it. */
 static int32_t fill_on_balance_volume(struct call *call)
 {
     const double *close = call->in[0], *volume = call->in[1];
-    double balance = call->rows > 0 ? volume[0] : 0;
+    double *restrict out = call->out[0];
+    int64_t rows = call->rows;
 
     need_volume(call, 1);
-    for (int64_t row = 0; row < call->rows; row++) {
-        if (row > 0 && close[row] != close[row - 1])
-            balance += close[row] > close[row - 1] ? volume[row] : -volume[row];
-        call->out[0][row] = balance;
+    if (call->status || rows == 0)
+        return call->status;
+    out[0] = volume[0];
+    for (int64_t row = 1; row < rows; row++) {
+        double traded = volume[row], change = close[row] - close[row - 1];
+        double won = change > 0 ? traded : 0, lost = change < 0 ? traded : 0;
+        out[row] = won - lost;
     }
+    rolling_total(out, rows);
     return call->status;
 }
 
@@ -38,15 +35,16 @@ TABULAR(on_balance_volume, .inputs = {"close", "volume"}, .outputs = {"obv"}, .f
 static int32_t fill_accumulation(struct call *call)
 {
     const double *high = call->in[0], *low = call->in[1], *close = call->in[2], *volume = call->in[3];
-    double line = 0;
+    double *restrict out = call->out[0];
+    int64_t rows = call->rows;
 
     need_volume(call, 3);
-    for (int64_t row = 0; row < call->rows; row++) {
+    for (int64_t row = 0; row < rows; row++) {
         double range = high[row] - low[row];
-        if (range > 0)
-            line += volume[row] * ((close[row] - low[row]) - (high[row] - close[row])) / range;
-        call->out[0][row] = line;
+        double share = ((close[row] - low[row]) - (high[row] - close[row])) / range;
+        out[row] = range > 0 ? volume[row] * share : 0;
     }
+    rolling_total(out, rows);
     return call->status;
 }
 
@@ -55,42 +53,45 @@ TABULAR(accumulation_distribution, .inputs = {"high", "low", "close", "volume"},
 
 static void need_positive_close(struct call *call, size_t input)
 {
-    for (int64_t row = 0; !call->status && row < call->rows; row++)
-        if (!(call->in[input][row] > 0))
-            call_fail(call, MLTRAINER_INVALID_DATA, "close", "row %lld (from 0) is not above 0", (long long)row);
+    call_need_positive(call, call->in[input], "close");
 }
 
 static int32_t fill_price_trend(struct call *call)
 {
     const double *close = call->in[0], *volume = call->in[1];
-    double trend = 0;
+    double *restrict out = call->out[0];
+    int64_t rows = call->rows;
 
     need_positive_close(call, 0);
     need_volume(call, 1);
-    for (int64_t row = 0; !call->status && row < call->rows; row++) {
-        if (row > 0)
-            trend += volume[row] * (close[row] / close[row - 1] - 1);
-        call->out[0][row] = row > 0 ? trend : NAN;
-    }
+    if (call->status || rows == 0)
+        return call->status;
+    for (int64_t row = 1; row < rows; row++)
+        out[row] = volume[row] * (close[row] / close[row - 1] - 1);
+    rolling_total(out, rows);
+    out[0] = NAN;
     return call->status;
 }
 
 TABULAR(volume_price_trend, .inputs = {"close", "volume"}, .outputs = {"trend"}, .fill = fill_price_trend);
 
 /* Mean typical price of the window, weighted by volume; where nothing was traded, the row's own price. */
-static void weighted_price(struct call *call, int64_t window, double *out)
+static void weighted_price(struct call *call, int64_t window, double *restrict out)
 {
-    double *turnover = call_numbers(call, call->rows), *money = call_numbers(call, call->rows),
-           *traded = call_numbers(call, call->rows);
+    const double *high = call->in[0], *low = call->in[1], *close = call->in[2], *volume = call->in[3];
+    double *restrict turnover = call_numbers(call, call->rows), *restrict traded = call_numbers(call, call->rows);
+    int64_t rows = call->rows;
 
     if (call->status)
         return;
-    for (int64_t row = 0; row < call->rows; row++)
-        turnover[row] = typical(call, row) * call->in[3][row];
-    rolling_sum(turnover, call->rows, window, money);
-    rolling_sum(call->in[3], call->rows, window, traded);
-    for (int64_t row = 0; row < call->rows; row++)
-        out[row] = traded[row] > 0 ? money[row] / traded[row] : isnan(traded[row]) ? NAN : typical(call, row);
+    for (int64_t row = 0; row < rows; row++)
+        turnover[row] = (high[row] + low[row] + close[row]) / 3 * volume[row];
+    rolling_sum(turnover, rows, window, out);
+    rolling_sum(volume, rows, window, traded);
+    for (int64_t row = 0; row < rows; row++) {
+        double mean = out[row] / traded[row];
+        out[row] = traded[row] == 0 ? (high[row] + low[row] + close[row]) / 3 : mean;
+    }
 }
 
 static int32_t fill_weighted_price(struct call *call)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bench_models PLUGIN ALGORITHM DATA ROWS AHEAD COLUMNS REPEATS SCORE [KIND:NAME=VALUE…]: trains and predicts, or
- * computes, in this process, and prints the median of the CPU time that each took and what came out. DATA: a column of
+ * computes, in this process, REPEATS times or, where that is more than one, until it has taken a while; prints the
+ * median of the CPU time that each took and what came out. DATA: a column of
  * doubles after the other. COLUMNS: their names with commas between; the one with a * before it is the target. AHEAD:
  * so many of the rows are predicted. SCORE: r2, the share of the target that is explained, or the number of an output
  * column: its mean. KIND: n(umber), i(nteger), t(ext), b(ool), p: numbers [a, b]. */
@@ -14,12 +15,15 @@
 #include <mltrainer/plugin.h>
 
 #include "worker/blas_core.h"
+#include "worker/heap.h"
 #include "worker/philox.h"
 
 #define PARAMETERS_MAX 32
 #define NUMBERS_MAX 8
 #define COLUMNS_MAX 64
-#define REPEATS_MAX 64
+#define REPEATS_MAX 1000
+#define ENOUGH_MS 300 /* of CPU time: what is quick is run until it has taken so long, that the first runs' cold caches,
+                       * page faults and clock do not make the median */
 
 /* ---- A host that only gives memory and numbers ---- */
 
@@ -258,10 +262,12 @@ struct run {
 static void measure(const struct run *run)
 {
     const struct mltrainer_algorithm *algorithm = run->algorithm;
-    double fit[REPEATS_MAX], predict[REPEATS_MAX], score = NAN;
+    static double fit[REPEATS_MAX], predict[REPEATS_MAX];
     struct mltrainer_error error = {.size = sizeof(error)};
+    double score = NAN, spent = 0;
+    int i = 0;
 
-    for (int i = 0; i < run->repeats; i++) {
+    for (; i < run->repeats || (run->repeats > 1 && spent < ENOUGH_MS && i < REPEATS_MAX); i++) {
         struct mltrainer_output output = {.size = sizeof(output)};
         void *model = NULL;
         double start = cpu_ms();
@@ -273,15 +279,16 @@ static void measure(const struct run *run)
             status = algorithm->predictable->predict(&host, model, &run->ahead, &output, &error);
         fit[i] = middle - start;
         predict[i] = cpu_ms() - middle;
+        spent += fit[i] + predict[i];
         if (status)
             stop(error.text);
-        score = score_of(&output, run->table, run->score);
+        if (i == 0)
+            score = score_of(&output, run->table, run->score);
         if (model)
             algorithm->release(model);
         free_all();
     }
-    printf("fit_ms %.3f\npredict_ms %.3f\nscore %.9g\n", median(fit, run->repeats), median(predict, run->repeats),
-           score);
+    printf("fit_ms %.3f\npredict_ms %.3f\nscore %.9g\n", median(fit, i), median(predict, i), score);
 }
 
 static const struct mltrainer_algorithm *find(const char *path, const char *id)
@@ -307,6 +314,7 @@ int main(int argc, char **argv)
     if (argc < 9 || count > PARAMETERS_MAX || atoi(argv[7]) < 1 || atoi(argv[7]) > REPEATS_MAX)
         stop("usage: bench_models PLUGIN ALGORITHM DATA ROWS AHEAD COLUMNS REPEATS SCORE [KIND:NAME=VALUE…]");
     blas_core_choose();
+    heap_keep_freed();
     name_columns(&table, argv[6]);
     read_table(&table, argv[3], atoll(argv[4]));
     ahead = table;

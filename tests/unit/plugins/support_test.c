@@ -19,6 +19,7 @@
 #include "support/rolling.h"
 
 #define ROWS 300
+#define WINDOW_ROWS 1300
 
 static void assert_near(double got, double expected, double tolerance)
 {
@@ -67,42 +68,81 @@ static void quantiles_undo_distributions(void **state)
     assert_true(isnan(distribution_normal_quantile(1.5)));
 }
 
-/* Against the definitions, at every row, behind leading NaNs. */
+/* Against the definitions, at every row, behind leading NaNs; of lengths that end in each digit, are nearly a tile, and
+ * longer than what tiles are for. */
 static void windows_are_what_they_say(void **state)
 {
-    static double x[ROWS], y[ROWS], mean[ROWS], deviation[ROWS], sum[ROWS], most[ROWS], both[ROWS], scratch[4 * ROWS];
-    int64_t first = 9, window = 13;
+    static const int64_t windows[] = {2, 3, 4, 5, 7, 13, 20, 64, 97, 1000, 1025};
+    static double x[WINDOW_ROWS], y[WINDOW_ROWS], mean[WINDOW_ROWS], deviation[WINDOW_ROWS], sum[WINDOW_ROWS],
+        most[WINDOW_ROWS], both[WINDOW_ROWS], scratch[4 * WINDOW_ROWS];
+    int64_t first = 9;
 
-    for (int64_t i = 0; i < ROWS; i++) {
+    for (int64_t i = 0; i < WINDOW_ROWS; i++) {
         x[i] = i < first ? NAN : 1e4 + 3 * sin((double)(i * i));
         y[i] = i < first ? NAN : 0.5 * x[i] + cos((double)i);
     }
-    rolling_deviation(x, ROWS, window, 1, mean, deviation);
-    rolling_sum(x, ROWS, window, sum);
-    rolling_extreme(x, ROWS, window, 1, most);
-    rolling_correlation(x, y, ROWS, window, scratch, both);
-    for (int64_t row = 0; row < ROWS; row++) {
-        double total = 0, squares = 0, greatest = -INFINITY, other = 0, cross = 0, others = 0;
-        if (row - window + 1 < first) {
-            assert_true(isnan(mean[row]) && isnan(sum[row]) && isnan(most[row]) && isnan(both[row]));
-            continue;
+    for (size_t w = 0; w < sizeof(windows) / sizeof(windows[0]); w++) {
+        int64_t window = windows[w];
+        rolling_deviation(x, WINDOW_ROWS, window, 1, mean, deviation);
+        rolling_sum(x, WINDOW_ROWS, window, sum);
+        rolling_extreme(x, WINDOW_ROWS, window, 1, most);
+        rolling_correlation(x, y, WINDOW_ROWS, window, scratch, both);
+        for (int64_t row = 0; row < WINDOW_ROWS; row++) {
+            double total = 0, squares = 0, greatest = -INFINITY, other = 0, cross = 0, others = 0;
+            if (row - window + 1 < first) {
+                assert_true(isnan(mean[row]) && isnan(sum[row]) && isnan(most[row]) && isnan(both[row]));
+                continue;
+            }
+            for (int64_t i = row - window + 1; i <= row; i++) {
+                total += x[i];
+                other += y[i];
+                greatest = fmax(greatest, x[i]);
+            }
+            for (int64_t i = row - window + 1; i <= row; i++) {
+                double a = x[i] - total / (double)window, b = y[i] - other / (double)window;
+                squares += a * a;
+                others += b * b;
+                cross += a * b;
+            }
+            assert_near(mean[row], total / (double)window, 1e-13);
+            assert_near(sum[row], total, 1e-12);
+            assert_near(deviation[row], sqrt(squares / (double)(window - 1)), 1e-9);
+            if (window > 5) /* of fewer the distances may be too small beside the level to have digits left */
+                assert_near(both[row], cross / sqrt(squares * others), 1e-8);
+            assert_true(most[row] == greatest);
         }
-        for (int64_t i = row - window + 1; i <= row; i++) {
-            total += x[i];
-            other += y[i];
-            greatest = fmax(greatest, x[i]);
-        }
-        for (int64_t i = row - window + 1; i <= row; i++) {
-            double a = x[i] - total / (double)window, b = y[i] - other / (double)window;
-            squares += a * a;
-            others += b * b;
-            cross += a * b;
-        }
-        assert_near(mean[row], total / (double)window, 1e-13);
-        assert_near(sum[row], total, 1e-13);
-        assert_near(deviation[row], sqrt(squares / (double)(window - 1)), 1e-9);
-        assert_near(both[row], cross / sqrt(squares * others), 1e-9);
-        assert_true(most[row] == greatest);
+    }
+}
+
+/* A level that binary numbers do not hold: means and smoothed values are it, and no distance is left. */
+static void flat_windows_are_flat(void **state)
+{
+    static double x[200], mean[200], deviation[200], smooth[200];
+
+    for (int64_t i = 0; i < 200; i++)
+        x[i] = 0.1;
+    for (int64_t window = 2; window < 30; window++) {
+        rolling_deviation(x, 200, window, 0, mean, deviation);
+        rolling_smooth(x, 200, 1 / (double)window, 1, smooth);
+        for (int64_t row = window - 1; row < 200; row++)
+            assert_true(mean[row] == 0.1 && deviation[row] == 0 && smooth[row] == 0.1);
+    }
+}
+
+static void totals_and_smooth_rows_are_what_they_say(void **state)
+{
+    double x[103], total[103], smooth[103], sum = 0, level = 0;
+
+    for (int64_t i = 0; i < 103; i++)
+        total[i] = x[i] = i < 2 ? 0 : sin((double)(i * i));
+    rolling_total(total, 103);
+    x[0] = x[1] = NAN;
+    rolling_smooth(x, 103, 0.3, 4, smooth);
+    for (int64_t i = 0; i < 103; i++) {
+        sum += i < 2 ? 0 : x[i];
+        assert_near(total[i], sum, 1e-13);
+        level = i <= 2 ? x[i] : level + 0.3 * (x[i] - level);
+        assert_true(i < 5 ? isnan(smooth[i]) : fabs(smooth[i] - level) < 1e-14);
     }
 }
 
@@ -269,6 +309,8 @@ int main(void)
         cmocka_unit_test(distributions_have_the_reference_values),
         cmocka_unit_test(quantiles_undo_distributions),
         cmocka_unit_test(windows_are_what_they_say),
+        cmocka_unit_test(flat_windows_are_flat),
+        cmocka_unit_test(totals_and_smooth_rows_are_what_they_say),
         cmocka_unit_test(orders_are_stable_and_ranks_shared),
         cmocka_unit_test(minimum_is_found_along_a_valley_and_beside_a_wall),
         cmocka_unit_test(random_numbers_are_spread_as_asked),

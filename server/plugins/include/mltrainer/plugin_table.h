@@ -82,13 +82,15 @@ static inline void mltrainer_column_copy(const struct mltrainer_request *request
 /** The first of @rows values that is not a finite number, or -1. */
 static inline int64_t mltrainer_not_finite(const double *values, int64_t rows)
 {
-    double parts[4] = {0, 0, 0, 0}; /* 0 as long as all are finite: infinity less itself is not a number */
+    double parts[16] = {0}; /* sums: whatever is not finite stays in them */
     int64_t row = 0;
 
-    for (; row + 4 <= rows; row += 4)
-        for (int i = 0; i < 4; i++)
-            parts[i] += values[row + i] - values[row + i];
-    row = parts[0] + parts[1] + parts[2] + parts[3] == 0 ? row : 0;
+    for (; row + 16 <= rows; row += 16)
+        for (int i = 0; i < 16; i++)
+            parts[i] += values[row + i];
+    for (int i = 1; i < 16; i++)
+        parts[0] += parts[i];
+    row = isfinite(parts[0]) ? row : 0; /* or the sum was too great */
     for (; row < rows; row++)
         if (!isfinite(values[row]))
             return row;
