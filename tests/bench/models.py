@@ -162,8 +162,26 @@ def measure_theirs(group, index, table, repeats, python):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def side(text):
+def run_once(case, given, ahead):
+    """Fit and predict, or compute: the CPU ms of each, the model and what was said."""
     import time
+    model = case["reference"]() if "reference" in case else None
+    start = time.process_time()
+    if "compute" in case:
+        said, middle = case["compute"](given), time.process_time()
+    elif "reference" in case:
+        model.fit(*given)
+        middle = time.process_time()
+        said = model.predict(given[0][:ahead])
+    else:
+        model = case["fit"](given)
+        middle = time.process_time()
+        said = case["predict"](model, given, ahead)
+    return 1000 * (middle - start), 1000 * (time.process_time() - middle), model, said
+
+
+def side(text):
+    import contextlib
     import warnings
 
     import numpy as np
@@ -171,23 +189,18 @@ def side(text):
     group, index, path, rows, names, repeats = json.loads(text)
     module = group_of(group)
     case = module.CASES[index]
-    given = module.given({name.strip("*"): column for name, column in zip(names, np.fromfile(path).reshape(len(names), rows))})
-    ahead, fits, predictions, score = case.get("ahead", rows), [], [], None
+    columns = np.fromfile(path).reshape(len(names), rows)
+
+    def given_of(columns):
+        return module.given({name.strip("*"): column for name, column in zip(names, columns)})
+
+    with contextlib.suppress(Exception):  # what is imported late is no part of a fit; few rows may be too few
+        run_once(case, given_of(columns[:, :SMOKE_ROWS].copy()), min(case.get("ahead", SMOKE_ROWS), SMOKE_ROWS))
+    given, ahead, fits, predictions, score = given_of(columns), case.get("ahead", rows), [], [], None
     while len(fits) < repeats or (1 < repeats and sum(fits) + sum(predictions) < ENOUGH_MS and len(fits) < REPEATS_MAX):
-        start = time.process_time()
-        if "compute" in case:
-            said, middle = case["compute"](given), time.process_time()
-        elif "reference" in case:
-            model = case["reference"]()
-            model.fit(*given)
-            middle = time.process_time()
-            said = model.predict(given[0][:ahead])
-        else:
-            model = case["fit"](given)
-            middle = time.process_time()
-            said = case["predict"](model, given, ahead)
-        predictions.append(1000 * (time.process_time() - middle))
-        fits.append(1000 * (middle - start))
+        fit, prediction, model, said = run_once(case, given, ahead)
+        fits.append(fit)
+        predictions.append(prediction)
         if score is not None:
             continue
         if score_of(case) == "r2":

@@ -17,4 +17,4 @@ TABULARS(TABULAR_ALGORITHM)
 static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY) TABULARS(TABULAR_ENTRY)};
 
 FAMILY("clustering", algorithms, .description = "Groups of rows that are near each other.",
-       .licence = "Apache-2.0 AND Zlib", .engine = "C of this project");
+       .licence = "Apache-2.0 AND BSD-3-Clause AND Zlib", .engine = "C of this project on OpenBLAS");

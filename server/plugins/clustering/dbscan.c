@@ -1,101 +1,161 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DBSCAN: a row with enough neighbours is a core; cores that are neighbours are one group, with all their neighbours.
- * Neighbours are looked for in a band of the first feature.
  * Source: Ester, Kriegel, Sander and Xu (1996). Groups are numbered by their first core, as scikit-learn does; a row
- * that two groups reach belongs to the first. */
+ * that two groups reach belongs to the first.
+ *
+ * Neighbours are not looked for row by row: all rows are held against all others three times, a block against a block
+ * where their boxes are near enough, and a sieve leaves few pairs to measure. First every row's neighbours are counted,
+ * then cores that are neighbours are joined (Galler and Fischer 1964, "An improved equivalence algorithm"), then
+ * the other rows are given to what they reach. */
 #include "distance.h"
-#include "support/order.h"
+#include "places.h"
+#include "sieve/sieve.h"
 #include "support/tabular.h"
 
-/* Rows in ascending order of the first feature, and so in memory: neighbours are within a band of it. */
-struct band {
+enum step { COUNT, JOIN, REACH };
+
+struct scan {
     struct call *call;
-    double *points; /* by place */
-    size_t features;
+    struct places places;
+    struct sieve *sieve;
     double eps;
-    uint32_t *order, *place; /* row at a place, place of a row */
+    uint32_t *neighbours; /* of the row at a place, itself among them */
+    uint32_t *parents;    /* towards the first row of its group; a row, by row */
+    uint32_t least;       /* neighbours of a core */
+    uint32_t batch[SIEVE_POINTS];           /* places */
+    double *points, *box_least, *box_most; /* of a batch */
 };
 
-/* Neighbours of @row, itself among them, into @out (room for all rows). */
-static size_t neighbours_of(const struct band *band, uint32_t row, uint32_t *out)
+static int is_core(const struct scan *s, size_t place)
 {
-    const double *center = band->points + band->place[row] * band->features;
-    size_t count = 0;
+    return s->neighbours[place] >= s->least;
+}
 
-    for (int side = 0; side < 2; side++)
-        for (int64_t at = (int64_t)band->place[row] - side; at >= 0 && at < band->call->rows; at += side ? -1 : 1) {
-            const double *other = band->points + (size_t)at * band->features;
-            if (fabs(other[0] - center[0]) > band->eps)
-                break;
-            if (distance_within(other, center, band->features, band->eps * band->eps))
-                out[count++] = band->order[at];
-        }
+static uint32_t first_of(uint32_t *parents, uint32_t row)
+{
+    for (; parents[row] != row; row = parents[row])
+        parents[row] = parents[parents[row]];
+    return row;
+}
+
+static void join(struct scan *s, uint32_t row, uint32_t other)
+{
+    uint32_t one = first_of(s->parents, row), two = first_of(s->parents, other);
+
+    if (one < two)
+        s->parents[two] = one;
+    else
+        s->parents[one] = two;
+}
+
+/* The rows at @place and @other are neighbours. */
+static void meet(struct scan *s, enum step step, size_t place, size_t other)
+{
+    uint32_t row = s->places.rows[place], core = s->places.rows[other];
+
+    if (step == COUNT)
+        s->neighbours[place]++;
+    else if (!is_core(s, other))
+        return;
+    else if (step == JOIN)
+        join(s, row, core);
+    else if (first_of(s->parents, core) < s->parents[row])
+        s->parents[row] = first_of(s->parents, core);
+}
+
+static void hold_against(struct scan *s, enum step step, size_t count)
+{
+    size_t features = s->places.features;
+    double limit = s->eps * s->eps;
+
+    for (size_t i = 0; i < count; i++) {
+        const double *point = s->points + i * features;
+        for (size_t at = sieve_first(s->sieve); sieve_next(s->sieve, i, limit, &at); at++)
+            if (distance_within(s->places.points + at * features, point, features, limit))
+                meet(s, step, s->batch[i], at);
+    }
+}
+
+/* The next rows that the step is about, from @place on: cores, or what is none. Gives how many. */
+static size_t take_batch(struct scan *s, enum step step, size_t *place)
+{
+    size_t count = 0, features = s->places.features;
+
+    for (; *place < s->places.count && count < SIEVE_POINTS; ++*place) {
+        if (step != COUNT && is_core(s, *place) != (step == JOIN))
+            continue;
+        memcpy(s->points + count * features, s->places.points + *place * features, features * sizeof(double));
+        s->batch[count++] = (uint32_t)*place;
+    }
     return count;
 }
 
-static struct band band_of(struct call *call, double eps)
+/* Of two cores the later one finds the former. */
+static int is_wanted(const struct scan *s, enum step step, size_t count, size_t block)
 {
-    struct band band = {.call = call, .features = call->feature_count, .eps = eps};
-    const double *rows = call_feature_rows(call);
-    uint32_t *scratch = call_memory(call, (size_t)call->rows, sizeof(*scratch));
-
-    band.order = call_memory(call, (size_t)call->rows, sizeof(*band.order));
-    band.place = call_memory(call, (size_t)call->rows, sizeof(*band.place));
-    band.points = call_memory(call, (size_t)call->rows * band.features, sizeof(*band.points));
-    if (call->status)
-        return band;
-    order_indexes(call->features[0], (size_t)call->rows, band.order, scratch);
-    for (int64_t i = 0; i < call->rows; i++) {
-        band.place[band.order[i]] = (uint32_t)i;
-        memcpy(band.points + (size_t)i * band.features, rows + band.order[i] * band.features,
-               band.features * sizeof(*rows));
-    }
-    return band;
+    if (step == JOIN && block * SIEVE_ROWS > s->batch[count - 1])
+        return 0;
+    return places_gap(&s->places, s->box_least, s->box_most, block) <= s->eps * s->eps * (1 + 1e-9);
 }
 
-enum { UNSEEN = -2, NOISE = -1 };
-
-/* Everything that can be reached from the core @first. */
-static void grow(const struct band *band, uint32_t first, double label, size_t least, uint32_t *stack, uint32_t *near)
+static void run(struct scan *s, enum step step)
 {
-    double *labels = band->call->out[0], *core = band->call->out[1];
-    size_t height = 0;
+    size_t place = 0, count;
 
-    stack[height++] = first;
-    labels[first] = label;
-    while (height > 0 && !call_step(band->call, first, (double)band->call->rows)) {
-        uint32_t row = stack[--height];
-        size_t count = neighbours_of(band, row, near);
-        core[row] = count >= least;
-        for (size_t i = 0; core[row] != 0 && i < count; i++)
-            if (labels[near[i]] < 0) {
-                int was_seen = labels[near[i]] == NOISE;
-                labels[near[i]] = label;
-                if (!was_seen) /* noise is known not to be a core */
-                    stack[height++] = near[i];
-            }
+    call_part(s->call, step / 3.0, (step + 1) / 3.0);
+    while (!s->call->status && (count = take_batch(s, step, &place)) > 0) {
+        sieve_points(s->sieve, s->points, count);
+        places_box(s->points, count, s->places.features, s->box_least, s->box_most);
+        for (size_t block = 0; block < sieve_blocks(s->sieve); block++) {
+            if (!is_wanted(s, step, count, block))
+                continue;
+            if (call_step(s->call, (double)place, (double)s->places.count))
+                return;
+            sieve_block(s->sieve, block);
+            hold_against(s, step, count);
+        }
     }
+}
+
+/* A core's first row is a core and the least of its group; what reaches none has UINT32_MAX. */
+static void number_groups(const struct scan *s)
+{
+    double *labels = s->call->out[0], *core = s->call->out[1], label = 0;
+
+    for (size_t place = 0; place < s->places.count; place++)
+        core[s->places.rows[place]] = is_core(s, place);
+    for (int64_t row = 0; row < s->call->rows; row++)
+        if (core[row] != 0 && first_of(s->parents, (uint32_t)row) == row)
+            labels[row] = label++;
+    for (int64_t row = 0; row < s->call->rows; row++)
+        if (s->parents[row] == UINT32_MAX)
+            labels[row] = -1;
+        else
+            labels[row] = labels[first_of(s->parents, (uint32_t)row)];
 }
 
 static int32_t fill(struct call *call)
 {
-    double eps = call_number_within(call, "eps", 1e-300, 1e300);
-    size_t least = (size_t)call_integer(call, "min_samples", 1, INT32_MAX);
-    struct band band = band_of(call, eps);
-    uint32_t *stack = call_memory(call, (size_t)call->rows, sizeof(*stack)),
-             *near = call_memory(call, (size_t)call->rows, sizeof(*near));
-    double label = 0;
+    struct scan scan = {.call = call, .eps = call_number_within(call, "eps", 1e-300, 1e300)};
 
-    for (int64_t row = 0; !call->status && row < call->rows; row++)
-        call->out[0][row] = UNSEEN;
-    for (int64_t row = 0; !call->status && row < call->rows; row++) {
-        if (call->out[0][row] != UNSEEN || call_step(call, (double)row, (double)call->rows))
-            continue;
-        if (neighbours_of(&band, (uint32_t)row, near) < least)
-            call->out[0][row] = NOISE;
-        else
-            grow(&band, (uint32_t)row, label++, least, stack, near);
+    scan.least = (uint32_t)call_integer(call, "min_samples", 1, INT32_MAX);
+    scan.neighbours = call_memory(call, (size_t)call->rows, sizeof(*scan.neighbours));
+    scan.parents = call_memory(call, (size_t)call->rows, sizeof(*scan.parents));
+    scan.points = call_memory(call, SIEVE_POINTS * call->feature_count, sizeof(*scan.points));
+    scan.box_least = call_memory(call, call->feature_count, sizeof(*scan.box_least));
+    scan.box_most = call_memory(call, call->feature_count, sizeof(*scan.box_most));
+    if (places_arrange(call, SIEVE_ROWS, &scan.places))
+        return call->status;
+    scan.sieve = sieve_new(call, scan.places.points, scan.places.count, scan.places.features);
+    run(&scan, COUNT);
+    for (size_t place = 0; !call->status && place < scan.places.count; place++) {
+        uint32_t row = scan.places.rows[place];
+        scan.parents[row] = is_core(&scan, place) ? row : UINT32_MAX;
     }
+    run(&scan, JOIN);
+    run(&scan, REACH);
+    if (!call->status)
+        number_groups(&scan);
     return call->status;
 }
 

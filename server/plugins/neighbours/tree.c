@@ -172,19 +172,25 @@ struct query {
     struct neighbour *found; /* the nearest so far, INFINITY where there is none yet */
 };
 
-static void keep(struct query *q, double distance, uint32_t row)
+void neighbour_none(struct neighbour *found, size_t count)
 {
-    size_t at = q->count - 1;
+    for (size_t i = 0; i < count; i++)
+        found[i] = (struct neighbour){.distance = INFINITY, .row = UINT32_MAX};
+}
 
-    if (distance > q->found[at].distance || (distance == q->found[at].distance && row > q->found[at].row))
+void neighbour_keep(struct neighbour *found, size_t count, double distance, uint32_t row)
+{
+    size_t at = count - 1;
+
+    if (distance > found[at].distance || (distance == found[at].distance && row > found[at].row))
         return;
     for (; at > 0; at--) {
-        const struct neighbour *before = &q->found[at - 1];
+        const struct neighbour *before = &found[at - 1];
         if (before->distance < distance || (before->distance == distance && before->row < row))
             break;
-        q->found[at] = *before;
+        found[at] = *before;
     }
-    q->found[at] = (struct neighbour){.distance = distance, .row = row};
+    found[at] = (struct neighbour){.distance = distance, .row = row};
 }
 
 static void search_leaf(struct query *q, size_t first, size_t end)
@@ -198,7 +204,7 @@ static void search_leaf(struct query *q, size_t first, size_t end)
             distances[i] += (q->point[d] - leaf[i]) * (q->point[d] - leaf[i]);
     for (size_t i = 0; i < count; i++)
         if (distances[i] <= q->found[q->count - 1].distance)
-            keep(q, distances[i], q->tree->order[first + i]);
+            neighbour_keep(q->found, q->count, distances[i], q->tree->order[first + i]);
 }
 
 static void search(struct query *q, size_t node, size_t first, size_t end, double bound)
@@ -229,7 +235,6 @@ void tree_nearest(const struct tree *tree, const double *point, size_t count, do
     struct query query = {.tree = tree, .point = point, .offsets = offsets, .count = count, .found = found};
 
     memset(offsets, 0, tree->features * sizeof(double));
-    for (size_t i = 0; i < count; i++)
-        found[i] = (struct neighbour){.distance = INFINITY, .row = UINT32_MAX};
+    neighbour_none(found, count);
     search(&query, 0, 0, tree->rows, 0);
 }

@@ -19,6 +19,11 @@ struct neighbour {
     uint32_t row;
 };
 
+/** No neighbour, @count times. */
+void neighbour_none(struct neighbour *found, size_t count);
+/** Among the @count nearest, the nearest first, equal ones in the order of rows, if it is one of them. */
+void neighbour_keep(struct neighbour *found, size_t count, double distance, uint32_t row);
+
 /** The tree over @points, row after row, which it does not keep. @call may be NULL; else it is asked whether to go on.
  *  NULL without memory, or when cancelled. Ownership: to the caller, tree_free(). */
 struct tree *tree_new(struct call *call, const double *points, size_t rows, size_t features);

@@ -23,8 +23,7 @@ def distance(model, given):
 
 def k_means(count):
     return {"model": f"kmeans_{count}", "score": 1, "said": distance,
-            "reference": make("cluster.KMeans", n_clusters=count, n_init=10, random_state=0),
-            "slower": "distances are computed one by one, where scikit-learn multiplies matrices"}
+            "reference": make("cluster.KMeans", n_clusters=count, n_init=10, random_state=0)}
 
 
 def groups_of(path, **options):
@@ -33,7 +32,6 @@ def groups_of(path, **options):
 
 CASES = [
     k_means(3), k_means(5), k_means(10),
-    {"model": "dbscan", "compute": groups_of("cluster.DBSCAN", eps=0.5, min_samples=5), "repeats": 1,
-     "slower": "all rows within eps in the first feature are looked at, where scikit-learn asks a tree"},
+    {"model": "dbscan", "compute": groups_of("cluster.DBSCAN", eps=0.5, min_samples=5), "repeats": 1},
     {"model": "agglomerative_5", "rows": 5_000, "compute": groups_of("cluster.AgglomerativeClustering", n_clusters=5)},
 ]

@@ -60,4 +60,11 @@ for name in ("ten", "five", "three"):
         core[fitted.core_sample_indices_] = 1
         golden.case("dbscan", name, {"cluster": fitted.labels_, "core": core},
                     {"eps": eps, "min_samples": least})
+wide = np.round(blobs(5, 1300, 12, 3, 0.5), 3)  # three blocks of rows
+golden.input("wide", columns(wide))
+fitted = DBSCAN(eps=0.35, min_samples=6).fit(wide)
+core = np.zeros(len(wide))
+core[fitted.core_sample_indices_] = 1
+assert fitted.labels_.max() > 8 and (fitted.labels_ < 0).sum() > 50
+golden.case("dbscan", "wide", {"cluster": fitted.labels_, "core": core}, {"eps": 0.35, "min_samples": 6})
 golden.write()

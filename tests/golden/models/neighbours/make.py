@@ -10,7 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 from golden_file import Golden  # noqa: E402
 
 golden = Golden(__file__, "neighbours", rows=14)
-for seed, (name, rows, features) in enumerate((("small", 150, 2), ("large", 900, 3))):
+for seed, (name, rows, features) in enumerate((("small", 150, 2), ("large", 900, 3), ("wide", 600, 9))):  # wide: sieved
     rng = np.random.default_rng(seed)
     x = np.round(rng.normal(size=(rows, features)), 3)
     y = np.round(np.sin(2 * x[:, 0]) + x[:, -1] ** 2, 3)
