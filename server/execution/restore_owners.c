@@ -43,7 +43,8 @@ static int commit(struct migration *migration, struct fault *fault)
 
 static bool is_migrated(const char *owner)
 {
-    return strcmp(owner, CALLER_ANONYMOUS) == 0 || strncmp(owner, "unix/", 5) == 0 || strncmp(owner, "tls/", 4) == 0;
+    return strcmp(owner, CALLER_ANONYMOUS) == 0 || strncmp(owner, "unix/", 5) == 0 ||
+           strncmp(owner, "tls/", 4) == 0 || strncmp(owner, "token/", 6) == 0;
 }
 
 static int take(void *arg, const struct store_entry *entry, struct mrpc_arena *arena, struct fault *fault)

@@ -97,6 +97,38 @@ def a_socket_of_systemd_is_served():
 
 
 @case
+def systemd_starts_it_for_the_first_caller():
+    with tempfile.TemporaryDirectory() as folder:
+        address = f"{folder}/socket"
+        systemd = subprocess.Popen(["systemd-socket-activate", "--listen", address, str(program()), "--data-dir", folder + "/data"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            wait_until(lambda: Path(address).is_socket(), "the socket")
+            Mltctl(f"unix:{address}")("server", "info")  # it waits in the queue of the socket while the server starts
+            assert systemd.stdout.readline().startswith("ready unix:")
+        finally:
+            systemd.send_signal(signal.SIGTERM)  # the same process by now
+            assert systemd.wait(60) == 0
+
+
+@case
+def systemd_is_told_when_it_is_ready_and_when_it_ends():
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(folder + "/notify")
+        systemd.settimeout(60)
+        server = Server(environment=dict(os.environ, NOTIFY_SOCKET=folder + "/notify", WATCHDOG_USEC="200000")).start()
+        said = [systemd.recv(200)]
+        while said[-1] != b"WATCHDOG=1":
+            said.append(systemd.recv(200))
+        assert b"READY=1" in said[0], said
+        server.process.send_signal(signal.SIGTERM)
+        while b"STOPPING=1" not in said[-1]:
+            said.append(systemd.recv(200))
+        assert server.process.wait(60) == 0
+        server.remove()
+
+
+@case
 def a_socket_of_systemd_that_others_reach_needs_tls_too():
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("0.0.0.0", 0)) as listener:
         process = activated(listener, folder)
