@@ -39,6 +39,8 @@ def gather(fields, staging, root):
         if not (staging / component).is_dir():
             raise SystemExit(f"{fields['Package']}: component {component} installed nothing")
         shutil.copytree(staging / component, root, symlinks=True, dirs_exist_ok=True)
+    for archive in root.rglob("*.a"):  # CPack strips programs and shared libraries alone
+        output_of("strip", "--strip-debug", "--enable-deterministic-archives", archive)
     for folder, _, _ in os.walk(root, topdown=False):
         if not os.listdir(folder):  # what CPack made for the prefix of a component that lies elsewhere
             os.rmdir(folder)
