@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cases import case, main, wait_until
 from server import ROOT, Server
+from tls_server import tls_server
 
 INTEROP = ROOT / "build/interop"
 CALLS, GUIDE_S, GHZ_S, PROGRAM_S = 500, 400, 120, 240
@@ -55,6 +56,22 @@ def the_guides_clients_run(server):
         done = subprocess.run([*command, path], cwd=folder, text=True, capture_output=True, timeout=PROGRAM_S,
                               env=dict(os.environ, GOTOOLCHAIN="local", GOFLAGS="-buildvcs=false"))
         assert done.returncode == 0 and "mltrainer mltrainerd 1" in done.stdout.splitlines(), done.stdout + done.stderr
+
+
+@case
+def grpcurl_comes_by_tls_with_a_token(_):
+    with tls_server("--access-mode", "token") as (server, folder):
+        mltctl = [Path(os.environ["MLT_BUILD"]) / "bin/mltctl", "--server", f"localhost:{server.port}", "--tls-ca", f"{folder}/ca.pem"]
+        subprocess.run([*mltctl, "--token-file", server.data_dir / "bootstrap-token", "token", "create", "root", "--role", "admin",
+                        "--to", f"{folder}/root.token"], check=True, capture_output=True)
+        token = Path(folder, "root.token").read_text().strip()
+
+        def grpcurl(*words):
+            return subprocess.run(["grpcurl", "-cacert", f"{folder}/ca.pem", *words, f"localhost:{server.port}",
+                                   "mltrainer.registry.v1.RegistryService/ListServices"], text=True, capture_output=True, timeout=60)
+        allowed, refused = grpcurl("-H", f"authorization: Bearer {token}"), grpcurl()
+    assert allowed.returncode == 0 and "mltrainerd" in allowed.stdout, allowed
+    assert refused.returncode == 64 + 16 and "needs a token" in refused.stderr, refused
 
 
 def counted(server, series):
