@@ -40,8 +40,7 @@ struct mlt_cache {
     uint64_t resync_count;
 };
 
-/* --- what the registry tells ---------------------------------------------------------------------------------------
- */
+/* --- what the registry tells -------------------------------------------------------------------------------------- */
 
 static bool take_snapshot(struct mlt_cache *cache, const Mltrainer__Registry__V1__WatchSnapshot *part)
 {
@@ -108,8 +107,7 @@ static void on_done(void *arg, struct mrpc_client_call *call, const struct mrpc_
     keeper_on_done(&cache->keeper, call, status, trailers);
 }
 
-/* --- the thread ----------------------------------------------------------------------------------------------------
- */
+/* --- the thread --------------------------------------------------------------------------------------------------- */
 
 static int open_watch(struct mlt_cache *cache)
 {
@@ -178,8 +176,7 @@ static void *follow(void *arg)
     return NULL;
 }
 
-/* --- for programs --------------------------------------------------------------------------------------------------
- */
+/* --- for programs ------------------------------------------------------------------------------------------------- */
 
 static const char *keep_text(struct mlt_cache *cache, const char *text, bool *failed)
 {

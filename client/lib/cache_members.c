@@ -35,8 +35,7 @@ void cache_members_replace(struct cache_members *members, struct cache_members *
     source->count = source->capacity = 0;
 }
 
-/* --- who is there --------------------------------------------------------------------------------------------------
- */
+/* --- who is there ------------------------------------------------------------------------------------------------- */
 
 void cache_members_remove(struct cache_members *members, const char *id)
 {
@@ -97,8 +96,7 @@ bool cache_members_add(struct cache_members *members, const Mltrainer__Registry_
     return true;
 }
 
-/* --- who may be picked ---------------------------------------------------------------------------------------------
- */
+/* --- who may be picked -------------------------------------------------------------------------------------------- */
 
 static int compare_incarnations(const void *a, const void *b)
 {
@@ -163,8 +161,7 @@ static size_t first_above(const uint64_t *ends, size_t count, uint64_t point)
     return low;
 }
 
-/* --- picking -------------------------------------------------------------------------------------------------------
- */
+/* --- picking ------------------------------------------------------------------------------------------------------ */
 
 /* As the registry does it: the turn is an incarnation, so that who comes and goes disturbs nobody else's. */
 static size_t round_robin(struct cache_members *members)

@@ -158,8 +158,7 @@ static int do_register(struct mlt_registration *registration, struct mrpc_call_o
     return code;
 }
 
-/* --- heartbeats ----------------------------------------------------------------------------------------------------
- */
+/* --- heartbeats --------------------------------------------------------------------------------------------------- */
 
 static bool on_answer(void *arg, struct mrpc_client_call *call, const ProtobufCMessage *message)
 {
@@ -301,8 +300,7 @@ static void *keep(void *arg)
     return NULL;
 }
 
-/* --- life ----------------------------------------------------------------------------------------------------------
- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 static const char *keep_text(struct mlt_registration *registration, const char *text, int *failed)
 {

@@ -37,8 +37,7 @@ static void resolution_free(struct resolution *resolution)
     free(resolution);
 }
 
-/* --- what is pushed ------------------------------------------------------------------------------------------------
- */
+/* --- what is pushed ----------------------------------------------------------------------------------------------- */
 
 static bool print_address(const struct mlt_endpoint *endpoint, char text[ADDRESS_BYTES])
 {
@@ -76,8 +75,7 @@ static void push(struct resolution *resolution)
     free(texts);
 }
 
-/* --- the thread ----------------------------------------------------------------------------------------------------
- */
+/* --- the thread --------------------------------------------------------------------------------------------------- */
 
 /* True when it is over. */
 static bool rest(struct resolution *resolution)
@@ -143,8 +141,7 @@ static void *resolve(void *arg)
     return NULL;
 }
 
-/* --- what the channel calls ----------------------------------------------------------------------------------------
- */
+/* --- what the channel calls --------------------------------------------------------------------------------------- */
 
 /* "mlt:///NAMESPACE/SERVICE" or "mlt:///SERVICE". */
 static bool read_target(const char *target, struct resolution *resolution)

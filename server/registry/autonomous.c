@@ -29,8 +29,7 @@ static void set_health(struct registry *registry, struct catalog_slot *slot, enu
     registry_commit(registry, catalog_set_health(&registry->catalog, slot, health, held, &cause));
 }
 
-/* --- who falls, and who stands up ------------------------------------------------------------------------------------
- */
+/* --- who falls, and who stands up --------------------------------------------------------------------------------- */
 
 /* The state stays what it is, only whether it is held changes; so does what is said about it. */
 static void set_held(struct registry *registry, struct catalog_slot *slot, const char *text)
@@ -234,8 +233,7 @@ static void on_health_tick(evutil_socket_t fd, short what, void *arg)
     prober_tick(registry->prober, now_ms, stalled);
 }
 
-/* --- the two loops --------------------------------------------------------------------------------------------------
- */
+/* --- the two loops ------------------------------------------------------------------------------------------------ */
 
 bool registry_make_ticks(struct registry *registry)
 {

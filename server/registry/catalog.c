@@ -61,8 +61,7 @@ void catalog_change_free(struct catalog_change *change)
     free(change);
 }
 
-/* --- register ------------------------------------------------------------------------------------------------------
- */
+/* --- register ----------------------------------------------------------------------------------------------------- */
 
 static int check_expected(const struct registry_instance *latest, const int64_t *expected, struct fault *fault)
 {
@@ -187,8 +186,7 @@ int catalog_register(struct catalog *catalog, struct registry_instance *draft, c
     return code;
 }
 
-/* --- changing what is there ------------------------------------------------------------------------------------------
- */
+/* --- changing what is there --------------------------------------------------------------------------------------- */
 
 int catalog_touch(const struct catalog *catalog, const PB(InstanceKey) * key, const struct caller *caller,
                   struct catalog_slot **out, struct fault *fault)
@@ -215,8 +213,7 @@ int catalog_update(struct catalog *catalog, struct catalog_slot *slot, struct re
     return code;
 }
 
-/* --- what ends or changes an instance -------------------------------------------------------------------------------
- */
+/* --- what ends or changes an instance ----------------------------------------------------------------------------- */
 
 static struct registry_instance *next_state(const struct registry_instance *before, struct registry_state *state,
                                             const struct registry_cause *cause)
@@ -306,8 +303,7 @@ int catalog_heartbeat(const struct catalog *catalog, const PB(InstanceKey) * key
     return catalog_touch(catalog, key, caller, out, fault);
 }
 
-/* --- settling ------------------------------------------------------------------------------------------------------
- */
+/* --- settling ----------------------------------------------------------------------------------------------------- */
 
 static void out_of_date(struct catalog_service *service, int64_t revision)
 {

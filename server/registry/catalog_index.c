@@ -152,8 +152,7 @@ void catalog_slot_free(struct catalog *catalog, struct catalog_slot *slot)
     drop_service_if_empty(catalog, service);
 }
 
-/* --- those that are gone -------------------------------------------------------------------------------------------
- */
+/* --- those that are gone ------------------------------------------------------------------------------------------ */
 
 void catalog_list_gone(struct catalog *catalog, struct catalog_slot *slot)
 {
@@ -188,8 +187,7 @@ struct catalog_slot *catalog_take_forgettable(struct catalog *catalog)
     return slot;
 }
 
-/* --- owners --------------------------------------------------------------------------------------------------------
- */
+/* --- owners ------------------------------------------------------------------------------------------------------- */
 
 struct catalog_owner {
     char *name;
@@ -239,8 +237,7 @@ void catalog_disown(struct catalog *catalog, const char *owner)
     *found = catalog->owners[--catalog->owner_count];
 }
 
-/* --- life ----------------------------------------------------------------------------------------------------------
- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 void catalog_init(struct catalog *catalog, const struct catalog_limits *limits)
 {

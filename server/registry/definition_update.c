@@ -41,8 +41,7 @@ int registry_update_mask_take(const Google__Protobuf__FieldMask *mask, uint32_t 
     return MRPC_OK;
 }
 
-/* --- checks that go where the first endpoint is ---------------------------------------------------------------------
- */
+/* --- checks that go where the first endpoint is ------------------------------------------------------------------- */
 
 /* The copies that lose their target, so that it becomes the new first endpoint. */
 struct following {

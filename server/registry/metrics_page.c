@@ -30,8 +30,7 @@ static void histogram(struct metrics_page *page, const char *name, const char *h
     metrics_put(page, "%s_sum %.6f\n%s_count %" PRIu64 "\n", name, (double)now(&from->sum_us) / 1e6, name, count);
 }
 
-/* --- what is there -------------------------------------------------------------------------------------------------
- */
+/* --- what is there ------------------------------------------------------------------------------------------------ */
 
 static void write_view(struct metrics_page *page, const struct registry_view *view)
 {
@@ -64,8 +63,7 @@ static void write_view(struct metrics_page *page, const struct registry_view *vi
                    (uint64_t)view->revision);
 }
 
-/* --- what happened -------------------------------------------------------------------------------------------------
- */
+/* --- what happened ------------------------------------------------------------------------------------------------ */
 
 static const char *const reasons[REGISTRY_REASONS] = {
     [REASON_REGISTERED] = "registered",       [REASON_UPDATED] = "updated",
@@ -100,8 +98,7 @@ static void write_metrics(struct metrics_page *page, const struct registry_metri
                    "Changes that could not be made durable.", now(&metrics->failed_commits));
 }
 
-/* --- xDS ------------------------------------------------------------------------------------------------------------
- */
+/* --- xDS ---------------------------------------------------------------------------------------------------------- */
 
 static void write_xds(struct metrics_page *page, const struct registry_xds *xds)
 {

@@ -119,8 +119,7 @@ struct store_batch *persist_forget(const struct catalog_slot *slot, uint64_t epo
     return batch;
 }
 
-/* --- recovery ------------------------------------------------------------------------------------------------------
- */
+/* --- recovery ----------------------------------------------------------------------------------------------------- */
 
 struct recovery {
     struct store *store;

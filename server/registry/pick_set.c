@@ -53,8 +53,7 @@ static bool has_key(const struct pick_set *set, const struct key *key)
            (key->size == 0 || memcmp(set->key, key->bytes, key->size) == 0);
 }
 
-/* --- making one ----------------------------------------------------------------------------------------------------
- */
+/* --- making one --------------------------------------------------------------------------------------------------- */
 
 /* Only if somebody of that zone is among them, the others go. */
 static size_t keep_zone(struct registry_instance **members, size_t count, const char *zone)
@@ -130,8 +129,7 @@ void pick_sets_fini(struct pick_sets *sets)
         pick_set_free(atomic_load(&sets->slots[i]));
 }
 
-/* --- finding one ---------------------------------------------------------------------------------------------------
- */
+/* --- finding one -------------------------------------------------------------------------------------------------- */
 
 /* The slot that has the key, or the first free one; NULL when others have them all. */
 static _Atomic(struct pick_set *) *slot_of(const struct registry_service_view *view, const struct key *key)
@@ -174,8 +172,7 @@ struct pick_set *pick_set_find(const struct registry_service_view *view, const P
     return set;
 }
 
-/* --- what only some policies need ------------------------------------------------------------------------------------
- */
+/* --- what only some policies need --------------------------------------------------------------------------------- */
 
 bool pick_set_prepare_hash(struct pick_set *set)
 {

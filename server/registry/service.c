@@ -34,8 +34,7 @@ struct transaction {
 const struct bus_topic registry_instance_changed = {"registry.instance_changed",
                                                     sizeof(struct registry_instance_event)};
 
-/* --- small answers -------------------------------------------------------------------------------------------------
- */
+/* --- small answers ------------------------------------------------------------------------------------------------ */
 
 struct catalog *registry_catalog(struct registry *registry)
 {
@@ -125,8 +124,7 @@ void registry_snapshot_release(const struct registry_view *view)
         snapshot_release((struct snapshot *)(uintptr_t)&view->snapshot);
 }
 
-/* --- showing what holds --------------------------------------------------------------------------------------------
- */
+/* --- showing what holds ------------------------------------------------------------------------------------------- */
 
 /* Without memory for a new view readers go on with the old one until the next change. */
 static void publish(struct registry *registry)
@@ -162,8 +160,7 @@ static void tell_bus(struct registry *registry, const struct catalog_change *cha
                  event.service, event.id, message->status->text, (long long)change->revision, message->status->actor);
 }
 
-/* --- leases and checks ---------------------------------------------------------------------------------------------
- */
+/* --- leases and checks -------------------------------------------------------------------------------------------- */
 
 static void begin_lease(struct registry *registry, struct catalog_slot *slot)
 {
@@ -215,8 +212,7 @@ static void forget_the_oldest(struct registry *registry)
         bus_publish(registry->options.bus, &retention_swept, &event);
 }
 
-/* --- the way to the disk and back -----------------------------------------------------------------------------------
- */
+/* --- the way to the disk and back --------------------------------------------------------------------------------- */
 
 /* What happened by itself holds even if it cannot be written (a full disk must not keep dead instances in the list):
  * after a restart it happens again. What was asked for holds only when it is durable. */
@@ -336,8 +332,7 @@ void registry_commit(struct registry *registry, struct catalog_change *change)
         commit(registry, change, NULL);
 }
 
-/* --- own addresses --------------------------------------------------------------------------------------------------
- */
+/* --- own addresses ------------------------------------------------------------------------------------------------ */
 
 struct own_addresses {
     struct registry *registry;
@@ -371,8 +366,7 @@ void registry_set_own_addresses(struct registry *registry, const char *const *ad
         free(own);
 }
 
-/* --- the end of service --------------------------------------------------------------------------------------------
- */
+/* --- the end of service ------------------------------------------------------------------------------------------- */
 
 static void end_waiting(void *arg)
 {
@@ -395,8 +389,7 @@ bool registry_draining(const struct registry *registry)
     return atomic_load(&registry->draining);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------
- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 static int read_policy(struct registry *registry, struct fault *fault)
 {

@@ -45,8 +45,7 @@ int registry_run_health(struct registry *registry, bool run) MRPC_MUST_USE;
 void registry_stop(struct registry *registry);
 void registry_free(struct registry *registry);
 
-/* --- for methods ---------------------------------------------------------------------------------------------------
- */
+/* --- for methods -------------------------------------------------------------------------------------------------- */
 
 /** What a method has done on the domain loop. Lives in the call's arena; the request lives as long. */
 struct registry_command {

@@ -93,8 +93,7 @@ size_t registry_watches_count(const struct registry_watches *watches)
     return watches->count;
 }
 
-/* --- the table -----------------------------------------------------------------------------------------------------
- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static bool add_to_table(struct registry_watches *watches, struct watcher *watcher)
 {
@@ -122,8 +121,7 @@ static void strike_off(struct registry_watches *watches, struct watcher *watcher
     watcher_unref(watcher);
 }
 
-/* --- the end of a watch --------------------------------------------------------------------------------------------
- */
+/* --- the end of a watch ------------------------------------------------------------------------------------------- */
 
 /* As in registry_post_surely(). */
 static void wait_for_memory(void)
@@ -177,8 +175,7 @@ static void on_release(void *data)
     watcher_unref(data);
 }
 
-/* --- the beginning -------------------------------------------------------------------------------------------------
- */
+/* --- the beginning ------------------------------------------------------------------------------------------------ */
 
 /* From the connection loop to the domain: what only the beginning needs. */
 struct opening {
@@ -369,8 +366,7 @@ int registry_watch_start(struct registry_watches *watches, struct mrpc_call *cal
     return MRPC_PENDING;
 }
 
-/* --- changes -------------------------------------------------------------------------------------------------------
- */
+/* --- changes ------------------------------------------------------------------------------------------------------ */
 
 void registry_watches_note(struct registry_watches *watches, const struct catalog_change *change)
 {

@@ -35,8 +35,7 @@ struct registry_watches_options {
 int registry_watches_new(const struct registry_watches_options *options, struct registry_watches **out) MRPC_MUST_USE;
 void registry_watches_free(struct registry_watches *watches);
 
-/* --- domain loop ---------------------------------------------------------------------------------------------------
- */
+/* --- domain loop -------------------------------------------------------------------------------------------------- */
 
 /** Note a change that was applied; it is sent by registry_watches_flush(), after the view shows it. */
 void registry_watches_note(struct registry_watches *watches, const struct catalog_change *change);
@@ -52,8 +51,7 @@ size_t registry_watches_queue_bytes(const struct registry_watches *watches);
 int64_t registry_watches_oldest(const struct registry_watches *watches);
 size_t registry_watches_count(const struct registry_watches *watches);
 
-/* --- connection loop -----------------------------------------------------------------------------------------------
- */
+/* --- connection loop ---------------------------------------------------------------------------------------------- */
 
 /** Begin a watch for a checked request; the method returns MRPC_PENDING. Returns that or a status code. */
 int registry_watch_start(struct registry_watches *watches, struct mrpc_call *call, const PB(WatchRequest) * request,

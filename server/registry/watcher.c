@@ -85,8 +85,7 @@ void watcher_unref(struct watcher *watcher)
     free(watcher);
 }
 
-/* --- sending -------------------------------------------------------------------------------------------------------
- */
+/* --- sending ------------------------------------------------------------------------------------------------------ */
 
 /* True: sent. False: no room now (on_writable follows), or the watch is over. */
 static bool send_bytes(struct watcher *watcher, const uint8_t *bytes, size_t size)
@@ -123,8 +122,7 @@ static bool send_item(struct watcher *watcher, const struct watch_item *item)
     return send_owned(watcher, bytes, size);
 }
 
-/* --- the snapshot --------------------------------------------------------------------------------------------------
- */
+/* --- the snapshot ------------------------------------------------------------------------------------------------- */
 
 struct part {
     PB(Instance) * instances[PART_INSTANCES];
@@ -208,8 +206,7 @@ void watcher_begin_snapshot(struct watcher *watcher, struct registry_view *view)
     watcher_pump(watcher);
 }
 
-/* --- queueing ------------------------------------------------------------------------------------------------------
- */
+/* --- queueing ----------------------------------------------------------------------------------------------------- */
 
 static void queue(struct watcher *watcher, struct watch_event *event, int64_t revision)
 {

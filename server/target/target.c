@@ -102,8 +102,7 @@ static const struct range *find_range(const struct range *ranges, size_t count, 
 }
 #define FIND(ranges, family, address) find_range(ranges, sizeof(ranges) / sizeof *(ranges), family, address)
 
-/* --- the address under judgement ------------------------------------------------------------------------------------
- */
+/* --- the address under judgement ---------------------------------------------------------------------------------- */
 
 /* An address without its dress: IPv4 inside IPv6 (mapped, compatible, NAT64, 6to4) is the IPv4. */
 struct bare {

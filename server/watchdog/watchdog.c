@@ -81,8 +81,7 @@ void watchdog_free(struct watchdog *watchdog)
     free(watchdog);
 }
 
-/* --- who is watched ------------------------------------------------------------------------------------------------
- */
+/* --- who is watched ----------------------------------------------------------------------------------------------- */
 
 int watchdog_watch(struct watchdog *watchdog, const char *name, watchdog_ask ask, void *arg, unsigned index)
 {
@@ -131,8 +130,7 @@ static void answer(void *arg)
     pthread_mutex_unlock(&watchdog->lock);
 }
 
-/* --- a look --------------------------------------------------------------------------------------------------------
- */
+/* --- a look ------------------------------------------------------------------------------------------------------- */
 
 static void tell_stall(const struct watchdog *watchdog, const struct beat *beat)
 {
@@ -214,6 +212,8 @@ static void look_at_memory(struct watchdog *watchdog)
 
 void watchdog_look(struct watchdog *watchdog, int64_t now_ms)
 {
+    if (watchdog->looked_ms && now_ms - watchdog->looked_ms < WATCHDOG_LOOK_MS / 2)
+        return; /* woken before its time: no look that counts */
     bool was_asleep = watchdog->looked_ms && now_ms - watchdog->looked_ms >= WATCHDOG_LOOK_MS + ASLEEP_MS;
     watchdog->looked_ms = now_ms;
     bool all = watchdog->options.stall_ms == 0 || look_at_loops(watchdog, was_asleep);
@@ -229,8 +229,7 @@ enum overload watchdog_overload(const struct watchdog *watchdog)
     return (enum overload)atomic_load_explicit(&watchdog->step, memory_order_relaxed);
 }
 
-/* --- its thread ----------------------------------------------------------------------------------------------------
- */
+/* --- its thread --------------------------------------------------------------------------------------------------- */
 
 static int64_t ms_of(const struct timespec *time)
 {

@@ -139,8 +139,7 @@ static void open_record(struct watch_validator *validator, enum told told, int64
         (struct record){.told = told, .revision = revision, .first = validator->entry_count};
 }
 
-/* --- one message ---------------------------------------------------------------------------------------------------
- */
+/* --- one message -------------------------------------------------------------------------------------------------- */
 
 static int take_snapshot_part(struct watch_validator *validator, int64_t revision, const PB(WatchSnapshot) * part)
 {
@@ -258,8 +257,7 @@ int watch_validator_take(struct watch_validator *validator, const PB(WatchRespon
     return validator->violation[0] ? -1 : 0;
 }
 
-/* --- against another watcher ---------------------------------------------------------------------------------------
- */
+/* --- against another watcher -------------------------------------------------------------------------------------- */
 
 /* Walks the reference in step with the validator that is compared. */
 struct walk {
@@ -431,8 +429,7 @@ int watch_validator_told(struct watch_validator *validator, int64_t revision, co
     return 0;
 }
 
-/* --- small answers -------------------------------------------------------------------------------------------------
- */
+/* --- small answers ------------------------------------------------------------------------------------------------ */
 
 const char *watch_validator_violation(const struct watch_validator *validator)
 {

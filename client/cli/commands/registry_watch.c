@@ -39,8 +39,7 @@ static void print_message(const Mltrainer__Registry__V1__WatchResponse *message)
     fflush(stdout);
 }
 
-/* --- the table ------------------------------------------------------------------------------------------------------
- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 /* What is there, by key; each row has an arena of its own. */
 struct row {
@@ -140,8 +139,7 @@ static void table_draw(const struct table *table, const Mltrainer__Registry__V1_
     fflush(stdout);
 }
 
-/* --- the command ----------------------------------------------------------------------------------------------------
- */
+/* --- the command -------------------------------------------------------------------------------------------------- */
 
 static void show(const struct cli *cli, struct table *table, bool live,
                  const Mltrainer__Registry__V1__WatchResponse *message)

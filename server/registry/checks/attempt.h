@@ -35,8 +35,7 @@ void attempt_cancel(struct attempt *attempt);
 /** The place that @check goes to. NULL when out of memory. */
 struct place *attempt_place(struct places *places, const PB(Check) * check);
 
-/* --- for protocols -------------------------------------------------------------------------------------------------
- */
+/* --- for protocols ------------------------------------------------------------------------------------------------ */
 
 /** What is said. A protocol ends by attempt_pass() or attempt_fail(), after which it returns at once; release() follows
  *  in any case. */

@@ -31,8 +31,7 @@ struct grpc_watch {
 
 static void ask(struct grpc *grpc, struct h2 *h2);
 
-/* --- HealthCheckResponse --------------------------------------------------------------------------------------------
- */
+/* --- HealthCheckResponse ------------------------------------------------------------------------------------------ */
 
 static bool varint(const uint8_t *at, size_t size, size_t *used, uint64_t *out)
 {
@@ -112,8 +111,7 @@ static void on_lost(struct grpc *grpc, const char *text)
         attempt_fail(grpc->attempt, "no memory");
 }
 
-/* --- Check ----------------------------------------------------------------------------------------------------------
- */
+/* --- Check -------------------------------------------------------------------------------------------------------- */
 
 static void on_check_message(struct h2_call *call, const uint8_t *bytes, size_t size)
 {
@@ -146,8 +144,7 @@ static void ask_check(struct grpc *grpc, struct h2 *h2)
         attempt_fail(grpc->attempt, "no memory");
 }
 
-/* --- Watch ----------------------------------------------------------------------------------------------------------
- */
+/* --- Watch -------------------------------------------------------------------------------------------------------- */
 
 static void on_watch_message(struct h2_call *call, const uint8_t *bytes, size_t size)
 {
@@ -229,8 +226,7 @@ void grpc_watch_free(struct grpc_watch *watch)
     free(watch);
 }
 
-/* --- a run ----------------------------------------------------------------------------------------------------------
- */
+/* --- a run -------------------------------------------------------------------------------------------------------- */
 
 static bool is_watching(const struct grpc_watch *watch, const char *peer)
 {

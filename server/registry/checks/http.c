@@ -25,8 +25,7 @@ struct http {
 
 static void start_over_new_link(struct http *http);
 
-/* --- the verdict ----------------------------------------------------------------------------------------------------
- */
+/* --- the verdict -------------------------------------------------------------------------------------------------- */
 
 /* Keep the connection if its next message begins where this one ends, and that is near. */
 static void let_go(struct http *http)
@@ -78,8 +77,7 @@ static bool judge(struct http *http)
     return true;
 }
 
-/* --- the connection -------------------------------------------------------------------------------------------------
- */
+/* --- the connection ----------------------------------------------------------------------------------------------- */
 
 static void opened(void *arg)
 {

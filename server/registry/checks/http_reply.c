@@ -17,8 +17,7 @@ bool http_reply_has_status(const struct http_reply *reply)
     return reply->state > HTTP_REPLY_HEADERS && reply->state != HTTP_REPLY_BAD;
 }
 
-/* --- the head -------------------------------------------------------------------------------------------------------
- */
+/* --- the head ----------------------------------------------------------------------------------------------------- */
 
 static void read_status_line(struct http_reply *reply)
 {
@@ -92,8 +91,7 @@ static void end_head(struct http_reply *reply)
         reply->keeps_open = false;
 }
 
-/* --- chunks ---------------------------------------------------------------------------------------------------------
- */
+/* --- chunks ------------------------------------------------------------------------------------------------------- */
 
 static void read_chunk_size(struct http_reply *reply)
 {
@@ -108,8 +106,7 @@ static void read_chunk_size(struct http_reply *reply)
     reply->state = size ? HTTP_REPLY_CHUNK : HTTP_REPLY_TRAILERS;
 }
 
-/* --- bytes ----------------------------------------------------------------------------------------------------------
- */
+/* --- bytes -------------------------------------------------------------------------------------------------------- */
 
 static void take_line(struct http_reply *reply)
 {

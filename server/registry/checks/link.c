@@ -38,8 +38,7 @@ struct link {
     char text[TEXT_BYTES];
 };
 
-/* --- ends -----------------------------------------------------------------------------------------------------------
- */
+/* --- ends --------------------------------------------------------------------------------------------------------- */
 
 static void free_link(struct link *link)
 {
@@ -78,8 +77,7 @@ static MRPC_PRINTF(2, 3) void fail_later(struct link *link, const char *format, 
     event_active(link->later, EV_TIMEOUT, 0);
 }
 
-/* --- what the connection says ----------------------------------------------------------------------------------------
- */
+/* --- what the connection says ------------------------------------------------------------------------------------- */
 
 static void skip_rest(struct link *link)
 {
@@ -149,8 +147,7 @@ static void on_event(struct bufferevent *connection, short what, void *arg)
         link->options.user.failed(link->options.user.arg, error_text(link));
 }
 
-/* --- opening --------------------------------------------------------------------------------------------------------
- */
+/* --- opening ------------------------------------------------------------------------------------------------------ */
 
 static bool make_tls(struct link *link)
 {

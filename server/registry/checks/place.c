@@ -33,8 +33,7 @@ struct places {
     struct place_list buckets[BUCKETS];
 };
 
-/* --- all of them ----------------------------------------------------------------------------------------------------
- */
+/* --- all of them -------------------------------------------------------------------------------------------------- */
 
 /* A check in flight and a kept connection are a descriptor each; the server's callers want some too. */
 static void bound_by_files(struct places_options *options)
@@ -96,8 +95,7 @@ struct ssl_ctx_st *places_tls(struct places *places)
     return places->tls;
 }
 
-/* --- one ------------------------------------------------------------------------------------------------------------
- */
+/* --- one ---------------------------------------------------------------------------------------------------------- */
 
 static struct place_list *bucket_of(struct places *places, const char *address, uint16_t port)
 {
@@ -173,8 +171,7 @@ const char *place_authority(const struct place *place)
     return place->authority;
 }
 
-/* --- turns ----------------------------------------------------------------------------------------------------------
- */
+/* --- turns -------------------------------------------------------------------------------------------------------- */
 
 static bool is_full(const struct places *places)
 {
@@ -232,8 +229,7 @@ void place_leave(struct place *place)
     }
 }
 
-/* --- kept connections -----------------------------------------------------------------------------------------------
- */
+/* --- kept connections --------------------------------------------------------------------------------------------- */
 
 bool place_keep(struct place *place, struct kept *kept)
 {

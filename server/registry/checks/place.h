@@ -50,8 +50,7 @@ uint16_t place_port(const struct place *place);
 /** "ADDR:PORT". */
 const char *place_authority(const struct place *place);
 
-/* --- whose turn it is ------------------------------------------------------------------------------------------------
- */
+/* --- whose turn it is --------------------------------------------------------------------------------------------- */
 
 /** Somebody who wants in; zeroed at first. */
 struct place_turn {

@@ -45,8 +45,7 @@ static bool is_ttl(const struct probe *probe)
     return probe->place == NULL;
 }
 
-/* --- when ------------------------------------------------------------------------------------------------------------
- */
+/* --- when --------------------------------------------------------------------------------------------------------- */
 
 static void set_hurried(struct probe *probe, bool is_hurried)
 {
@@ -101,8 +100,7 @@ static void set_next(struct probe *probe)
     set_regular(probe, schedule_apart_ms(interval_ms));
 }
 
-/* --- results -------------------------------------------------------------------------------------------------------
- */
+/* --- results ------------------------------------------------------------------------------------------------------ */
 
 static void write_down(struct probe *probe, const char *text)
 {
@@ -210,8 +208,7 @@ static void on_done(void *arg, bool passed, const char *words)
     stop_waiting_for(probe);
 }
 
-/* --- running --------------------------------------------------------------------------------------------------------
- */
+/* --- running ------------------------------------------------------------------------------------------------------ */
 
 /* The server told another state, or the connection is gone. While a run is under way, that one finds out. */
 static void on_watch_changed(void *arg)
@@ -336,8 +333,7 @@ int prober_check_now(struct prober *prober, struct catalog_slot *slot, struct pr
     return MRPC_OK;
 }
 
-/* --- sets ----------------------------------------------------------------------------------------------------------
- */
+/* --- sets --------------------------------------------------------------------------------------------------------- */
 
 static uint64_t hash_of(const struct catalog_slot *slot, size_t index)
 {
@@ -457,8 +453,7 @@ bool prober_update(struct prober *prober, struct catalog_slot *slot, int64_t now
     return true;
 }
 
-/* --- life ----------------------------------------------------------------------------------------------------------
- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 int prober_new(const struct prober_options *options, struct prober **out)
 {

@@ -20,8 +20,7 @@ struct terms terms_of_grpc(const PB(GrpcCheck) * check)
     return (struct terms){.tls = check->tls, .certificate = check->certificate};
 }
 
-/* --- marks -----------------------------------------------------------------------------------------------------------
- */
+/* --- marks -------------------------------------------------------------------------------------------------------- */
 
 /* SHA-256, since a mark that two terms share would let one pass by the other's judgement. Each text goes in with its
  * NUL. */
@@ -51,8 +50,7 @@ bool terms_mark_same(const struct terms_mark *a, const struct terms_mark *b)
     return memcmp(a, b, sizeof *a) == 0 && memcmp(a, &unknown, sizeof unknown) != 0;
 }
 
-/* --- certificates ----------------------------------------------------------------------------------------------------
- */
+/* --- certificates ------------------------------------------------------------------------------------------------- */
 
 /* The next certificate; NULL at the end, or when it is none: then *@broken. */
 static X509 *next_certificate(BIO *bio, bool *broken)

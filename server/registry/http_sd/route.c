@@ -43,8 +43,7 @@ static void finish(struct answer *answer)
     mrpc_web_end(web);
 }
 
-/* --- making --------------------------------------------------------------------------------------------------------
- */
+/* --- making ------------------------------------------------------------------------------------------------------- */
 
 static bool selects(const struct http_sd_query *query, const struct registry_service_view *service)
 {
@@ -108,8 +107,7 @@ static bool fill(struct answer *answer)
     return true;
 }
 
-/* --- sending -------------------------------------------------------------------------------------------------------
- */
+/* --- sending ------------------------------------------------------------------------------------------------------ */
 
 /* On the loop. A text that ends in the middle is no JSON: Prometheus keeps what it had. */
 static void pump(struct answer *answer)
@@ -196,8 +194,7 @@ static void handle(void *self, struct mrpc_web *web)
     start(answer);
 }
 
-/* --- life ----------------------------------------------------------------------------------------------------------
- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 int http_sd_new(struct registry *registry, struct http_sd **out)
 {

@@ -55,8 +55,7 @@ static void free_stream(struct heartbeat_stream *stream)
     free(stream);
 }
 
-/* --- the end -------------------------------------------------------------------------------------------------------
- */
+/* --- the end ------------------------------------------------------------------------------------------------------ */
 
 static void expire(struct heartbeat_stream *stream, const struct attached *attached)
 {
@@ -141,8 +140,7 @@ void registry_heartbeat_streams_end(struct registry *registry)
         registry_post_surely(stream->call, drain_on_loop, stream);
 }
 
-/* --- messages ------------------------------------------------------------------------------------------------------
- */
+/* --- messages ----------------------------------------------------------------------------------------------------- */
 
 static bool is_attached(const struct heartbeat_stream *stream, const PB(InstanceKey) * key, int64_t incarnation)
 {

@@ -31,8 +31,7 @@ struct builder {
     size_t locality_count;
 };
 
-/* --- who is told ---------------------------------------------------------------------------------------------------
- */
+/* --- who is told -------------------------------------------------------------------------------------------------- */
 
 static bool read_numeric(const char *text, char address[INET6_ADDRSTRLEN])
 {
@@ -132,8 +131,7 @@ static bool choose(struct builder *builder, const struct registry_service_view *
     return true;
 }
 
-/* --- what is told of them -------------------------------------------------------------------------------------------
- */
+/* --- what is told of them ----------------------------------------------------------------------------------------- */
 
 static Google__Protobuf__UInt32Value *weight_value(const struct builder *builder, uint64_t weight)
 {
@@ -252,8 +250,7 @@ static bool make_localities(struct builder *builder)
     return true;
 }
 
-/* --- packing -------------------------------------------------------------------------------------------------------
- */
+/* --- packing ------------------------------------------------------------------------------------------------------ */
 
 /* FNV-1a: tells versions apart; nothing hangs on its being hard to collide with but news of one's own service. */
 static uint64_t hash(const uint8_t *bytes, size_t size)

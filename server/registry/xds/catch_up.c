@@ -15,8 +15,7 @@ enum { PART_BYTES = 1024 * 1024 };
 
 enum outcome { SENT, NO_ROOM, FAILED };
 
-/* --- what is there -------------------------------------------------------------------------------------------------
- */
+/* --- what is there ------------------------------------------------------------------------------------------------ */
 
 /* Clusters and assignments are ours to name, in full; listeners and routes are named by targets. NULL: not there. */
 static struct registry_service_view *find_service(const struct registry_view *view, enum xds_type type,
@@ -62,8 +61,7 @@ static bool look_at_all(struct xds_stream *stream, enum xds_type type, const str
     return true;
 }
 
-/* --- a response ----------------------------------------------------------------------------------------------------
- */
+/* --- a response --------------------------------------------------------------------------------------------------- */
 
 /* One being made. Bytes of assignments stay the view's, which lives longer. */
 struct response {

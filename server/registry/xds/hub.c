@@ -7,8 +7,7 @@
 
 #include "registry/xds/stream.h"
 
-/* --- waking --------------------------------------------------------------------------------------------------------
- */
+/* --- waking ------------------------------------------------------------------------------------------------------- */
 
 /* On a connection loop. */
 static void run_lane(void *arg)
@@ -61,8 +60,7 @@ void registry_xds_touch(struct registry_xds *xds)
         wake_all(xds);
 }
 
-/* --- who is there --------------------------------------------------------------------------------------------------
- */
+/* --- who is there ------------------------------------------------------------------------------------------------- */
 
 static void anchor(struct xds_lane *lane, struct xds_stream *stream)
 {
@@ -115,8 +113,7 @@ void xds_hub_leave(struct xds_stream *stream)
         leave_on_domain(&stream->leave_task); /* the domain has stopped: nobody posts any more */
 }
 
-/* --- life ----------------------------------------------------------------------------------------------------------
- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
 int registry_xds_new(struct registry *registry, struct registry_xds **out)
 {

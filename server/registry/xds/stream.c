@@ -22,8 +22,7 @@ void xds_stream_unref(struct xds_stream *stream)
     free(stream);
 }
 
-/* --- the end -------------------------------------------------------------------------------------------------------
- */
+/* --- the end ------------------------------------------------------------------------------------------------------ */
 
 static void leave_lane(struct xds_stream *stream)
 {
@@ -70,8 +69,7 @@ static int half_close(void *self, struct mrpc_call *call)
     return MRPC_PENDING;
 }
 
-/* --- the beginning -------------------------------------------------------------------------------------------------
- */
+/* --- the beginning ------------------------------------------------------------------------------------------------ */
 
 static void enter_lane(struct xds_stream *stream)
 {
@@ -111,8 +109,7 @@ static int open_stream(void *self, struct mrpc_call *call)
     return MRPC_PENDING;
 }
 
-/* --- what the client says ------------------------------------------------------------------------------------------
- */
+/* --- what the client says ----------------------------------------------------------------------------------------- */
 
 static void introduce(struct xds_stream *stream, const CORE(Node) * node)
 {

@@ -102,8 +102,7 @@ int load_crash(const struct load_settings *settings)
     return 0;
 }
 
-/* --- the process that is killed -------------------------------------------------------------------------------------
- */
+/* --- the process that is killed ----------------------------------------------------------------------------------- */
 
 struct keeper {
     struct mrpc_channel *channel;

@@ -76,8 +76,7 @@ struct load_instance {
 };
 void load_instance_init(struct load_instance *instance, const struct load_settings *settings, uint64_t number);
 
-/* --- calls on every stream, one after another, or each at its time ---------------------------------------------------
- */
+/* --- calls on every stream, one after another, or each at its time ------------------------------------------------ */
 
 struct load_run;
 struct load_slot {

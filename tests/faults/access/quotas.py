@@ -70,26 +70,28 @@ def jobs_of_an_owner():
         execution = execution_pb2_grpc.ExecutionServiceStub(it.channel)
         ada, eve = (it.make(name, "trainer").secret for name in ("ada", "eve"))
 
-        def submit(token):
-            return execution.SubmitJob(job_pb2.SubmitJobRequest(spec=training()), metadata=bearer(token)).job.id
+        def submit(name):
+            token = ada if name == "ada" else eve
+            return execution.SubmitJob(job_pb2.SubmitJobRequest(spec=training(name)), metadata=bearer(token)).job.id
 
         def pipeline(token, count):
-            tasks = [pipeline_pb2.PipelineTask(key=f"t{i}", spec=training()) for i in range(count)]
+            tasks = [pipeline_pb2.PipelineTask(key=f"t{i}", spec=training("ada")) for i in range(count)]
             spec = pipeline_pb2.PipelineSpec(tasks=tasks)
             return execution.SubmitPipeline(pipeline_pb2.SubmitPipelineRequest(spec=spec), metadata=bearer(token))
         error = refusal(lambda: pipeline(ada, 3))
         assert error.details() == "execution.job_quota: token/ada has its 2 jobs that have not ended" and retry_ms(error) > 0, error
-        ended = [submit(token) for token in (ada, ada, eve, eve)]
+        ended = [submit(name) for name in ("ada", "ada", "eve", "eve")]
         for token, own in ((ada, ended[:2]), (eve, ended[2:])):
             for one in own:
                 list(execution.WatchJob(job_pb2.WatchJobRequest(id=one), metadata=bearer(token)))
-        submit(ada)  # what has ended counts no longer
+        submit("ada")  # what has ended counts no longer
 
 
-def training():
+def training(artifact):
     columns = [table_pb2.Column(name=column, doubles=table_pb2.DoubleValues(values=range(50))) for column in ("x", "y")]
-    return job_pb2.JobSpec(train=job_pb2.TrainSpec(model="ridge", data=table_pb2.DataReference(table=table_pb2.Table(columns=columns)),
-                                                   selection=features_pb2.ColumnSelection(target_column="y")))
+    data = table_pb2.DataReference(table=table_pb2.Table(columns=columns))
+    selection = features_pb2.ColumnSelection(target_column="y")
+    return job_pb2.JobSpec(train=job_pb2.TrainSpec(model="ridge", artifact_name=artifact, data=data, selection=selection))
 
 
 @case

@@ -37,8 +37,7 @@ static int stop(void **state)
     return 0;
 }
 
-/* --- an instance that is checked -------------------------------------------------------------------------------------
- */
+/* --- an instance that is checked ---------------------------------------------------------------------------------- */
 
 struct checked {
     struct sample sample;

@@ -91,8 +91,7 @@ static void a_key_finds_the_same_instance_again(void **state)
     assert_in_range(moved, 1, 30);
 }
 
-/* --- ReportLoad ----------------------------------------------------------------------------------------------------
- */
+/* --- ReportLoad --------------------------------------------------------------------------------------------------- */
 
 struct report {
     PB(ReportLoadRequest) request;

@@ -55,8 +55,7 @@ static uint64_t counted(enum xds_type type, enum xds_verdict verdict)
     return atomic_load(&stats()->requests[type][verdict]);
 }
 
-/* --- saying --------------------------------------------------------------------------------------------------------
- */
+/* --- saying ------------------------------------------------------------------------------------------------------- */
 
 static void send_request(struct mrpc_client_call *stream, enum xds_type type, const char *nonce, const char *refusal,
                          char **names, size_t count)
@@ -84,8 +83,7 @@ static void subscribe(struct mrpc_client_call *stream, enum xds_type type, const
     send_request(stream, type, "", NULL, names, 1);
 }
 
-/* --- hearing -------------------------------------------------------------------------------------------------------
- */
+/* --- hearing ------------------------------------------------------------------------------------------------------ */
 
 /* A response of @type; its message lives until the next is received. */
 static const DISCOVERY(DiscoveryResponse) * hear(struct mrpc_client_call *stream, enum xds_type type, char nonce[24])
@@ -132,8 +130,7 @@ static void leave(const char *service, const char *id, int64_t incarnation)
     assert_int_equal(fixture_deregister(fixture.channel, service, id, incarnation), MRPC_OK);
 }
 
-/* --- the protocol --------------------------------------------------------------------------------------------------
- */
+/* --- the protocol ------------------------------------------------------------------------------------------------- */
 
 static void names_are_answered_be_it_with_absence(void **state)
 {
@@ -308,8 +305,7 @@ static void draining_ends_streams_with_unavailable(void **state)
     expect_end(open_stream(), MRPC_UNAVAILABLE);
 }
 
-/* --- many and slow ones --------------------------------------------------------------------------------------------
- */
+/* --- many and slow ones ------------------------------------------------------------------------------------------- */
 
 static void an_assignment_is_packed_once_for_all_streams(void **state)
 {

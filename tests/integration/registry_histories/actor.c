@@ -17,8 +17,7 @@ static unsigned random_below(struct actor *actor, unsigned limit)
     return (unsigned)rand_r(&actor->random_state) % limit;
 }
 
-/* --- ends ------------------------------------------------------------------------------------------------------------
- */
+/* --- ends --------------------------------------------------------------------------------------------------------- */
 
 /* The codes that are answers of the registry; others say that the connection or the store is at fault. */
 static enum history_outcome outcome_of(int code)
@@ -135,8 +134,7 @@ static void on_updated(void *arg, const PB(UpdateInstanceResponse) * response, c
     end(actor, &reply->status);
 }
 
-/* --- beginnings ------------------------------------------------------------------------------------------------------
- */
+/* --- beginnings --------------------------------------------------------------------------------------------------- */
 
 static const char *const names[HISTORY_IDS] = {"i0", "i1", "i2", "i3"};
 
@@ -307,8 +305,7 @@ static void begin_update(struct actor *actor, struct history_operation *operatio
     RPC(update_instance__async)(actor->channel, &in_time, &request, on_updated, actor);
 }
 
-/* --- a heartbeat stream ----------------------------------------------------------------------------------------------
- */
+/* --- a heartbeat stream ------------------------------------------------------------------------------------------- */
 
 static bool on_stream_message(void *arg, struct mrpc_client_call *call, const ProtobufCMessage *bytes)
 {
@@ -357,8 +354,7 @@ static void begin_stream(struct actor *actor, struct history_operation *operatio
         mrpc_client_call_cancel(actor->stream);
 }
 
-/* --- turns -----------------------------------------------------------------------------------------------------------
- */
+/* --- turns -------------------------------------------------------------------------------------------------------- */
 
 static const struct {
     enum history_kind kind;

@@ -66,8 +66,7 @@ static void until(bool (*done)(void), const char *what)
     }
 }
 
-/* --- lives of the registry -------------------------------------------------------------------------------------------
- */
+/* --- lives of the registry ---------------------------------------------------------------------------------------- */
 
 static bool all_cut_off(void)
 {

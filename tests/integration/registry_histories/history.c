@@ -75,8 +75,7 @@ bool history_violate(struct history *history, const char *format, ...)
     return false;
 }
 
-/* --- for people ----------------------------------------------------------------------------------------------------
- */
+/* --- for people --------------------------------------------------------------------------------------------------- */
 
 static void print_state(const struct history_state *state, FILE *out)
 {

@@ -32,8 +32,7 @@ struct host {
     struct mrpc_server *server;
 };
 
-/* --- a store that fails when it is told to ---------------------------------------------------------------------------
- */
+/* --- a store that fails when it is told to ------------------------------------------------------------------------ */
 
 static const struct store_ops *real_ops;
 static struct store_ops failing_ops;
@@ -76,8 +75,7 @@ void host_fail_commits(struct host *host, unsigned one_in, unsigned delay_us)
     atomic_store(&delay_us_max, delay_us);
 }
 
-/* --- in process ----------------------------------------------------------------------------------------------------
- */
+/* --- in process --------------------------------------------------------------------------------------------------- */
 
 static void start_here(struct host *host)
 {
@@ -107,8 +105,7 @@ static void stop_here(struct host *host)
     store_close(host->store);
 }
 
-/* --- mltrainerd ------------------------------------------------------------------------------------------------------
- */
+/* --- mltrainerd --------------------------------------------------------------------------------------------------- */
 
 static void start_daemon(struct host *host)
 {
@@ -136,8 +133,7 @@ static void kill_daemon(struct host *host)
     assert_int_equal(waitpid(host->pid, NULL, 0), host->pid);
 }
 
-/* --- both ------------------------------------------------------------------------------------------------------------
- */
+/* --- both --------------------------------------------------------------------------------------------------------- */
 
 static void remove_folder(char *folder)
 {

@@ -28,8 +28,7 @@ size_t witness_position(const struct witness *witness, uint64_t epoch, int64_t r
     return position;
 }
 
-/* --- collecting ----------------------------------------------------------------------------------------------------
- */
+/* --- collecting --------------------------------------------------------------------------------------------------- */
 
 static bool told(const struct history *history, int id, int64_t revision)
 {
@@ -121,8 +120,7 @@ static void mark_gaps(struct witness *witness)
     witness->begins_in_gap = gap;
 }
 
-/* --- replaying -----------------------------------------------------------------------------------------------------
- */
+/* --- replaying ---------------------------------------------------------------------------------------------------- */
 
 static bool can_have_caused(const struct history_operation *operation, const struct history_event *event)
 {

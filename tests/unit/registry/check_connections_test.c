@@ -27,8 +27,7 @@ static void assert_fails(struct probing *probe, const char *text)
         fail_msg("%s, \"%s\"", probe->passed ? "passed" : "failed", probe->text);
 }
 
-/* --- HTTP/1.1 --------------------------------------------------------------------------------------------------------
- */
+/* --- HTTP/1.1 ----------------------------------------------------------------------------------------------------- */
 
 /* @count runs against a peer that answers each request with @reply make so many connections. */
 static void assert_connections(const char *reply, const char *body_contains, int count, int connections)
@@ -185,8 +184,7 @@ static void eight_at_a_place_and_the_rest_in_order(void **state)
     places_free(places);
 }
 
-/* --- gRPC ------------------------------------------------------------------------------------------------------------
- */
+/* --- gRPC --------------------------------------------------------------------------------------------------------- */
 
 struct health_server {
     struct mrpc_server *server;

@@ -9,8 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- a peer that says what the test wants ---------------------------------------------------------------------------
- */
+/* --- a peer that says what the test wants ------------------------------------------------------------------------- */
 
 static void serve_one(struct peer *peer, int fd)
 {
@@ -64,8 +63,7 @@ void peer_stop(struct peer *peer)
     close(peer->fd);
 }
 
-/* --- one attempt ----------------------------------------------------------------------------------------------------
- */
+/* --- one attempt -------------------------------------------------------------------------------------------------- */
 
 void probe_init(struct probing *probe, const char *address, uint16_t port)
 {

@@ -174,8 +174,7 @@ static void forbidden_address_is_never_connected_to(void **state)
     peer_stop(&peer);
 }
 
-/* --- gRPC ------------------------------------------------------------------------------------------------------------
- */
+/* --- gRPC --------------------------------------------------------------------------------------------------------- */
 
 static void grpc_health_of_a_real_server(void **state)
 {
@@ -228,8 +227,7 @@ static void grpc_check_of_an_http1_server_fails(void **state)
     peer_stop(&peer);
 }
 
-/* --- DNS -------------------------------------------------------------------------------------------------------------
- */
+/* --- DNS ---------------------------------------------------------------------------------------------------------- */
 
 /* A name server that gives another address each time, as DNS rebinding does. */
 struct dns {

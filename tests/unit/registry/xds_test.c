@@ -12,8 +12,7 @@
 #include "registry/xds/subscription.h"
 #include "sample.h"
 
-/* --- names ---------------------------------------------------------------------------------------------------------
- */
+/* --- names -------------------------------------------------------------------------------------------------------- */
 
 static void targets_name_a_service_with_or_without_its_namespace(void **state)
 {
@@ -43,8 +42,7 @@ static void what_can_be_no_service_is_none(void **state)
     }
 }
 
-/* --- subscriptions -------------------------------------------------------------------------------------------------
- */
+/* --- subscriptions ------------------------------------------------------------------------------------------------ */
 
 static void a_nonce_tells_taken_from_refused_from_stale(void **state)
 {
@@ -100,8 +98,7 @@ static void names_have_limits_and_failing_leaves_the_old_ones(void **state)
     xds_subscription_fini(&subscription);
 }
 
-/* --- assignments ---------------------------------------------------------------------------------------------------
- */
+/* --- assignments -------------------------------------------------------------------------------------------------- */
 
 enum { MEMBERS_MAX = 32 };
 
@@ -297,8 +294,7 @@ static void host_names_and_other_protocols_are_left_out(void **state)
     assert_int_equal(assignment->left_out_count, 2);
 }
 
-/* --- resources -----------------------------------------------------------------------------------------------------
- */
+/* --- resources ---------------------------------------------------------------------------------------------------- */
 
 static void every_type_is_found_by_its_url(void **state)
 {
