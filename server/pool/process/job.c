@@ -361,6 +361,15 @@ void job_settle(struct process_job *job)
     post_result(job);
 }
 
+void job_refuse(struct process_job *job)
+{
+    fault_set(&job->result.fault, MRPC_UNAVAILABLE, "the process pool has stopped");
+    if (job->reply_loop)
+        job_settle(job);
+    else
+        deliver_result(&job->transfer);
+}
+
 struct table *process_result_take_table(struct process_result *result)
 {
     struct table *table = result->table;

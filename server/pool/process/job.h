@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+#include <mrpc/server.h>
+
 #include <worker.mrpc.h>
 
 #include "pool/process/pool_state.h"
@@ -21,6 +23,7 @@ enum job_ending {
  *  there. References: the pool's, until the job is settled, and one for each event under way. */
 struct process_job {
     struct domain_task transfer; /* to the pool with the submission, to reply_loop with the result */
+    struct mrpc_deferred deferred; /* on the connection's loop that submitted it, until its wake-up ends */
     TAILQ_ENTRY(process_job) entry; /* in the pool's queue, or behind the job that its worker runs */
     struct worker *worker;          /* that has it; NULL: it waits */
     struct process_pool *pool;
@@ -72,6 +75,9 @@ int job_keep_metric(struct process_job *job, const char *name, double value);
 
 /** The job is over: tell job->result, whose fault says how, and drop the pool's reference. */
 void job_settle(struct process_job *job);
+
+/** The pool has stopped before @job came to it: UNAVAILABLE, on the calling thread if the job names no loop. */
+void job_refuse(struct process_job *job);
 
 int64_t job_now_us(void);
 

@@ -18,6 +18,7 @@
 
 struct event;
 struct log;
+struct mrpc_deferred;
 struct process_job;
 struct worker;
 
@@ -48,6 +49,7 @@ struct process_pool {
     struct job_queue spare;
     unsigned spare_count;
 
+    atomic_uint on_the_way; /* accepted, posted to the pool's thread, not there yet */
     _Atomic uint64_t last_ticket;
     atomic_uint queued;     /* accepted, not with a worker */
     atomic_bool stopping;
@@ -84,9 +86,19 @@ void pool_deliver(struct process_pool *pool, struct domain_task *task);
 /** Have the pool's thread look at everything. Thread: any, with the lock. */
 void pool_look_soon(struct process_pool *pool);
 
-/** Give @job to an idle worker that may have it, here and now. @first: nobody waited when it came. False, and nothing
- *  has happened: it has to go through the queue. Thread: any, without the lock. */
-bool straight_give(struct process_pool *pool, struct process_job *job, bool first);
+/** Accepted jobs, in their order, into the queue, and what waits there to idle workers that may have it, here and now;
+ *  or to the pool's thread, if somebody else has the lock or others are on their way. @list: of process_job.deferred;
+ *  @arg: the pool. Thread: any, without the lock. */
+void straight_give(struct mrpc_deferred *list, void *arg);
+/** Give @job, which waits in the queue, to @worker, and the brief ones that wait next with it, unless that copies more
+ *  than @bytes_max. */
+void schedule_give(struct worker *worker, struct process_job *job, size_t bytes_max);
+/** The way through the pool's loop. Thread: any, without the lock. */
+void pool_post(struct process_pool *pool, struct process_job *job);
+/** What of @job would be copied into @worker's memory. */
+size_t schedule_weight(const struct worker *worker, const struct process_job *job);
+/** Into the queue, as the last. */
+void schedule_enqueue(struct process_pool *pool, struct process_job *job);
 /** An idle worker for @job, or NULL. With the lock. */
 struct worker *schedule_find_worker(struct process_pool *pool, const struct process_job *job);
 /** Tell the bus that a worker has come or gone. */

@@ -184,11 +184,21 @@ static void enter(struct domain_task *transfer)
 
     pool_enter(pool);
     job->trace = trace_leave();
-    TAILQ_INSERT_TAIL(&pool->queue, job, entry);
-    if (job->deadline_ms && job->deadline_ms < pool->queue_deadline_ms)
-        pool->queue_deadline_ms = job->deadline_ms;
+    atomic_fetch_sub(&pool->on_the_way, 1);
+    schedule_enqueue(pool, job);
     schedule_soon(pool);
     pool_leave(pool);
+}
+
+void pool_post(struct process_pool *pool, struct process_job *job)
+{
+    atomic_fetch_add(&pool->on_the_way, 1);
+    job->transfer.run = enter;
+    if (domain_loop_post_task(pool->loop, &job->transfer) == 0)
+        return;
+    atomic_fetch_sub(&pool->on_the_way, 1);
+    atomic_fetch_sub(&pool->queued, 1);
+    job_refuse(job);
 }
 
 static int check_task(const struct process_pool *pool, const struct process_task *task, size_t *input_bytes,
@@ -240,19 +250,16 @@ int process_pool_submit(struct process_pool *pool, const struct process_task *ta
         return code;
     }
     job->input_bytes = input_bytes;
-    uint64_t number = job->ticket;
-    job->transfer.run = enter;
     job->trace = trace_leave();
-    if (!straight_give(pool, job, before == 0) && domain_loop_post_task(pool->loop, &job->transfer) != 0) {
-        atomic_fetch_sub(&pool->queued, 1);
-        job_unref(job);
-        return fault_set(fault, MRPC_UNAVAILABLE, "the process pool has stopped");
-    }
-    *ticket = number;
+    job->deferred = (struct mrpc_deferred){.run = straight_give, .arg = pool};
+    *ticket = job->ticket;
+    if (!job->brief || mrpc_server_defer(&job->deferred) != 0)
+        straight_give(&job->deferred, pool);
     return 0;
 }
 
 struct cancel_order {
+    struct mrpc_deferred deferred; /* behind the task, if that has been deferred */
     struct process_pool *pool;
     uint64_t ticket;
 };
@@ -287,15 +294,28 @@ static void cancel(void *arg)
     pool_leave(order.pool);
 }
 
+static void post_cancel(struct mrpc_deferred *list, void *arg)
+{
+    struct process_pool *pool = arg;
+
+    while (list) {
+        struct cancel_order *order = (struct cancel_order *)list;
+        list = list->next;
+        if (domain_loop_post(pool->loop, cancel, order) != 0)
+            free(order);
+    }
+}
+
 void process_pool_cancel(struct process_pool *pool, uint64_t ticket)
 {
     struct cancel_order *order = malloc(sizeof(*order));
 
     if (!order)
         return;
-    *order = (struct cancel_order){.pool = pool, .ticket = ticket};
-    if (domain_loop_post(pool->loop, cancel, order) != 0)
-        free(order);
+    *order = (struct cancel_order){
+        .deferred = {.run = post_cancel, .arg = pool}, .pool = pool, .ticket = ticket};
+    if (mrpc_server_defer(&order->deferred) != 0)
+        post_cancel(&order->deferred, pool);
 }
 
 void process_pool_stats(struct process_pool *pool, struct process_pool_stats *out)

@@ -176,12 +176,14 @@ struct process_task {
 };
 
 /** Queue @task. Thread: any. *@ticket names it for process_pool_cancel(). Tasks of equal claim run in the order of
- *  submission. Errors: INVALID_ARGUMENT (table in a form that tables do not have), RESOURCE_EXHAUSTED (queue full, with
- *  retry_after; or larger than input_bytes, without), UNAVAILABLE (stopped). */
+ *  submission; brief ones of a connection's loop are submitted when its wake-up ends. Errors: INVALID_ARGUMENT (table
+ *  in a form that tables do not have), RESOURCE_EXHAUSTED (queue full, with retry_after; or larger than input_bytes,
+ *  without), UNAVAILABLE (stopped). */
 int process_pool_submit(struct process_pool *pool, const struct process_task *task, uint64_t *ticket,
                         struct fault *fault) MRPC_MUST_USE;
 /** End a task with CANCELLED: at once while it waits, else by asking the plugin, then SIGTERM, then SIGKILL. Thread:
- *  any. Idempotent; unknown and finished tickets are ignored. */
+ *  any. Idempotent; unknown and finished tickets are ignored, as are those of brief tasks whose submission another
+ *  thread, a connection's loop, is still about. */
 void process_pool_cancel(struct process_pool *pool, uint64_t ticket);
 
 struct process_pool_stats {

@@ -77,27 +77,48 @@ static void leave_queue(struct process_pool *pool, struct process_job *job)
     atomic_fetch_sub(&pool->queued, 1);
 }
 
+size_t schedule_weight(const struct worker *worker, const struct process_job *job)
+{
+    bool stays = job->model[0] && worker_has_model(worker, job->model);
+
+    return stays ? job->input_bytes - job->artifact_bytes : job->input_bytes;
+}
+
 static bool may_follow(const struct process_job *first, const struct process_job *job)
 {
-    return job && job->brief && !job->alone && strcmp(job->isolation, first->isolation) == 0 &&
-           job->input_bytes <= TOGETHER_BYTES_MAX;
+    return job && job->brief && !job->alone && strcmp(job->isolation, first->isolation) == 0;
 }
 
 /* Behind @job go the brief ones that wait next in the queue, the other idle workers' share excepted. */
-static void gather(struct process_pool *pool, struct process_job *job, struct job_queue *behind)
+static void gather(struct worker *worker, struct process_job *job, size_t bytes_max)
 {
+    struct process_pool *pool = worker->pool;
     unsigned share = (atomic_load(&pool->queued) + 1) / (count_usable(pool) ? count_usable(pool) : 1);
-    size_t bytes = job->input_bytes;
+    size_t bytes = schedule_weight(worker, job);
     struct process_job *next;
 
-    if (!may_follow(job, job))
+    if (!may_follow(job, job) || bytes > bytes_max)
         return;
     for (unsigned i = 1; i < TOGETHER_MAX && i < share && may_follow(job, next = TAILQ_FIRST(&pool->queue)); i++) {
-        if ((bytes += next->input_bytes) > TOGETHER_BYTES_MAX)
+        if ((bytes += schedule_weight(worker, next)) > bytes_max)
             return;
         leave_queue(pool, next);
-        TAILQ_INSERT_TAIL(behind, next, entry);
+        TAILQ_INSERT_TAIL(&worker->behind, next, entry);
     }
+}
+
+void schedule_give(struct worker *worker, struct process_job *job, size_t bytes_max)
+{
+    leave_queue(worker->pool, job);
+    gather(worker, job, bytes_max);
+    worker_assign(worker, job);
+}
+
+void schedule_enqueue(struct process_pool *pool, struct process_job *job)
+{
+    TAILQ_INSERT_TAIL(&pool->queue, job, entry);
+    if (job->deadline_ms && job->deadline_ms < pool->queue_deadline_ms)
+        pool->queue_deadline_ms = job->deadline_ms;
 }
 
 /* A job that waits again, before all others. */
@@ -136,9 +157,7 @@ static void dispatch(struct process_pool *pool)
             make_room(pool);
             return;
         }
-        leave_queue(pool, job);
-        gather(pool, job, &worker->behind);
-        worker_assign(worker, job);
+        schedule_give(worker, job, TOGETHER_BYTES_MAX);
     }
 }
 

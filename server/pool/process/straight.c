@@ -7,9 +7,10 @@
  *
  *   submitting thread ──► worker ──► pool's thread ──► whoever waits
  *
- * It is taken when nobody waits, a worker that may have the task is idle, the task is light enough to be copied by a
- * thread that has other things to do, and the lock is free. In every other case the task goes through the queue; it
- * never waits for the lock, under which the pool's thread may be copying a large result. */
+ * If the lock is free, who submits puts the task into the queue and gives what waits there to idle workers, as far as
+ * that is light enough for a thread that has other things to do. On a connection's loop this is done at the end of its
+ * wake-up, so that what came together goes in one message. Nobody waits for the lock, under which the pool's thread may
+ * be copying a large result: the task goes through the pool's loop then. */
 
 #define STRAIGHT_BYTES_MAX ((size_t)64 << 10)
 
@@ -59,35 +60,70 @@ void pool_deliver(struct process_pool *pool, struct domain_task *task)
     pool->last_delivery = &task->next;
 }
 
-/* What of @job would be copied into @worker's memory. */
-static size_t weight(const struct worker *worker, const struct process_job *job)
+static struct process_job *next_of(struct mrpc_deferred **list)
 {
-    bool stays = job->model[0] && worker_has_model(worker, job->model);
+    struct process_job *job = (struct process_job *)((char *)*list - offsetof(struct process_job, deferred));
 
-    return stays ? job->input_bytes - job->artifact_bytes : job->input_bytes;
+    *list = (*list)->next;
+    return job;
 }
 
-/* Has something come up that only the pool's thread can do? */
-static bool needs_look(const struct process_pool *pool, const struct worker *worker)
+/* No job overtakes one that is on the way, and a pool that ends has its own way to end them. */
+static bool enter_straight(struct process_pool *pool)
 {
-    return !worker->job || worker->stuck || pool->deliveries || !TAILQ_EMPTY(&pool->queue) ||
-           schedule_next_look_ms(worker, domain_loop_now_ms(pool->loop)) < pool->tick_ms;
-}
-
-bool straight_give(struct process_pool *pool, struct process_job *job, bool first)
-{
-    if (!first || pthread_mutex_trylock(&pool->lock) != 0)
+    if (atomic_load(&pool->on_the_way) || pthread_mutex_trylock(&pool->lock) != 0)
         return false;
-    struct worker *worker = pool->ending || !TAILQ_EMPTY(&pool->queue) ? NULL : schedule_find_worker(pool, job);
-    if (worker && weight(worker, job) > STRAIGHT_BYTES_MAX)
-        worker = NULL;
-    if (worker) {
-        atomic_fetch_sub(&pool->queued, 1);
-        worker_assign(worker, job);
-        schedule_show(pool);
-        if (needs_look(pool, worker))
-            pool_look_soon(pool);
-    }
+    if (!pool->ending)
+        return true;
     pthread_mutex_unlock(&pool->lock);
-    return worker != NULL;
+    return false;
+}
+
+/* As much as there are idle workers for. What takes long to copy is for the pool's thread. */
+static void give_what_waits(struct process_pool *pool)
+{
+    struct process_job *job;
+
+    while ((job = TAILQ_FIRST(&pool->queue))) {
+        struct worker *worker = schedule_find_worker(pool, job);
+        if (!worker || schedule_weight(worker, job) > STRAIGHT_BYTES_MAX)
+            return;
+        schedule_give(worker, job, STRAIGHT_BYTES_MAX);
+    }
+}
+
+/* Has something come up that only the pool's thread can do? Workers that are busy will wake it themselves. */
+static bool needs_look(const struct process_pool *pool)
+{
+    bool waits = !TAILQ_EMPTY(&pool->queue);
+    int64_t now_ms = domain_loop_now_ms(pool->loop), next_ms = waits ? pool->queue_deadline_ms : INT64_MAX;
+
+    if (pool->deliveries)
+        return true;
+    for (unsigned i = 0; i < pool->options.workers; i++) {
+        const struct worker *worker = &pool->workers[i];
+        int64_t worker_ms = worker->state == WORKER_BUSY ? schedule_next_look_ms(worker, now_ms) : INT64_MAX;
+        if (worker->stuck || (waits && worker->state == WORKER_IDLE))
+            return true;
+        next_ms = worker_ms < next_ms ? worker_ms : next_ms;
+    }
+    return next_ms < pool->tick_ms;
+}
+
+void straight_give(struct mrpc_deferred *list, void *arg)
+{
+    struct process_pool *pool = arg;
+
+    if (!enter_straight(pool)) {
+        while (list)
+            pool_post(pool, next_of(&list));
+        return;
+    }
+    while (list)
+        schedule_enqueue(pool, next_of(&list));
+    give_what_waits(pool);
+    schedule_show(pool);
+    if (needs_look(pool))
+        pool_look_soon(pool);
+    pthread_mutex_unlock(&pool->lock);
 }

@@ -75,6 +75,20 @@ MRPC_API int mrpc_server_listen(struct mrpc_server *server, const char *address,
 /** Start the loops, threads of their own, and the acceptor, which is one more if there are several loops. */
 MRPC_API int mrpc_server_start(struct mrpc_server *server) MRPC_MUST_USE;
 
+/** Something for the end of a wake-up: see mrpc_server_defer(). The caller's memory, left alone until @run has it. */
+struct mrpc_deferred {
+    /** @list: all that were deferred one after another with this @run and @arg, in their order; its memory is the
+     *  caller's again. What is deferred in it runs in the same wake-up. Thread: the loop's. */
+    void (*run)(struct mrpc_deferred *list, void *arg);
+    void *arg;
+    struct mrpc_deferred *next;
+};
+
+/** For a handler or a callback of a call: have @deferred run once all that has come in this wake-up of the loop has
+ *  been handled, before it waits again; for what costs less for several calls at once. Thread: a server's loop.
+ *  Errors: MRPC_ERR_INVALID on any other, that of a session that the user drives included; nothing happens then. */
+MRPC_API int mrpc_server_defer(struct mrpc_deferred *deferred) MRPC_MUST_USE;
+
 /** Graceful end: stop accepting, GOAWAY(2^31-1) + PING, GOAWAY(last), serve what runs for at most @grace_ms, cancel the
  *  rest. Returns at once; @drained(arg) fires once, on a loop thread. A second call cuts the grace. Thread: any. */
 MRPC_API void mrpc_server_drain(struct mrpc_server *server, uint32_t grace_ms, void (*drained)(void *arg), void *arg);

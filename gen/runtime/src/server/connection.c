@@ -333,6 +333,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         mrpc_acceptor_rejected(connection->loop->server, "handshake_timeout", "TLS");
     if (connection->session == NULL || connection->lingering || mrpc_session_finished(connection->session)) {
         mrpc_connection_close(connection);
+        mrpc_loop_flush_dirty(loop);
         return;
     }
     mrpc_session_tick(connection->session, connection->loop->now_ms);

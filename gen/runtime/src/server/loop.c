@@ -40,8 +40,37 @@ void mrpc_loop_mark_dirty(struct server_loop *loop, struct connection *connectio
     loop->dirty = connection;
 }
 
+/* The one that this thread runs. */
+static _Thread_local struct server_loop *own_loop;
+
+int mrpc_server_defer(struct mrpc_deferred *deferred)
+{
+    struct server_loop *loop = own_loop;
+    if (loop == NULL)
+        return MRPC_ERR_INVALID;
+    deferred->next = NULL;
+    *loop->last_deferred = deferred;
+    loop->last_deferred = &deferred->next;
+    return 0;
+}
+
+static void run_deferred(struct server_loop *loop)
+{
+    while (loop->deferred != NULL) {
+        struct mrpc_deferred *list = loop->deferred, *last = list;
+        while (last->next != NULL && last->next->run == list->run && last->next->arg == list->arg)
+            last = last->next;
+        loop->deferred = last->next;
+        if (loop->deferred == NULL)
+            loop->last_deferred = &loop->deferred;
+        last->next = NULL;
+        list->run(list, list->arg);
+    }
+}
+
 void mrpc_loop_flush_dirty(struct server_loop *loop)
 {
+    run_deferred(loop);
     while (loop->dirty != NULL) {
         struct connection *connection = loop->dirty;
         loop->dirty = connection->next_dirty;
@@ -71,6 +100,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 static void on_grace_over(evutil_socket_t fd, short what, void *arg)
 {
     close_all(arg);
+    mrpc_loop_flush_dirty(arg);
 }
 
 int mrpc_loop_open(struct mrpc_server *server, unsigned index, struct server_loop **out)
@@ -80,6 +110,7 @@ int mrpc_loop_open(struct mrpc_server *server, unsigned index, struct server_loo
         return MRPC_ERR_NOMEM;
     memset(loop, 0, offsetof(struct server_loop, read_buffer));   /* what nobody has read into costs no page */
     loop->server = server;
+    loop->last_deferred = &loop->deferred;
     loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     struct event_config *config = event_config_new();
     if (config != NULL) {
@@ -119,7 +150,9 @@ static void *run(void *arg)
     char name[16];
     (void)snprintf(name, sizeof(name), "mrpc-loop-%u", loop->host->index % 1000);
     (void)pthread_setname_np(pthread_self(), name);
+    own_loop = loop;
     event_base_dispatch(loop->base);
+    own_loop = NULL;
     return NULL;
 }
 

@@ -27,6 +27,7 @@ struct server_loop {
     pthread_t thread;
     struct connection *connections;
     struct connection *dirty;          /* have output since the last wake-up began */
+    struct mrpc_deferred *deferred, **last_deferred;   /* for the end of this one */
     int64_t now_ms;                    /* monotonic, as read when the event callback that runs began */
     bool draining;
     bool stopping;
@@ -59,7 +60,8 @@ void mrpc_loop_read_clock(struct server_loop *loop);
 
 /* For its connections. */
 void mrpc_loop_mark_dirty(struct server_loop *loop, struct connection *connection);
-/** Every event callback ends with it: handlers may have written to other connections of the loop. */
+/** Every event callback ends with it: what handlers have deferred, then what they have written to other connections of
+ *  the loop. */
 void mrpc_loop_flush_dirty(struct server_loop *loop);
 
 #endif
