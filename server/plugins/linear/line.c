@@ -6,6 +6,8 @@
 
 #include <cblas.h>
 
+#include "support/weighted_sum.h"
+
 #define PART_ROWS 1024
 
 struct line *line_new(struct call *call)
@@ -37,11 +39,7 @@ int32_t line_apply(struct call *call, const void *state)
 {
     const struct line *line = state;
 
-    for (int64_t row = 0; row < call->rows; row++)
-        call->out[0][row] = line->intercept;
-    for (size_t i = 0; i < line->features && !call_step(call, (double)i, (double)line->features); i++)
-        for (int64_t row = 0; row < call->rows; row++)
-            call->out[0][row] += line->coefficients[i] * call->features[i][row];
+    weighted_sum(line->intercept, line->coefficients, call->features, line->features, call->rows, call->out[0]);
     return call->status;
 }
 

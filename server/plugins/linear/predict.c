@@ -6,26 +6,7 @@
 #include "design.h"
 #include "model.h"
 #include "support/learner.h"
-#include "support/wide.h"
-
-#define PART_ROWS 1024 /* whose sums stay near while the features go by */
-
-/* Each coefficient times its feature, four features a time. */
-WIDE static void add_features(const double *coefficients, const double *const *columns, size_t count, int64_t first,
-                              int64_t end, double *restrict out)
-{
-    size_t i = 0;
-
-    for (; i + 4 <= count; i += 4) {
-        const double *a = columns[i], *b = columns[i + 1], *c = columns[i + 2], *d = columns[i + 3];
-        double ca = coefficients[i], cb = coefficients[i + 1], cc = coefficients[i + 2], cd = coefficients[i + 3];
-        for (int64_t row = first; row < end; row++)
-            out[row] = (((out[row] + ca * a[row]) + cb * b[row]) + cc * c[row]) + cd * d[row];
-    }
-    for (; i < count; i++)
-        for (int64_t row = first; row < end; row++)
-            out[row] += coefficients[i] * columns[i][row];
-}
+#include "support/weighted_sum.h"
 
 /* What is not finite in a feature is not finite in the sum, whatever the coefficient: only then the columns are looked
  * at. They may all be right, and the sum too great. */
@@ -58,12 +39,7 @@ static int32_t apply(const struct mltrainer_host *host, const struct linear_mode
         if (status)
             return status;
     }
-    for (int64_t first = 0; first < rows; first += PART_ROWS) {
-        int64_t end = rows - first < PART_ROWS ? rows : first + PART_ROWS;
-        for (int64_t row = first; row < end; row++)
-            out[row] = model->intercept;
-        add_features(model->coefficients, columns, model->feature_count, first, end, out);
-    }
+    weighted_sum(model->intercept, model->coefficients, columns, model->feature_count, rows, out);
     return mltrainer_not_finite(out, rows) < 0 ? MLTRAINER_OK : find_wrong(host, model, request, error);
 }
 

@@ -86,6 +86,9 @@ def speed():
         lines.append(f"| {name} | {result['rows']:,} | {result['beside']} | {cell(fit)} | {cell(predict)} |")
         if max(fit or 0, predict or 0) > 1.05:
             slower.append(f"| {name} | {result.get('slower', 'not looked into yet')} |")
+    modest = [name for name, result in sorted(results.items()) if result["group"] == "indicators" and ratio(result, "fit_ms") > 0.1]
+    if modest:
+        lines += ["", f"Indicators of less than ten times the speed of pandas, {', '.join(modest)}: theirs are few passes over memory, too, in C beneath."]
     if slower:
         lines += ["", "Slower than the library, by more than what two runs differ:", "", "| model | why |", "|---|---|", *slower]
     return lines
