@@ -2,7 +2,9 @@
 """Make a section 3 manual page of C headers: reference.py --out FILE NAME SUMMARY FOLDER HEADER… (HEADER relative to FOLDER).
 
 A header is blocks between blank lines: a comment that stands alone is text, a declaration stands with the comment before it.
-With --check, prints the functions that no comment documents instead, and fails if there are any.
+With --check, prints what the comments do not say instead, and fails if there is anything: each function has a comment, and
+"Thread:", "Ownership:" if it hands out a pointer, and "Errors:" if it can fail, are said in it or in an earlier comment of
+the header that begins "Unless a function says otherwise".
 """
 import contextlib
 import re
@@ -81,14 +83,31 @@ def join_braces(text):
     return re.sub(r"^[a-z][^;\n]*\{\n.*?^\}[^\n]*;", keep, text, flags=re.S | re.M)
 
 
-def declared(code):
-    return re.findall(r"\b((?:mrpc|mlt)_\w+)\(", re.sub(r"/\*.*?\*/", "", code, flags=re.S)) if code else []
+def functions(code):
+    """(name, labels that its comment needs) of each function of the interface that is declared in @code."""
+    plain = re.sub(r"/\*.*?\*/", "", code, flags=re.S)
+    for result, name, parameters, rest in re.findall(r"_API\s+([\w\s*]*?)\b((?:mrpc|mlt)_\w+)\((.*?)\)([^();]*(?:\([\d, ]*\)[^;()]*)*);", plain, re.S):
+        needs = {"Thread"}
+        if result.strip().endswith("*") or re.search(r"\*\*\s*\w*(out|bound)\b", parameters):
+            needs.add("Ownership")
+        if "MUST_USE" in rest and result.strip() == "int" or "struct mlt_error *" in parameters:
+            needs.add("Errors")
+        yield name, needs
 
 
-def undocumented(header):
-    """Functions of a block that no comment begins, and none that stands beside them."""
-    return [name for comment, code in blocks(header.read_text()) if not comment and code and "/*" not in code and "_API" in code
-            for name in declared(code)[:1]]
+def gaps(header):
+    """What the comments of a header do not say of its functions."""
+    rules = set()
+    for comment, code in blocks(header.read_text()):
+        said = set(re.findall(r"\b(Thread|Ownership|Errors):", comment or ""))
+        if comment and "Unless a function says otherwise" in comment:
+            rules |= said
+        for name, needs in functions(code or ""):
+            if not comment and "/*" not in code:
+                yield f"{header}: {name}() has no comment"
+            missing = needs - said - rules
+            if missing:
+                yield f"{header}: {name}(): nothing says {', '.join(sorted(missing))}"
 
 
 def print_page(name, summary, folder, headers):
@@ -109,7 +128,7 @@ def print_page(name, summary, folder, headers):
 def main():
     arguments = sys.argv[1:]
     if arguments[0] == "--check":
-        findings = [f"{header}: {name}() has no comment" for header in arguments[1:] for name in undocumented(Path(header))]
+        findings = [finding for header in arguments[1:] for finding in gaps(Path(header))]
         print("\n".join(findings))
         sys.exit(bool(findings))
     _, out, name, summary, folder, *headers = arguments

@@ -46,6 +46,10 @@ struct mlt_client_options {
     const char *token_file;            /* the bearer token is the one word in it, read now; NULL: token */
 };
 
+/* Unless a function says otherwise: Thread: any. Ownership: what is given is copied or only read; *@out is the
+ * caller's. Errors: a gRPC status code, with the reason in *@error, which may be NULL; every call may give 4
+ * DEADLINE_EXCEEDED, 7 PERMISSION_DENIED, 14 UNAVAILABLE and 16 UNAUTHENTICATED. */
+
 /** Open a client to "HOST:PORT", "unix:PATH" or another target of libmrpc. Connects at the first call.
  *  @options may be NULL. Ownership: *@out is ended by mlt_client_free(), after everything made with it. */
 MLT_API int mlt_client_new(const char *target, const struct mlt_client_options *options, struct mlt_client **out,

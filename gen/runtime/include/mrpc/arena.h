@@ -13,6 +13,9 @@ MRPC_BEGIN_DECLS
  *  here. Thread: one at a time; a call's arena belongs to whoever holds the call. */
 struct mrpc_arena;
 
+/* Unless a function says otherwise: Thread: one at a time for an arena. Ownership: what an arena hands out is its
+ * own and goes with mrpc_arena_reset() or mrpc_arena_free(); the arena is its maker's, ended by mrpc_arena_free(). */
+
 /** Units: @limit_bytes counts what is handed out, rounded up to 16; 0 means no limit. NULL when out of memory. */
 MRPC_API struct mrpc_arena *mrpc_arena_new(size_t limit_bytes) MRPC_MUST_USE;
 MRPC_API void mrpc_arena_free(struct mrpc_arena *arena);

@@ -23,6 +23,9 @@ struct mrpc_authentication_options {
 
 struct mrpc_authentication;
 
+/* Unless a function says otherwise: Thread: the one that sets the server up, before its start. Ownership: options
+ * are copied; *@out is ended by mrpc_authentication_free(). */
+
 /** Errors: MRPC_ERR_NOMEM. */
 MRPC_API int mrpc_authentication_new(const struct mrpc_authentication_options *options,
                                      struct mrpc_authentication **out) MRPC_MUST_USE;
@@ -32,8 +35,9 @@ MRPC_API void mrpc_authentication_free(struct mrpc_authentication *authenticatio
 MRPC_API int mrpc_authentication_add_to_server(struct mrpc_authentication *authentication, struct mrpc_server *server)
     MRPC_MUST_USE;
 
-/** The token of "authorization: Bearer TOKEN", borrowed from the call's metadata and ended by a NUL. NULL when there is
- *  none, more than one, or something that is no token. Source: RFC 6750 section 2.1. */
+/** The token of "authorization: Bearer TOKEN", borrowed from the call's metadata and ended by a NUL. NULL when there
+ *  is none, more than one, or something that is no token. Thread: whoever holds the call. Ownership: the call's.
+ *  Source: RFC 6750 section 2.1. */
 MRPC_API const char *mrpc_call_bearer_token(const struct mrpc_call *call);
 
 MRPC_END_DECLS

@@ -39,6 +39,9 @@ struct mrpc_binary_log_options {
 
 struct mrpc_binary_log;
 
+/* Unless a function says otherwise: Thread: the one that sets servers and channels up, before they start.
+ * Ownership: options are copied, but for @arg, which is borrowed; *@out is ended by its _free(). */
+
 /** Errors: MRPC_ERR_INVALID for a filter that is none, with the reason in @why (may be NULL), or without write;
  *  MRPC_ERR_NOMEM. */
 MRPC_API int mrpc_binary_log_new(const struct mrpc_binary_log_options *options, struct mrpc_binary_log **out, char *why,

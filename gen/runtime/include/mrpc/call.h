@@ -59,6 +59,10 @@ struct mrpc_identity {
 
 struct mrpc_call;
 
+/* Unless a function says otherwise: Thread: whoever holds the call: the handler, on the loop's thread, and after
+ * MRPC_PENDING whoever is to finish it. Ownership: what a call hands out is the call's and is valid until it is
+ * finished; texts given to it are copied. */
+
 /** Memory that goes with the call: for the response and what it points to. Thread: the handler's. */
 MRPC_API struct mrpc_arena *mrpc_call_arena(struct mrpc_call *call);
 MRPC_API const struct mrpc_identity *mrpc_call_identity(const struct mrpc_call *call);
@@ -124,7 +128,8 @@ MRPC_API bool mrpc_call_message_compressed(const struct mrpc_call *call);
  *  follows; MRPC_ERR_DONE when cancelled or finished; MRPC_ERR_INVALID when it cannot be encoded; MRPC_ERR_LIMIT when
  *  it is longer than the server sends. */
 MRPC_API int mrpc_call_send(struct mrpc_call *call, const ProtobufCMessage *message) MRPC_MUST_USE;
-/** Send bytes that are already an encoded message (fan-out encodes once). The same contract. */
+/** Send bytes that are already an encoded message (fan-out encodes once). Thread: any, one at a time. Errors: as
+ *  mrpc_call_send(). */
 MRPC_API int mrpc_call_send_encoded(struct mrpc_call *call, const void *bytes, size_t size) MRPC_MUST_USE;
 /** Fires on the loop thread each time the queue falls to half after an MRPC_ERR_AGAIN. May send and finish.
  *  Thread: the loop's, from the handler. */

@@ -34,6 +34,9 @@ struct mrpc_call_log_options {
 
 struct mrpc_call_log;
 
+/* Unless a function says otherwise: Thread: the one that sets the server up, before its start. Ownership: options
+ * are copied, but for @arg, which is borrowed; *@out is ended by mrpc_call_log_free(). */
+
 /** Errors: MRPC_ERR_INVALID without write, MRPC_ERR_NOMEM. */
 MRPC_API int mrpc_call_log_new(const struct mrpc_call_log_options *options, struct mrpc_call_log **out) MRPC_MUST_USE;
 /** After the servers that it was added to. */

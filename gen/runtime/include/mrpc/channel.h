@@ -29,6 +29,9 @@ MRPC_BEGIN_DECLS
 struct mrpc_call;
 struct mrpc_loop;
 
+/* Unless a function says otherwise: Thread: the one that drives the loop, one at a time. Ownership: *@out is ended
+ * by its _free(). Errors: MRPC_ERR_NOMEM or MRPC_ERR_SYSTEM where an int may be negative. */
+
 /** A loop that the program drives: wait until @fd is readable or the timeout has passed, then process(). */
 MRPC_API int mrpc_loop_new(struct mrpc_loop **out) MRPC_MUST_USE;
 MRPC_API int mrpc_loop_fd(const struct mrpc_loop *loop);
@@ -73,6 +76,10 @@ struct mrpc_channel;
 /** IDLE: nothing was asked for yet, or the connection of pick_first is gone. TRANSIENT_FAILURE: no address answers; the
  *  channel tries again, and calls without wait_for_ready fail. Source: gRPC connectivity-semantics-and-api.md. */
 enum mrpc_connectivity { MRPC_IDLE, MRPC_CONNECTING, MRPC_READY, MRPC_TRANSIENT_FAILURE, MRPC_SHUTDOWN };
+
+/* Unless a function says otherwise: Thread: any; what blocks, any but the loop's. Ownership: what is given is
+ * copied unless it says borrowed; *@out is the caller's and ended by its _free(). Errors: those named,
+ * MRPC_ERR_NOMEM. */
 
 /** Open a channel to "HOST:PORT", "dns:///HOST:PORT", "ipv4:A:P,A:P", "ipv6:[A]:P,[A]:P", "unix:PATH",
  *  "unix-abstract:NAME", or to what the resolver of the options understands: the authority is then what follows the
@@ -134,8 +141,9 @@ struct mrpc_reply {
 #define MRPC_REPLY_INIT {MRPC_STATUS_INIT, {NULL, NULL, 0, 0}, {NULL, NULL, 0, 0}, NULL, false, 0}
 MRPC_API void mrpc_reply_fini(struct mrpc_reply *reply);
 
-/** Blocking unary call. Returns the response (in the reply's arena), or NULL and the reason in reply->status. A call on
- *  the loop's own thread fails with MRPC_INTERNAL and a text that says so. Generated stubs are typed forms of this. */
+/** Blocking unary call. Returns the response (in the reply's arena), or NULL and the reason in reply->status. A call
+ *  on the loop's own thread fails with MRPC_INTERNAL and a text that says so. Thread: any but the loop's. Generated
+ *  stubs are typed forms of this. */
 MRPC_API const ProtobufCMessage *mrpc_channel_unary(struct mrpc_channel *channel, const struct mrpc_method *method,
                                                     const struct mrpc_call_options *options,
                                                     const ProtobufCMessage *request, struct mrpc_reply *reply);
@@ -162,6 +170,10 @@ struct mrpc_client_events {
     void (*on_done)(void *arg, struct mrpc_client_call *call, const struct mrpc_status *status,
                     const struct mrpc_metadata *trailers);
 };
+
+/* Unless a function says otherwise: Thread: one at a time for a call: the caller's in the blocking form, or any but
+ * not two at once in the asynchronous one. Ownership: *@out is ended by mrpc_client_call_free(); messages that are
+ * handed out are the call's. Errors: MRPC_ERR_NOMEM and those named. */
 
 /** Start a call. @events NULL gives the blocking form. Errors: MRPC_ERR_NOMEM, MRPC_ERR_INVALID; anything else ends the
  *  call with a status. */

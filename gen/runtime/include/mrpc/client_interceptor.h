@@ -91,6 +91,8 @@ struct mrpc_client_interceptor {
     void (*headers)(void *self, void *state, const struct mrpc_metadata *headers, const char *peer);
 };
 
+/* Unless a function says otherwise: Thread: the one that makes the channel, before its first call. */
+
 /** Put @interceptor at the end of the chain, before the channel's first call; it and @self are borrowed until the
  *  channel is freed. At most 16. Errors: MRPC_ERR_INVALID, MRPC_ERR_LIMIT. */
 MRPC_API int mrpc_channel_add_interceptor(struct mrpc_channel *channel,

@@ -16,6 +16,9 @@ MRPC_BEGIN_DECLS
  * skipped, a string must be UTF-8 without NUL, the last singular value wins and singular sub-messages merge.
  * Source: protobuf.dev/programming-guides/encoding. */
 
+/* Unless a function says otherwise: Thread: any, for each message and arena one at a time. Ownership: what is
+ * written lies in the memory that the caller gives: an arena, or a buffer. */
+
 struct mrpc_decode_options {
     unsigned depth_limit;      /* nested messages, the outermost is 1; 0 means 100 */
     unsigned keep_unknown;     /* 1: unknown fields go to base.unknown_fields */

@@ -28,6 +28,9 @@ struct mrpc_call_credentials {
     void *self; /* it and the struct are borrowed: until the channel is freed, or the call has ended */
 };
 
+/* Unless a function says otherwise: Thread: one at a time for a request. Ownership: what a request hands out is its
+ * own, until mrpc_credentials_finish(); what is given to it is copied. */
+
 /** "https://AUTHORITY/package.Service", whom a token is for; valid until finish. */
 MRPC_API const char *mrpc_credentials_audience(const struct mrpc_credentials_request *request);
 /** "/package.Service/Method". */

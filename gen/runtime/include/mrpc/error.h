@@ -24,7 +24,7 @@ enum mrpc_error {
     MRPC_ERR_VERSION = -13,        /* a library is too old to be safe */
 };
 
-/** A short English text for @error, e.g. "address in use". Thread: any. */
+/** A short English text for @error, e.g. "address in use". Thread: any. Ownership: constant. */
 MRPC_API const char *mrpc_error_text(int error);
 
 MRPC_END_DECLS

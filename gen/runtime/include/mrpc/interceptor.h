@@ -26,6 +26,9 @@ MRPC_BEGIN_DECLS
  * Thread: everything runs on the call's loop thread, and must not block it. The call is not the interceptor's: it may
  * read it (identity, method, peer, request metadata, deadline, loop index), and more only where it says so here. */
 
+/* Unless a function says otherwise: Thread: the call's loop's; what takes a server, the one that sets it up.
+ * Ownership: what a call hands out is the call's and lives as long. */
+
 /** A message that came or went. Borrowed for the callback. */
 struct mrpc_call_message {
     size_t bytes;          /* its length */

@@ -8,6 +8,9 @@ MRPC_BEGIN_DECLS
 
 /* The canonical JSON form of protocol buffers. Source: protobuf.dev/programming-guides/json. */
 
+/* Unless a function says otherwise: Thread: any, for each message and arena one at a time. Ownership: *@out is
+ * malloc'ed, the caller frees it. Errors: as mrpc_json_encode(). */
+
 enum mrpc_json_flag {
     MRPC_JSON_INDENT = 1 << 0,         /* written: two spaces a level; else one line */
     MRPC_JSON_DEFAULTS = 1 << 1,       /* written: fields that hold their default too */

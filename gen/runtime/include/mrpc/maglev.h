@@ -17,6 +17,9 @@ MRPC_BEGIN_DECLS
 /* The table has a prime number of slots, at least 100 for each instance, so that shares differ by about a percent. Only
  * two sizes: with another size all keys move, which so happens once in a service's life, when it grows beyond 655
  * instances. Beyond 6,553 shares get coarser. */
+
+/* Unless a function says otherwise: Thread: any; a table does not change once it is made. */
+
 enum { MRPC_MAGLEV_SLOTS_AN_INSTANCE = 100, MRPC_MAGLEV_SLOTS = 65537, MRPC_MAGLEV_SLOTS_MAX = 655373 };
 
 struct mrpc_maglev {

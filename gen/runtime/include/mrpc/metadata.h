@@ -25,6 +25,9 @@ struct mrpc_metadata {
     size_t capacity;
 };
 
+/* Unless a function says otherwise: Thread: one at a time for a list. Ownership: entries are copies, and lie in the
+ * list's arena. */
+
 /** Append copies. Errors: MRPC_ERR_INVALID when the key is not [0-9a-z_.-]+, is reserved ("grpc-" or ":"), or a value
  *  without "-bin" has bytes outside 0x20..0x7e; MRPC_ERR_NOMEM, MRPC_ERR_LIMIT. */
 MRPC_API int mrpc_metadata_add(struct mrpc_metadata *metadata, const char *key, const void *value, size_t value_bytes)

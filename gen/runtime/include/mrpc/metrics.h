@@ -20,6 +20,9 @@ MRPC_BEGIN_DECLS
  * Each thread records in a recorder of its own, without locks; a snapshot adds them up. Memory follows the methods that
  * the program has, not what peers send: calls of methods that a server does not have are not recorded. */
 
+/* Unless a function says otherwise: Thread: the one that sets servers and channels up, before they start.
+ * Ownership: *@out is the caller's and ended by the function named for it: _free(), or for a recorder _release(). */
+
 struct mrpc_metrics;
 
 struct mrpc_metrics_options {
@@ -53,17 +56,18 @@ MRPC_API int mrpc_metrics_recorder_new(struct mrpc_metrics *metrics, struct mrpc
 /** Record no more with it. What it has recorded stays; another thread may get it. Thread: any. */
 MRPC_API void mrpc_metrics_recorder_release(struct mrpc_metrics_recorder *recorder);
 
-/** Find or make; look it up once and keep it. @path is "/service/method", @target the canonical target of the channel,
- *  "dns:///host:443". Both are copied. NULL when out of memory, which the functions below take: nothing is recorded.
- *  Thread: the recorder's. */
+/** Find or make; look it up once and keep it. @path is "/service/method", @target the canonical target of the
+ *  channel, "dns:///host:443". Both are copied. Ownership: the metrics' own. NULL when out of memory, which the
+ *  functions below take: nothing is recorded. Thread: the recorder's. */
 MRPC_API struct mrpc_metrics_series *mrpc_metrics_client_series(struct mrpc_metrics_recorder *recorder,
                                                                 const char *path, const char *target);
 
-/* Thread: the recorder's. Allocate only when a series meets a status for the first time. */
+/* Thread: the recorder's. Ownership: the metrics' own. Allocate only when a series meets a status for the first
+ * time. */
 MRPC_API void mrpc_metrics_attempt_started(struct mrpc_metrics_series *series);
 MRPC_API void mrpc_metrics_attempt_ended(struct mrpc_metrics_series *series, int code, int64_t duration_us,
                                          uint64_t sent_wire_bytes, uint64_t received_wire_bytes);
-/** The call as its caller sees it, all attempts together. */
+/** The call as its caller sees it, all attempts together. Thread: the recorder's. */
 MRPC_API void mrpc_metrics_call_ended(struct mrpc_metrics_series *series, int code, int64_t duration_us);
 
 /* Reading

@@ -29,6 +29,9 @@ struct mrpc_rate_limit_options {
 
 struct mrpc_rate_limit;
 
+/* Unless a function says otherwise: Thread: the one that sets the servers up, before their start. Ownership:
+ * options are copied, but for @arg, which is borrowed; *@out is ended by mrpc_rate_limit_free(). */
+
 /** Errors: MRPC_ERR_INVALID, MRPC_ERR_NOMEM, MRPC_ERR_SYSTEM when there is no randomness. */
 MRPC_API int mrpc_rate_limit_new(const struct mrpc_rate_limit_options *options, struct mrpc_rate_limit **out)
     MRPC_MUST_USE;

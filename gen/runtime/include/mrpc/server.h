@@ -57,6 +57,10 @@ struct mrpc_server_options {
 
 struct mrpc_server;
 
+/* Unless a function says otherwise: Thread: one at a time, the one that makes, starts, stops and frees the server;
+ * none of its loops'. Ownership: options are copied; *@out is ended by mrpc_server_free(), after the stop. Errors:
+ * MRPC_ERR_NOMEM, MRPC_ERR_INVALID when it comes too late, after the start, MRPC_ERR_SYSTEM, and those named. */
+
 /** Errors: MRPC_ERR_NOMEM, MRPC_ERR_INVALID, MRPC_ERR_VERSION when libnghttp2 is older than 1.52.0. */
 MRPC_API int mrpc_server_new(const struct mrpc_server_options *options, struct mrpc_server **out) MRPC_MUST_USE;
 
@@ -114,6 +118,7 @@ enum mrpc_serving { MRPC_SERVING_UNKNOWN = 0, MRPC_SERVING = 1, MRPC_NOT_SERVING
 MRPC_API int mrpc_server_enable_health(struct mrpc_server *server) MRPC_MUST_USE;
 /** The state of @service; MRPC_SERVING_UNKNOWN when it was never set or health is not enabled. Thread: any. */
 MRPC_API enum mrpc_serving mrpc_server_health(const struct mrpc_server *server, const char *service);
+/** Thread: any. Errors: MRPC_ERR_INVALID when health is not enabled, MRPC_ERR_NOMEM. */
 MRPC_API int mrpc_server_set_health(struct mrpc_server *server, const char *service, enum mrpc_serving state);
 
 /** grpc.channelz.v1: this server, its sockets and connections, and the channels of the process. It shows peers'

@@ -34,6 +34,9 @@ struct mrpc_session_host_options {
     unsigned index;                    /* what mrpc_call_loop_index() says: another for each host of a server */
 };
 
+/* Unless a function says otherwise: Thread: the host's. Ownership: options are copied where they say so, else
+ * borrowed; *@out is ended by its _free(), sessions before their host. */
+
 /** @server is borrowed; no service may be added to it from now on. Errors: MRPC_ERR_NOMEM. */
 MRPC_API int mrpc_session_host_new(struct mrpc_server *server, const struct mrpc_session_host_options *options,
                                    struct mrpc_session_host **out) MRPC_MUST_USE;

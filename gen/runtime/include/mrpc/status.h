@@ -30,6 +30,9 @@ enum mrpc_code {
     MRPC_UNAUTHENTICATED = 16,
 };
 
+/* Unless a function says otherwise: Thread: one at a time for a status. Ownership: texts are copied;
+ * mrpc_code_name() is constant. */
+
 /** The name as in the specification, "NOT_FOUND"; "UNKNOWN" for a number outside 0..16. Thread: any. */
 MRPC_API const char *mrpc_code_name(int code);
 

@@ -24,6 +24,10 @@ struct mrpc_tls_options {
 
 struct mrpc_tls;
 
+/* Unless a function says otherwise: Thread: any; mrpc_tls_free() when nobody uses it any more. Ownership: options
+ * are copied; *@out is ended by mrpc_tls_free(), after the servers and channels that it was given to. Errors:
+ * MRPC_ERR_TLS with a text in @why, MRPC_ERR_NOMEM. */
+
 /** Errors: MRPC_ERR_TLS with a text in @why (at most why_bytes), MRPC_ERR_NOMEM. */
 MRPC_API int mrpc_tls_server_new(const struct mrpc_tls_options *options, struct mrpc_tls **out, char *why,
                                  size_t why_bytes) MRPC_MUST_USE;

@@ -28,6 +28,9 @@ struct mrpc_trace {
 
 struct mrpc_tracing;
 
+/* Unless a function says otherwise: Thread: any for what takes no server; else the one that sets the server up,
+ * before its start. Ownership: *@out is ended by mrpc_tracing_free(); a trace is its call's. */
+
 /** Errors: MRPC_ERR_NOMEM, MRPC_ERR_SYSTEM when there is no randomness. */
 MRPC_API int mrpc_tracing_new(struct mrpc_tracing **out) MRPC_MUST_USE;
 /** After the servers that it was added to. */

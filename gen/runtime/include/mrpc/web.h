@@ -41,6 +41,9 @@ struct mrpc_web_options {
     void *admit_arg;
 };
 
+/* Unless a function says otherwise: Thread: the one that sets the server up, before its start. Ownership: options
+ * are copied, but for what says borrowed. */
+
 /** Before the start. Errors: MRPC_ERR_INVALID when it has started, a host has a port or is no name, an origin is not
  *  scheme://host[:port]; MRPC_ERR_NOMEM. */
 MRPC_API int mrpc_server_set_web(struct mrpc_server *server, const struct mrpc_web_options *options) MRPC_MUST_USE;
@@ -66,7 +69,7 @@ struct mrpc_web_route {
  *  malformed; MRPC_ERR_NOMEM. */
 MRPC_API int mrpc_server_add_route(struct mrpc_server *server, const struct mrpc_web_route *route) MRPC_MUST_USE;
 
-/* The request. Borrowed until the answer is complete. Thread: whoever holds the request. */
+/* The request. Ownership: borrowed until the answer is complete. Thread: whoever holds the request. */
 MRPC_API const char *mrpc_web_method(const struct mrpc_web *web);
 /** As it was sent: not decoded, not normalised. Without the query. */
 MRPC_API const char *mrpc_web_path(const struct mrpc_web *web);
@@ -97,7 +100,7 @@ MRPC_API void mrpc_web_respond(struct mrpc_web *web, int status, const char *con
                                size_t bytes);
 
 /** An answer in parts: begin, then send any number of times, then end. Thread: any, one at a time.
- *  mrpc_web_send() copies; errors as mrpc_call_send(): MRPC_ERR_AGAIN when 64 KiB are queued (on_writable follows),
+ *  mrpc_web_send() copies. Errors: as mrpc_call_send(), MRPC_ERR_AGAIN when 64 KiB are queued (on_writable follows),
  *  MRPC_ERR_DONE when cancelled, MRPC_ERR_NOMEM. */
 MRPC_API void mrpc_web_begin(struct mrpc_web *web, int status, const char *content_type);
 MRPC_API int mrpc_web_send(struct mrpc_web *web, const void *bytes, size_t size) MRPC_MUST_USE;
