@@ -124,10 +124,21 @@ static const char *take_outputs(struct worker *worker, struct process_job *job,
     return NULL;
 }
 
+/* Its process gives nothing back of what plugins have lost, or have touched of the input memory. */
+static bool is_worn(const struct worker *worker, const struct process_job *last)
+{
+    static const size_t touched_max = 64u << 20;
+    const struct process_pool_options *options = &worker->pool->options;
+
+    return worker->wear >= (uint64_t)options->recycle_after_tasks * BRIEF_FOR_ONE ||
+           worker->input_touched > touched_max ||
+           (!last->brief && worker_memory_bytes(worker) > options->recycle_after_bytes);
+}
+
 /* The worker is free for the next task, or replaced when it has served long enough. */
 static void release(struct worker *worker)
 {
-    static const size_t touched_max = 64u << 20;
+    const struct process_job *last = worker->job;
 
     worker->job = TAILQ_FIRST(&worker->behind);
     worker->terminate_ms = worker->kill_ms = 0;
@@ -136,8 +147,7 @@ static void release(struct worker *worker)
         return;
     }
     worker->state = WORKER_IDLE;
-    if (worker->wear >= (uint64_t)worker->pool->options.recycle_after_tasks * BRIEF_FOR_ONE ||
-        worker->input_touched > touched_max)
+    if (is_worn(worker, last))
         worker_kill(worker, WORKER_RECYCLED, "served long enough");
 }
 

@@ -28,6 +28,7 @@ static void fill_defaults(struct process_pool_options *options)
     DEFAULT(input_bytes, 256 * MIB);
     DEFAULT(output_bytes, 256 * MIB);
     DEFAULT(memory_bytes, 4096 * MIB);
+    DEFAULT(recycle_after_bytes, options->memory_bytes / 4);
     DEFAULT(heartbeat_timeout_ms, 5000);
     DEFAULT(cancel_grace_ms, 250);
     DEFAULT(kill_grace_ms, 250);

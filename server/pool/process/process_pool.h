@@ -39,6 +39,8 @@ struct process_pool_options {
     unsigned threads_per_task;        /* of BLAS and OpenMP in a worker; 0 means 1 */
     unsigned queue_limit;             /* accepted tasks that wait, beyond one for each worker; 0 means 1024 */
     unsigned recycle_after_tasks;     /* a worker is replaced after so many, 100 brief ones for one; 0 means 1000 */
+    size_t recycle_after_bytes;       /* and when it holds so much memory of its own after a task that is not brief; 0
+                                         means a quarter of memory_bytes */
     /* the largest table and artifact together that a task can bring; 0 means 256 MiB */
     size_t input_bytes;
     size_t output_bytes;              /* the same for what it gives back; 0 means 256 MiB */

@@ -90,6 +90,8 @@ void worker_forget_model(struct worker *worker, const struct process_job *job);
 /** It is to die, now, for @doom; the first reason stays. */
 void worker_kill(struct worker *worker, enum worker_doom doom, const char *text);
 void worker_signal(struct worker *worker, int signal);
+/** What its process holds that is neither shared nor a file's; 0 when that cannot be known. */
+size_t worker_memory_bytes(const struct worker *worker);
 /** Have what it had no room for written when there is some. Thread: the pool's. */
 void worker_await_room(struct worker *worker);
 

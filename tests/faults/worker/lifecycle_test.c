@@ -139,6 +139,47 @@ static void pool_without_descriptors_waits_for_them(void **state)
     worker_bench_stop(&bench);
 }
 
+static int pid_after(struct worker_bench *bench, const char *algorithm)
+{
+    struct process_task task = deed(algorithm);
+    struct outcome outcome;
+
+    worker_bench_run(bench, &task, &outcome);
+    assert_int_equal(outcome.fault.code, MRPC_OK);
+    int pid = outcome.pid;
+    outcome_free(&outcome);
+    return pid;
+}
+
+static void worker_is_replaced_after_so_many_tasks(void **state)
+{
+    struct worker_bench bench;
+
+    worker_bench_start(&bench, (struct process_pool_options){.workers = 1, .recycle_after_tasks = 3});
+    int first = pid_after(&bench, "nothing");
+    assert_int_equal(pid_after(&bench, "nothing"), first);
+    assert_int_equal(pid_after(&bench, "nothing"), first);
+    assert_int_not_equal(pid_after(&bench, "nothing"), first);
+    worker_bench_stop(&bench);
+}
+
+/* 64 MiB at a time, of which nothing comes back. */
+static void worker_that_has_lost_memory_is_replaced(void **state)
+{
+    struct worker_bench bench;
+    struct process_pool_stats stats;
+
+    worker_bench_start(&bench, (struct process_pool_options){.workers = 1, .recycle_after_bytes = 300u << 20});
+    int first = pid_after(&bench, "loses_memory"), runs = 1;
+    while (pid_after(&bench, "loses_memory") == first)
+        runs++;
+    assert_in_range(runs, 2, 5);
+    process_pool_stats(bench.pool, &stats);
+    assert_int_equal(stats.workers_started, 2);
+    assert_int_equal(stats.workers_lost, 0);
+    worker_bench_stop(&bench);
+}
+
 static void pool_refuses_a_worker_that_cannot_be_executed(void **state)
 {
     struct process_pool_options options = {.worker_path = "/nonexistent/mltrainer-worker", .workers = 1};
@@ -159,6 +200,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(workers_end_within_a_second_of_their_server),
         cmocka_unit_test(stop_ends_running_and_waiting_tasks),
         cmocka_unit_test(pool_without_descriptors_waits_for_them),
+        cmocka_unit_test(worker_is_replaced_after_so_many_tasks),
+        cmocka_unit_test(worker_that_has_lost_memory_is_replaced),
         cmocka_unit_test(pool_refuses_a_worker_that_cannot_be_executed),
     };
 

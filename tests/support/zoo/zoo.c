@@ -189,6 +189,18 @@ DEED(eats_memory)
     }
 }
 
+/* Loses 64 MiB. */
+DEED(loses_memory)
+{
+    static char *volatile lost;
+    size_t bytes = 64u << 20;
+    lost = malloc(bytes);
+    if (!lost)
+        return MLTRAINER_OUT_OF_MEMORY;
+    memset(lost, 1, bytes);
+    return MLTRAINER_OK;
+}
+
 DEED(eats_memory_blindly)
 {
     for (;;) {
@@ -427,7 +439,7 @@ static const struct mltrainer_algorithm animals[] = {
     ANIMAL(logs),            ANIMAL(floods_stderr),  ANIMAL(outgrows_output), ANIMAL(probes),
     ANIMAL(says_garbage),    ANIMAL(says_too_much),  ANIMAL(says_half),       ANIMAL(says_nothing),
     ANIMAL(says_wrong_id),   ANIMAL(says_artifact_elsewhere), ANIMAL(says_endless_table), ANIMAL(says_ready_again),
-    ANIMAL(returns_nonsense), ANIMAL(signs),
+    ANIMAL(returns_nonsense), ANIMAL(signs),         ANIMAL(loses_memory),
     ANIMAL(disturbs),        ANIMAL(finds),
 };
 
@@ -435,7 +447,7 @@ static const struct mltrainer_algorithm animals[] = {
 static const struct mltrainer_algorithm *const algorithms[] = {
     A(0),  A(1),  A(2),  A(3),  A(4),  A(5),  A(6),  A(7),  A(8),  A(9),  A(10), A(11), A(12), A(13), A(14),
     A(15), A(16), A(17), A(18), A(19), A(20), A(21), A(22), A(23), A(24), A(25), A(26), A(27), A(28), A(29),
-    A(30), A(31),
+    A(30), A(31), A(32),
     &turns,
 };
 _Static_assert(sizeof(algorithms) / sizeof(algorithms[0]) == sizeof(animals) / sizeof(animals[0]) + 1,
