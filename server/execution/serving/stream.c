@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_BYTES_MAX = 64 * 1024 * 1024 };
+enum { ANSWER_BYTES_MAX = 64 * 1024 * 1024, QUESTION_BYTES_MAX = 64 * 1024 * 1024 };
 
 /* A stream of predictions: one request at a time; the next one is held back until the answer has been sent, so answers
  * come in order and a client that does not read is not read from. What belongs to it is touched by one side at a time:
@@ -19,6 +19,7 @@ struct stream {
     char *artifact;                            /* of the request before */
     struct operation *operation;
     _Atomic uint64_t ticket;             /* of the prediction by a warm model, the last one */
+    struct mrpc_arena *question;         /* what is made of the request; emptied for the next */
     struct mrpc_arena *arena;            /* of the answer */
     ProtobufCMessage *answer;            /* not taken by the call yet */
 };
@@ -28,6 +29,7 @@ static void unref(struct stream *stream)
     if (atomic_fetch_sub(&stream->references, 1) != 1)
         return;
     free(stream->artifact);
+    mrpc_arena_free(stream->question);
     mrpc_arena_free(stream->arena);
     free(stream);
 }
@@ -214,8 +216,7 @@ static bool begin_warm(struct stream *stream)
     struct fault ignored = FAULT_INIT;
     struct serve_question question;
     struct warm_model *model = warm_models_find(&stream->engine->warm, stream->artifact);
-    int code = model ? stream->kind->ask(stream->request, model->artifact.header, mrpc_call_arena(stream->call),
-                                         &question, &ignored)
+    int code = model ? stream->kind->ask(stream->request, model->artifact.header, stream->question, &question, &ignored)
                      : SERVE_COLD;
     warm_model_unref(model);
     if (code)
@@ -224,10 +225,10 @@ static bool begin_warm(struct stream *stream)
         .reference = stream->artifact,
         .data = question.data,
         .last_row_only = question.last_row_only,
-        .owner = caller_owner(mrpc_call_identity(stream->call), mrpc_call_arena(stream->call)),
+        .owner = caller_owner(mrpc_call_identity(stream->call), stream->question),
         .deadline_ms = mrpc_call_deadline_ms(stream->call),
         .timed = true,
-        .arena = mrpc_call_arena(stream->call),
+        .arena = stream->question,
         .done = warm_done,
         .arg = stream};
     atomic_fetch_add(&stream->references, 1);
@@ -240,9 +241,13 @@ static bool begin_warm(struct stream *stream)
 static struct stream *open_stream(struct execution *engine, struct mrpc_call *call, const struct serve_kind *kind)
 {
     struct stream *stream = calloc(1, sizeof *stream);
-    if (!stream)
+    struct mrpc_arena *question = mrpc_arena_new(QUESTION_BYTES_MAX);
+    if (!stream || !question) {
+        mrpc_arena_free(question);
+        free(stream);
         return NULL;
-    *stream = (struct stream){.references = 1, .engine = engine, .call = call, .kind = kind};
+    }
+    *stream = (struct stream){.references = 1, .engine = engine, .call = call, .kind = kind, .question = question};
     mrpc_call_set_data(call, stream, release);
     mrpc_call_on_writable(call, on_writable, stream);
     mrpc_call_on_cancel(call, on_cancel, stream);
@@ -252,7 +257,7 @@ static struct stream *open_stream(struct execution *engine, struct mrpc_call *ca
 /* An empty name means the one before. */
 static int take_reference(struct stream *stream)
 {
-    const char *reference = stream->kind->reference(stream->request, mrpc_call_arena(stream->call));
+    const char *reference = stream->kind->reference(stream->request, stream->question);
     if (!reference)
         return -1;
     if (stream->artifact && !*reference)
@@ -269,6 +274,7 @@ int serve_stream_message(struct execution *engine, struct mrpc_call *call, const
     if (!stream && !(stream = open_stream(engine, call, kind)))
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     stream->request = message;
+    mrpc_arena_reset(stream->question);
     if (take_reference(stream))
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!begin_warm(stream) && post(stream, begin))

@@ -113,6 +113,18 @@ def failed_request_leaves_the_stream_alive(client):
 
 
 @case
+def stream_of_many_requests_takes_no_more_than_one(client):
+    """A call of this server may take a mebibyte, and each of these requests takes some kilobytes."""
+    answers = queue.Queue()
+    client.start_stream(lambda result, error: answers.put((result, error)))
+    for number in range(600):
+        client.async_stream_infer("line", matrix(), request_id=str(number))
+        result, error = answers.get(timeout=ANSWER_S)
+        assert error is None and result.get_response().id == str(number), (number, error)
+    client.stop_stream()
+
+
+@case
 def unloaded_model_is_not_served(client):
     client.unload_model("line")
     assert not client.is_model_ready("line")
@@ -158,7 +170,7 @@ def what_perf_analyzer_reads_is_there(client):
 
 @contextlib.contextmanager
 def connected():
-    with Trained() as server, triton.InferenceServerClient(server.address) as client:
+    with Trained("--limits-decoded-message", "1MiB") as server, triton.InferenceServerClient(server.address) as client:
         client.server_address = server.address
         yield client
 
