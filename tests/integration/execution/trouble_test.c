@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "fixture.h"
@@ -287,6 +289,54 @@ static void a_plugin_that_crashes_again_and_again_is_kept_away(void **state)
     fixture_close(&fixture);
 }
 
+/* A family whose file ends every process that loads it, with a model beside it. */
+static void add_family_that_cannot_be_loaded(const struct fixture *fixture)
+{
+    char path[160];
+    snprintf(path, sizeof path, "cp " ZOO_FOLDER "/constructor.so %s/plugins/libmltrainer_unborn.so", fixture->root);
+    assert_int_equal(system(path), 0);
+    snprintf(path, sizeof path, "%s/models/unborn", fixture->root);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/models/unborn/never.yaml", fixture->root);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("id: never\nfamily: unborn\nalgorithm: never\ntask: indicator\ndescription: Is told of.\nengine: none\n"
+          "deterministic: true\ninputs: {target: none, features: any}\nparameters:\n"
+          "  - {name: window, type: integer, default: 3, minimum: 1, maximum: 9, doc: Rows.}\n",
+          file);
+    fclose(file);
+}
+
+/* What the catalog says of a model comes from its configuration alone. */
+static void models_are_listed_without_running_a_plugin(void **state)
+{
+    static const struct timespec pause = {0, 2 * 1000000};
+    struct fixture fixture;
+    char why[256] = "";
+    fixture_open(&fixture, NULL);
+    add_family_that_cannot_be_loaded(&fixture);
+    API(ReloadPluginsRequest) reload;
+    INIT(reload_plugins_request, &reload);
+    assert_non_null(RPC(reload_plugins)(fixture.channel, NULL, &reload, fresh(&fixture)));
+    for (int64_t until = now_ms() + 60000;
+         plugin_state(&fixture, "unborn", why) != MLTRAINER__EXECUTION__V1__PLUGIN_STATE__PLUGIN_STATE_REFUSED;
+         nanosleep(&pause, NULL))
+        assert_true(now_ms() < until);
+    assert_non_null(strstr(why, "SIGABRT"));
+    API(GetModelRequest) request;
+    INIT(get_model_request, &request);
+    request.id = (char *)"never";
+    const API(GetModelResponse) *response = RPC(get_model)(fixture.channel, NULL, &request, fresh(&fixture));
+    assert_non_null(response);
+    assert_string_equal(response->model->description, "Is told of.");
+    assert_int_equal(response->model->n_parameters, 1);
+    assert_true(response->model->unavailable);
+    assert_non_null(strstr(response->model->unavailable_reason, "SIGABRT"));
+    assert_null(submit(&fixture, zoo_job("never"), ""));
+    assert_int_equal(CODE(&fixture), MRPC_FAILED_PRECONDITION);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +349,7 @@ int main(void)
         cmocka_unit_test(a_watch_goes_on_where_the_client_was),
         cmocka_unit_test(bad_requests_name_what_is_wrong),
         cmocka_unit_test(a_plugin_that_crashes_again_and_again_is_kept_away),
+        cmocka_unit_test(models_are_listed_without_running_a_plugin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
