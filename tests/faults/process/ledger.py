@@ -14,6 +14,7 @@ from pathlib import Path
 
 import grpc
 from google.protobuf import duration_pb2
+from mltrainer.admin.v1 import admin_pb2, admin_pb2_grpc
 from mltrainer.execution.v1 import execution_pb2_grpc, job_pb2, table_pb2
 
 import cases
@@ -225,6 +226,57 @@ def x14_the_server_killed_with_a_job_in_each_state():
                 assert job.state in ends, f"{job} is not one of {ends}"
             assert all(client.job(id) == job for id, job in before.items()), "a job that had ended is another now"
             assert client.job(again).attempt == 2
+
+
+class Bearer(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+    def __init__(self, token):
+        self.metadata = [("authorization", f"Bearer {token}")]
+
+    def intercept_unary_unary(self, continuation, details, request):
+        return continuation(details._replace(metadata=self.metadata), request)
+
+    intercept_unary_stream = intercept_unary_unary
+
+
+@contextlib.contextmanager
+def person(server, token):
+    with Client(server) as client:
+        client.channel = grpc.intercept_channel(client.channel, Bearer(token))
+        client.stub = execution_pb2_grpc.ExecutionServiceStub(client.channel)
+        yield client
+
+
+def tokens(server, *identities):
+    """One for each, by the one-shot secret of a new data folder."""
+    with grpc.insecure_channel(server.address) as channel:
+        create = admin_pb2_grpc.AdminServiceStub(channel).CreateToken
+        secret = (server.data_dir / "bootstrap-token").read_text().strip()
+        for identity in ("root", *identities):
+            role = "admin" if identity == "root" else "trainer"
+            made = create(admin_pb2.CreateTokenRequest(identity=identity, roles=[role]), metadata=[("authorization", f"Bearer {secret}")])
+            secret = made.secret if identity == "root" else secret
+            if identity != "root":
+                yield made.secret
+
+
+@case
+def identities_take_turns_however_much_one_of_them_submits():
+    """alice holds all places and has ten jobs that wait; bob's comes after them and goes before them."""
+    with Zoo() as zoo, Server("--access-mode", "token", "--execution-workers", "1", *zoo.arguments) as server:
+        hers, his = tokens(server, "alice", "bob")
+        with person(server, hers) as alice, person(server, his) as bob:
+            alice.await_available()
+            held = [alice.submit("listens") for _ in range(3)]   # as many as prepare and run with one worker
+            for id in held:
+                alice.await_state(id, S.JOB_STATE_RUNNING)
+            many = [alice.submit("echoes", number) for number in range(10)]
+            one = bob.submit("echoes")
+            assert {alice.job(id).state for id in many} == {S.JOB_STATE_QUEUED} == {bob.job(one).state}
+            for id in held:
+                alice.cancel(id)
+            first = bob.end(one).start_time.ToNanoseconds()
+            later = [alice.end(id) for id in many]
+            assert all(job.state == S.JOB_STATE_SUCCEEDED and job.start_time.ToNanoseconds() >= first for job in later), (first, later)
 
 
 ROWS = [word.lower() for word in sys.argv[1:]]
