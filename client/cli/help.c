@@ -7,12 +7,19 @@
 
 enum { HEAD_WIDTH = 40 };
 
-bool help_has_noun(const char *noun)
+static bool is_one_of(const char *word, const char *noun)
+{
+    size_t length = strlen(word);
+    return strncmp(noun, word, length) == 0 &&
+           (!noun[length] || strcmp(noun + length, "s") == 0 || strcmp(noun + length, "es") == 0);
+}
+
+const char *help_find_noun(const char *word)
 {
     for (const struct cli_command *const *command = cli_commands; *command; command++)
-        if (strcmp((*command)->noun, noun) == 0)
-            return true;
-    return false;
+        if (is_one_of(word, (*command)->noun))
+            return (*command)->noun;
+    return NULL;
 }
 
 const struct cli_option help_global_options[] = {

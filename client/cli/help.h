@@ -9,7 +9,8 @@
 
 /* Help and completion, all from the table of commands. The functions return the program's exit code. */
 
-bool help_has_noun(const char *noun);
+/** The noun that @word is, or of which it is one: "pipeline" is "pipelines". NULL: none. Static. */
+const char *help_find_noun(const char *word);
 /** Say that there is none, and which is near. */
 int help_no_such_noun(const char *noun);
 int help_no_such_verb(const char *noun, const char *verb);

@@ -180,8 +180,10 @@ static int dispatch(struct cli *cli, const struct global *global, int argc, char
         return manual_print();
     if (!noun || strcmp(noun, "help") == 0)
         return help_all(noun || global->help ? stdout : stderr, noun || global->help);
-    if (!help_has_noun(noun))
+    const char *found = help_find_noun(noun);
+    if (!found)
         return help_no_such_noun(noun);
+    noun = found;
     const struct cli_command *alone = find_command(noun, ""); /* a noun that is a command */
     if (alone)
         return global->help ? help_command(alone) : run(cli, alone, global, argc - 1, argv + 1);

@@ -117,7 +117,7 @@ static int fresh(void **state)
     return 0;
 }
 
-static void killed_process_loses_nothing_acknowledged(void **state)
+static void s01_killed_process_loses_nothing_acknowledged(void **state)
 {
     srand(20);
     long first = 0;
@@ -163,7 +163,7 @@ static int run_injected(const char *what, const char *inject)
     return finish(&run);
 }
 
-static void failed_write_is_not_acknowledged(void **state)
+static void s04_failed_write_is_not_acknowledged(void **state)
 {
     if (!has_strace())
         skip();
@@ -196,7 +196,7 @@ static void s17_read_only_file_system_is_waited_for(void **state)
     check_folder();
 }
 
-static void failed_sync_ends_the_process_without_an_acknowledgement(void **state)
+static void s05_failed_sync_ends_the_process_without_an_acknowledgement(void **state)
 {
     if (!has_strace())
         skip();
@@ -226,7 +226,7 @@ static int put(struct store *store, long index)
     return code;
 }
 
-static void full_disk_is_read_only_until_there_is_space(void **state)
+static void s03_full_disk_is_read_only_until_there_is_space(void **state)
 {
     if (mount("tmpfs", folder, "tmpfs", 0, "size=512k,mode=700"))
         skip();
@@ -361,11 +361,11 @@ int main(void)
     if (!folder)
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(killed_process_loses_nothing_acknowledged, fresh),
-        cmocka_unit_test_setup(failed_write_is_not_acknowledged, fresh),
+        cmocka_unit_test_setup(s01_killed_process_loses_nothing_acknowledged, fresh),
+        cmocka_unit_test_setup(s04_failed_write_is_not_acknowledged, fresh),
         cmocka_unit_test_setup(s17_read_only_file_system_is_waited_for, fresh),
-        cmocka_unit_test_setup(failed_sync_ends_the_process_without_an_acknowledgement, fresh),
-        cmocka_unit_test_setup(full_disk_is_read_only_until_there_is_space, fresh),
+        cmocka_unit_test_setup(s05_failed_sync_ends_the_process_without_an_acknowledgement, fresh),
+        cmocka_unit_test_setup(s03_full_disk_is_read_only_until_there_is_space, fresh),
         cmocka_unit_test_setup(s17_files_that_go_are_noticed_and_may_come_back, fresh),
         cmocka_unit_test_setup(s17_files_of_others_do_not_take_their_place, fresh),
         cmocka_unit_test_setup(s17_a_volume_that_is_unmounted_is_noticed, fresh),

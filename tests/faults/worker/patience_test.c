@@ -40,7 +40,7 @@ static void cancel_asks_and_keeps_a_worker_that_listens(void **state)
     assert_int_equal(outcome.worker_lost, 0);
 }
 
-static void cancel_terminates_an_endless_loop(void **state)
+static void x02_cancel_terminates_an_endless_loop(void **state)
 {
     struct outcome outcome;
 
@@ -50,7 +50,7 @@ static void cancel_terminates_an_endless_loop(void **state)
     assert_string_equal(outcome.signal_name, "SIGTERM");
 }
 
-static void cancel_kills_what_ignores_sigterm(void **state)
+static void x02_cancel_kills_what_ignores_sigterm(void **state)
 {
     struct outcome outcome;
 
@@ -62,7 +62,7 @@ static void cancel_kills_what_ignores_sigterm(void **state)
     assert_string_equal(outcome.signal_name, "SIGKILL");
 }
 
-static void deadline_ends_an_endless_loop_within_a_second(void **state)
+static void x02_deadline_ends_an_endless_loop_within_a_second(void **state)
 {
     struct process_task task = deed("ignores_sigterm");
     struct outcome outcome;
@@ -106,7 +106,7 @@ static void waiting_tasks_can_be_cancelled_and_time_out(void **state)
     worker_bench_await(&first);
 }
 
-static void stopped_worker_is_killed_and_replaced(void **state)
+static void x09_stopped_worker_is_killed_and_replaced(void **state)
 {
     struct process_task task = deed("loops"), next = deed("nothing");
     struct outcome outcome, after;
@@ -154,13 +154,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cancel_asks_and_keeps_a_worker_that_listens),
-        cmocka_unit_test(cancel_terminates_an_endless_loop),
-        cmocka_unit_test(cancel_kills_what_ignores_sigterm),
-        cmocka_unit_test(deadline_ends_an_endless_loop_within_a_second),
+        cmocka_unit_test(x02_cancel_terminates_an_endless_loop),
+        cmocka_unit_test(x02_cancel_kills_what_ignores_sigterm),
+        cmocka_unit_test(x02_deadline_ends_an_endless_loop_within_a_second),
         cmocka_unit_test(deadline_is_seen_by_a_plugin_that_listens),
         cmocka_unit_test(waiting_tasks_can_be_cancelled_and_time_out),
         cmocka_unit_test(x17_what_a_plugin_changes_in_its_process_is_changed_back),
-        cmocka_unit_test(stopped_worker_is_killed_and_replaced),
+        cmocka_unit_test(x09_stopped_worker_is_killed_and_replaced),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

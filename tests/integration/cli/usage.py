@@ -114,7 +114,7 @@ def wrong_usage_ends_with_2_and_says_what():
 def a_slip_is_told_what_was_probably_meant():
     for words, meant in (
             (("modls", "ls"), '"models"'),
-            (("job", "ls"), '"jobs"'),
+            (("jbos", "ls"), '"jobs"'),
             (("jobs", "trian"), '"train"'),
             (("registry", "list"), '"ls"'),
             (("models", "ls", "--famly", "linear"), "--family"),
@@ -126,6 +126,13 @@ def a_slip_is_told_what_was_probably_meant():
     for words in (("zzz",), ("artifacts", "destroy"), ("models", "ls", "--zzz"), ("--zzz",), ("models", "ls", "--task", "zzz")):
         assert "meant" not in offline.error(*words, code=USAGE), words
     assert offline.error("artifacts", "destroy", code=USAGE).strip().endswith("it has: ls describe predict stream export import rm")
+
+
+@case
+def one_of_them_is_enough():
+    assert offline("job", "train", "--help") == offline("jobs", "train", "--help")
+    assert offline("alias", "--help") == offline("aliases", "--help") and offline("pipeline", "run", "--help") == offline("pipelines", "run", "--help")
+    assert 'no "j"' in offline.error("j", "ls", code=USAGE)
 
 
 @case
