@@ -304,12 +304,13 @@ static void check_memory(void)
 {
     struct execution *engine = world_engine();
     struct jobs *jobs = &engine->jobs;
-    size_t live = 0, queued = 0;
+    size_t live = 0, queued = 0, of_owner[2] = {0};
     world_turn();
     for (size_t i = 0; i < jobs->count; i++) {
         const struct job *job = jobs->items[i];
         MUST(i == 0 || jobs->items[i - 1]->number < job->number);
         live += !job_state_is_final(job->state);
+        of_owner[strcmp(job->owner, owners[1]) == 0] += !job_state_is_final(job->state);
         queued += job->entry.place != 0;
         MUST(!job->entry.place || job->state == JOB_QUEUED);
         MUST((job->operation != NULL) == (job->state == JOB_RUNNING || job->state == JOB_CANCELLING));
@@ -318,6 +319,8 @@ static void check_memory(void)
     }
     MUST(live == jobs->live && queued == jobs->queue.count && jobs->running == world_flying());
     MUST(jobs->running == WORLD_RUNNING_LIMIT || queued == 0);
+    for (size_t i = 0; i < 2; i++)
+        MUST(quota_used(engine->job_quota, owners[i]) == of_owner[i]);
 }
 
 static bool is_settled(void)

@@ -16,7 +16,7 @@
  * domain loop, the store and the operations when a program is linked; jobs, records, restoring, dependencies and
  * schedules are the server's own. */
 
-enum { WORLD_RUNNING_LIMIT = 3, WORLD_QUEUE_LIMIT = 8, WORLD_FLIGHT_MAX = 16 };
+enum { WORLD_RUNNING_LIMIT = 3, WORLD_QUEUE_LIMIT = 8, WORLD_OWNER_LIMIT = 7, WORLD_FLIGHT_MAX = 16 };
 
 /** @written is told each value before it takes the place of what is there, @began each attempt. */
 struct world_hooks {
