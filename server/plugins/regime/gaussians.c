@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gaussians.h"
+#include "support/random.h"
 
 #include "support/cholesky.h"
 
@@ -136,6 +137,25 @@ int32_t gaussians_start(struct call *call, struct gaussians *g, const double *po
     if (gaussians_update(g, points, rows, parts))
         call_fail(call, MLTRAINER_INVALID_DATA, "",
                   "a group's covariance is singular: fewer groups or features, or a floor of the variance");
+    return call->status;
+}
+
+int32_t gaussians_draw(struct call *call, struct gaussians *g, const double *points, int64_t rows, uint64_t stream)
+{
+    double *parts = call_memory(call, (size_t)rows * g->count, sizeof(*parts));
+    struct random random;
+
+    if (call->status)
+        return call->status;
+    for (size_t i = 0; i < (size_t)rows * g->count; i++)
+        parts[i] = 1;
+    if (gaussians_update(g, points, rows, parts))
+        call_fail(call, MLTRAINER_INVALID_DATA, "", "the covariance of all rows is singular: fewer features");
+    random_start(&random, call->host, stream);
+    for (size_t c = 0; c < g->count; c++) {
+        size_t row = random_below(&random, (uint64_t)rows);
+        memcpy(g->means + c * g->features, points + row * g->features, g->features * sizeof(double));
+    }
     return call->status;
 }
 

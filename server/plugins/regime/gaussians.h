@@ -33,8 +33,11 @@ void gaussians_log_density(const struct gaussians *g, const double *points, int6
 /** The most likely means and covariances for points that belong by @parts (count a point) to each, factored. One that
  *  owns nothing keeps what it has. Non-zero when a covariance is not positive definite. */
 int gaussians_update(struct gaussians *g, const double *points, int64_t rows, const double *parts);
-/** k-means' groups, each with the covariance of all. Returns call->status. */
+/** k-means' groups, each with its own covariance. Returns call->status. */
 int32_t gaussians_start(struct call *call, struct gaussians *g, const double *points, int64_t rows, uint64_t stream);
+/** At rows drawn by chance, each with the covariance of all points: what groups would part may stay together. Returns
+ *  call->status. */
+int32_t gaussians_draw(struct call *call, struct gaussians *g, const double *points, int64_t rows, uint64_t stream);
 /** The order of the means, dictionary-wise. */
 void gaussians_order(const struct gaussians *g, size_t *order);
 

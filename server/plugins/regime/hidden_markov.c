@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A Markov chain of hidden states, each with a normal distribution of what is seen: Baum and Welch's rounds from
- * k-means' groups, the best of several starts; Viterbi's path when asked. States are numbered by their means,
+ * k-means' groups, and from rows drawn by chance with the covariance of all, since groups may part what one state with
+ * a large variance has given; the best is kept. Viterbi's path when asked. States are numbered by their means,
  * dictionary-wise.
  * Source: Rabiner (1989), "A tutorial on hidden Markov models". */
 #include <stdlib.h>
@@ -195,7 +196,8 @@ static void search(struct call *call, struct chain *attempt, struct chain *best,
     for (int64_t i = 0; i < starts && !call->status; i++) {
         call_part(call, (double)i / (double)starts, (double)(i + 1) / (double)starts);
         start(attempt);
-        if (gaussians_start(call, &attempt->seen, points, call->rows, (uint64_t)i))
+        if (i == 0 ? gaussians_start(call, &attempt->seen, points, call->rows, 0)
+                   : gaussians_draw(call, &attempt->seen, points, call->rows, (uint64_t)i))
             return;
         double likelihood = iterate(&pass, attempt, rounds, tolerance);
         if (call->status || likelihood <= most)

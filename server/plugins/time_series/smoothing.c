@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Holt and Winters: level, trend and season, each an exponential mean; the weights are those of least squared errors of
- * one row ahead. It starts from the first two seasons' means. Source: Hyndman, Koehler, Ord and Snyder (2008). */
+ * one row ahead. It starts from the first two seasons' means, or from what is best, too.
+ * Source: Hyndman, Koehler, Ord and Snyder (2008). */
 #include <stdlib.h>
 
 #include "series.h"
 #include "support/minimize.h"
 
 #define SEASON_MAX 1024
+#define ESTIMATED_MAX (MINIMIZE_MAX - 6) /* beside them are four weights, level and trend */
 
 enum kind { NONE, ADDED, MULTIPLIED };
 
@@ -24,6 +26,8 @@ struct smoothing {
 struct fit {
     struct call *call;
     struct smoothing start; /* what is known before the first row */
+    struct smoothing moved; /* the same, where it is looked for */
+    double deviation;       /* of the series: the unit in which it is moved */
     int is_damped;
     double *season; /* room for the seasons while it runs */
 };
@@ -37,9 +41,8 @@ static double next_level(const struct smoothing *s, double level, double trend, 
 }
 
 /* Through all rows; gives the sum of squared errors. @end (unless NULL) receives the state behind the last row. */
-static double run(const struct fit *f, const struct weights *w, struct smoothing *end)
+static double run(const struct fit *f, const struct smoothing *s, const struct weights *w, struct smoothing *end)
 {
-    const struct smoothing *s = &f->start;
     size_t period = s->period, at = 0;
     double level = s->level, trend = s->trend, squares = 0, *season = f->season;
 
@@ -100,35 +103,79 @@ static struct weights unpack(const struct fit *f, const double *x)
     return w;
 }
 
+static size_t weight_count(const struct fit *f)
+{
+    return 1 + (f->start.trend_kind != NONE) + (f->start.season_kind != NONE) + (size_t)f->is_damped;
+}
+
 static double miss(void *arg, const double *x)
 {
     const struct fit *f = arg;
     struct weights w = unpack(f, x);
 
-    return log(run(f, &w, NULL) / (double)f->call->rows + 1e-300);
+    return log(run(f, &f->start, &w, NULL) / (double)f->call->rows + 1e-300);
 }
 
-static int32_t search(struct fit *f, struct smoothing *model)
+/* The start moved by numbers behind those of the weights: what is added by deviations, what is multiplied by shares. */
+static void move_start(struct fit *f, const double *x)
+{
+    const struct smoothing *from = &f->start;
+    size_t n = weight_count(f);
+
+    f->moved.level = from->level + f->deviation * x[n++];
+    if (from->trend_kind != NONE) {
+        f->moved.trend = from->trend_kind == ADDED ? from->trend + f->deviation * x[n] : from->trend * exp(x[n]);
+        n++;
+    }
+    for (size_t i = 0; i < from->period && from->season_kind != NONE; i++, n++)
+        f->moved.season[i] =
+            from->season_kind == ADDED ? from->season[i] + f->deviation * x[n] : from->season[i] * exp(x[n]);
+}
+
+static double miss_from_there(void *arg, const double *x)
+{
+    struct fit *f = arg;
+    struct weights w = unpack(f, x);
+
+    move_start(f, x);
+    return log(run(f, &f->moved, &w, NULL) / (double)f->call->rows + 1e-300);
+}
+
+/* Weights and start together, from the best weights of the start that is known: @x has room for all. */
+static void search_start(struct fit *f, double *x)
+{
+    struct minimize_function function = {miss_from_there, f};
+    size_t count = weight_count(f) + 1 + (f->start.trend_kind != NONE) + (f->start.season_kind ? f->start.period : 0);
+
+    f->moved = f->start;
+    minimize_bfgs(&function, x, count, 500);
+    move_start(f, x);
+    f->start = f->moved;
+}
+
+static int32_t search(struct fit *f, int is_estimated, struct smoothing *model)
 {
     static const double starts[] = {-2, 0, 2};
-    size_t count = 1 + (f->start.trend_kind != NONE) + (f->start.season_kind != NONE) + (size_t)f->is_damped;
+    size_t count = weight_count(f);
     struct minimize_function function = {miss, f};
-    double best[4] = {0}, least = INFINITY;
+    double best[MINIMIZE_MAX] = {0}, least = INFINITY;
 
-    for (size_t s = 0; s < 3 && !call_step(f->call, (double)s, 3); s++) {
+    for (size_t s = 0; s < 3 && !call_step(f->call, (double)s, is_estimated ? 6 : 3); s++) {
         double x[4] = {starts[s], -1, -1, 0};
         double value = minimize_bfgs(&function, x, count, 100);
         if (value < least) {
             least = value;
-            memcpy(best, x, sizeof(best));
+            memcpy(best, x, sizeof(x));
         }
     }
     if (!f->call->status && !isfinite(least))
         call_fail(f->call, MLTRAINER_NOT_CONVERGED, "", "no weights keep the series finite");
     if (f->call->status)
         return f->call->status;
+    if (is_estimated)
+        search_start(f, best);
     struct weights w = unpack(f, best);
-    run(f, &w, model);
+    run(f, &f->start, &w, model);
     return f->call->status;
 }
 
@@ -151,14 +198,26 @@ static void start_from(struct fit *f)
         s->season[i] = s->season_kind == ADDED ? y[i] - first : s->season_kind == MULTIPLIED ? y[i] / first : 0;
 }
 
+static double deviation_of(const struct call *call)
+{
+    double mean = 0, squares = 0;
+
+    for (int64_t row = 0; row < call->rows; row++)
+        mean += call->target[row] / (double)call->rows;
+    for (int64_t row = 0; row < call->rows; row++)
+        squares += (call->target[row] - mean) * (call->target[row] - mean) / (double)call->rows;
+    return sqrt(squares);
+}
+
 static int32_t fit(struct call *call, void **state)
 {
-    static const char *const kinds[] = {"none", "add", "mul", NULL};
+    static const char *const kinds[] = {"none", "add", "mul", NULL}, *const begins[] = {"seasons", "estimated", NULL};
     struct fit *f = call_memory(call, 1, sizeof(*f));
     struct smoothing *model = call_memory(call, 1, sizeof(*model));
     size_t trend = call_choice(call, "trend", kinds), season = call_choice(call, "seasonal", kinds);
     int64_t period = call_integer(call, "seasonal_periods", 2, SEASON_MAX);
     int is_damped = call_flag(call, "damped_trend");
+    int is_estimated = call_choice(call, "initialization", begins) == 1;
 
     if (call->status)
         return call->status;
@@ -173,8 +232,12 @@ static int32_t fit(struct call *call, void **state)
         if (!(call->target[row] > 0))
             return call_fail(call, MLTRAINER_INVALID_DATA, call->request->target,
                              "row %lld (from 0) is not above 0, and what is multiplied must be", (long long)row);
+    if (is_estimated && season != NONE && period > ESTIMATED_MAX)
+        return call_fail(call, MLTRAINER_INVALID_PARAMETER, "initialization",
+                         "seasons of more than %d rows are too many numbers to look for", ESTIMATED_MAX);
     start_from(f);
-    if (search(f, model))
+    f->deviation = deviation_of(call);
+    if (search(f, is_estimated, model))
         return call->status;
     call->host->metric(call->host, "mse", MLTRAINER_STEP_FINAL, model->scale);
     return series_keep(call, model, sizeof(*model), state);
