@@ -24,13 +24,11 @@ static bool parse_integer(const char *text, int64_t *out)
     return !errno && end != text && !*end;
 }
 
-/* "1,2.5,3": at least one comma, numbers only. */
-static size_t parse_numbers(const char *text, double numbers[64])
+/* "1,2.5,3", numbers only; 0 when it is something else. */
+static size_t parse_numbers(const char *text, double numbers[EXECUTION_LIST_MAX])
 {
-    if (!strchr(text, ','))
-        return 0;
     size_t count = 0;
-    for (char *end; count < 64; text = end + 1) {
+    for (char *end; count < EXECUTION_LIST_MAX; text = end + 1) {
         numbers[count++] = strtod(text, &end);
         if (end == text || (*end && *end != ','))
             return 0;
@@ -40,24 +38,60 @@ static size_t parse_numbers(const char *text, double numbers[64])
     return 0;
 }
 
+static void set_numbers(struct execution_parameters *parameters, size_t at, size_t count)
+{
+    Mltrainer__Execution__V1__ParameterValue *value = &parameters->values[at];
+    mltrainer__execution__v1__number_list__init(&parameters->lists[at]);
+    parameters->lists[at].values = parameters->numbers[at];
+    parameters->lists[at].n_values = count;
+    value->kind_case = MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_NUMBERS;
+    value->numbers = &parameters->lists[at];
+}
+
+/* What stands between brackets: numbers, if all of it is, else texts. */
+static void parse_list(struct execution_parameters *parameters, size_t at, const char *text)
+{
+    Mltrainer__Execution__V1__ParameterValue *value = &parameters->values[at];
+    Mltrainer__Execution__V1__TextList *list = &parameters->text_lists[at];
+    char *word = parameters->words[at], *comma = word;
+    if (strlen(text) > sizeof(parameters->words[at]))
+        exit(cli_usage("--param: \"%.40s...\" is too long for a list", text));
+    memcpy(word, text + 1, strlen(text) - 2); /* the array is all zeros */
+    size_t count = parse_numbers(word, parameters->numbers[at]);
+    if (count > 0) {
+        set_numbers(parameters, at, count);
+        return;
+    }
+    mltrainer__execution__v1__text_list__init(list);
+    list->values = parameters->texts[at];
+    for (; comma && *word; word = comma + 1) {
+        if (list->n_values == EXECUTION_LIST_MAX)
+            exit(cli_usage("--param: a list of more than %d", EXECUTION_LIST_MAX));
+        list->values[list->n_values++] = word;
+        comma = strchr(word, ',');
+        if (comma)
+            *comma = 0;
+    }
+    value->kind_case = MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_TEXTS;
+    value->texts = list;
+}
+
 static void parse_value(struct execution_parameters *parameters, size_t at, const char *text)
 {
     Mltrainer__Execution__V1__ParameterValue *value = &parameters->values[at];
     mltrainer__execution__v1__parameter_value__init(value);
-    size_t count = parse_numbers(text, parameters->numbers[at]);
-    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
+    size_t count = strchr(text, ',') ? parse_numbers(text, parameters->numbers[at]) : 0;
+    if (*text == '[' && text[strlen(text) - 1] == ']') {
+        parse_list(parameters, at, text);
+    } else if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
         value->kind_case = MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_BOOLEAN;
         value->boolean = *text == 't';
     } else if (parse_integer(text, &value->integer)) {
         value->kind_case = MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_INTEGER;
     } else if (cli_parse_real(text, &value->number) == 0) {
         value->kind_case = MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_NUMBER;
-    } else if (count) {
-        mltrainer__execution__v1__number_list__init(&parameters->lists[at]);
-        parameters->lists[at].values = parameters->numbers[at];
-        parameters->lists[at].n_values = count;
-        value->kind_case = MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_NUMBERS;
-        value->numbers = &parameters->lists[at];
+    } else if (count > 0) {
+        set_numbers(parameters, at, count);
     } else {
         value->kind_case = MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_TEXT;
         value->text = (char *)text;
@@ -140,6 +174,18 @@ const char *execution_task(Mltrainer__Execution__V1__Task task)
     return task >= 0 && task <= 13 ? names[task] : "?";
 }
 
+/* As --param takes them: "[1,2.5,3]". */
+static void list_text(const Mltrainer__Execution__V1__ParameterValue *value, char *out, size_t size)
+{
+    int is_numbers = value->kind_case == MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_NUMBERS;
+    size_t count = is_numbers ? value->numbers->n_values : value->texts->n_values, used = 0;
+    for (size_t i = 0; i < count && used < size; i++)
+        used += is_numbers ? (size_t)snprintf(out + used, size - used, "%c%g", i ? ',' : '[', value->numbers->values[i])
+                           : (size_t)snprintf(out + used, size - used, "%c%s", i ? ',' : '[', value->texts->values[i]);
+    if (used < size)
+        snprintf(out + used, size - used, "%s]", count ? "" : "[");
+}
+
 void execution_parameter_text(const Mltrainer__Execution__V1__ParameterValue *value, char *out, size_t size)
 {
     *out = 0;
@@ -155,6 +201,10 @@ void execution_parameter_text(const Mltrainer__Execution__V1__ParameterValue *va
         break;
     case MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_TEXT:
         snprintf(out, size, "%s", value->text);
+        break;
+    case MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_NUMBERS:
+    case MLTRAINER__EXECUTION__V1__PARAMETER_VALUE__KIND_TEXTS:
+        list_text(value, out, size);
         break;
     default:
         snprintf(out, size, "-");

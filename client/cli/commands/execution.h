@@ -16,11 +16,16 @@ enum { EXECUTION_PARAMETERS_MAX = 32, EXECUTION_COLUMNS_MAX = 32 };
 
 /** Values of repeated --param NAME=VALUE: true and false are booleans, 3 an integer, 0.5 a number, 1,2,3 numbers,
  *  everything else a text. Points into itself and argv. */
+/* "[1,2.5]" and "[a,b]" are lists, of one too; so is "1,2.5". */
+#define EXECUTION_LIST_MAX 64
 struct execution_parameters {
     Mltrainer__Execution__V1__ParameterValue values[EXECUTION_PARAMETERS_MAX];
     Mltrainer__Execution__V1__NumberList lists[EXECUTION_PARAMETERS_MAX];
     char names[EXECUTION_PARAMETERS_MAX][129];
-    double numbers[EXECUTION_PARAMETERS_MAX][64];
+    double numbers[EXECUTION_PARAMETERS_MAX][EXECUTION_LIST_MAX];
+    Mltrainer__Execution__V1__TextList text_lists[EXECUTION_PARAMETERS_MAX];
+    char *texts[EXECUTION_PARAMETERS_MAX][EXECUTION_LIST_MAX];
+    char words[EXECUTION_PARAMETERS_MAX][1024]; /* what is between the brackets, cut at commas */
     size_t count;
 };
 /** Exits with CLI_USAGE when one is malformed. */

@@ -30,7 +30,7 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
 
 static const struct cli_option options[] = {
     {"dataset", "NAME", "NAME, NAME@VERSION or sha256:HEX"},
-    {"param", "NAME=VALUE", "a parameter; may be repeated"},
+    {"param", "NAME=VALUE", "a parameter, a list in brackets: [1,2]; may be repeated"},
     {"seed", "N", "of models that draw random numbers [0]"},
     {"to-dataset", "NAME", "store the result as this dataset"},
     JOBS_SUBMIT_OPTIONS,

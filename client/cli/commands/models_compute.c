@@ -77,7 +77,7 @@ static const struct cli_option options[] = {
     {"dataset", "NAME", "a dataset: NAME, NAME@VERSION or sha256:HEX"},
     {"value", "COLUMN=VALUE", "a one-row table instead; may be repeated"},
     {"column", "INPUT=COLUMN", "which column of the dataset serves as an input"},
-    {"param", "NAME=VALUE", "a parameter; may be repeated"},
+    {"param", "NAME=VALUE", "a parameter, a list in brackets: [1,2]; may be repeated"},
     {"seed", "N", "of models that draw random numbers [0]"},
     {"tail", "N", "how many of the last rows to print [20; 5 with --to]"},
     {"to", "FILE", "write the whole table as CSV"},

@@ -3,6 +3,7 @@ import csv
 import hashlib
 import json
 import math
+import re
 import tempfile
 from pathlib import Path
 
@@ -30,6 +31,18 @@ def models_and_plugins_are_listed_and_described(ctl):
     assert linear and all(row["FAMILY"] == "linear" for row in linear)
     assert len(ctl.json("models", "ls")["models"]) == len(models)
     assert "alpha" in ctl("models", "describe", "ridge")
+    said = ctl("models", "describe", "arima")  # lists are shown as they are given; columns in and out
+    assert re.search(r"^order +\[1,1,1\] ", said, re.M) and re.search(r"^deviation +\S", said, re.M), said
+    said = ctl("models", "describe", "expected_shortfall_model")  # whose column a parameter names
+    assert "as parameter column says" in said and "0..1000000 " in said, said
+    with folder() as at:
+        Path(at, "few.csv").write_text("high,low,close\n" + "".join(f"{102 + i % 7},{99 + i % 5},{100 + i % 7}\n" for i in range(80)))
+        ctl("datasets", "upload", f"{at}/few.csv", "--name", "few")
+    assert "vote" in ctl("models", "compute", "cci_ensemble", "--dataset", "few", "--param", "periods=[5]")
+    voted = ("models", "compute", "ensemble_regime", "--dataset", "few", "--param", "window=5", "--param")
+    assert "regime" in ctl(*voted, "base_detectors=[volatility,clustering]")
+    assert "astrologer" in ctl.error(*voted, "base_detectors=[astrologer]", code=INVALID_ARGUMENT)
+    ctl("datasets", "rm", "few")
     assert "rigde" in ctl.error("models", "describe", "rigde", code=NOT_FOUND)
     assert {"linear", "options", "technical"} <= {p["family"] for p in ctl.json("plugins", "ls")["plugins"]}
     assert ctl("plugins", "reload") != ""
