@@ -107,6 +107,11 @@ static int64_t control_certificate_end_s(void *arg)
     return api_certificate_end_s(api_of(arg));
 }
 
+static struct mrpc_metrics *control_metrics(void *arg)
+{
+    return api_metrics(api_of(arg));
+}
+
 static const char *const *control_addresses(void *arg)
 {
     return api_addresses(api_of(arg));
@@ -182,6 +187,7 @@ static int fill(struct program *program, struct fault *fault)
         .stats = control_stats,
         .addresses = control_addresses,
         .certificate_end_s = control_certificate_end_s,
+        .metrics = control_metrics,
         .kept_of_store = kept_of_store,
         .start_time_s = time(NULL),
     };

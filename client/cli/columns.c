@@ -76,20 +76,25 @@ static size_t display_width(const char *text)
 }
 
 /* One line; blanks are written before a cell that needs them, so that no line ends in blanks. */
-static void print_row(const struct columns *columns, const size_t *widths, char *const *cells)
+static void print_row(const struct columns *columns, const size_t *widths, char *const *cells, FILE *out)
 {
     size_t blanks = 0;
     for (size_t i = 0; i < columns->width; i++) {
         size_t pad = widths[i] - display_width(cells[i]);
         bool right = *columns->titles[i] == '>';
         if (*cells[i])
-            printf("%*s%s", (int)(blanks + (right ? pad : 0)), "", cells[i]);
+            fprintf(out, "%*s%s", (int)(blanks + (right ? pad : 0)), "", cells[i]);
         blanks = *cells[i] ? (right ? 0 : pad) + 2 : blanks + pad + 2;
     }
-    putchar('\n');
+    fputc('\n', out);
 }
 
 void columns_print(struct columns *columns)
+{
+    columns_print_to(columns, stdout);
+}
+
+void columns_print_to(struct columns *columns, FILE *out)
 {
     size_t widths[COLUMNS_MAX] = {0};
     char *titles[COLUMNS_MAX];
@@ -102,9 +107,9 @@ void columns_print(struct columns *columns)
         if (width > widths[i % columns->width])
             widths[i % columns->width] = width;
     }
-    print_row(columns, widths, titles);
+    print_row(columns, widths, titles, out);
     for (size_t i = 0; i + columns->width <= columns->count; i += columns->width)
-        print_row(columns, widths, columns->cells + i);
+        print_row(columns, widths, columns->cells + i, out);
     columns_free(columns);
 }
 

@@ -2,6 +2,8 @@
 #ifndef MLTCTL_COLUMNS_H
 #define MLTCTL_COLUMNS_H
 
+#include <stdio.h>
+
 #include <mrpc/attributes.h>
 
 /* A table for people: cells are gathered, then printed with each column as wide as its widest cell. Texts from the
@@ -14,8 +16,9 @@ struct columns;
 struct columns *columns_new(const char *const *titles);
 /** The next cell, row by row. */
 void columns_add(struct columns *columns, const char *format, ...) MRPC_PRINTF(2, 3);
-/** Print on stdout and free. */
+/** Print on stdout, or on @out, and free. */
 void columns_print(struct columns *columns);
+void columns_print_to(struct columns *columns, FILE *out);
 void columns_free(struct columns *columns);
 
 #endif

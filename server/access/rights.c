@@ -35,6 +35,7 @@ const struct method_right rights_of_methods[] = {
     {"/mltrainer.admin.v1.AdminService/CreateToken", RIGHT_ADMINISTER, true},
     {"/mltrainer.admin.v1.AdminService/Diagnose", RIGHT_OPERATE, false},
     {"/mltrainer.admin.v1.AdminService/Drain", RIGHT_OPERATE, true},
+    {"/mltrainer.admin.v1.AdminService/GetCallStatistics", RIGHT_READ, false},
     {"/mltrainer.admin.v1.AdminService/GetConfiguration", RIGHT_OPERATE, false},
     {"/mltrainer.admin.v1.AdminService/GetLogLevel", RIGHT_OPERATE, false},
     {"/mltrainer.admin.v1.AdminService/GetServerInfo", RIGHT_READ, false},

@@ -9,6 +9,7 @@
 /* What the composition root lets the admin service do to the process. main.c fills it and puts it into the container
  * as the value "control"; the functions may be called from any thread. */
 
+struct mrpc_metrics;
 struct mrpc_server_stats;
 
 struct admin_reload_result {
@@ -34,6 +35,8 @@ struct admin_control {
     const char *const *(*addresses)(void *arg);
     /** Unix time at which the certificate ends; 0 without TLS. */
     int64_t (*certificate_end_s)(void *arg);
+    /** What measures calls; NULL: nobody does. */
+    struct mrpc_metrics *(*metrics)(void *arg);
     /** Prefixes of the store's keys that a restore keeps as they are now, NULL-terminated. */
     const char *const *kept_of_store;
     int64_t start_time_s; /* Unix time at which the process began */

@@ -10,6 +10,7 @@
 static const struct mltrainer__admin__v1__admin_service__handlers handlers = {
     .get_server_info = admin_get_server_info,
     .diagnose = admin_diagnose,
+    .get_call_statistics = admin_get_call_statistics,
     .get_log_level = admin_get_log_level,
     .set_log_level = admin_set_log_level,
     .get_configuration = admin_get_configuration,

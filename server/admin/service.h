@@ -45,6 +45,9 @@ int admin_get_server_info(void *self, struct mrpc_call *call, const Mltrainer__A
                           Mltrainer__Admin__V1__GetServerInfoResponse *response);
 int admin_diagnose(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__DiagnoseRequest *request,
                    Mltrainer__Admin__V1__DiagnoseResponse *response);
+int admin_get_call_statistics(void *self, struct mrpc_call *call,
+                              const Mltrainer__Admin__V1__GetCallStatisticsRequest *request,
+                              Mltrainer__Admin__V1__GetCallStatisticsResponse *response);
 int admin_get_log_level(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__GetLogLevelRequest *request,
                         Mltrainer__Admin__V1__GetLogLevelResponse *response);
 int admin_set_log_level(void *self, struct mrpc_call *call, const Mltrainer__Admin__V1__SetLogLevelRequest *request,

@@ -254,6 +254,11 @@ void api_drain(struct api *api, uint32_t grace_ms, void (*drained)(void *arg), v
     mrpc_server_drain(api->server, grace_ms, drained, arg);
 }
 
+struct mrpc_metrics *api_metrics(const struct api *api)
+{
+    return interceptors_metrics(api->interceptors);
+}
+
 int64_t api_certificate_end_s(const struct api *api)
 {
     return api->certificate.tls ? mrpc_tls_expires_at_s(api->certificate.tls) : 0;

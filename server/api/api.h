@@ -22,6 +22,8 @@ extern const struct component tls_reload_component;
 const char *const *api_addresses(const struct api *api);
 /** Stop accepting, let calls end for @grace_ms; @drained(arg) runs once, on some thread. Again: cut the grace short. */
 void api_drain(struct api *api, uint32_t grace_ms, void (*drained)(void *arg), void *arg);
+/** What measures calls; NULL where the key metrics is false. */
+struct mrpc_metrics *api_metrics(const struct api *api);
 /** Unix time at which the certificate in use ends; 0 without TLS. Thread: any. */
 int64_t api_certificate_end_s(const struct api *api);
 void api_stats(const struct api *api, struct mrpc_server_stats *out);

@@ -173,6 +173,11 @@ static int write_refused(const struct mrpc_rate_limit *limit, int (*write)(void 
     return write(arg, text, (size_t)size);
 }
 
+struct mrpc_metrics *interceptors_metrics(const struct interceptors *all)
+{
+    return all->metrics;
+}
+
 int interceptors_write_metrics(const struct interceptors *all,
                                int (*write)(void *arg, const char *text, size_t size), void *arg)
 {

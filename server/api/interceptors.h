@@ -26,6 +26,8 @@ int interceptors_new(const struct interceptors_options *options, struct mrpc_ser
                      struct fault *fault) MRPC_MUST_USE;
 void interceptors_free(struct interceptors *interceptors);
 
+/** What measures calls; NULL where the key metrics is false. */
+struct mrpc_metrics *interceptors_metrics(const struct interceptors *interceptors);
 /** In Prometheus' text format. Thread: any. Errors: MRPC_ERR_NOMEM, what @write returns. */
 int interceptors_write_metrics(const struct interceptors *interceptors,
                                int (*write)(void *arg, const char *text, size_t size), void *arg) MRPC_MUST_USE;

@@ -70,6 +70,7 @@ const struct cli_command *const cli_commands[] = {
     &diagram_validate_command,
     &diagram_watch_command,
     &doctor_command,
+    &top_command,
     &server_info_command,
     &server_engine_command,
     &server_log_level_command,

@@ -74,6 +74,7 @@ extern const struct cli_command diagram_views_command;
 extern const struct cli_command diagram_validate_command;
 extern const struct cli_command diagram_watch_command;
 extern const struct cli_command doctor_command;
+extern const struct cli_command top_command;
 extern const struct cli_command server_info_command;
 extern const struct cli_command server_engine_command;
 extern const struct cli_command server_log_level_command;

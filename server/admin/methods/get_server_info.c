@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -8,6 +9,19 @@
 #include <sqlite3.h>
 
 #include "admin/service.h"
+#include "watchdog/watchdog.h"
+
+/* Of a file without a disk: no waiting. 0 when it cannot be found out. */
+static uint64_t resident_bytes(void)
+{
+    unsigned long long size = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file && fscanf(file, "%llu %llu", &size, &resident) != 2)
+        resident = 0;
+    if (file)
+        fclose(file);
+    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
 
 static int list_libraries(struct mrpc_arena *arena, Mltrainer__Admin__V1__GetServerInfoResponse *response)
 {
@@ -42,6 +56,7 @@ int admin_get_server_info(void *self, struct mrpc_call *call, const Mltrainer__A
     struct mrpc_arena *arena = mrpc_call_arena(call);
     struct mrpc_server_stats stats;
     struct store_stats store;
+    struct watchdog_summary watched;
     admin->control->stats(admin->control->arg, &stats);
     store_stats(admin->store, &store);
     response->store_trouble = (char *)(uintptr_t)store_trouble_text(store.trouble);
@@ -54,6 +69,10 @@ int admin_get_server_info(void *self, struct mrpc_call *call, const Mltrainer__A
     response->draining = admin->control->draining(admin->control->arg);
     response->dropped_log_lines = log_dropped(admin->log);
     response->process_id = getpid();
+    watchdog_summary(admin->watchdog, &watched);
+    response->resident_bytes = resident_bytes();
+    response->memory_used_bytes = watched.memory_used_bytes;
+    response->memory_limit_bytes = watched.memory_limit_bytes;
     response->store_revision = store.revision;
     response->restored_revision = store.restored;
     response->start_time = mrpc_arena_alloc(arena, sizeof *response->start_time);

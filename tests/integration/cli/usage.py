@@ -21,7 +21,7 @@ def help_lists_every_command_and_each_has_help():
 
 @case
 def a_noun_that_is_a_command_has_help_options_and_completion():
-    for noun in ("doctor",):
+    for noun in ("doctor", "top"):
         assert f"\n  {noun} " in offline("--help")
         text = offline(noun, "--help")
         assert text.startswith(f"Usage: mltctl {noun} [OPTION]...\n") and f"  mltctl {noun}\n" in text, text
