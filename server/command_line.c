@@ -87,6 +87,8 @@ static void print_flag(const struct config_key *key)
     printf("  --%s%s\n      %s", flag, values[key->type], key->doc);
     if (key->fallback)
         printf(" [%s]", key->fallback);
+    if (key->reloads)
+        fputs(" (read again on reload)", stdout);
     putchar('\n');
 }
 

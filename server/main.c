@@ -27,6 +27,7 @@
 #include "components.h"
 #include "config/config.h"
 #include "config/paths.h"
+#include "configuration.h"
 #include "container/container.h"
 #include "log/crash.h"
 #include "log/log.h"
@@ -37,6 +38,7 @@ enum { EXIT_CLEAN = 0, EXIT_INTERNAL = 1, EXIT_CONFIGURATION = 2, EXIT_IN_USE = 
 
 struct program {
     struct config *config;
+    struct configuration *configuration;
     struct log *log;
     struct container *container;
     struct addresses *addresses;
@@ -84,7 +86,8 @@ static bool control_draining(void *arg)
 static size_t control_reload(void *arg, struct admin_reload_result *results)
 {
     struct program *program = arg;
-    size_t count = components_reload(program->container, results, ADMIN_RELOAD_RESULTS);
+    configuration_reload(program->configuration, program->config, program->log, &results[0]);
+    size_t count = 1 + components_reload(program->container, results + 1, ADMIN_RELOAD_RESULTS - 1);
     for (size_t i = 0; i < count; i++)
         log_write(program->log, results[i].applied ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "main",
                   "reload %s applied=%d: %s", results[i].name, results[i].applied, results[i].message);
@@ -401,11 +404,14 @@ int main(int argc, char **argv)
         return EXIT_CLEAN;
     }
     if (!code)
+        code = configuration_new(argc, argv, &program.configuration, &fault);
+    if (!code)
         code = act(&program, &line, &fault);
     int exit_status = code ? complain(&fault) : EXIT_CLEAN;
     container_free(program.container);
     addresses_free(program.addresses);
     log_free(program.log);
+    configuration_free(program.configuration);
     config_free(program.config);
     return exit_status;
 }

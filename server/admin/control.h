@@ -13,12 +13,12 @@ struct mrpc_metrics;
 struct mrpc_server_stats;
 
 struct admin_reload_result {
-    const char *name; /* "tls", "models" */
+    const char *name; /* "configuration", "tls", "models" */
     bool applied;
-    char message[256];
+    char message[4096]; /* may name every key */
 };
 
-enum { ADMIN_RELOAD_RESULTS = 4 };
+enum { ADMIN_RELOAD_RESULTS = 8 };
 
 struct admin_control {
     void *arg;

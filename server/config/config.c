@@ -2,6 +2,8 @@
 #include "config/config.h"
 
 #include <ctype.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,11 +19,12 @@ enum source { FROM_TABLE, FROM_FILE, FROM_ENVIRONMENT, FROM_FLAGS };
 struct value {
     char *texts[LIST_MAX];
     size_t count;
-    int64_t number;
+    _Atomic int64_t number; /* read on any thread while a reload takes it over */
     enum source source;
 };
 
 struct config {
+    pthread_mutex_t texts_lock; /* of those that a reload may take over */
     enum source source; /* that is being read */
     struct value values[KEYS_MAX];
 };
@@ -141,6 +144,7 @@ int config_new(struct config **out)
     struct config *config = key_count() <= KEYS_MAX ? calloc(1, sizeof *config) : NULL;
     if (!config)
         return MRPC_ERR_NOMEM;
+    pthread_mutex_init(&config->texts_lock, NULL);
     for (const struct config_key *key = config_keys; key->name; key++)
         if (key->fallback && store(config, key, key->fallback, FROM_TABLE, "default", NULL) != 0) {
             config_free(config);
@@ -157,6 +161,7 @@ void config_free(struct config *config)
         return;
     for (size_t i = 0; i < KEYS_MAX; i++)
         forget(&config->values[i]);
+    pthread_mutex_destroy(&config->texts_lock);
     free(config);
 }
 
@@ -306,8 +311,41 @@ static void print_value(const struct config_key *key, const struct value *value,
     fprintf(out, "%s: %s%s%s\n", key->name, quoted ? "\"" : "", value->texts[0], quoted ? "\"" : "");
 }
 
+bool config_same(const struct config *a, const struct config *b, const struct config_key *key)
+{
+    const struct value *one = &a->values[key - config_keys], *other = &b->values[key - config_keys];
+    bool same = one->count == other->count;
+    for (size_t i = 0; same && i < one->count; i++)
+        same = strcmp(one->texts[i], other->texts[i]) == 0;
+    return same;
+}
+
+int config_take(struct config *config, const struct config *from, const struct config_key *key)
+{
+    struct value *value = &config->values[key - config_keys];
+    const struct value *other = &from->values[key - config_keys];
+    struct value copy = {.count = 0};
+    for (size_t i = 0; i < other->count; i++) {
+        if (!(copy.texts[i] = strdup(other->texts[i]))) {
+            forget(&copy);
+            return MRPC_ERR_NOMEM;
+        }
+        copy.count++;
+    }
+    pthread_mutex_lock(&config->texts_lock);
+    forget(value);
+    memcpy(value->texts, copy.texts, sizeof copy.texts);
+    value->count = copy.count;
+    value->source = other->source;
+    pthread_mutex_unlock(&config->texts_lock);
+    atomic_store(&value->number, atomic_load(&other->number));
+    return 0;
+}
+
 void config_print(const struct config *config, FILE *out)
 {
+    pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&config->texts_lock;
+    pthread_mutex_lock(lock);
     for (const struct config_key *key = config_keys; key->name; key++) {
         const struct value *value = &config->values[key - config_keys];
         fprintf(out, "# %s\n", key->doc);
@@ -317,4 +355,5 @@ void config_print(const struct config *config, FILE *out)
             fprintf(out, "# %s: unset\n", key->name);
         fputc('\n', out);
     }
+    pthread_mutex_unlock(lock);
 }

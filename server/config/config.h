@@ -10,8 +10,8 @@
 #include "fault/fault.h"
 
 /* The server's configuration: one table of keys (keys.c) that the YAML file, the environment, the command line, --help
- * and the documentation share. What comes later wins: defaults, file, environment, flags. Read-only once main has
- * it. */
+ * and the documentation share. What comes later wins: defaults, file, environment, flags. Read-only once main has it,
+ * but for keys that a reload takes over (config/reload.h). */
 
 enum config_type {
     CONFIG_TEXT,
@@ -28,6 +28,7 @@ struct config_key {
     const char *fallback;     /* NULL: unset */
     int64_t least, most;      /* of counts, durations (ms) and sizes (bytes) */
     const char *doc;
+    bool reloads;             /* takes effect on reload, without a restart */
 };
 
 /** The table, ended by a key without a name. */
@@ -65,6 +66,12 @@ bool config_switch(const struct config *config, const char *name);
 int64_t config_number(const struct config *config, const char *name);     /* count, ms or bytes */
 size_t config_list_count(const struct config *config, const char *name);
 const char *config_list_item(const struct config *config, const char *name, size_t index);
+
+/** Do both say the same of @key? Thread: not beside config_take(). */
+bool config_same(const struct config *a, const struct config *b, const struct config_key *key);
+/** Take over what @from says of @key. Numbers and switches may be read meanwhile; texts only by config_print(). Errors:
+ *  MRPC_ERR_NOMEM. */
+int config_take(struct config *config, const struct config *from, const struct config_key *key) MRPC_MUST_USE;
 
 /** Print every key with its value, type and doc as a YAML file that can be read back. */
 void config_print(const struct config *config, FILE *out);

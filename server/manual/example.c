@@ -27,6 +27,8 @@ static void print_key(const struct config_key *key, FILE *out)
 {
     fputc('\n', out);
     print_comment(key->doc, out);
+    if (key->reloads)
+        fputs("# A reload reads it again.\n", out);
     if (!key->fallback)
         fprintf(out, "#%s:\n", key->name);
     else if (key->type == CONFIG_LIST)

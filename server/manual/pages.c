@@ -60,6 +60,8 @@ static void print_value(const struct config_key *key, FILE *out)
         fprintf(out, "; default\n.Li \"%s\" .\n", key->fallback);
     else
         fputs("; unset by default.\n", out);
+    if (key->reloads)
+        fputs("A reload reads it again; other keys need a restart.\n", out);
 }
 
 static void begin(const char *title, int section, const char *name, const char *what, FILE *out)

@@ -89,7 +89,8 @@ def of_two_reloads_at_once_the_later_reader_wins():
 
             def reload():
                 results = admin.Reload(admin_pb2.ReloadRequest()).results
-                assert [(r.name, r.applied) for r in results] == [("tls", True), ("policy", True), ("models", True)], results
+                assert [(r.name, r.applied) for r in results] == [(name, True) for name in (
+                    "configuration", "tls", "policy", "audit", "models")], results
 
             def reader_of(pipe):
                 try:

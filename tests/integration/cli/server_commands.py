@@ -45,6 +45,33 @@ def a_reload_tells_what_it_did(ctl):
 
 
 @case
+def a_reload_reads_the_configuration_and_names_what_needs_a_restart():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "own.yaml")
+        path.write_text("log.level: info\n")
+        with Server("--config", str(path), "--drain-grace", "9s") as server:
+            ctl = Mltctl(server.address)
+
+            def reload():
+                row = ctl.table("server", "reload")[0]
+                assert row["WHAT"] == "configuration"
+                return row["APPLIED"], row["WHY"]
+            assert reload() == ("yes", "nothing to read again")
+            path.write_text("log.level: debug\nretention.jobs: 7\nloops: 3\ndrain_grace: 1s\n")
+            assert reload() == ("yes", "log.level, retention.jobs read again; a restart is needed for loops")
+            assert ctl("server", "log-level") == "debug\n"
+            config = ctl("server", "config")
+            assert "\nretention.jobs: 7\n" in config and "\nloops: 0\n" in config and "\ndrain_grace: 9s\n" in config
+            path.write_text("log.levle: debug\n")
+            applied, why = reload()
+            assert applied == "no" and 'the nearest is "log.level"' in why, why
+            ctl("server", "log-level", "warn")
+            path.write_text("log.level: debug\nretention.jobs: 7\n")
+            assert reload() == ("yes", "nothing to read again")
+            assert ctl("server", "log-level") == "warn\n", "what SetLogLevel said goes on"
+
+
+@case
 def a_backup_is_a_store_that_opens(ctl):
     ctl("registry", "register", "backup/a", "127.0.0.1:1")
     with tempfile.TemporaryDirectory() as folder:

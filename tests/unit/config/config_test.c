@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "config/quantity.h"
+#include "config/reload.h"
 #include "test.h"
 
 static int set_up(void **state)
@@ -211,6 +212,54 @@ static void a_list_grows_within_its_source_and_by_what_is_added(void **state)
     assert_string_equal(config_list_item(*state, "listen", 1), "e:1");
 }
 
+/* Each key by itself: either it is in force, or it is named as one that needs a restart. */
+static void each_key_is_reloaded_or_named(void **state)
+{
+    size_t reloaded = 0;
+    for (const struct config_key *key = config_keys; key->name; key++) {
+        struct config *live, *read, *fresh;
+        struct fault fault = FAULT_INIT;
+        char value[64], expected[160], *said = NULL;
+        assert_int_equal(config_new(&live) || config_new(&read) || config_new(&fresh), 0);
+        for (int nth = 3; nth < 5 && config_same(live, fresh, key); nth++) { /* one of them is not the default */
+            value_of(key, nth, value);
+            assert_int_equal(config_set(fresh, key->name, value, "test", &fault), 0);
+        }
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(config_reload(live, read, fresh, &said, &fault), 0);
+            if (key->reloads)
+                snprintf(expected, sizeof expected, again ? "nothing to read again" : "%s read again", key->name);
+            else
+                snprintf(expected, sizeof expected, "nothing to read again; a restart is needed for %s", key->name);
+            assert_string_equal(said, expected);
+            assert_int_equal(config_same(live, fresh, key), key->reloads);
+            free(said);
+        }
+        reloaded += key->reloads;
+        config_free(live);
+        config_free(read);
+        config_free(fresh);
+    }
+    assert_true(reloaded > 5);
+}
+
+static void a_reload_names_all_that_differs(void **state)
+{
+    struct config *read, *fresh;
+    struct fault fault = FAULT_INIT;
+    char *said = NULL;
+    assert_int_equal(config_new(&read) || config_new(&fresh), 0);
+    const char *yaml = "log.level: debug\ndrain_grace: 7s\nloops: 3\nlisten: ['a:1', 'b:1']\n";
+    assert_int_equal(read_text(fresh, yaml, &fault), 0);
+    assert_int_equal(config_reload(*state, read, fresh, &said, &fault), 0);
+    assert_string_equal(said, "drain_grace, log.level read again; a restart is needed for listen, loops");
+    assert_int_equal(config_number(*state, "drain_grace"), 7000);
+    assert_int_equal(config_number(*state, "loops"), 0);
+    free(said);
+    config_free(read);
+    config_free(fresh);
+}
+
 static void values_out_of_range_or_type_are_named(void **state)
 {
     struct fault fault = FAULT_INIT;
@@ -286,6 +335,8 @@ int main(void)
         TEST(each_key_is_told_in_full),
         TEST(each_key_is_overridden_by_the_environment_and_that_by_flags),
         TEST(a_list_grows_within_its_source_and_by_what_is_added),
+        TEST(each_key_is_reloaded_or_named),
+        TEST(a_reload_names_all_that_differs),
         TEST(values_out_of_range_or_type_are_named),
         TEST(flags_and_environment_find_their_keys),
         TEST(what_is_printed_reads_back),
