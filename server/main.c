@@ -174,6 +174,10 @@ static int make_log(struct program *program, struct fault *fault)
                          config_text(program->config, "log.level"));
     if (log_new(STDERR_FILENO, level, &program->log) != 0)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    const char *format = config_text(program->config, "log.format");
+    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "log.format: \"%s\" is not text or json", format);
+    log_set_format(program->log, strcmp(format, "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT);
     return 0;
 }
 

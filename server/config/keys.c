@@ -31,6 +31,7 @@ const struct config_key config_keys[] = {
     {"drain_grace", CONFIG_DURATION, "30s", 0, 60 * MINUTE, "how long running calls may go on after SIGTERM",
      .reloads = true},
     {"log.level", CONFIG_TEXT, "info", 0, 0, "error, warn, info or debug", .reloads = true},
+    {"log.format", CONFIG_TEXT, "text", 0, 0, "of the log's lines: text, with key=value, or json, an object a line"},
     {"log.calls", CONFIG_TEXT, "failed", 0, 0, "which calls get a line when they have ended: all, failed or none"},
     {"log.calls_per_second", CONFIG_COUNT, "10", 1, 1000000, "such lines at most; as many again for those that failed"},
     {"metrics", CONFIG_SWITCH, "true", 0, 0, "measure calls: gRFC A66's names, in Prometheus' format"},

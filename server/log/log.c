@@ -14,11 +14,14 @@
 
 #include <mrpc/error.h>
 
-enum { LINE_BYTES = 2048 };
+#include "log/json_line.h"
+
+enum { LINE_BYTES = 2048, JSON_BYTES = 4095 /* with its line feed no more than PIPE_BUF */ };
 
 struct log {
     int fd;
     _Atomic int level;
+    enum log_format format;
     _Atomic uint64_t dropped;
 };
 
@@ -38,6 +41,11 @@ int log_new(int fd, enum log_level level, struct log **out)
 void log_free(struct log *log)
 {
     free(log);
+}
+
+void log_set_format(struct log *log, enum log_format format)
+{
+    log->format = format;
 }
 
 void log_set_level(struct log *log, enum log_level level)
@@ -68,16 +76,14 @@ uint64_t log_dropped(const struct log *log)
     return atomic_load(&log->dropped);
 }
 
-static size_t write_head(char *line, enum log_level level, const char *component)
+static void write_time(char *text, size_t bytes)
 {
     struct timespec now;
     struct tm utc;
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
-    size_t used = strftime(line, LINE_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
-    int rest = snprintf(line + used, LINE_BYTES - used, ".%03ldZ %-5s %s: ", now.tv_nsec / 1000000, level_names[level],
-                        component);
-    return used + (size_t)rest;
+    size_t used = strftime(text, bytes, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text + used, bytes - used, ".%03ldZ", now.tv_nsec / 1000000);
 }
 
 /* A peer's text must not start a line of its own or drive a terminal. */
@@ -107,12 +113,20 @@ static bool write_whole(int fd, const char *line, size_t size)
     return done == (ssize_t)size;
 }
 
+static void send_line(struct log *log, char *line, size_t size)
+{
+    line[size++] = '\n';
+    if (!write_whole(log->fd, line, size))
+        atomic_fetch_add(&log->dropped, 1);
+}
+
 void log_write(struct log *log, enum log_level level, const char *component, const char *format, ...)
 {
     if (!log || (int)level > atomic_load_explicit(&log->level, memory_order_relaxed))
         return;
-    char line[LINE_BYTES + 1];
-    size_t used = write_head(line, level, component);
+    char line[LINE_BYTES + 1], time[32];
+    write_time(time, sizeof time);
+    size_t used = (size_t)snprintf(line, LINE_BYTES, "%s %-5s %s: ", time, level_names[level], component);
     va_list args;
     va_start(args, format);
     int wrote = vsnprintf(line + used, LINE_BYTES - used, format, args);
@@ -120,10 +134,12 @@ void log_write(struct log *log, enum log_level level, const char *component, con
     if (wrote < 0)
         return;
     escape_controls(line + used);
-    size_t size = used + strlen(line + used);
-    line[size++] = '\n';
-    if (!write_whole(log->fd, line, size))
-        atomic_fetch_add(&log->dropped, 1);
+    if (log->format == LOG_FORMAT_TEXT) {
+        send_line(log, line, used + strlen(line + used));
+        return;
+    }
+    char json[JSON_BYTES + 1];
+    send_line(log, json, log_json_line(json, JSON_BYTES, time, level_names[level], component, line + used));
 }
 
 int log_limit_pass(struct log_limit *limit, uint64_t *held_back)

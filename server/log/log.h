@@ -18,6 +18,13 @@ struct log;
 int log_new(int fd, enum log_level level, struct log **out) MRPC_MUST_USE;
 void log_free(struct log *log);
 
+enum log_format {
+    LOG_FORMAT_TEXT, /* "TIME LEVEL COMPONENT: TEXT" */
+    LOG_FORMAT_JSON, /* an object a line (log/json_line.h) */
+};
+/** Before others write. Text until then. */
+void log_set_format(struct log *log, enum log_format format);
+
 /** Change the level at run time. Thread: any. */
 void log_set_level(struct log *log, enum log_level level);
 enum log_level log_level(const struct log *log);

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
 import sqlite3
 import tempfile
 from pathlib import Path
 
-from cases import case
+from cases import case, wait_until
 from mltctl import FAILED, INVALID_ARGUMENT, Mltctl
 from server import Server
 
@@ -96,6 +97,20 @@ def a_restore_goes_back_to_a_backup():
         assert len(ctl.table("registry", "ls", "restore")) == 1
         path.write_bytes(path.read_bytes()[:-1])
         ctl.error("server", "restore", str(path), code=INVALID_ARGUMENT)
+
+
+@case
+def the_log_is_json_where_it_is_asked_for():
+    with Server("--log-format", "json", "--log-calls", "all") as server:
+        Mltctl(server.address)("registry", "ls")
+
+        def written():
+            seen = [json.loads(line) for line in server.log_path.read_text().rpartition("\n")[0].splitlines()]
+            return any("ListServices" in line["message"] for line in seen) and seen
+        lines = wait_until(written, "the call's line")
+        assert all(set(line) - {"fields"} == {"time", "level", "component", "message"} for line in lines), lines
+        call = next(line for line in lines if "ListServices" in line["message"])
+        assert call["component"] == "rpc" and any("ListServices" in value for value in call["fields"].values()), call
 
 
 @case
