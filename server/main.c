@@ -353,6 +353,8 @@ static int serve(struct program *program, struct fault *fault)
     if (program->signals < 0 || program->events < 0)
         return fault_set(fault, MRPC_INTERNAL, "signals: %s", strerror(errno));
     raise_file_limit();
+    if (!config_switch(program->config, "core_dumps"))
+        crash_keep_memory();
     int code = addresses_take(program->config, &program->addresses, fault);
     if (!code)
         code = prepare_data_dir(program->config, fault);

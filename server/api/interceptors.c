@@ -14,6 +14,8 @@
 
 #include "api/call_traces.h"
 
+enum { FILTER_BYTES = 4096 };
+
 struct interceptors {
     struct log *log;
     struct mrpc_binary_log *binary_log;   /* these may be NULL: not wanted */
@@ -24,6 +26,19 @@ struct interceptors {
     struct mrpc_tracing *tracing;
     struct call_traces *call_traces;
 };
+
+/* What is never written whole: its answer is a secret. */
+#define WITHOUT_SECRETS ",-mltrainer.admin.v1.AdminService/CreateToken"
+
+static int make_filter(const char *asked, char *out, size_t size, struct fault *fault)
+{
+    if (strstr(asked, "AdminService/CreateToken"))
+        return fault_set(fault, MRPC_INVALID_ARGUMENT,
+                         "binary_log.filter: CreateToken is never logged: its answer is a secret");
+    if (snprintf(out, size, "%s" WITHOUT_SECRETS, asked) >= (int)size)
+        return fault_set(fault, MRPC_INVALID_ARGUMENT, "binary_log.filter: longer than %zu bytes", size);
+    return 0;
+}
 
 static int add_binary_log(struct interceptors *all, const struct config *config, struct mrpc_server *server,
                           struct fault *fault)
@@ -36,8 +51,12 @@ static int add_binary_log(struct interceptors *all, const struct config *config,
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "binary_log.file: binary_log.filter needs a file to write to");
     if (mrpc_binary_log_file_new(path, &all->binary_log_file) != 0)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "binary_log.file: %s: %s", path, strerror(errno));
+    char whole[FILTER_BYTES];
+    int code = make_filter(filter, whole, sizeof whole, fault);
+    if (code)
+        return code;
     struct mrpc_binary_log_options options = {.struct_bytes = sizeof options,
-                                              .filter = filter,
+                                              .filter = whole,
                                               .write = mrpc_binary_log_file_write,
                                               .arg = all->binary_log_file};
     char why[128] = "out of memory";

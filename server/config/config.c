@@ -11,7 +11,7 @@
 
 #include "config/quantity.h"
 
-enum { KEYS_MAX = 128, LIST_MAX = 32 };
+enum { KEYS_MAX = 128, LIST_MAX = 32, SHOWN_BYTES = 8192 /* of a text that is printed */ };
 
 /* Where a value comes from; a later one wins. */
 enum source { FROM_TABLE, FROM_FILE, FROM_ENVIRONMENT, FROM_FLAGS };
@@ -299,16 +299,26 @@ const char *config_list_item(const struct config *config, const char *name, size
     return expect(config, name, true, false)->texts[index];
 }
 
+static void print_text(const char *before, const char *text, FILE *out)
+{
+    char shown[SHOWN_BYTES];
+    config_redact(text, shown, sizeof shown);
+    fprintf(out, "%s\"%s\"\n", before, shown);
+}
+
 static void print_value(const struct config_key *key, const struct value *value, FILE *out)
 {
     if (key->type == CONFIG_LIST) {
         fprintf(out, "%s:\n", key->name);
         for (size_t i = 0; i < value->count; i++)
-            fprintf(out, "  - \"%s\"\n", value->texts[i]);
+            print_text("  - ", value->texts[i], out);
         return;
     }
-    bool quoted = key->type == CONFIG_TEXT;
-    fprintf(out, "%s: %s%s%s\n", key->name, quoted ? "\"" : "", value->texts[0], quoted ? "\"" : "");
+    fprintf(out, "%s: ", key->name);
+    if (key->type == CONFIG_TEXT)
+        print_text("", value->texts[0], out);
+    else
+        fprintf(out, "%s\n", value->texts[0]);
 }
 
 bool config_same(const struct config *a, const struct config *b, const struct config_key *key)

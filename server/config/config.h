@@ -73,7 +73,12 @@ bool config_same(const struct config *a, const struct config *b, const struct co
  *  MRPC_ERR_NOMEM. */
 int config_take(struct config *config, const struct config *from, const struct config_key *key) MRPC_MUST_USE;
 
-/** Print every key with its value, type and doc as a YAML file that can be read back. */
+/** @text as it may be shown: in each URL a password, before the host or as password=…, is "***".
+ *  Cut to @size. */
+void config_redact(const char *text, char *out, size_t size);
+
+/** Print every key with its value, type and doc as a YAML file that can be read back, but for passwords in
+ *  URLs, which are not shown. */
 void config_print(const struct config *config, FILE *out);
 
 #endif

@@ -30,6 +30,8 @@ const struct config_key config_keys[] = {
     {"loops", CONFIG_COUNT, "0", 0, 256, "event loops for connections; 0: one a core"},
     {"drain_grace", CONFIG_DURATION, "30s", 0, 60 * MINUTE, "how long running calls may go on after SIGTERM",
      .reloads = true},
+    {"core_dumps", CONFIG_SWITCH, "false", 0, 0,
+     "let a crash leave a core; it may hold requests, keys and passwords"},
     {"log.level", CONFIG_TEXT, "info", 0, 0, "error, warn, info or debug", .reloads = true},
     {"log.format", CONFIG_TEXT, "text", 0, 0, "of the log's lines: text, with key=value, or json, an object a line"},
     {"log.calls", CONFIG_TEXT, "failed", 0, 0, "which calls get a line when they have ended: all, failed or none"},

@@ -11,4 +11,9 @@
  *  started. */
 void crash_report_to(int fd, const char *program);
 
+/** From now on no core file is written, and a collector of cores (core_pattern with a pipe, which no limit holds back)
+ *  gets no page of this process's memory: requests, keys and passwords are in it. Debuggers go on working.
+ *  Source: core(5), setrlimit(2). */
+void crash_keep_memory(void);
+
 #endif

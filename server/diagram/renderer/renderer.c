@@ -195,6 +195,26 @@ static void give_work(struct process *p)
     }
 }
 
+enum { ENVIRONMENT_MAX = 32 };
+
+/* What of our own environment the renderer gets: where fonts are, how libraries and sanitizers behave. Keys and
+ * passwords are in the rest. */
+static void choose_environment(char *chosen[ENVIRONMENT_MAX + 1])
+{
+    static const char *const passed_on[] = {
+        "LANG=",           "LC_",           "HOME=",          "XDG_",          "FONTCONFIG_",   "TMPDIR=",
+        "LD_LIBRARY_PATH=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS=", "LSAN_OPTIONS=", "GCOV_",
+    };
+    size_t count = 0;
+    for (char **at = environ; *at && count < ENVIRONMENT_MAX; at++)
+        for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
+            if (strncmp(*at, passed_on[i], strlen(passed_on[i])) == 0) {
+                chosen[count++] = *at;
+                break;
+            }
+    chosen[count] = NULL;
+}
+
 /* ---- the start of a process ---- */
 
 static int spawn(const struct renderer *r, int socket, pid_t *pid)
@@ -217,7 +237,9 @@ static int spawn(const struct renderer *r, int socket, pid_t *pid)
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawn_file_actions_adddup2(&actions, socket, SOCKET_FD);
-    int error = posix_spawn(pid, r->path, &actions, &attributes, arguments, environ);
+    char *environment[ENVIRONMENT_MAX + 1];
+    choose_environment(environment);
+    int error = posix_spawn(pid, r->path, &actions, &attributes, arguments, environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;

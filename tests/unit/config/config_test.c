@@ -321,6 +321,26 @@ static void quantities_refuse_what_is_not_one(void **state)
         assert_int_equal(quantity_duration_ms(wrong[i], &n), -1);
 }
 
+static void passwords_in_urls_are_not_shown(void **state)
+{
+    static const char *const rows[][2] = {
+        {"db postgresql://reader:pass@word@db.example/x", "db postgresql://reader:***@db.example/x"},
+        {"postgresql://reader@db/x?password=secret&a=b", "postgresql://reader@db/x?password=***&a=b"},
+        {"https://u:p@a/ and https://v:q@b/", "https://u:***@a/ and https://v:***@b/"},
+        {"http://collector:4317", "http://collector:4317"},
+        {"http://host/a:b@c", "http://host/a:b@c"},
+        {"/etc/password=file", "/etc/password=file"},
+        {"", ""},
+    };
+    char shown[128];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        config_redact(rows[i][0], shown, sizeof shown);
+        assert_string_equal(shown, rows[i][1]);
+    }
+    config_redact("http://u:secret@host/", shown, 14);
+    assert_string_equal(shown, "http://u:***@");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 int main(void)
 {
@@ -340,6 +360,7 @@ int main(void)
         TEST(values_out_of_range_or_type_are_named),
         TEST(flags_and_environment_find_their_keys),
         TEST(what_is_printed_reads_back),
+        cmocka_unit_test(passwords_in_urls_are_not_shown),
         TEST(quantities_refuse_what_is_not_one),
     };
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);
