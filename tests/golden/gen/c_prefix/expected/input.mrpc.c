@@ -59,8 +59,7 @@ static int my__private__golden__prefixed__v1__thing_service__get__invoke(
     if (typed->get == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->get(self, call, (const My__Private__Golden__Prefixed__V1__Thing *)request,
-                      (My__Private__Golden__Prefixed__V1__Thing *)response);
+    return typed->get(self, call, (const My__Private__Golden__Prefixed__V1__Thing *)request, (My__Private__Golden__Prefixed__V1__Thing *)response);
 }
 
 static const struct mrpc_method my__private__golden__prefixed__v1__thing_service__methods[] = {

@@ -35,8 +35,7 @@ struct my__private__golden__prefixed__v1__thing_service__handlers {
 
 /** Serve golden.prefixed.v1.ThingService. @handlers and @self are borrowed until the server is freed. */
 MRPC_MUST_USE static inline int my__private__golden__prefixed__v1__thing_service__add_to_server(
-    struct mrpc_server *server, const struct my__private__golden__prefixed__v1__thing_service__handlers *handlers,
-    void *self)
+    struct mrpc_server *server, const struct my__private__golden__prefixed__v1__thing_service__handlers *handlers, void *self)
 {
     return mrpc_server_add_service(server, &my__private__golden__prefixed__v1__thing_service__skeleton, handlers, self);
 }
@@ -47,19 +46,16 @@ static inline const My__Private__Golden__Prefixed__V1__Thing *my__private__golde
     const My__Private__Golden__Prefixed__V1__Thing *request, struct mrpc_reply *reply)
 {
     return (const My__Private__Golden__Prefixed__V1__Thing *)mrpc_channel_unary(
-        channel, &my__private__golden__prefixed__v1__thing_service__service.methods[0], options,
-        (const ProtobufCMessage *)request, reply);
+        channel, &my__private__golden__prefixed__v1__thing_service__service.methods[0], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void my__private__golden__prefixed__v1__thing_service__get__async(
     struct mrpc_channel *channel, const struct mrpc_call_options *options,
     const My__Private__Golden__Prefixed__V1__Thing *request,
-    void (*done)(void *arg, const My__Private__Golden__Prefixed__V1__Thing *response, const struct mrpc_reply *reply),
-    void *arg)
+    void (*done)(void *arg, const My__Private__Golden__Prefixed__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &my__private__golden__prefixed__v1__thing_service__service.methods[0], options,
-        (const ProtobufCMessage *)request,
+        channel, &my__private__golden__prefixed__v1__thing_service__service.methods[0], options, (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 

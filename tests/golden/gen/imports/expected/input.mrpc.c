@@ -76,8 +76,7 @@ static int golden__imports__v1__import_service__get__invoke(
     if (typed->get == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->get(self, call, (const Golden__Imports__V1__Importer *)request,
-                      (Golden__Imports__Types__Umbrella *)response);
+    return typed->get(self, call, (const Golden__Imports__V1__Importer *)request, (Golden__Imports__Types__Umbrella *)response);
 }
 
 static const struct mrpc_method golden__imports__v1__import_service__methods[] = {

@@ -43,14 +43,13 @@ static inline const Golden__Imports__Types__Umbrella *golden__imports__v1__impor
     const Golden__Imports__V1__Importer *request, struct mrpc_reply *reply)
 {
     return (const Golden__Imports__Types__Umbrella *)mrpc_channel_unary(
-        channel, &golden__imports__v1__import_service__service.methods[0], options, (const ProtobufCMessage *)request,
-        reply);
+        channel, &golden__imports__v1__import_service__service.methods[0], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__imports__v1__import_service__get__async(
-    struct mrpc_channel *channel, const struct mrpc_call_options *options, const Golden__Imports__V1__Importer *request,
-    void (*done)(void *arg, const Golden__Imports__Types__Umbrella *response, const struct mrpc_reply *reply),
-    void *arg)
+    struct mrpc_channel *channel, const struct mrpc_call_options *options,
+    const Golden__Imports__V1__Importer *request,
+    void (*done)(void *arg, const Golden__Imports__Types__Umbrella *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
         channel, &golden__imports__v1__import_service__service.methods[0], options, (const ProtobufCMessage *)request,

@@ -144,8 +144,7 @@ static int golden__services__v1__everything_service__get_thing__invoke(
     if (typed->get_thing == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->get_thing(self, call, (const Golden__Services__V1__GetThingRequest *)request,
-                            (Golden__Services__V1__Thing *)response);
+    return typed->get_thing(self, call, (const Golden__Services__V1__GetThingRequest *)request, (Golden__Services__V1__Thing *)response);
 }
 
 static bool golden__services__v1__everything_service__put_thing__implemented(const void *handlers)
@@ -161,8 +160,7 @@ static int golden__services__v1__everything_service__put_thing__invoke(
     if (typed->put_thing == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->put_thing(self, call, (const Golden__Services__V1__Thing *)request,
-                            (Google__Protobuf__Empty *)response);
+    return typed->put_thing(self, call, (const Golden__Services__V1__Thing *)request, (Google__Protobuf__Empty *)response);
 }
 
 static bool golden__services__v1__everything_service__watch_things__implemented(const void *handlers)
@@ -199,15 +197,13 @@ static int golden__services__v1__everything_service__upload_things__invoke(
     return typed->upload_things.message(self, call, (const Golden__Services__V1__Thing *)request);
 }
 
-static int golden__services__v1__everything_service__upload_things__open(const void *handlers, void *self,
-                                                                         struct mrpc_call *call)
+static int golden__services__v1__everything_service__upload_things__open(const void *handlers, void *self, struct mrpc_call *call)
 {
     const struct golden__services__v1__everything_service__handlers *typed = handlers;
     return typed->upload_things.open ? typed->upload_things.open(self, call) : MRPC_OK;
 }
 
-static int golden__services__v1__everything_service__upload_things__half_close(const void *handlers, void *self,
-                                                                               struct mrpc_call *call)
+static int golden__services__v1__everything_service__upload_things__half_close(const void *handlers, void *self, struct mrpc_call *call)
 {
     const struct golden__services__v1__everything_service__handlers *typed = handlers;
     return typed->upload_things.half_close ? typed->upload_things.half_close(self, call) : MRPC_OK;
@@ -230,15 +226,13 @@ static int golden__services__v1__everything_service__chat_things__invoke(
     return typed->chat_things.message(self, call, (const Golden__Services__V1__Thing *)request);
 }
 
-static int golden__services__v1__everything_service__chat_things__open(const void *handlers, void *self,
-                                                                       struct mrpc_call *call)
+static int golden__services__v1__everything_service__chat_things__open(const void *handlers, void *self, struct mrpc_call *call)
 {
     const struct golden__services__v1__everything_service__handlers *typed = handlers;
     return typed->chat_things.open ? typed->chat_things.open(self, call) : MRPC_OK;
 }
 
-static int golden__services__v1__everything_service__chat_things__half_close(const void *handlers, void *self,
-                                                                             struct mrpc_call *call)
+static int golden__services__v1__everything_service__chat_things__half_close(const void *handlers, void *self, struct mrpc_call *call)
 {
     const struct golden__services__v1__everything_service__handlers *typed = handlers;
     return typed->chat_things.half_close ? typed->chat_things.half_close(self, call) : MRPC_OK;
@@ -257,8 +251,7 @@ static int golden__services__v1__everything_service__register__invoke(
     if (typed->register_ == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->register_(self, call, (const Golden__Services__V1__GetThingRequest *)request,
-                            (Golden__Services__V1__Thing *)response);
+    return typed->register_(self, call, (const Golden__Services__V1__GetThingRequest *)request, (Golden__Services__V1__Thing *)response);
 }
 
 static bool golden__services__v1__everything_service__default__implemented(const void *handlers)
@@ -274,8 +267,7 @@ static int golden__services__v1__everything_service__default__invoke(
     if (typed->default_ == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->default_(self, call, (const Golden__Services__V1__GetThingRequest *)request,
-                           (Golden__Services__V1__Thing *)response);
+    return typed->default_(self, call, (const Golden__Services__V1__GetThingRequest *)request, (Golden__Services__V1__Thing *)response);
 }
 
 static bool golden__services__v1__everything_service__delete__implemented(const void *handlers)
@@ -295,15 +287,13 @@ static int golden__services__v1__everything_service__delete__invoke(
     return typed->delete_.message(self, call, (const Golden__Services__V1__Thing *)request);
 }
 
-static int golden__services__v1__everything_service__delete__open(const void *handlers, void *self,
-                                                                  struct mrpc_call *call)
+static int golden__services__v1__everything_service__delete__open(const void *handlers, void *self, struct mrpc_call *call)
 {
     const struct golden__services__v1__everything_service__handlers *typed = handlers;
     return typed->delete_.open ? typed->delete_.open(self, call) : MRPC_OK;
 }
 
-static int golden__services__v1__everything_service__delete__half_close(const void *handlers, void *self,
-                                                                        struct mrpc_call *call)
+static int golden__services__v1__everything_service__delete__half_close(const void *handlers, void *self, struct mrpc_call *call)
 {
     const struct golden__services__v1__everything_service__handlers *typed = handlers;
     return typed->delete_.half_close ? typed->delete_.half_close(self, call) : MRPC_OK;
@@ -322,8 +312,7 @@ static int golden__services__v1__everything_service__service___invoke(
     if (typed->service == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->service(self, call, (const Golden__Services__V1__GetThingRequest *)request,
-                          (Golden__Services__V1__Thing *)response);
+    return typed->service(self, call, (const Golden__Services__V1__GetThingRequest *)request, (Golden__Services__V1__Thing *)response);
 }
 
 static bool golden__services__v1__everything_service__skeleton___implemented(const void *handlers)
@@ -339,8 +328,7 @@ static int golden__services__v1__everything_service__skeleton___invoke(
     if (typed->skeleton == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->skeleton(self, call, (const Golden__Services__V1__GetThingRequest *)request,
-                           (Golden__Services__V1__Thing *)response);
+    return typed->skeleton(self, call, (const Golden__Services__V1__GetThingRequest *)request, (Golden__Services__V1__Thing *)response);
 }
 
 static bool golden__services__v1__everything_service__handlers___implemented(const void *handlers)
@@ -356,8 +344,7 @@ static int golden__services__v1__everything_service__handlers___invoke(
     if (typed->handlers == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->handlers(self, call, (const Golden__Services__V1__GetThingRequest *)request,
-                           (Golden__Services__V1__Thing *)response);
+    return typed->handlers(self, call, (const Golden__Services__V1__GetThingRequest *)request, (Golden__Services__V1__Thing *)response);
 }
 
 static bool golden__services__v1__everything_service__add_to_server___implemented(const void *handlers)
@@ -373,8 +360,7 @@ static int golden__services__v1__everything_service__add_to_server___invoke(
     if (typed->add_to_server == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->add_to_server(self, call, (const Golden__Services__V1__GetThingRequest *)request,
-                                (Golden__Services__V1__Thing *)response);
+    return typed->add_to_server(self, call, (const Golden__Services__V1__GetThingRequest *)request, (Golden__Services__V1__Thing *)response);
 }
 
 static bool golden__services__v1__everything_service__say_hello__implemented(const void *handlers)
@@ -390,8 +376,7 @@ static int golden__services__v1__everything_service__say_hello__invoke(
     if (typed->say_hello == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->say_hello(self, call, (const Golden__Services__V1__GetThingRequest *)request,
-                            (Golden__Services__V1__Thing *)response);
+    return typed->say_hello(self, call, (const Golden__Services__V1__GetThingRequest *)request, (Golden__Services__V1__Thing *)response);
 }
 
 static bool golden__services__v1__everything_service__say_hello___implemented(const void *handlers)
@@ -407,8 +392,7 @@ static int golden__services__v1__everything_service__say_hello___invoke(
     if (typed->say_hello_ == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->say_hello_(self, call, (const Golden__Services__V1__GetThingRequest *)request,
-                             (Golden__Services__V1__Thing *)response);
+    return typed->say_hello_(self, call, (const Golden__Services__V1__GetThingRequest *)request, (Golden__Services__V1__Thing *)response);
 }
 
 static bool golden__services__v1__everything_service__say_hello____implemented(const void *handlers)
@@ -424,8 +408,7 @@ static int golden__services__v1__everything_service__say_hello____invoke(
     if (typed->say_hello__ == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->say_hello__(self, call, (const Golden__Services__V1__GetThingRequest *)request,
-                              (Golden__Services__V1__Thing *)response);
+    return typed->say_hello__(self, call, (const Golden__Services__V1__GetThingRequest *)request, (Golden__Services__V1__Thing *)response);
 }
 
 static bool golden__services__v1__everything_service__say_hello__async___implemented(const void *handlers)
@@ -441,8 +424,7 @@ static int golden__services__v1__everything_service__say_hello__async___invoke(
     if (typed->say_hello__async == NULL) {
         return MRPC_UNIMPLEMENTED;
     }
-    return typed->say_hello__async(self, call, (const Golden__Services__V1__GetThingRequest *)request,
-                                   (Golden__Services__V1__Thing *)response);
+    return typed->say_hello__async(self, call, (const Golden__Services__V1__GetThingRequest *)request, (Golden__Services__V1__Thing *)response);
 }
 
 static const struct mrpc_method golden__services__v1__everything_service__methods[] = {

@@ -33,8 +33,7 @@ struct golden__services__v1__everything_service__handlers {
     int (*put_thing)(void *self, struct mrpc_call *call, const Golden__Services__V1__Thing *request,
             Google__Protobuf__Empty *response);
     /** A block comment. */
-    /* sends Golden__Services__V1__Thing */
-    int (*watch_things)(void *self, struct mrpc_call *call, const Golden__Services__V1__GetThingRequest *request);
+    int (*watch_things)(void *self, struct mrpc_call *call, const Golden__Services__V1__GetThingRequest *request); /* sends Golden__Services__V1__Thing */
     struct {
         int (*open)(void *self, struct mrpc_call *call);
         int (*message)(void *self, struct mrpc_call *call, const Golden__Services__V1__Thing *message);
@@ -93,8 +92,7 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[0], options,
-        (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[0], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__get_thing__async(
@@ -103,8 +101,7 @@ static inline void golden__services__v1__everything_service__get_thing__async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[0], options,
-        (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[0], options, (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -114,8 +111,7 @@ static inline const Google__Protobuf__Empty *golden__services__v1__everything_se
     const Golden__Services__V1__Thing *request, struct mrpc_reply *reply)
 {
     return (const Google__Protobuf__Empty *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[1], options,
-        (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[1], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__put_thing__async(
@@ -124,8 +120,7 @@ static inline void golden__services__v1__everything_service__put_thing__async(
     void (*done)(void *arg, const Google__Protobuf__Empty *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[1], options,
-        (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[1], options, (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -136,12 +131,11 @@ MRPC_MUST_USE static inline int golden__services__v1__everything_service__watch_
     const Golden__Services__V1__GetThingRequest *request, const struct mrpc_client_events *events, void *arg,
     struct mrpc_client_call **out)
 {
-    return mrpc_client_call_start_with(channel, &golden__services__v1__everything_service__service.methods[2], options,
-                                       (const ProtobufCMessage *)request, events, arg, out);
+    return mrpc_client_call_start_with(
+        channel, &golden__services__v1__everything_service__service.methods[2], options, (const ProtobufCMessage *)request, events, arg, out);
 }
 
-static inline const Golden__Services__V1__Thing *
-golden__services__v1__everything_service__watch_things__recv(struct mrpc_client_call *call)
+static inline const Golden__Services__V1__Thing *golden__services__v1__everything_service__watch_things__recv(struct mrpc_client_call *call)
 {
     return (const Golden__Services__V1__Thing *)mrpc_client_call_recv(call);
 }
@@ -162,8 +156,7 @@ MRPC_MUST_USE static inline int golden__services__v1__everything_service__upload
     return mrpc_client_call_send(call, (const ProtobufCMessage *)message);
 }
 
-static inline const Google__Protobuf__Empty *
-golden__services__v1__everything_service__upload_things__recv(struct mrpc_client_call *call)
+static inline const Google__Protobuf__Empty *golden__services__v1__everything_service__upload_things__recv(struct mrpc_client_call *call)
 {
     return (const Google__Protobuf__Empty *)mrpc_client_call_recv(call);
 }
@@ -185,8 +178,7 @@ MRPC_MUST_USE static inline int golden__services__v1__everything_service__chat_t
     return mrpc_client_call_send(call, (const ProtobufCMessage *)message);
 }
 
-static inline const Golden__Services__V1__Thing *
-golden__services__v1__everything_service__chat_things__recv(struct mrpc_client_call *call)
+static inline const Golden__Services__V1__Thing *golden__services__v1__everything_service__chat_things__recv(struct mrpc_client_call *call)
 {
     return (const Golden__Services__V1__Thing *)mrpc_client_call_recv(call);
 }
@@ -198,8 +190,7 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[5], options,
-        (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[5], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__register__async(
@@ -208,8 +199,7 @@ static inline void golden__services__v1__everything_service__register__async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[5], options,
-        (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[5], options, (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -219,8 +209,7 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[6], options,
-        (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[6], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__default__async(
@@ -229,8 +218,7 @@ static inline void golden__services__v1__everything_service__default__async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[6], options,
-        (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[6], options, (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -250,8 +238,7 @@ MRPC_MUST_USE static inline int golden__services__v1__everything_service__delete
     return mrpc_client_call_send(call, (const ProtobufCMessage *)message);
 }
 
-static inline const Golden__Services__V1__Thing *
-golden__services__v1__everything_service__delete__recv(struct mrpc_client_call *call)
+static inline const Golden__Services__V1__Thing *golden__services__v1__everything_service__delete__recv(struct mrpc_client_call *call)
 {
     return (const Golden__Services__V1__Thing *)mrpc_client_call_recv(call);
 }
@@ -263,8 +250,7 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[8], options,
-        (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[8], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__service___async(
@@ -273,8 +259,7 @@ static inline void golden__services__v1__everything_service__service___async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[8], options,
-        (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[8], options, (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -284,8 +269,7 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[9], options,
-        (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[9], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__skeleton___async(
@@ -294,8 +278,7 @@ static inline void golden__services__v1__everything_service__skeleton___async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[9], options,
-        (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[9], options, (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -305,8 +288,7 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[10], options,
-        (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[10], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__handlers___async(
@@ -315,8 +297,7 @@ static inline void golden__services__v1__everything_service__handlers___async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[10], options,
-        (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[10], options, (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -326,8 +307,7 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[11], options,
-        (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[11], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__add_to_server___async(
@@ -336,8 +316,7 @@ static inline void golden__services__v1__everything_service__add_to_server___asy
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[11], options,
-        (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[11], options, (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -348,8 +327,7 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[12], options,
-        (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[12], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__say_hello__async(
@@ -358,8 +336,7 @@ static inline void golden__services__v1__everything_service__say_hello__async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[12], options,
-        (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[12], options, (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -369,8 +346,7 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[13], options,
-        (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[13], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__say_hello___async(
@@ -379,8 +355,7 @@ static inline void golden__services__v1__everything_service__say_hello___async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[13], options,
-        (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[13], options, (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -390,8 +365,7 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[14], options,
-        (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[14], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__say_hello____async(
@@ -400,8 +374,7 @@ static inline void golden__services__v1__everything_service__say_hello____async(
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[14], options,
-        (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[14], options, (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
@@ -412,8 +385,7 @@ static inline const Golden__Services__V1__Thing *golden__services__v1__everythin
     const Golden__Services__V1__GetThingRequest *request, struct mrpc_reply *reply)
 {
     return (const Golden__Services__V1__Thing *)mrpc_channel_unary(
-        channel, &golden__services__v1__everything_service__service.methods[15], options,
-        (const ProtobufCMessage *)request, reply);
+        channel, &golden__services__v1__everything_service__service.methods[15], options, (const ProtobufCMessage *)request, reply);
 }
 
 static inline void golden__services__v1__everything_service__say_hello__async___async(
@@ -422,8 +394,7 @@ static inline void golden__services__v1__everything_service__say_hello__async___
     void (*done)(void *arg, const Golden__Services__V1__Thing *response, const struct mrpc_reply *reply), void *arg)
 {
     mrpc_channel_unary_async(
-        channel, &golden__services__v1__everything_service__service.methods[15], options,
-        (const ProtobufCMessage *)request,
+        channel, &golden__services__v1__everything_service__service.methods[15], options, (const ProtobufCMessage *)request,
         (void (*)(void *, const ProtobufCMessage *, const struct mrpc_reply *))(void (*)(void))done, arg);
 }
 
