@@ -1,28 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "execution/dataset/intake.h"
 #include "execution/service.h"
 
-/* An upload: the connection's loop hands each message to the thread pool and holds the next one back until it has been
- * hashed, scanned and written; so a client is never read faster than the disk takes it, and memory is one message a
- * stream.
+/* An upload: the connection's loop hands each message to the thread pool, where it is hashed, scanned and written.
  *
  *     header ─► chunk* ─► half-close ─► sync, rename ─► version ─► commit ─► answer
  *
- * One task at a time; when the call goes away before, the intake is freed on the pool. */
+ * While one is worked on the next may come: it is copied and waits. What comes behind that is held back, and with it
+ * the client; so nobody is read faster than the disk takes it, and memory is three messages a stream. The pool works on
+ * one at a time, in their order, each in a task of its own, so that uploads take turns.
+ *
+ * The call is kept: it ends by one mrpc_call_finish(), of who has it in hand. That is the pool while @working, and
+ * behind it the engine's loop; else the connection's loop. */
+
+enum { AHEAD_BYTES_MAX = 1024 * 1024 };
 
 struct upload {
     struct thread_task task;
     struct execution *engine;
     struct mrpc_call *call;
-    const API(UploadDatasetRequest) * message; /* being worked on; borrowed from the call */
-    struct intake *intake;                     /* NULL before the header came */
+    struct intake *intake; /* NULL before the header came */
+    pthread_mutex_t lock;  /* guards what follows */
+    uint8_t *ahead;        /* a chunk that waits, or NULL */
+    size_t ahead_bytes;
+    const API(UploadDatasetRequest) * held; /* comes behind it; borrowed from the call, which waits to be resumed */
+    bool half_closed, cancelled;
+    bool working; /* a task is on its way, or the call has been finished */
 };
 
 static void upload_free(struct upload *upload)
 {
     intake_free(upload->intake);
+    pthread_mutex_destroy(&upload->lock);
+    free(upload->ahead);
     free(upload);
 }
 
@@ -67,23 +81,13 @@ static int take_chunk(struct upload *upload, const ProtobufCBinaryData *chunk, s
     return intake_take(upload->intake, chunk->data, chunk->len, fault);
 }
 
-static void work_message(struct thread_task *task)
+static int take_message(struct upload *upload, const API(UploadDatasetRequest) * message, struct fault *fault)
 {
-    struct upload *upload = (struct upload *)task;
-    const API(UploadDatasetRequest) *message = upload->message;
-    struct fault fault = FAULT_INIT;
     if (message->message_case == MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_HEADER)
-        take_header(upload, message->header, &fault);
-    else if (message->message_case == MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_CHUNK)
-        take_chunk(upload, &message->chunk, &fault);
-    else
-        fault_field(&fault, "message", "neither a header nor a chunk");
-    if (fault.code)
-        fail(upload, &fault);
-    else if (mrpc_call_cancelled(upload->call))
-        mrpc_call_finish(upload->call, MRPC_CANCELLED, NULL);
-    else
-        mrpc_call_resume(upload->call);
+        return take_header(upload, message->header, fault);
+    if (message->message_case == MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_CHUNK)
+        return take_chunk(upload, &message->chunk, fault);
+    return fault_field(fault, "message", "neither a header nor a chunk");
 }
 
 /* ---- The end ---- */
@@ -114,45 +118,142 @@ static void register_dataset(void *arg)
     intake_register(upload->intake, registered, upload);
 }
 
-static void work_end(struct thread_task *task)
+static int take_end(struct upload *upload, struct fault *fault)
+{
+    int code = upload->intake ? intake_finish(upload->intake, fault) : fault_field(fault, "header", "never came");
+    if (!code && domain_loop_post(upload->engine->loop, register_dataset, upload))
+        code = fault_set(fault, MRPC_UNAVAILABLE, "the server is stopping");
+    return code;
+}
+
+/* ---- One after the other ---- */
+
+struct step {
+    uint8_t *ahead;
+    ProtobufCBinaryData chunk;
+    const API(UploadDatasetRequest) * held;
+    bool cancelled, end;
+};
+
+/* What is to be done next. False: nothing yet, and who brings something begins anew. */
+static bool next_step(struct upload *upload, struct step *step)
+{
+    *step = (struct step){.cancelled = false};
+    pthread_mutex_lock(&upload->lock);
+    if (upload->cancelled) {
+        step->cancelled = true;
+    } else if (upload->ahead) {
+        step->ahead = upload->ahead;
+        step->chunk = (ProtobufCBinaryData){upload->ahead_bytes, upload->ahead};
+        upload->ahead = NULL;
+    } else if (upload->held) {
+        step->held = upload->held;
+        upload->held = NULL;
+    } else {
+        step->end = upload->half_closed;
+        upload->working = upload->half_closed;
+    }
+    bool some = upload->working;
+    pthread_mutex_unlock(&upload->lock);
+    return some;
+}
+
+static int do_step(struct upload *upload, const struct step *step, struct fault *fault)
+{
+    if (step->ahead)
+        return take_chunk(upload, &step->chunk, fault);
+    return step->held ? take_message(upload, step->held, fault) : take_end(upload, fault);
+}
+
+static void work(struct thread_task *task)
 {
     struct upload *upload = (struct upload *)task;
-    struct fault fault = FAULT_INIT;
-    int code = upload->intake ? intake_finish(upload->intake, &fault) : fault_field(&fault, "header", "never came");
-    if (!code && domain_loop_post(upload->engine->loop, register_dataset, upload))
-        code = fault_set(&fault, MRPC_UNAVAILABLE, "the server is stopping");
-    if (code)
-        fail(upload, &fault);
+    struct step step;
+    do {
+        struct fault fault = FAULT_INIT;
+        if (!next_step(upload, &step))
+            return;
+        if (step.cancelled) {
+            mrpc_call_finish(upload->call, MRPC_CANCELLED, NULL);
+            return;
+        }
+        int code = do_step(upload, &step, &fault);
+        free(step.ahead);
+        if (code)
+            return fail(upload, &fault);
+        if (step.end)
+            return; /* the engine's loop has it */
+        if (step.held)
+            mrpc_call_resume(upload->call);
+        upload->task = (struct thread_task){.work = work};
+    } while (thread_pool_submit(upload->engine->threads, &upload->task, NULL) != 0);
 }
 
 /* ---- The call ---- */
+
+/* Cancelled while nobody works on it; a task that is on its way sees it by itself. */
+static void on_cancel(void *arg, struct mrpc_call *call)
+{
+    struct upload *upload = arg;
+    pthread_mutex_lock(&upload->lock);
+    bool mine = !upload->working;
+    upload->working = upload->cancelled = true;
+    pthread_mutex_unlock(&upload->lock);
+    if (mine)
+        mrpc_call_finish(call, MRPC_CANCELLED, NULL);
+}
 
 int execution_upload_dataset_open(void *self, struct mrpc_call *call)
 {
     struct upload *upload = calloc(1, sizeof *upload);
     if (!upload)
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    *upload = (struct upload){.engine = self, .call = call};
+    *upload = (struct upload){.engine = self, .call = call, .lock = PTHREAD_MUTEX_INITIALIZER};
     mrpc_call_set_data(call, upload, release);
-    return MRPC_OK;
+    mrpc_call_on_cancel(call, on_cancel, upload);
+    return MRPC_PENDING;
 }
 
-static int submit(struct upload *upload, void (*work)(struct thread_task *task))
+/* Something came: a task, if none is on its way. The lock is held, and given back. */
+static int go_on(struct upload *upload, int answer)
 {
+    bool idle = !upload->working;
     struct fault fault = FAULT_INIT;
-    upload->task = (struct thread_task){.work = work};
-    return thread_pool_submit(upload->engine->threads, &upload->task, &fault) ? fault_answer(upload->call, &fault)
-                                                                              : MRPC_PENDING;
+    upload->working = true;
+    pthread_mutex_unlock(&upload->lock);
+    if (idle)
+        upload->task = (struct thread_task){.work = work};
+    if (!idle || thread_pool_submit(upload->engine->threads, &upload->task, &fault) == 0)
+        return answer;
+    mrpc_call_finish(upload->call, fault_answer(upload->call, &fault), NULL);
+    return MRPC_PENDING;
+}
+
+static bool copy_ahead(struct upload *upload, const API(UploadDatasetRequest) * message)
+{
+    bool chunk = message->message_case == MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_CHUNK;
+    size_t size = chunk ? message->chunk.len : 0;
+    if (!size || size > AHEAD_BYTES_MAX || upload->ahead || !(upload->ahead = malloc(size)))
+        return false;
+    memcpy(upload->ahead, message->chunk.data, size);
+    upload->ahead_bytes = size;
+    return true;
 }
 
 int execution_upload_dataset_message(void *self, struct mrpc_call *call, const API(UploadDatasetRequest) * message)
 {
     struct upload *upload = mrpc_call_data(call);
-    upload->message = message;
-    return submit(upload, work_message);
+    pthread_mutex_lock(&upload->lock);
+    bool copied = copy_ahead(upload, message);
+    if (!copied)
+        upload->held = message;
+    return go_on(upload, copied ? MRPC_OK : MRPC_PENDING);
 }
 
 int execution_upload_dataset_half_close(void *self, struct mrpc_call *call)
 {
-    return submit(mrpc_call_data(call), work_end);
+    struct upload *upload = mrpc_call_data(call);
+    pthread_mutex_lock(&upload->lock);
+    upload->half_closed = true;
+    return go_on(upload, MRPC_PENDING);
 }
