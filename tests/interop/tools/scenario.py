@@ -69,8 +69,13 @@ def grpcurl_comes_by_tls_with_a_token(_):
         def grpcurl(*words):
             return subprocess.run(["grpcurl", "-cacert", f"{folder}/ca.pem", *words, f"localhost:{server.port}",
                                    "mltrainer.registry.v1.RegistryService/ListServices"], text=True, capture_output=True, timeout=60)
-        allowed, refused = grpcurl("-H", f"authorization: Bearer {token}"), grpcurl()
-    assert allowed.returncode == 0 and "mltrainerd" in allowed.stdout, allowed
+
+        def lists_the_server():
+            allowed = grpcurl("-H", f"authorization: Bearer {token}")
+            assert allowed.returncode == 0, allowed
+            return "mltrainerd" in allowed.stdout
+        wait_until(lists_the_server, "the server is in its own registry")
+        refused = grpcurl()
     assert refused.returncode == 64 + 16 and "needs a token" in refused.stderr, refused
 
 
