@@ -29,7 +29,7 @@ static int receive(struct mrpc_client_call *call, FILE *out, EVP_MD_CTX *digest,
     const Mltrainer__Admin__V1__BackupResponse *message;
     uint64_t bytes = 0;
     while ((message = mltrainer__admin__v1__admin_service__backup__recv(call))) {
-        if (fwrite(message->chunk.data, 1, message->chunk.len, out) != message->chunk.len)
+        if (message->chunk.len && fwrite(message->chunk.data, message->chunk.len, 1, out) != 1)
             return cli_failed("writing the backup failed");
         EVP_DigestUpdate(digest, message->chunk.data, message->chunk.len);
         snprintf(sha256, 65, "%s", message->sha256);
