@@ -33,7 +33,7 @@ def one_look_shows_all_of_it():
         assert text.startswith(f"mlTrainer 0.1.0 at {server.address}, pid {server.pid}, up 0 d 00:"), text
         for part in ("\ncalls ", "\nmemory ", "\nstore ", "\npools ", "\njobs ", "\nregistry "):
             assert part in text, (part, text)
-        assert "\x1b" not in text and "3 services" in text
+        assert "\x1b" not in text
         rows = methods(text)
         calls, failed, p50, p99, total = rows["RegistryService/ListServices"]
         assert total == "3" and float(failed) == 0 and p50.endswith(" ms") and p99.endswith(" ms"), rows
