@@ -160,6 +160,18 @@ static void time_that_everybody_slept_through_does_not_count(void **state)
     assert_null(strstr(lines(f), "stands still"));
 }
 
+/* Timed waits return at once under a clock that is set: no time has passed in which a loop could have answered. */
+static void looks_before_their_time_do_not_count(void **state)
+{
+    struct fixture *f = *state;
+    look(f, 1, false);
+    for (unsigned i = 0; i < 40; i++)
+        watchdog_look(f->watchdog, f->now_ms - WATCHDOG_LOOK_MS + 1);
+    assert_null(strstr(lines(f), "stands still"));
+    look(f, 5, false);
+    assert_non_null(strstr(lines(f), "loop bad stands still"));
+}
+
 static void one_that_cannot_be_asked_does_not_count(void **state)
 {
     struct fixture *f = *state;
@@ -197,6 +209,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_that_stands_still_is_told_once_and_keeps_systemd_uninformed, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(time_that_everybody_slept_through_does_not_count, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(looks_before_their_time_do_not_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_cannot_be_asked_does_not_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(forgetting_waits_for_the_answer, set_up, tear_down),
     };
