@@ -152,6 +152,16 @@ static int keep_result(struct job *job, struct operation *operation, struct faul
     return code || !(operation->train || operation->judge) ? code : run_make(job, operation, &job->run, fault);
 }
 
+/* Its job did not succeed after all: what it made must not come to the disk with that. */
+static void drop_produced(struct job *job)
+{
+    if (!job->produced)
+        return;
+    record_index_remove(&job->engine->artifacts, job->produced);
+    record_free(job->produced);
+    job->produced = NULL;
+}
+
 static void keep_timings(struct job *job, struct operation *operation)
 {
     struct fault fault = FAULT_INIT;
@@ -198,6 +208,7 @@ static void conclude(struct job *job, struct operation *operation)
         return end(job, JOB_CANCELLED, "");
     if (!operation->fault.code && keep_result(job, operation, &operation->fault) == 0)
         return end(job, JOB_SUCCEEDED, "");
+    drop_produced(job);
     if (operation->fault.code == MRPC_DEADLINE_EXCEEDED) {
         fail(job, operation);
         return end(job, JOB_TIMED_OUT, operation->fault.text);
