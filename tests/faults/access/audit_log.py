@@ -20,8 +20,10 @@ class AuditLog:
         kind = name.partition("/")[0] + "/" if "/" in name else ""
         return kind + mac(self.names, name.encode()).hexdigest()[:16]
 
-    def lines(self):
-        return [dict(word.split("=", 1) for word in line.split()) for line in self.path.read_text().splitlines()]
+    def lines(self, path=None):
+        """Those that are written whole: the server may be writing the next one."""
+        whole = (path or self.path).read_text().rpartition("\n")[0]
+        return [dict(word.split("=", 1) for word in line.split()) for line in whole.splitlines()]
 
     def calls(self):
         return [line for line in self.lines() if line["kind"] in ("change", "refused")]
