@@ -5,6 +5,7 @@
 #include "support/learner.h"
 #include "support/tree/exact.h"
 #include "support/tree/histogram.h"
+#include "support/tree/oblivious_walk.h"
 
 struct boosting {
     struct call *call;
@@ -159,6 +160,8 @@ static int32_t apply(struct call *call, const void *state)
 
     for (int64_t row = 0; row < call->rows; row++)
         call->out[0][row] = forest->base;
+    if (oblivious_add_up(call, forest, call->out[0]))
+        return call->status;
     return forest_add_up(call, forest, 0, call->out[0]);
 }
 

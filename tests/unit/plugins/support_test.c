@@ -165,6 +165,34 @@ static void orders_are_stable_and_ranks_shared(void **state)
     assert_true(isnan(order_quantile(sorted, 0, 0.5)));
 }
 
+/* Of all kinds of finite numbers, as few as are compared and as many as are dealt out. */
+static void many_numbers_are_sorted(void **state)
+{
+    static double values[4000];
+    static uint64_t chance = 1;
+
+    for (size_t count = 500; count <= 4000; count += 500) {
+        double before = 0, after = 0; /* sums that do not depend on the order but by rounding */
+        for (size_t i = 0; i < count; i++) {
+            chance = chance * 6364136223846793005u + 1442695040888963407u;
+            memcpy(&values[i], &chance, sizeof(values[i]));
+            if (!isfinite(values[i]) || i % 5 == 0)
+                values[i] = (double)(chance >> 60) - 8;
+        }
+        values[7] = -0.0;
+        values[9] = 0;
+        values[11] = 5e-324;
+        for (size_t i = 0; i < count; i++)
+            before += remainder(values[i], 4);
+        order_sort(values, count);
+        for (size_t i = 0; i < count; i++) {
+            after += remainder(values[i], 4);
+            assert_true(i == 0 || values[i - 1] <= values[i]);
+        }
+        assert_true(fabs(after - before) < 1e-9);
+    }
+}
+
 /* ---- With a host ---- */
 
 static void *blocks[64];
@@ -312,6 +340,7 @@ int main(void)
         cmocka_unit_test(flat_windows_are_flat),
         cmocka_unit_test(totals_and_smooth_rows_are_what_they_say),
         cmocka_unit_test(orders_are_stable_and_ranks_shared),
+        cmocka_unit_test(many_numbers_are_sorted),
         cmocka_unit_test(minimum_is_found_along_a_valley_and_beside_a_wall),
         cmocka_unit_test(random_numbers_are_spread_as_asked),
         cmocka_unit_test_teardown(artifacts_give_back_what_was_put, free_blocks),

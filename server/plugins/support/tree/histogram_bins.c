@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/order.h"
+#include "support/tree/codes.h"
 #include "support/tree/histogram.h"
 
 #define WORK_BETWEEN_QUESTIONS ((size_t)1 << 19)
@@ -43,19 +44,6 @@ static size_t count_values(const double *sorted, size_t rows)
     for (size_t i = 1; i < rows; i++)
         count += sorted[i] > sorted[i - 1];
     return count;
-}
-
-/* The first edge that is not below @value: branches would be guesses, so there are none. */
-static uint8_t code_of(const double *edges, size_t count, double value)
-{
-    const double *at = edges;
-
-    while (count > 1) {
-        size_t half = count / 2;
-        at += at[half - 1] < value ? half : 0;
-        count -= half;
-    }
-    return (uint8_t)(at - edges + (count == 1 && *at < value));
 }
 
 static void find_bins(struct bins *bins, const struct call *call, size_t feature, size_t bins_max, double *sorted)

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/tree/histogram.h"
 
-/* Rows lie leaf after leaf; a level divides each leaf's piece by the same cut. */
+#define KEPT_BYTES ((size_t)32 << 20) /* of a level's histograms */
+
+/* Rows lie leaf after leaf; a level divides each leaf's piece by the same cut. Of a level whose leaves are not too many
+ * all histograms are kept: of two children only the smaller one is counted, the other is what is left of the parent. */
 struct oblivious_level {
-    size_t count;          /* leaves: 2^depth */
-    size_t *starts;        /* of their pieces, and the end */
-    uint32_t first_node;   /* their nodes stand side by side */
-    histogram_pair *cells; /* one leaf's histogram after the other */
-    double *scores;        /* of each cell's cut, over all leaves so far */
+    size_t count;           /* leaves: 2^depth */
+    size_t *starts;         /* of their pieces, and the end */
+    uint32_t first_node;    /* their nodes stand side by side */
+    size_t kept_max;        /* leaves, a power of two */
+    histogram_pair *pool;   /* as many histograms */
+    histogram_pair **cells; /* a leaf, where they are kept */
+    double *scores;         /* of each cell's cut, over all leaves so far */
 };
 
 static void add_scores(const struct bins *bins, const histogram_pair *cells, double penalty, double *scores)
@@ -59,15 +64,51 @@ static void divide_level(struct histogram *h, struct forest *forest, struct obli
     level->first_node = first;
 }
 
+static size_t rows_in(const struct oblivious_level *level, size_t leaf)
+{
+    return level->starts[leaf + 1] - level->starts[leaf];
+}
+
+static void count_leaf(struct histogram *h, const struct oblivious_level *level, size_t leaf, histogram_pair *cells)
+{
+    histogram_count(h, h->rows + level->starts[leaf], rows_in(level, leaf), cells);
+}
+
+/* The histograms of all leaves, from those of the level above; from behind, that none is written over before it is
+ * read. */
+static void count_level(struct histogram *h, struct oblivious_level *level)
+{
+    size_t parents = level->count / 2;
+
+    if (parents == 0) {
+        level->cells[0] = level->pool;
+        count_leaf(h, level, 0, level->cells[0]);
+    }
+    for (size_t i = parents; i-- > 0 && !histogram_is_stopped(h);) {
+        size_t smaller = 2 * i + (rows_in(level, 2 * i) > rows_in(level, 2 * i + 1)), larger = smaller ^ 1;
+        histogram_pair *rest = level->cells[i], *counted = level->pool + (parents + i) * h->bins.cells;
+        count_leaf(h, level, smaller, counted);
+        for (size_t cell = 0; cell < h->bins.cells; cell++)
+            rest[cell] -= counted[cell];
+        level->cells[smaller] = counted;
+        level->cells[larger] = rest;
+        h->work += h->bins.cells;
+    }
+}
+
 static void score_level(struct histogram *h, struct oblivious_level *level, double penalty)
 {
+    int are_kept = level->count <= level->kept_max;
+
     memset(level->scores, 0, h->bins.cells * sizeof(*level->scores));
+    if (are_kept)
+        count_level(h, level);
     for (size_t i = 0; i < level->count && !histogram_is_stopped(h); i++) {
-        size_t from = level->starts[i], count = level->starts[i + 1] - from;
-        if (count == 0)
+        if (rows_in(level, i) == 0)
             continue;
-        histogram_count(h, h->rows + from, count, level->cells);
-        add_scores(&h->bins, level->cells, penalty, level->scores);
+        if (!are_kept)
+            count_leaf(h, level, i, level->pool);
+        add_scores(&h->bins, are_kept ? level->cells[i] : level->pool, penalty, level->scores);
         h->work += h->bins.cells;
     }
 }
@@ -86,20 +127,32 @@ static void settle(struct histogram *h, struct forest *forest, const struct obli
     }
 }
 
-/* One piece, all rows; memory for the deepest level comes with the first tree. */
+/* Memory for the deepest level. */
+static struct oblivious_level *level_new(struct histogram *h, size_t depth)
+{
+    struct oblivious_level *level = call_memory(h->call, 1, sizeof(*level));
+    size_t kept_max = 1, most = (size_t)1 << (depth - 1); /* leaves that are scored */
+
+    if (!level)
+        return NULL;
+    while (kept_max < most && 2 * kept_max * h->bins.cells * sizeof(*level->pool) <= KEPT_BYTES)
+        kept_max *= 2;
+    *level = (struct oblivious_level){
+        .kept_max = kept_max,
+        .pool = call_memory(h->call, kept_max * h->bins.cells, sizeof(*level->pool)),
+        .cells = call_memory(h->call, kept_max, sizeof(histogram_pair *)),
+        .scores = call_memory(h->call, h->bins.cells, sizeof(*level->scores)),
+        .starts = call_memory(h->call, ((size_t)1 << depth) + 1, sizeof(*level->starts))};
+    return h->call->status ? NULL : level;
+}
+
+/* One piece, all rows; memory comes with the first tree. */
 static struct oblivious_level *prepare(struct histogram *h, size_t depth)
 {
     struct oblivious_level *level = h->level;
 
-    if (!level) {
-        level = h->level = call_memory(h->call, 1, sizeof(*level));
-        histogram_pair *cells = call_memory(h->call, h->bins.cells, sizeof(*cells));
-        double *scores = call_memory(h->call, h->bins.cells, sizeof(*scores));
-        size_t *starts = call_memory(h->call, ((size_t)1 << depth) + 1, sizeof(*starts));
-        if (h->call->status)
-            return NULL;
-        *level = (struct oblivious_level){.starts = starts, .cells = cells, .scores = scores};
-    }
+    if (!level && !(level = h->level = level_new(h, depth)))
+        return NULL;
     level->count = 1;
     level->starts[0] = 0;
     level->starts[1] = (size_t)h->call->rows;
