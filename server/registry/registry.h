@@ -23,8 +23,8 @@ extern const struct component health_loop_component;
 /** Where the server registers itself. */
 #define REGISTRY_SELF_NAMESPACE "mltrainer"
 
-/** Keeps the server and its pools registered there. Needs "registry", "thread_pool", "process_pool"
- *  and "config". */
+/** Keeps the server and its pools registered there; when it has started they can be found. Needs "registry",
+ *  "thread_pool", "process_pool", "config" and, to come behind it, "api". */
 extern const struct component self_registration_component;
 
 /** Put the service on a server before its start. Returns 0 or an enum mrpc_error. */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <semaphore.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -17,9 +20,13 @@
 
 /* The server and its pools in their own registry: namespace "mltrainer", services "mltrainerd", "thread-pool" and
  * "process-pool", instance "self", where this server listens. A ttl check that is reported every second tells their
- * health. All of it happens on the domain loop, by the ways that clients' registrations take. */
+ * health. All of it happens on the domain loop, by the ways that clients' registrations take.
+ *
+ * The start lasts until everybody can read it, so that who waits for the server to say that it is ready finds it. It
+ * takes two looks: the first registers, the second reports, for an instance has its checks only once it holds. Health
+ * of the process pool may come later: its first worker does. */
 
-enum { LOOK_MS = 1000, LOOK_AT_FIRST_MS = 100, REPORT_WITHIN_S = 10, ENDPOINTS_MAX = 16 };
+enum { LOOK_MS = 1000, LOOK_AT_FIRST_MS = 100, REPORT_WITHIN_S = 10, ENDPOINTS_MAX = 16, LOOKS_AT_START = 2 };
 
 static const char namespace_name[] = REGISTRY_SELF_NAMESPACE, owner[] = "mltrainerd", check_name[] = "self";
 
@@ -35,7 +42,10 @@ struct self {
     struct thread_pool *threads;
     struct process_pool *processes;
     struct event *tick;
-    sem_t ended; /* on the domain loop */
+    struct registry_command known; /* waits for what the looks at the start did to hold */
+    int known_looks;               /* that have been waited for */
+    bool ending;
+    sem_t begun, ended; /* on the domain loop */
     bool is_wanted;
     uint64_t threads_done;
     bool workers_seen;
@@ -198,6 +208,42 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     event_add(self->tick, &(struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000});
 }
 
+/* --- the start and the end, on the domain loop
+ * ----------------------------------------------------------------------------
+ */
+
+/* Whether it is durable or not: it holds, for it was nobody's wish. */
+static void on_known(struct registry_command *command, int code, const char *text)
+{
+    struct self *self = (struct self *)((char *)command - offsetof(struct self, known));
+    if (++self->known_looks < LOOKS_AT_START && !self->ending) {
+        on_tick(-1, 0, self);
+        registry_command_commit(&self->known, NULL);
+        return;
+    }
+    self->known_looks = LOOKS_AT_START;
+    sem_post(self->ending ? &self->ended : &self->begun);
+}
+
+static void begin(void *arg)
+{
+    struct self *self = arg;
+    self->known.registry = self->registry;
+    self->known.committed = on_known;
+    on_tick(-1, 0, self);
+    registry_command_commit(&self->known, NULL);
+}
+
+/* Behind begin(), and behind the answer that it waits for: the answer comes to memory of ours. */
+static void end(void *arg)
+{
+    struct self *self = arg;
+    event_del(self->tick);
+    self->ending = true;
+    if (!self->known.registry || self->known_looks == LOOKS_AT_START)
+        sem_post(&self->ended);
+}
+
 /* --- component
  * ------------------------------------------------------------------------------------------------------------
  */
@@ -211,6 +257,7 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
     self->threads = dependencies[1];
     self->processes = dependencies[2];
     self->is_wanted = config_switch(dependencies[3], "registry.self");
+    sem_init(&self->begun, 0, 0);
     sem_init(&self->ended, 0, 0);
     self->tick = event_new(domain_loop_base(self->registry->loop), -1, 0, on_tick, self);
     if (!self->tick) {
@@ -221,24 +268,31 @@ static int create(void *const *dependencies, void **out, struct fault *fault)
     return 0;
 }
 
-static void begin(void *arg)
+/* A store that does not answer keeps nobody from being served. */
+static void wait_until_known(struct self *self)
 {
-    on_tick(-1, 0, arg);
-}
-
-static void end(void *arg)
-{
-    struct self *self = arg;
-    event_del(self->tick);
-    sem_post(&self->ended);
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += STORE_STALL_MS / 1000;
+    int failed;
+    do
+        failed = sem_clockwait(&self->begun, CLOCK_MONOTONIC, &until);
+    while (failed && errno == EINTR);
+    if (failed)
+        log_warn(registry_log(self->registry), "registry",
+                 "the server is not in its own registry yet: the store has not answered for %d s",
+                 STORE_STALL_MS / 1000);
 }
 
 static int start(void *instance, struct fault *fault)
 {
     struct self *self = instance;
-    return self->is_wanted && domain_loop_post(self->registry->loop, begin, self)
-               ? fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "self_registration: the registry does not run")
-               : 0;
+    if (!self->is_wanted)
+        return 0;
+    if (domain_loop_post(self->registry->loop, begin, self))
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "self_registration: the registry does not run");
+    wait_until_known(self);
+    return 0;
 }
 
 /* The pools that it looks at end after this. */
@@ -254,11 +308,13 @@ static void destroy(void *instance)
 {
     struct self *self = instance;
     event_free(self->tick);
+    sem_destroy(&self->begun);
     sem_destroy(&self->ended);
     free(self);
 }
 
-static const char *const dependencies[] = {"registry", "thread_pool", "process_pool", "config", NULL};
+/* Behind "api", which tells the registry where the server listens. */
+static const char *const dependencies[] = {"registry", "thread_pool", "process_pool", "config", "api", NULL};
 
 const struct component self_registration_component = {
     .name = "self_registration",

@@ -234,6 +234,32 @@ def o09_a_loop_that_stands_still_is_told_with_its_stack():
 
 
 @case
+def it_says_ready_when_it_is_in_its_own_registry():
+    shim = Shim()
+    shim.stand_still(1)   # the registry's loop, as its thread begins
+    with Server(environment=shim.environment) as server, Client(server) as client:
+        reply = client.registry.ListServices(registry_pb2.ListServicesRequest(namespace="mltrainer"), timeout=30)
+        found = {service.service: service.healthy_count for service in reply.services}
+        found.pop("process-pool")   # whose health is known with its first worker
+        assert found == {"mltrainerd": 1, "thread-pool": 1}, reply
+
+
+@case
+def it_serves_though_its_store_does_not_answer():
+    """It waits 5 s to find itself, no longer: the registry's loop stands still for good."""
+    shim = Shim()
+    shim.stand_still(3600)
+    server = Server(environment=shim.environment).start()
+    try:
+        with Client(server) as client:
+            client.check()
+        assert "not in its own registry yet" in server.log_tail()
+    finally:
+        server.kill()
+        server.remove()
+
+
+@case
 def o05_sigterm_under_load_loses_no_call_that_was_accepted():
     server = Server().start()
     stop, done, broken = threading.Event(), [], []
