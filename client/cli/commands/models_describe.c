@@ -29,6 +29,16 @@ static void format_range(const Mltrainer__Execution__V1__ModelParameter *paramet
     }
 }
 
+/* The description, and the other names that it goes by. */
+static void format_about(const Mltrainer__Execution__V1__ModelParameter *parameter, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "%s", parameter->description);
+    for (size_t i = 0; i < parameter->n_aliases && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : " Also: ", parameter->aliases[i]);
+    if (parameter->n_aliases > 0 && used < size)
+        snprintf(out + used, size - used, ".");
+}
+
 static void print_parameters(const Mltrainer__Execution__V1__Model *model)
 {
     static const char *const titles[] = {"PARAMETER", ">DEFAULT", "RANGE", "ABOUT", NULL};
@@ -36,13 +46,29 @@ static void print_parameters(const Mltrainer__Execution__V1__Model *model)
         return;
     struct columns *columns = columns_new(titles);
     for (size_t i = 0; i < model->n_parameters; i++) {
-        char value[128], range[256];
+        char value[128], range[256], about[512];
         execution_parameter_text(model->parameters[i]->default_value, value, sizeof value);
         format_range(model->parameters[i], range, sizeof range);
         columns_add(columns, "%s", model->parameters[i]->name);
         columns_add(columns, "%s", value);
         columns_add(columns, "%s", range);
-        columns_add(columns, "%s", model->parameters[i]->description);
+        format_about(model->parameters[i], about, sizeof about);
+        columns_add(columns, "%s", about);
+    }
+    putchar('\n');
+    columns_print(columns);
+}
+
+/* What others have under this id. */
+static void print_absent(const Mltrainer__Execution__V1__Model *model)
+{
+    static const char *const titles[] = {"NOT HERE", "WHY", NULL};
+    if (model->n_absent_parameters == 0)
+        return;
+    struct columns *columns = columns_new(titles);
+    for (size_t i = 0; i < model->n_absent_parameters; i++) {
+        columns_add(columns, "%s", model->absent_parameters[i]->name);
+        columns_add(columns, "%s", model->absent_parameters[i]->reason);
     }
     putchar('\n');
     columns_print(columns);
@@ -101,6 +127,7 @@ static void print(const Mltrainer__Execution__V1__Model *model)
     if (model->unavailable)
         printf("unavailable: %s\n", model->unavailable_reason);
     print_parameters(model);
+    print_absent(model);
     print_inputs(model);
     print_outputs(model);
 }

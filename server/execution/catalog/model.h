@@ -16,6 +16,8 @@
 
 struct catalog_parameter {
     const char *name;
+    const char *const *aliases; /* other names that a request may give it by */
+    size_t alias_count;
     enum mltrainer_kind kind;
     const struct mltrainer_parameter *fallback; /* the default; NULL: the caller must give it */
     bool has_minimum, has_maximum;
@@ -23,6 +25,12 @@ struct catalog_parameter {
     const char *const *choices;
     size_t choice_count;
     const char *doc;
+};
+
+/* A parameter that others would expect here. */
+struct catalog_absence {
+    const char *name;
+    const char *reason;
 };
 
 struct catalog_column {
@@ -53,6 +61,8 @@ struct catalog_model {
     bool deterministic;
     const struct catalog_parameter *parameters;
     size_t parameter_count;
+    const struct catalog_absence *absences;
+    size_t absence_count;
     enum catalog_need table;
     enum catalog_need target;
     bool takes_features;
@@ -84,10 +94,13 @@ bool catalog_identifier(const char *text);
 int catalog_check_value(const struct catalog_parameter *parameter, const struct mltrainer_parameter *value,
                         struct fault *fault) MRPC_MUST_USE;
 
+/** The parameter of that name, or of that other name; NULL when there is none. */
+const struct catalog_parameter *catalog_find_parameter(const struct catalog_model *model, const char *name);
+
 /** What the plugin will see: every parameter of @model, in its order, from @given or by default. @field is the request
  *  field for errors ("spec.train.parameters"). Errors: INVALID_ARGUMENT naming the parameter (unknown: with the nearest
- *  name; missing; wrong kind; out of range), RESOURCE_EXHAUSTED. *@out (parameter_count of them) lies in @arena; texts
- *  are borrowed from @given and the model. */
+ *  name, or why there is none; missing; wrong kind; out of range; given by two of its names), RESOURCE_EXHAUSTED. *@out
+ *  (parameter_count of them) lies in @arena; texts are borrowed from @given and the model. */
 int catalog_resolve_parameters(const struct catalog_model *model, const struct mltrainer_parameter *given,
                                size_t given_count, const char *field, struct mrpc_arena *arena,
                                const struct mltrainer_parameter *const **out, struct fault *fault) MRPC_MUST_USE;

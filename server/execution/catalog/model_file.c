@@ -65,8 +65,15 @@ static int read_choices(const struct yaml_file *file, struct fy_node *value, voi
     return yaml_texts(file, value, &raw->parameter.choices, &raw->parameter.choice_count);
 }
 
+static int read_aliases(const struct yaml_file *file, struct fy_node *value, void *into, size_t offset)
+{
+    struct raw_parameter *raw = into;
+    return yaml_texts(file, value, &raw->parameter.aliases, &raw->parameter.alias_count);
+}
+
 static const struct yaml_key parameter_keys[] = {
     {"name", true, yaml_identifier, offsetof(struct raw_parameter, parameter.name)},
+    {"aka", false, read_aliases, 0},
     {"type", true, yaml_text, offsetof(struct raw_parameter, kind)},
     {"default", false, read_node, offsetof(struct raw_parameter, fallback)},
     {"minimum", false, read_minimum, offsetof(struct raw_parameter, parameter.minimum)},
@@ -144,6 +151,20 @@ static int finish_parameter(const struct yaml_file *file, struct fy_node *list, 
     return 0;
 }
 
+/* Each name finds the parameter that it was written for. */
+static int check_names(const struct yaml_file *file, struct fy_node *list, const struct catalog_model *model)
+{
+    for (size_t i = 0; i < model->parameter_count; i++) {
+        const struct catalog_parameter *parameter = &model->parameters[i];
+        for (size_t j = 0; j <= parameter->alias_count; j++) {
+            const char *name = j ? parameter->aliases[j - 1] : parameter->name;
+            if (catalog_find_parameter(model, name) != parameter)
+                return yaml_fault(file, list, "a second parameter \"%s\"", name);
+        }
+    }
+    return 0;
+}
+
 static int read_parameters(const struct yaml_file *file, struct fy_node *value, void *into, size_t offset)
 {
     struct catalog_model *model = into;
@@ -160,13 +181,23 @@ static int read_parameters(const struct yaml_file *file, struct fy_node *value, 
     model->parameters = parameters;
     for (size_t i = 0; i < model->parameter_count; i++) {
         code = finish_parameter(file, value, &raw[i], &parameters[i]);
-        for (size_t j = 0; !code && j < i; j++)
-            if (strcmp(parameters[j].name, parameters[i].name) == 0)
-                code = yaml_fault(file, value, "a second parameter \"%s\"", parameters[i].name);
         if (code)
             return code;
     }
-    return 0;
+    return check_names(file, value, model);
+}
+
+static const struct yaml_key absence_keys[] = {
+    {"name", true, yaml_identifier, offsetof(struct catalog_absence, name)},
+    {"reason", true, yaml_text, offsetof(struct catalog_absence, reason)},
+    {0},
+};
+
+static int read_absences(const struct yaml_file *file, struct fy_node *value, void *into, size_t offset)
+{
+    struct catalog_model *model = into;
+    return yaml_read_list(file, value, absence_keys, sizeof *model->absences, (void **)&model->absences,
+                          &model->absence_count);
 }
 
 /* ---- Columns ---- */
@@ -305,6 +336,7 @@ static const struct yaml_key model_keys[] = {
     {"engine", true, yaml_text, MEMBER(engine)},
     {"deterministic", true, yaml_bool, MEMBER(deterministic)},
     {"parameters", false, read_parameters, 0},
+    {"absent", false, read_absences, 0},
     {"inputs", true, read_inputs, 0},
     {"outputs", false, read_outputs, 0},
     {"metrics", false, read_metrics, 0},
@@ -312,14 +344,6 @@ static const struct yaml_key model_keys[] = {
     {"unavailable", false, yaml_text, MEMBER(withheld)},
     {0},
 };
-
-static const struct catalog_parameter *find_parameter(const struct catalog_model *model, const char *name)
-{
-    for (size_t i = 0; i < model->parameter_count; i++)
-        if (strcmp(model->parameters[i].name, name) == 0)
-            return &model->parameters[i];
-    return NULL;
-}
 
 static bool task_computes(const char *task)
 {
@@ -337,11 +361,16 @@ static int check_model(const struct yaml_file *file, struct catalog_model *model
         if (!column->name == !column->parameter)
             return fault_set(file->fault, MRPC_INVALID_ARGUMENT, "%s: input column %zu: either name or parameter",
                              file->path, i + 1);
-        const struct catalog_parameter *parameter = column->parameter ? find_parameter(model, column->parameter) : NULL;
+        const struct catalog_parameter *parameter =
+            column->parameter ? catalog_find_parameter(model, column->parameter) : NULL;
         if (column->parameter && (!parameter || parameter->kind != MLTRAINER_TEXT))
             return fault_set(file->fault, MRPC_INVALID_ARGUMENT, "%s: input column %zu: no text parameter \"%s\"",
                              file->path, i + 1, column->parameter);
     }
+    for (size_t i = 0; i < model->absence_count; i++)
+        if (catalog_find_parameter(model, model->absences[i].name))
+            return fault_set(file->fault, MRPC_INVALID_ARGUMENT, "%s: \"%s\" is a parameter, and absent", file->path,
+                             model->absences[i].name);
     const char *name = strrchr(file->path, '/');
     name = name ? name + 1 : file->path;
     if (strncmp(name, model->id, strlen(model->id)) != 0 || strcmp(name + strlen(model->id), ".yaml") != 0)

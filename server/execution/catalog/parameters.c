@@ -75,45 +75,61 @@ static const char *parameter_name(const void *names, size_t index)
     return ((const struct catalog_model *)names)->parameters[index].name;
 }
 
-static int unknown_parameter(const struct catalog_model *model, const char *name, const char *field,
+static int unknown_parameter(const struct catalog_model *model, const char *name, const char *path,
                              struct fault *fault)
 {
-    char path[FIELD_PATH_BYTES];
-    field_path(path, "%s.%.40s", field, name);
+    for (size_t i = 0; i < model->absence_count; i++)
+        if (strcmp(model->absences[i].name, name) == 0)
+            return fault_field(fault, path, "model %s has no such parameter: %s", model->id, model->absences[i].reason);
     const char *nearest = nearest_name(name, model, model->parameter_count, parameter_name);
     if (nearest)
         return fault_field(fault, path, "model %s has no such parameter; is \"%s\" meant?", model->id, nearest);
     return fault_field(fault, path, "model %s has no such parameter", model->id);
 }
 
-static int find_parameter(const struct catalog_model *model, const char *name, size_t *out)
+static bool answers_to(const struct catalog_parameter *parameter, const char *name)
 {
-    for (size_t i = 0; i < model->parameter_count; i++)
-        if (strcmp(model->parameters[i].name, name) == 0) {
-            *out = i;
-            return 0;
-        }
-    return -1;
+    bool found = strcmp(parameter->name, name) == 0;
+    for (size_t i = 0; !found && i < parameter->alias_count; i++)
+        found = strcmp(parameter->aliases[i], name) == 0;
+    return found;
 }
 
-static int take_given(const struct catalog_model *model, const struct mltrainer_parameter *given, const char *field,
-                      struct mltrainer_parameter *values, struct fault *fault)
+const struct catalog_parameter *catalog_find_parameter(const struct catalog_model *model, const char *name)
 {
-    size_t index;
-    if (find_parameter(model, given->name, &index))
-        return unknown_parameter(model, given->name, field, fault);
-    const struct catalog_parameter *parameter = &model->parameters[index];
+    for (size_t i = 0; i < model->parameter_count; i++)
+        if (answers_to(&model->parameters[i], name))
+            return &model->parameters[i];
+    return NULL;
+}
+
+/* What a parameter is given, and by which of its names. */
+struct taken {
+    struct mltrainer_parameter value;
+    const char *name; /* NULL: it is not given */
+};
+
+static int take_given(const struct catalog_model *model, const struct mltrainer_parameter *given, const char *field,
+                      struct taken *taken, struct fault *fault)
+{
     char path[FIELD_PATH_BYTES];
     field_path(path, "%s.%.40s", field, given->name);
+    const struct catalog_parameter *parameter = catalog_find_parameter(model, given->name);
+    if (!parameter)
+        return unknown_parameter(model, given->name, path, fault);
+    taken += parameter - model->parameters;
+    if (taken->name)
+        return fault_field(fault, path, "model %s has \"%s\" and \"%s\" as names of one parameter: give one", model->id,
+                           taken->name, given->name);
     struct fault why = FAULT_INIT;
     if (catalog_check_value(parameter, given, &why))
         return fault_field(fault, path, "%s", why.text);
-    values[index] = *given;
-    values[index].size = sizeof values[index];
-    values[index].kind = parameter->kind;
-    values[index].name = parameter->name;
+    *taken = (struct taken){.value = *given, .name = given->name};
+    taken->value.size = sizeof taken->value;
+    taken->value.kind = parameter->kind;
+    taken->value.name = parameter->name;
     if (given->kind == MLTRAINER_INTEGER)
-        values[index].number = (double)given->integer;
+        taken->value.number = (double)given->integer;
     return 0;
 }
 
@@ -122,25 +138,23 @@ int catalog_resolve_parameters(const struct catalog_model *model, const struct m
                                const struct mltrainer_parameter *const **out, struct fault *fault)
 {
     size_t count = model->parameter_count;
-    struct mltrainer_parameter *values = mrpc_arena_calloc(arena, count + 1, sizeof *values);
+    struct taken *taken = mrpc_arena_calloc(arena, count + 1, sizeof *taken);
     const struct mltrainer_parameter **list = mrpc_arena_calloc(arena, count + 1, sizeof *list);
-    if (!values || !list)
+    if (!taken || !list)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     for (size_t i = 0; i < given_count; i++) {
-        int code = take_given(model, &given[i], field, values, fault);
+        int code = take_given(model, &given[i], field, taken, fault);
         if (code)
             return code;
     }
     for (size_t i = 0; i < count; i++) {
         const struct catalog_parameter *parameter = &model->parameters[i];
-        if (!values[i].name && !parameter->fallback) {
+        if (!taken[i].name && !parameter->fallback) {
             char path[FIELD_PATH_BYTES];
             field_path(path, "%s.%.40s", field, parameter->name);
             return fault_field(fault, path, "model %s needs this parameter", model->id);
         }
-        if (!values[i].name)
-            values[i] = *parameter->fallback;
-        list[i] = &values[i];
+        list[i] = taken[i].name ? &taken[i].value : parameter->fallback;
     }
     *out = list;
     return 0;

@@ -69,9 +69,20 @@ static const struct catalog_parameter *parameters(struct copier *copier, const s
     for (size_t i = 0; copy && i < model->parameter_count; i++) {
         const struct catalog_parameter *original = &model->parameters[i];
         copy[i].name = text(copier, original->name);
+        copy[i].aliases = texts(copier, original->aliases, original->alias_count);
         copy[i].doc = text(copier, original->doc);
         copy[i].fallback = value(copier, original->fallback);
         copy[i].choices = texts(copier, original->choices, original->choice_count);
+    }
+    return copy;
+}
+
+static const struct catalog_absence *absences(struct copier *copier, const struct catalog_model *model)
+{
+    struct catalog_absence *copy = bytes(copier, model->absences, model->absence_count, sizeof *copy);
+    for (size_t i = 0; copy && i < model->absence_count; i++) {
+        copy[i].name = text(copier, model->absences[i].name);
+        copy[i].reason = text(copier, model->absences[i].reason);
     }
     return copy;
 }
@@ -88,6 +99,7 @@ static void copy_model(struct copier *copier, const struct catalog_model *from, 
     to->file = text(copier, from->file);
     to->withheld = text(copier, from->withheld);
     to->parameters = parameters(copier, from);
+    to->absences = absences(copier, from);
     to->columns = columns(copier, from->columns, from->column_count);
     to->outputs = columns(copier, from->outputs, from->output_count);
     to->metrics = texts(copier, from->metrics, from->metric_count);

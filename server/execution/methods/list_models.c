@@ -33,6 +33,17 @@ static API(ParameterValue) * value_message(const struct mltrainer_parameter *val
     return (API(ParameterValue) *)copy;
 }
 
+/* NULL when memory is out. */
+static char **texts(struct mrpc_arena *arena, const char *const *from, size_t count, size_t *out)
+{
+    char **copies = mrpc_arena_calloc(arena, count + 1, sizeof *copies);
+    for (size_t i = 0; copies && i < count; i++)
+        if (!(copies[i] = text(arena, from[i])))
+            return NULL;
+    *out = copies ? count : 0;
+    return copies;
+}
+
 static API(ModelParameter) * parameter_message(const struct catalog_parameter *from, struct mrpc_arena *arena)
 {
     static const API(ParameterType) types[] = {
@@ -55,12 +66,19 @@ static API(ModelParameter) * parameter_message(const struct catalog_parameter *f
         mltrainer__execution__v1__model_parameter__set_minimum(message, from->minimum);
     if (from->has_maximum)
         mltrainer__execution__v1__model_parameter__set_maximum(message, from->maximum);
-    message->choices = mrpc_arena_calloc(arena, from->choice_count + 1, sizeof *message->choices);
-    for (size_t i = 0; message->choices && i < from->choice_count; i++) {
-        message->choices[i] = text(arena, from->choices[i]);
-        message->n_choices += message->choices[i] != NULL;
-    }
-    return message->name && message->description && message->n_choices == from->choice_count ? message : NULL;
+    message->choices = texts(arena, from->choices, from->choice_count, &message->n_choices);
+    message->aliases = texts(arena, from->aliases, from->alias_count, &message->n_aliases);
+    return message->name && message->description && message->choices && message->aliases ? message : NULL;
+}
+
+static API(AbsentParameter) * absent_message(const struct catalog_absence *from, struct mrpc_arena *arena)
+{
+    API(AbsentParameter) *message = API_NEW(arena, AbsentParameter, absent_parameter);
+    if (!message)
+        return NULL;
+    message->name = text(arena, from->name);
+    message->reason = text(arena, from->reason);
+    return message->name && message->reason ? message : NULL;
 }
 
 static API(ModelInput) * input_message(const struct catalog_column *from, struct mrpc_arena *arena)
@@ -104,17 +122,18 @@ static bool fill_columns(const struct catalog_model *model, struct mrpc_arena *a
 static bool fill_parameters(const struct catalog_model *model, struct mrpc_arena *arena, API(Model) * message)
 {
     message->parameters = mrpc_arena_calloc(arena, model->parameter_count + 1, sizeof *message->parameters);
-    message->metrics = mrpc_arena_calloc(arena, model->metric_count + 1, sizeof *message->metrics);
-    if (!message->parameters || !message->metrics)
+    message->absent_parameters = mrpc_arena_calloc(arena, model->absence_count + 1, sizeof *message->absent_parameters);
+    message->metrics = texts(arena, model->metrics, model->metric_count, &message->n_metrics);
+    if (!message->parameters || !message->absent_parameters || !message->metrics)
         return false;
     for (size_t i = 0; i < model->parameter_count; i++)
         if (!(message->parameters[i] = parameter_message(&model->parameters[i], arena)))
             return false;
-    for (size_t i = 0; i < model->metric_count; i++)
-        if (!(message->metrics[i] = text(arena, model->metrics[i])))
+    for (size_t i = 0; i < model->absence_count; i++)
+        if (!(message->absent_parameters[i] = absent_message(&model->absences[i], arena)))
             return false;
     message->n_parameters = model->parameter_count;
-    message->n_metrics = model->metric_count;
+    message->n_absent_parameters = model->absence_count;
     return true;
 }
 

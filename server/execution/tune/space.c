@@ -7,14 +7,6 @@
 
 /* From what a client wants varied to a space to search, and from its points back to parameters. */
 
-static const struct catalog_parameter *find(const struct operation *operation, const char *name)
-{
-    for (size_t i = 0; i < operation->model->parameter_count; i++)
-        if (strcmp(operation->model->parameters[i].name, name) == 0)
-            return &operation->model->parameters[i];
-    return NULL;
-}
-
 static struct mltrainer_parameter value_of(const struct catalog_parameter *parameter,
                                            const API(SearchDimension) * dimension, double value)
 {
@@ -74,7 +66,7 @@ static int range_dimension(const struct catalog_parameter *parameter, const API(
 static int read_dimension(const struct operation *operation, const API(SearchDimension) * from, const char *path,
                           struct search_dimension *out, struct fault *fault)
 {
-    const struct catalog_parameter *parameter = find(operation, from->parameter);
+    const struct catalog_parameter *parameter = catalog_find_parameter(operation->model, from->parameter);
     if (!parameter)
         return fault_field(fault, path, "model %s has no parameter \"%.64s\"", operation->model->id, from->parameter);
     switch (parameter->kind) {
@@ -100,11 +92,12 @@ int tune_dimensions(const struct operation *operation, const API(TuneSpec) * spe
         return fault_field(fault, path, "%zu, not 1 to %d", spec->n_dimensions, SEARCH_DIMENSIONS_MAX);
     for (size_t i = 0; i < spec->n_dimensions; i++) {
         field_path(path, "%s.dimensions[%zu]", field, i);
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(spec->dimensions[j]->parameter, spec->dimensions[i]->parameter) == 0)
-                return fault_field(fault, path, "\"%.64s\" is varied twice", spec->dimensions[i]->parameter);
         if (read_dimension(operation, spec->dimensions[i], path, &out[i], fault))
             return fault->code;
+        for (size_t j = 0; j < i; j++)
+            if (catalog_find_parameter(operation->model, spec->dimensions[j]->parameter) ==
+                catalog_find_parameter(operation->model, spec->dimensions[i]->parameter))
+                return fault_field(fault, path, "\"%.64s\" is varied twice", spec->dimensions[i]->parameter);
     }
     return 0;
 }
@@ -178,7 +171,8 @@ const struct mltrainer_parameter *const *tune_parameters(const struct operation 
         return NULL;
     memcpy(made, operation->parameters, count * sizeof *made);
     for (size_t i = 0; i < spec->n_dimensions; i++) {
-        values[i] = value_of(find(operation, spec->dimensions[i]->parameter), spec->dimensions[i], point[i]);
+        const API(SearchDimension) *dimension = spec->dimensions[i];
+        values[i] = value_of(catalog_find_parameter(operation->model, dimension->parameter), dimension, point[i]);
         for (size_t k = 0; k < count; k++)
             if (strcmp(made[k]->name, values[i].name) == 0)
                 made[k] = &values[i];

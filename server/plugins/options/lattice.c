@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The binomial lattice of Cox, Ross and Rubinstein (1979): up by exp(volatility sqrt(step)), down by its inverse, the
- * chance of up such that the forward is met. */
+ * chance of up such that the forward is met. Who gives step or chance has them in every row instead. */
 #include "contract.h"
 
 enum { PRICE, DELTA, GAMMA };
@@ -8,7 +8,8 @@ enum { PRICE, DELTA, GAMMA };
 struct lattice {
     int64_t steps;
     int is_american;
-    double *values; /* of the nodes of one moment */
+    double up_factor, chance; /* 0: of the row's volatility, of its forward */
+    double *values;           /* of the nodes of one moment */
 };
 
 /* What exercise at a node is worth; node i of moment m has i ups and m - i downs. */
@@ -23,6 +24,9 @@ static double exercise(const struct vanilla *option, double up, int64_t moment, 
 static int chance_of_up(struct call *call, const struct lattice *lattice, const struct vanilla *option, double step,
                         double up, double *chance, int64_t row)
 {
+    *chance = lattice->chance;
+    if (*chance > 0)
+        return 0;
     *chance = (exp((option->rate - option->dividend_yield) * step) - 1 / up) / (up - 1 / up);
     if (*chance >= 0 && *chance <= 1)
         return 0;
@@ -33,10 +37,12 @@ static int chance_of_up(struct call *call, const struct lattice *lattice, const 
 
 static void value_row(struct call *call, const struct lattice *lattice, const struct vanilla *option, int64_t row)
 {
-    double step = option->years / (double)lattice->steps, up = exp(option->volatility * sqrt(step)), chance;
+    double step = option->years / (double)lattice->steps, up = lattice->up_factor, chance;
     double *values = lattice->values, at_one[2] = {0, 0}, at_two[3] = {0, 0, 0};
 
-    if (!(up > 1)) { /* no time or no volatility: what the forward is worth */
+    if (up == 0)
+        up = exp(option->volatility * sqrt(step));
+    if (!(up > 1) || option->years == 0) { /* no time or no volatility: what the forward is worth */
         double forward = option->spot * exp((option->rate - option->dividend_yield) * option->years);
         double later = exp(-option->rate * option->years) * fmax(0, option->sign * (forward - option->strike));
         double now = fmax(0, option->sign * (option->spot - option->strike));
@@ -74,9 +80,13 @@ static int32_t fill(struct call *call)
 {
     static const char *const exercises[] = {"european", "american", NULL};
     struct lattice lattice = {.steps = call_integer(call, "n_steps", 2, 10000),
-                              .is_american = call_choice(call, "exercise", exercises) == 1};
+                              .is_american = call_choice(call, "exercise", exercises) == 1,
+                              .up_factor = call_number_within(call, "up_factor", 0, 1000),
+                              .chance = call_number_within(call, "risk_neutral_prob", 0, 1)};
     struct vanilla_terms terms = vanilla_terms(call);
 
+    if (!call->status && lattice.up_factor > 0 && !(lattice.up_factor > 1))
+        call_fail(call, MLTRAINER_INVALID_PARAMETER, "up_factor", "%.17g is not above 1, nor 0", lattice.up_factor);
     lattice.values = call_numbers(call, lattice.steps + 1);
     for (int64_t row = 0; !call->status && row < call->rows; row++) {
         struct vanilla option;

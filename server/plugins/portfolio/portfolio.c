@@ -126,13 +126,15 @@ static int32_t finish(struct call *call, const struct portfolio *p, const double
 
 static int32_t fill_mean_variance(struct call *call)
 {
-    static const char *const objectives[] = {"max_sharpe", "target_return", "least_variance", NULL};
+    static const char *const objectives[] = {"max_sharpe", "target_return", "least_variance", "auto", NULL};
     struct portfolio p;
     struct frontier frontier;
     size_t objective = call_choice(call, "objective", objectives);
     double free = call_number_within(call, "risk_free_rate", -10, 10),
            target = call_number_within(call, "target_return", -10, 10);
 
+    if (objective == 3)
+        objective = target > 0;
     if (read_portfolio(call, &p) || start_frontier(call, &p, &frontier) || start_assets(call, &mean_variance_tabular))
         return call->status;
     if (objective == 0)

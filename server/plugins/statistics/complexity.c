@@ -3,75 +3,6 @@
 #include "support/order.h"
 #include "tests.h"
 
-/* Slope of the line of least squares, and the share of the variance that it explains. */
-static double slope_of(const double *x, const double *y, int64_t count, double *explained)
-{
-    double mean_x = 0, mean_y = 0, xx = 0, xy = 0, yy = 0;
-
-    for (int64_t i = 0; i < count; i++) {
-        mean_x += x[i] / (double)count;
-        mean_y += y[i] / (double)count;
-    }
-    for (int64_t i = 0; i < count; i++) {
-        xx += (x[i] - mean_x) * (x[i] - mean_x);
-        xy += (x[i] - mean_x) * (y[i] - mean_y);
-        yy += (y[i] - mean_y) * (y[i] - mean_y);
-    }
-    *explained = yy > 0 ? xy * xy / (xx * yy) : NAN;
-    return xy / xx;
-}
-
-/* ---- Rescaled range: Hurst (1951), Mandelbrot and Wallis (1969) ---- */
-
-#define SIZES_MAX 64
-
-/* Range of the running sum of deviations over the standard deviation; NaN when nothing changes. */
-static double rescaled_range(const double *values, int64_t count)
-{
-    double mean = 0, sum = 0, high = 0, low = 0, squares = 0;
-
-    for (int64_t i = 0; i < count; i++)
-        mean += values[i] / (double)count;
-    for (int64_t i = 0; i < count; i++) {
-        sum += values[i] - mean;
-        high = fmax(high, sum);
-        low = fmin(low, sum);
-        squares += (values[i] - mean) * (values[i] - mean);
-    }
-    return squares > 0 ? (high - low) / sqrt(squares / (double)count) : NAN;
-}
-
-static int32_t fill_hurst(struct call *call);
-
-TABULAR(hurst, .inputs = {"@column"}, .outputs = {"hurst", "explained", "sizes"}, .own_rows = 1, .fill = fill_hurst);
-
-/* Sizes double from min_window on, to half of the rows; each the mean over the pieces that fit. */
-static int32_t fill_hurst(struct call *call)
-{
-    double sizes[SIZES_MAX], ranges[SIZES_MAX];
-    int64_t least = call_integer(call, "min_window", 4, TEST_ROWS_MAX), count = 0;
-
-    if (call->status || test_need_rows(call, 4 * least) || tabular_start(call, &hurst_tabular, 1))
-        return call->status;
-    for (int64_t size = least; size <= call->rows / 2; size *= 2) {
-        double sum = 0, pieces = 0;
-        for (int64_t from = 0; from + size <= call->rows; from += size) {
-            double range = rescaled_range(call->in[0] + from, size);
-            sum += isnan(range) ? 0 : range;
-            pieces += !isnan(range);
-        }
-        if (pieces > 0 && sum > 0) {
-            sizes[count] = log((double)size);
-            ranges[count++] = log(sum / pieces);
-        }
-    }
-    if (count < 2)
-        return call_fail(call, MLTRAINER_INVALID_DATA, "", "the series does not change");
-    call->out[0][0] = slope_of(sizes, ranges, count, &call->out[1][0]);
-    call->out[2][0] = (double)count;
-    return call->status;
-}
-
 /* ---- Higuchi (1988), "Approach to an irregular time series on the basis of the fractal theory" ---- */
 
 static double curve_length(const double *values, int64_t rows, int64_t k)
@@ -106,7 +37,7 @@ static int32_t fill_higuchi(struct call *call)
         scales[k - 1] = -log((double)k);
         lengths[k - 1] = log(length);
     }
-    call->out[0][0] = slope_of(scales, lengths, most, &call->out[1][0]);
+    call->out[0][0] = test_slope(scales, lengths, most, &call->out[1][0]);
     return call->status;
 }
 

@@ -7,7 +7,7 @@
 #define TESTS(X)                                                                                                       \
     X(adf_kpss, "Unit root and stationarity.")                                                                         \
     X(granger, "Does one series help to tell the other?")                                                              \
-    X(hurst, "Rescaled range over sizes.")                                                                             \
+    X(hurst, "How far a series' path gets over sizes.")                                                                \
     X(higuchi, "Fractal dimension of a curve.")                                                                        \
     X(lempel_ziv, "New patterns in a sequence of ups and downs.")                                                      \
     X(mutual_information, "What each feature says about a column.")                                                    \
@@ -20,5 +20,8 @@ TESTS(TABULAR_DECLARE)
 
 /** Fails the call outside [@least, TEST_ROWS_MAX]. Returns call->status. */
 int32_t test_need_rows(struct call *call, int64_t least);
+
+/** Slope of the line of least squares through @count points, and the share of the variance that it explains. */
+double test_slope(const double *x, const double *y, int64_t count, double *explained);
 
 #endif

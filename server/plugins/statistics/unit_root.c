@@ -51,18 +51,38 @@ static struct regression design(struct call *call, int64_t lags, int64_t first, 
     return r;
 }
 
-/* By Akaike's criterion, all on the rows that the most lags leave. */
-static int64_t choose_lags(struct call *call, int64_t most, size_t terms)
+enum { AKAIKE, SCHWARZ, LAST_T, ALL_LAGS };
+
+/* The fewest lags whose last one says something: from the most down to the first with |t| of 1.645. */
+static int64_t last_that_tells(const struct regression *r, int64_t most, size_t terms)
 {
+    int64_t lags = most;
+
+    for (; lags > 0; lags--) {
+        size_t columns = terms + 1 + (size_t)lags;
+        double gone = r->squares[columns - 1] - r->squares[columns];
+        if (sqrt(gone * (double)(r->rows - (int64_t)columns) / r->squares[columns]) >= 1.6448536269514722)
+            break;
+    }
+    return lags;
+}
+
+/* By a criterion, all on the rows that the most lags leave. */
+static int64_t choose_lags(struct call *call, int64_t most, size_t terms, size_t autolag)
+{
+    if (autolag == ALL_LAGS)
+        return most;
     struct regression r = design(call, most, most + 1, terms);
-    double least = INFINITY, rows = (double)r.rows;
+    double least = INFINITY, rows = (double)r.rows, price = autolag == SCHWARZ ? log(rows) : 2;
     int64_t best = 0;
 
     if (call->status || regression_factor(call, &r))
         return 0;
+    if (autolag == LAST_T)
+        return last_that_tells(&r, most, terms);
     for (int64_t lags = 0; lags <= most; lags++) {
         size_t columns = terms + 1 + (size_t)lags;
-        double criterion = rows * log(r.squares[columns] / rows) + 2 * (double)columns;
+        double criterion = rows * log(r.squares[columns] / rows) + price * (double)columns;
         if (criterion < least) {
             least = criterion;
             best = lags;
@@ -71,7 +91,7 @@ static int64_t choose_lags(struct call *call, int64_t most, size_t terms)
     return best;
 }
 
-static void fill_adf(struct call *call, size_t terms, int64_t max_lags)
+static void fill_adf(struct call *call, size_t terms, int64_t max_lags, size_t autolag)
 {
     int64_t most = max_lags >= 0 ? max_lags : (int64_t)ceil(12 * pow((double)call->rows / 100, 0.25));
     int64_t bound = call->rows / 2 - (int64_t)terms - 1;
@@ -81,7 +101,7 @@ static void fill_adf(struct call *call, size_t terms, int64_t max_lags)
         call_fail(call, MLTRAINER_INVALID_DATA, "", "%lld rows are too few", (long long)call->rows);
         return;
     }
-    int64_t lags = choose_lags(call, most, terms);
+    int64_t lags = choose_lags(call, most, terms, autolag);
     struct regression r = design(call, lags, lags + 1, terms);
     if (call->status || regression_factor(call, &r))
         return;
@@ -177,7 +197,8 @@ TABULAR(adf_kpss, .inputs = {"@column"},
 static int32_t fill(struct call *call)
 {
     static const char *const kinds[] = {"c", "ct", NULL};
-    size_t kind = call_choice(call, "regression", kinds);
+    static const char *const criteria[] = {"AIC", "BIC", "t-stat", "none", NULL};
+    size_t kind = call_choice(call, "regression", kinds), autolag = call_choice(call, "autolag", criteria);
     int64_t max_lags = call_integer(call, "max_lags", -1, 1000);
     double level = call_number_within(call, "level", 1e-6, 0.5);
 
@@ -187,7 +208,7 @@ static int32_t fill(struct call *call)
     fill_kpss(call, kind == 1);
     call_part(call, 0.1, 1);
     if (!call->status)
-        fill_adf(call, kind + 1, max_lags);
+        fill_adf(call, kind + 1, max_lags, autolag);
     call->out[STATIONARY][0] = (call->out[ADF_P][0] < level) - (call->out[KPSS_P][0] < level);
     return call->status;
 }

@@ -79,10 +79,12 @@ static double follow(struct parabola *p, const double *high, const double *low, 
 static int32_t fill_parabolic(struct call *call)
 {
     struct parabola p = {.start = call_number_within(call, "af_start", 1e-6, 10),
-                         .step = call_number_within(call, "af_increment", 0, 10),
+                         .step = call_number_within(call, "af_increment", -1, 10),
                          .most = call_number_within(call, "af_max", 1e-6, 10)};
     const double *high = call->in[0], *low = call->in[1];
 
+    if (p.step < 0)
+        p.step = p.start;
     if (!call->status && p.start > p.most)
         call_fail(call, MLTRAINER_INVALID_PARAMETER, "af_start", "%g is above af_max, %g", p.start, p.most);
     if (call->status)

@@ -13,8 +13,8 @@ RECORD = ROOT / "tests/bench/models/recorded.json"
 HEAD = """# Models
 
 Every model that the server computes, made from the configurations by `tests/golden/models/page.py --write`. `mltctl models describe ID`
-says all about one: parameters with bounds, columns that it reads and gives. Parameters here are the defaults. The reference is what the
-results are held against in `tests/golden/models`, the tolerance how closely (relative to 1 + the value). A model without a reference
+says all about one: parameters with bounds, columns that it reads and gives. Parameters here are the defaults, in brackets the other names that a
+request may give one by. The reference is what the results are held against in `tests/golden/models`, the tolerance how closely (relative to 1 + the value). A model without a reference
 is held against the formula that its family's page states, computed by the script that made the golden values.
 """
 
@@ -25,20 +25,27 @@ def scalar(text):
 
 
 def read_model(path):
-    """The keys that the page shows; the server's own reader is the strict one."""
-    model, parameters = {}, []
+    """The keys that the page shows and parameters.py compares; the server's own reader is the strict one."""
+    model, lists = {}, {"parameters": [], "absent": []}
     section = None
     for line in path.read_text().splitlines():
         if top := re.match(r"(\w+):(.*)", line):
             section = top[1]
             model[section] = scalar(re.sub(r"\s+#.*", "", top[2]))
-        elif section == "parameters" and (item := re.match(r"\s+(?:- )?(\w+):(.*)", line)):
-            if item[1] == "name":
-                parameters.append([scalar(item[2]), None])
-            elif item[1] == "default":
-                parameters[-1][1] = scalar(item[2])
-    model["shown"] = ", ".join(name if default is None else f"{name}={default}" for name, default in parameters)
-    return model
+        elif section in lists and (item := re.match(r"\s+(- )?(\w+):(.*)", line)):
+            if item[1]:
+                lists[section].append({})
+            lists[section][-1][item[2]] = scalar(item[3])
+    for parameter in lists["parameters"]:
+        others = [name.strip() for name in parameter.get("aka", "").strip("[]").split(",") if name]
+        parameter["names"] = [parameter["name"], *others]
+    return model | {"parameters": lists["parameters"], "absent": [(a["name"], a["reason"]) for a in lists["absent"]]}
+
+
+def shown(parameter):
+    name, *others = parameter["names"]
+    return (name + (f" ({', '.join(others)})" if others else "") +
+            (f"={parameter['default']}" if "default" in parameter else ""))
 
 
 def tolerances(family):
@@ -98,11 +105,12 @@ def page():
     lines, computed, unavailable, algorithms = [], 0, 0, set()
     for folder in sorted(PLUGINS.glob("*/models")):
         family = folder.parent.name
-        held = tolerances(family)
+        held, absent = tolerances(family), []
         lines += ["", f"## {title(family)}", "", "| model | task | parameters | engine | reference | tolerance |",
                   "|---|---|---|---|---|---|"]
         for path in sorted(folder.glob("*.yaml")):
             m = read_model(path)
+            absent += [f"| {m['id']} | {name} | {reason} |" for name, reason in m["absent"]]
             if "unavailable" in m:
                 unavailable += 1
                 lines.append(f"| {m['id']} | {m['task']} | UNAVAILABLE: {m['unavailable']} | | | |")
@@ -111,8 +119,10 @@ def page():
             algorithms.add((family, m["algorithm"]))
             tolerance = held.get(m["id"], held.get("algorithm " + m["algorithm"]))
             reference = f"`{m['reference']}`" if m.get("reference") else "formula"
-            lines.append(f"| {m['id']} | {m['task']} | {m['shown']} | {m['engine']} | {reference} | "
+            lines.append(f"| {m['id']} | {m['task']} | {', '.join(map(shown, m['parameters']))} | {m['engine']} | {reference} | "
                          f"{f'{tolerance:g}' if tolerance else 'none'} |")
+        if absent:
+            lines += ["", "| model | not here | why |", "|---|---|---|", *absent]
     lines += speed()
     count = f"\nComputed: {computed} models by {len(algorithms)} algorithms. Unavailable: {unavailable}.\n"
     return HEAD + count + "\n".join(lines) + "\n"
@@ -132,4 +142,5 @@ def main():
     return len(have) != len(want)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

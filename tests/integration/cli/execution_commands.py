@@ -35,6 +35,8 @@ def models_and_plugins_are_listed_and_described(ctl):
     assert re.search(r"^order +\[1,1,1\] ", said, re.M) and re.search(r"^deviation +\S", said, re.M), said
     said = ctl("models", "describe", "expected_shortfall_model")  # whose column a parameter names
     assert "as parameter column says" in said and "0..1000000 " in said, said
+    assert re.search(r"^window +14 .* Also: period\.$", ctl("models", "describe", "rsi"), re.M)
+    assert re.search(r"^n_jobs +A job has one worker", ctl("models", "describe", "stacking_ensemble"), re.M)
     with folder() as at:
         Path(at, "few.csv").write_text("high,low,close\n" + "".join(f"{102 + i % 7},{99 + i % 5},{100 + i % 7}\n" for i in range(80)))
         ctl("datasets", "upload", f"{at}/few.csv", "--name", "few")
@@ -42,6 +44,11 @@ def models_and_plugins_are_listed_and_described(ctl):
     voted = ("models", "compute", "ensemble_regime", "--dataset", "few", "--param", "window=5", "--param")
     assert "regime" in ctl(*voted, "base_detectors=[volatility,clustering]")
     assert "astrologer" in ctl.error(*voted, "base_detectors=[astrologer]", code=INVALID_ARGUMENT)
+    momentum = ("models", "compute", "momentum_oscillator", "--dataset", "few", "--param")
+    assert ctl(*momentum, "period=3") == ctl(*momentum, "window=3") != ctl(*momentum, "window=4")
+    assert "names of one parameter" in ctl.error(*momentum, "period=3", "--param", "window=3", code=INVALID_ARGUMENT)
+    assert "Nothing is to be filled" in ctl.error("models", "compute", "obv_model", "--dataset", "few", "--param",
+                                                  "fillna=true", code=INVALID_ARGUMENT)
     ctl("datasets", "rm", "few")
     assert "rigde" in ctl.error("models", "describe", "rigde", code=NOT_FOUND)
     assert {"linear", "options", "technical"} <= {p["family"] for p in ctl.json("plugins", "ls")["plugins"]}

@@ -17,11 +17,14 @@ static const char good[] = "id: m1\n"
                            "engine: by hand\n"
                            "deterministic: true\n"
                            "parameters:\n"
-                           "  - {name: alpha, type: number, default: 1.0, minimum: 0, maximum: 10, doc: Weight.}\n"
+                           "  - {name: alpha, type: number, default: 1.0, minimum: 0, maximum: 10, doc: Weight.,\n"
+                           "     aka: [lambda, C]}\n"
                            "  - {name: rounds, type: integer, minimum: 1, doc: How often.}\n"
                            "  - {name: solver, type: text, default: auto, choices: [auto, fast], doc: How.}\n"
                            "  - {name: widths, type: numbers, default: [1, 2.5], minimum: 0.5, doc: Wide.}\n"
                            "  - {name: centre, type: bool, default: false, doc: Whether.}\n"
+                           "absent:\n"
+                           "  - {name: n_jobs, reason: Workers are the pool's.}\n"
                            "inputs:\n"
                            "  target: required\n"
                            "  features: any\n";
@@ -142,15 +145,17 @@ static void names_file_and_line_of_what_is_wrong(void **state)
         {"type: integer", "type: int", "rounds: \"int\" is not a type"},
         {"default: auto", "default: slow", "default of \"solver\": \"slow\" is none of auto, fast"},
         {"name: rounds", "name: alpha", "a second parameter \"alpha\""},
+        {"aka: [lambda, C]", "aka: [rounds]", "a second parameter \"rounds\""},
+        {"name: n_jobs", "name: lambda", "\"lambda\" is a parameter, and absent"},
         {"id: m1", "id: m 1", "m1.yaml:1: \"m 1\" is not an identifier"},
         {"id: m1", "id: m2", "the file of model \"m2\" must be called m2.yaml"},
         {"family: fam", "family: other", "family \"other\" in the folder of \"fam\""},
-        {"target: required", "target: perhaps", "m1.yaml:15: \"perhaps\" is none of required, optional and none"},
+        {"target: required", "target: perhaps", "m1.yaml:18: \"perhaps\" is none of required, optional and none"},
         {"features: any", "features: any\n  columns:\n    - {parameter: nope, type: number, doc: x.}",
          "input column 1: no text parameter \"nope\""},
         {"features: any", "features: any\n  columns:\n    - {type: number, doc: x.}",
          "input column 1: either name or parameter"},
-        {"inputs:", "inputs: [", "m1.yaml:16: missing comma in flow sequence"},
+        {"inputs:", "inputs: [", "m1.yaml:19: missing comma in flow sequence"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char yaml[2048];
@@ -211,6 +216,8 @@ static void names_the_parameter_that_is_wrong(void **state)
         const char *field, *error;
     } table[] = {
         {NUMBER("alhpa", 1), "p.alhpa", "is \"alpha\" meant?"},
+        {INTEGER("n_jobs", 2), "p.n_jobs", "model m1 has no such parameter: Workers are the pool's."},
+        {NUMBER("lambda", -1), "p.lambda", "-1 is below the minimum 0"},
         {NUMBER("zzzzz", 1), "p.zzzzz", "model m1 has no such parameter"},
         {NUMBER("alpha", -1), "p.alpha", "-1 is below the minimum 0"},
         {NUMBER("alpha", 10.5), "p.alpha", "10.5 is above the maximum 10"},
@@ -236,6 +243,34 @@ static void names_the_parameter_that_is_wrong(void **state)
     }
 }
 
+static void takes_a_parameter_by_its_other_names(void **state)
+{
+    static const char *const names[] = {"alpha", "lambda", "C"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct mrpc_arena *arena = mrpc_arena_new(0);
+        const struct mltrainer_parameter *const *values;
+        struct fault fault = FAULT_INIT;
+        const struct mltrainer_parameter given[] = {INTEGER("rounds", 3), TEXT("solver", "fast"),
+                                                    NUMBER(names[i], 7)};
+        assert_int_equal(resolve(given, 3, arena, &values, &fault), 0);
+        assert_true(values[0]->number == 7);
+        assert_string_equal(values[0]->name, "alpha");
+        mrpc_arena_free(arena);
+    }
+}
+
+static void refuses_two_names_of_one_parameter(void **state)
+{
+    struct mrpc_arena *arena = mrpc_arena_new(0);
+    const struct mltrainer_parameter *const *values;
+    struct fault fault = FAULT_INIT;
+    const struct mltrainer_parameter given[] = {INTEGER("rounds", 3), NUMBER("lambda", 1), NUMBER("alpha", 1)};
+    assert_int_equal(resolve(given, 3, arena, &values, &fault), MRPC_INVALID_ARGUMENT);
+    assert_string_equal(fault.field, "p.alpha");
+    assert_non_null(strstr(fault.text, "\"lambda\" and \"alpha\" as names of one parameter"));
+    mrpc_arena_free(arena);
+}
+
 static void believes_a_plugin_that_was_probed(void **state)
 {
     struct catalog *catalog;
@@ -253,6 +288,8 @@ static void believes_a_plugin_that_was_probed(void **state)
     assert_null(model->unavailable);
     assert_int_equal(model->operations, CATALOG_TRAIN);
     assert_string_equal(model->parameters[2].choices[1], "fast");
+    assert_string_equal(model->parameters[0].aliases[1], "C");
+    assert_string_equal(model->absences[0].name, "n_jobs");
     assert_int_equal(catalog_require(better, "m1", CATALOG_TRAIN, "f", &model, &fault), 0);
     assert_int_equal(catalog_require(better, "m1", CATALOG_COMPUTE, "f", &model, &fault), MRPC_INVALID_ARGUMENT);
     snapshot_release(&better->snapshot);
@@ -315,6 +352,8 @@ int main(void)
         cmocka_unit_test(names_file_and_line_of_what_is_wrong),
         cmocka_unit_test(fills_in_defaults_and_widens_integers),
         cmocka_unit_test(names_the_parameter_that_is_wrong),
+        cmocka_unit_test(takes_a_parameter_by_its_other_names),
+        cmocka_unit_test(refuses_two_names_of_one_parameter),
         cmocka_unit_test(believes_a_plugin_that_was_probed),
         cmocka_unit_test(why_a_model_is_withheld_outlives_the_catalog_that_it_was_read_into),
         cmocka_unit_test(reads_every_model_of_this_repository),

@@ -35,12 +35,12 @@ def lattice(side, exercise, steps, dividend, spot, strike, days, rate, volatilit
     return priced.NPV()
 
 
-def own_lattice(side, exercise, steps, dividend, spot, strike, years, rate, volatility):
+def own_lattice(side, exercise, steps, dividend, spot, strike, years, rate, volatility, up=0, chance=0):
     """The lattice in NumPy, for delta and gamma, which QuantLib takes from other nodes."""
     sign = 1 if side == "call" else -1
     step = years / steps
-    up = np.exp(volatility * np.sqrt(step))
-    chance = (np.exp((rate - dividend) * step) - 1 / up) / (up - 1 / up)
+    up = up or np.exp(volatility * np.sqrt(step))
+    chance = chance or (np.exp((rate - dividend) * step) - 1 / up) / (up - 1 / up)
     layers = {}
     nodes = spot * up ** (2.0 * np.arange(steps + 1) - steps)
     values = np.maximum(0, sign * (nodes - strike))
@@ -87,6 +87,13 @@ for name in ("near", "wide"):
                 assert abs(fine[0] - other) < 0.01, (fine[0], other)
             golden.case("binomial_tree_model", name, {"price": price, "delta": delta, "gamma": gamma},
                         {"n_steps": steps, "exercise": exercise, "option_type": side, "dividend_yield": dividend})
+        for up, chance, exercise, steps in ((1.1, 0.5, "american", 12), (1.03, 0.52, "european", 60),
+                                            (1.05, 0, "american", 40), (0, 0.51, "european", 25)):
+            rows = [own_lattice(side, exercise, steps, 0.01, *row, up, chance)
+                    for row in zip(spot, strike, years, rate, volatility)]
+            golden.case("binomial_tree_model", name, dict(zip(("price", "delta", "gamma"), np.array(rows).T)),
+                        {"n_steps": steps, "exercise": exercise, "option_type": side, "dividend_yield": 0.01,
+                         "up_factor": float(up), "risk_neutral_prob": float(chance)})
         for h, dividend in (((0.1, 1.0, 0.1, 0.1, -0.5), 0.0), ((0.04, 2.0, 0.06, 0.5, -0.7), 0.02),
                             ((0.2, 0.5, 0.05, 0.9, 0.3), 0.01)):
             price = [heston(side, h, dividend, *row) for row in zip(spot, strike, days, rate)]

@@ -70,7 +70,7 @@ for name, seed, n, rows in (("four", 1, 4, 160), ("six", 2, 6, 220)):
         least = mean @ quadratic(mean, cov, 0, 0, 1)
         target = float(252 * (0.4 * least + 0.6 * mean.max()))
         w = quadratic(mean, cov, np.exp(brentq(lambda a: 252 * mean @ quadratic(mean, cov, np.exp(a), 0, 1) - target, -12, 12, xtol=1e-13)), 0, 1)
-        golden.case("mean_variance", name, shown(mean, cov, w), {"objective": "target_return", "target_return": target, "window": window},
+        golden.case("mean_variance", name, shown(mean, cov, w), {"objective": "target_return" if window else "auto", "target_return": target, "window": window},
                     all_rows=True, tolerance=1e-8)
         golden.case("maximum_sharpe_ratio_optimizer", name, shown(mean, cov, quadratic(mean, cov, 0, 0, 1)),
                     {"objective": "least_variance", "window": window}, all_rows=True)

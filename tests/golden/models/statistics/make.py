@@ -26,6 +26,11 @@ def tests(golden, name, effect, cause):
                 "kpss_p_value": found_p, "kpss_lags": found_lags,
                 "stationary": float(p < 0.05) - float(found_p < 0.05)},
                 {"regression": kind, "column": column}, tolerance=1e-8)
+    for autolag in ("BIC", "t-stat", None):
+        adf, p, lags, rows = adfuller(np.cumsum(effect), regression="c", maxlag=9, autolag=autolag)[:4]
+        golden.case("adf_kpss_tests", name, {"adf": adf, "adf_p_value": p, "adf_lags": 9 if autolag is None else lags,
+                                             "adf_rows": rows},
+                    {"column": "level", "max_lags": 9, "autolag": autolag or "none"}, tolerance=1e-8)
     result = grangercausalitytests(np.column_stack([effect, cause]), 5)
     rows = np.array([[lag, *result[lag][0]["ssr_ftest"][:2], *result[lag][0]["ssr_chi2test"][:2]]
                      for lag in range(1, 6)])
@@ -45,6 +50,29 @@ def hurst(x, least):
         ranges.append(np.log(np.mean(found)))
         size *= 2
     return (np.polyfit(sizes, ranges, 1)[0], np.corrcoef(sizes, ranges)[0, 1] ** 2, len(sizes))
+
+
+def line(sizes, measures, factor=1, shift=0):
+    x, y = np.log(sizes), np.log(measures)
+    return (shift + factor * np.polyfit(x, y, 1)[0], np.corrcoef(x, y)[0, 1] ** 2, len(x))
+
+
+def fluctuation(pieces):
+    time = np.arange(pieces.shape[1])
+    rest = [piece - np.polyval(np.polyfit(time, piece, 1), time) for piece in pieces]
+    return np.sqrt(np.mean(np.square(rest)))
+
+
+def hurst_otherwise(x, least, method):
+    path = np.cumsum(x - x.mean())
+    if method == "ghe":
+        lags = np.arange(1, 2 * least)
+        return line(lags, [np.mean(np.abs(path[lag:] - path[:-lag])) for lag in lags])
+    pieces = 5 if method == "variance" else 2
+    sizes = [least * 2 ** i for i in range(60) if least * 2 ** i <= len(x) // pieces]
+    if method == "dfa":
+        return line(sizes, [fluctuation(path[:len(x) // s * s].reshape(-1, s)) for s in sizes])
+    return line(sizes, [x[:len(x) // s * s].reshape(-1, s).mean(axis=1).var() for s in sizes], 0.5, 1)
 
 
 def higuchi(x, most):
@@ -72,6 +100,11 @@ def complexity(golden, name, x):
     for least in (4, 6, 8, 10, 13):
         golden.case("hurst_exponent_fractal", name, dict(zip(("hurst", "explained", "sizes"), hurst(x, least))),
                     {"min_window": least})
+    for method in ("dfa", "variance", "ghe"):
+        for least in (5, 10):
+            golden.case("hurst_exponent_fractal", name,
+                        dict(zip(("hurst", "explained", "sizes"), hurst_otherwise(x, least, method))),
+                        {"method": method, "min_window": least})
     for most in (4, 5, 6, 8, 12, 16):
         golden.case("fractal_model", name, dict(zip(("dimension", "explained"), higuchi(x, most))), {"k_max": most})
     for column, values in (("returns", x), ("level", np.cumsum(x))):
