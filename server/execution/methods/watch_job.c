@@ -16,7 +16,8 @@ struct watch {
     struct execution *engine;
     struct mrpc_call *call;
     char id[64];
-    uint64_t next; /* sequence to send */
+    uint64_t after; /* sequence that the client has */
+    uint64_t next;  /* sequence to send */
     struct event_log *log;
     struct event_log *reading; /* being filled from the store */
     struct fault fault;
@@ -79,6 +80,19 @@ static void pump(struct watch *watch)
         finish(watch, MRPC_OK);
 }
 
+/* A client that has more than there is, as after a backup came back, would miss what is told until it is there. */
+static void begin(struct watch *watch)
+{
+    struct fault fault = FAULT_INIT;
+    if (watch->after <= watch->log->committed) {
+        watch->next = watch->after + 1;
+        return pump(watch);
+    }
+    fault_set(&fault, MRPC_OUT_OF_RANGE, "after_sequence: %llu, and the last event is %llu",
+              (unsigned long long)watch->after, (unsigned long long)watch->log->committed);
+    finish(watch, fault_answer(watch->call, &fault));
+}
+
 static void more(struct event_watcher *watcher)
 {
     pump((struct watch *)watcher);
@@ -134,7 +148,7 @@ static void events_read(struct thread_task *task)
     } else {
         watch->log = watch->reading;
         watch->log->complete = true;
-        pump(watch);
+        begin(watch);
     }
     unref(watch);
 }
@@ -166,7 +180,7 @@ static void attach(void *arg)
         return read_from_store(watch);
     watch->log = event_log_ref(job->log);
     event_log_watch(watch->log, &watch->watcher);
-    pump(watch);
+    begin(watch);
 }
 
 int execution_watch_job(void *self, struct mrpc_call *call, const API(WatchJobRequest) * request)
@@ -175,7 +189,7 @@ int execution_watch_job(void *self, struct mrpc_call *call, const API(WatchJobRe
     if (!watch)
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     *watch = (struct watch){
-        .watcher.more = more, .references = 2, .engine = self, .call = call, .next = request->after_sequence + 1};
+        .watcher.more = more, .references = 2, .engine = self, .call = call, .after = request->after_sequence};
     snprintf(watch->id, sizeof watch->id, "%.63s", request->id);
     mrpc_call_set_data(call, watch, release);
     mrpc_call_on_writable(call, on_writable, watch);

@@ -210,6 +210,38 @@ static void a_watch_goes_on_where_the_client_was(void **state)
     fixture_close(&fixture);
 }
 
+static int watch_after(struct fixture *fixture, const char *id, uint64_t after)
+{
+    struct mrpc_client_call *call;
+    API(WatchJobRequest) request;
+    INIT(watch_job_request, &request);
+    request.id = (char *)id;
+    request.after_sequence = after;
+    assert_int_equal(RPC(watch_job__start)(fixture->channel, NULL, &request, NULL, NULL, &call), 0);
+    assert_null(RPC(watch_job__recv)(call));
+    int code = mrpc_client_call_finish(call, fresh(fixture));
+    mrpc_client_call_free(call);
+    return code;
+}
+
+/* Of a job that runs, whose events are in memory, and of one that has ended. UINT64_MAX + 1 is 0. */
+static void nobody_has_events_that_are_not_there(void **state)
+{
+    struct fixture fixture;
+    uint64_t last;
+    fixture_open(&fixture, NULL);
+    char *runs = submit(&fixture, zoo_job("loops"), ""), *ended = submit(&fixture, zoo_job("echoes"), "");
+    assert_int_equal(watch(&fixture, ended, 0, NULL, &last), STATE(SUCCEEDED));
+    assert_int_equal(watch_after(&fixture, runs, UINT64_MAX), MRPC_OUT_OF_RANGE);
+    assert_int_equal(watch_after(&fixture, runs, 1000), MRPC_OUT_OF_RANGE);
+    assert_int_equal(watch_after(&fixture, ended, UINT64_MAX), MRPC_OUT_OF_RANGE);
+    assert_int_equal(watch_after(&fixture, ended, last + 1), MRPC_OUT_OF_RANGE);
+    assert_non_null(strstr(TEXT(&fixture), "after_sequence: "));
+    free(runs);
+    free(ended);
+    fixture_close(&fixture);
+}
+
 static void bad_requests_name_what_is_wrong(void **state)
 {
     struct fixture fixture;
@@ -347,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_full_queue_refuses_at_once),
         cmocka_unit_test(a_killed_server_loses_nothing_acknowledged),
         cmocka_unit_test(a_watch_goes_on_where_the_client_was),
+        cmocka_unit_test(nobody_has_events_that_are_not_there),
         cmocka_unit_test(bad_requests_name_what_is_wrong),
         cmocka_unit_test(a_plugin_that_crashes_again_and_again_is_kept_away),
         cmocka_unit_test(models_are_listed_without_running_a_plugin),
