@@ -115,19 +115,23 @@ static int write_waiting(struct chain *chain)
     return 0;
 }
 
-/* FILE.3 to FILE.4 and so on down to FILE; the oldest goes. What fails is tried again with the next line. */
+static const char *file_name(const struct chain *chain, unsigned i, char out[PATH_MAX])
+{
+    snprintf(out, PATH_MAX, i ? "%s.%u" : "%s", chain->path, i);
+    return out;
+}
+
+/* FILE.3 to FILE.4 and so on down to FILE, up to the first place that is free, else the oldest goes. What fails is
+ * tried again with the next line, and begins where it stopped: nothing goes twice. */
 static int shift(const struct chain *chain)
 {
     char from[PATH_MAX], to[PATH_MAX];
-    for (unsigned i = chain->files; i > 0; i--) {
-        snprintf(to, sizeof to, "%s.%u", chain->path, i);
-        if (i > 1)
-            snprintf(from, sizeof from, "%s.%u", chain->path, i - 1);
-        else
-            snprintf(from, sizeof from, "%s", chain->path);
-        if (rename(from, to) != 0 && errno != ENOENT)
+    unsigned free_place = 0;
+    while (free_place < chain->files && access(file_name(chain, free_place, to), F_OK) == 0)
+        free_place++;
+    for (unsigned i = free_place; i > 0; i--)
+        if (rename(file_name(chain, i - 1, from), file_name(chain, i, to)) != 0)
             return -1;
-    }
     return 0;
 }
 
@@ -176,11 +180,15 @@ static bool parse_line(const char *line, uint64_t *seq, uint8_t mac[AUDIT_MAC_BY
 {
     size_t size = strlen(line);
     unsigned long long number;
+    uint8_t bytes[AUDIT_MAC_BYTES];
     if (size < AUDIT_MAC_DIGITS + 5 || sscanf(line, "seq=%20llu ", &number) != 1)
         return false;
-    *seq = number;
     const char *end = line + size - AUDIT_MAC_DIGITS;
-    return memcmp(end - 5, " mac=", 5) == 0 && audit_key_unhex(end, AUDIT_MAC_BYTES, mac);
+    if (memcmp(end - 5, " mac=", 5) != 0 || !audit_key_unhex(end, AUDIT_MAC_BYTES, bytes))
+        return false;
+    *seq = number;
+    memcpy(mac, bytes, sizeof bytes);
+    return true;
 }
 
 /* The last whole line of the file; what is torn behind it goes, and *@torn says how much. 0 for an empty file. */

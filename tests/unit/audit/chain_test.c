@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -152,6 +153,32 @@ static void files_are_rotated_by_size_and_the_oldest_goes(void **state)
     assert_int_equal(access(path, F_OK), -1);
 }
 
+/* The names have moved, and there is no descriptor for the new file: no try moves them once more, over the oldest. */
+static void a_rotation_that_fails_loses_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[112];
+    open_chain(fixture, 2000, 3);
+    for (int i = 0; i < 60; i++)
+        add(fixture, "kind=event what=padding-padding-padding-padding-padding-padding-padding");
+    struct rlimit before, none;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    for (int i = 0; i < 60; i++)
+        add(fixture, "kind=event what=padding-padding-padding-padding-padding-padding-padding");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    for (int i = 0; i < 5; i++)
+        add(fixture, "kind=event what=after");
+    chain_close(&fixture->chain);
+    struct reader reader = {0};
+    for (int i = 3; i >= 0; i--) {
+        snprintf(path, sizeof path, i ? "%s.%d" : "%s", fixture->path, i);
+        follow(fixture, path, &reader);
+    }
+    assert_int_equal(reader.seq, fixture->chain.seq);
+}
+
 static void somebody_elses_rotation_is_taken_up(void **state)
 {
     struct fixture *fixture = *state;
@@ -261,6 +288,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lines_hang_together_also_over_a_restart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_line_that_is_too_long_is_cut, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_are_rotated_by_size_and_the_oldest_goes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_rotation_that_fails_loses_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(somebody_elses_rotation_is_taken_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_torn_end_goes_and_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_cut_end_leaves_a_gap, set_up, tear_down),
