@@ -138,10 +138,8 @@ int upload_stage_open(struct upload_stages *stages, const char *owner, const cha
         left_free(left);
     }
     code = begin_at(stage.fd, offset, fault);
-    if (code == MRPC_FAILED_PRECONDITION)
+    if (code)
         upload_stage_leave(stages, owner, &stage);
-    else if (code)
-        close(stage.fd);
     else
         *out = stage;
     return code;

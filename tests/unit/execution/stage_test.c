@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -105,12 +107,45 @@ static void is_one_owners_and_one_calls(void **state)
     drop(&stage);
 }
 
+static bool disk_fails;
+
+int __real_ftruncate(int fd, off_t length);
+int __wrap_ftruncate(int fd, off_t length);
+int __wrap_ftruncate(int fd, off_t length)
+{
+    if (!disk_fails)
+        return __real_ftruncate(fd, length);
+    errno = EIO;
+    return -1;
+}
+
+static void stays_and_counts_when_the_disk_fails(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fault fault = FAULT_INIT;
+    struct upload_stage stage = open_stage(fixture, "ann", 0), none;
+    take(fixture, &stage, 10);
+    assert_int_equal(write(stage.fd, "0123456789", 10), 10);
+    upload_stage_leave(fixture->stages, "ann", &stage);
+    disk_fails = true;
+    assert_int_equal(upload_stage_open(fixture->stages, "ann", "r", 4, &none, &fault), MRPC_INTERNAL);
+    disk_fails = false;
+    assert_int_equal(quota_used(fixture->quota, "ann"), 10);
+    stage = open_stage(fixture, "ann", 10);
+    assert_int_equal(stage.taken_bytes, 10);
+    unlink(stage.path);
+    upload_stage_leave(fixture->stages, "ann", &stage);
+    upload_stages_forget_removed(fixture->stages);
+    assert_int_equal(quota_used(fixture->quota, "ann"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(holds_of_the_quota_what_lies_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(leaves_nothing_of_an_empty_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(is_one_owners_and_one_calls, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(stays_and_counts_when_the_disk_fails, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
