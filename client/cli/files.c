@@ -2,6 +2,7 @@
 #include "files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@
 
 int files_read(const char *path, size_t limit, uint8_t **out, size_t *size)
 {
-    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
     if (!in)
         return cli_failed("%s: %s", path, strerror(errno));
     size_t used = 0, capacity = 64 * 1024;
@@ -50,11 +51,15 @@ int files_begin(struct files_output *output, const char *path)
     }
     if (asprintf(&output->temporary, "%s.XXXXXX", path) < 0)
         return cli_failed("out of memory");
-    int fd = mkstemp(output->temporary);
+    int fd = mkostemp(output->temporary, O_CLOEXEC);
     output->stream = fd >= 0 ? fdopen(fd, "wb") : NULL;
     if (output->stream)
         return 0;
     int code = cli_failed("%s: %s", path, strerror(errno));
+    if (fd >= 0) {
+        close(fd);
+        unlink(output->temporary);
+    }
     free(output->temporary);
     return code;
 }

@@ -14,7 +14,7 @@ enum { FILE_BYTES_MAX = 4 * 1024 * 1024 };
 
 static char *read_file(const char *path)
 {
-    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
     char *text = malloc(FILE_BYTES_MAX + 1);
     if (!in || !text)
         exit(cli_failed("%s: %s", path, strerror(errno)));

@@ -230,7 +230,7 @@ static bool is_refusal(int code)
 static int wait_for_first(struct mlt_cache *cache, struct mlt_error *error)
 {
     struct client_keeper *keeper = &cache->keeper;
-    int64_t until_ms = keeper_now_ms() + cache->client->timeout_ms;
+    int64_t until_ms = keeper_after_ms(cache->client->timeout_ms);
     pthread_mutex_lock(&keeper->lock);
     while (!cache->complete && !is_refusal(keeper->code) && keeper_now_ms() < until_ms)
         keeper_wait(keeper, until_ms);
@@ -316,7 +316,7 @@ void mlt_cache_state(struct mlt_cache *cache, struct mlt_cache_state *out)
 int mlt_cache_wait(struct mlt_cache *cache, uint64_t version, int64_t timeout_ms)
 {
     struct client_keeper *keeper = &cache->keeper;
-    int64_t until_ms = keeper_now_ms() + timeout_ms;
+    int64_t until_ms = keeper_after_ms(timeout_ms);
     pthread_mutex_lock(&keeper->lock);
     while (cache->version == version && keeper_now_ms() < until_ms)
         keeper_wait(keeper, until_ms);

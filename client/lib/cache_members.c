@@ -76,7 +76,7 @@ static struct cache_member *member_new(const struct cache_members *members,
 
 bool cache_members_add(struct cache_members *members, const Mltrainer__Registry__V1__Instance *instance)
 {
-    if (instance->n_endpoints == 0)
+    if (instance->n_endpoints == 0 || !instance->key)
         return true;
     if (members->count == MEMBERS_MAX)
         return false;

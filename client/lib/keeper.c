@@ -47,6 +47,12 @@ int64_t keeper_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int64_t keeper_after_ms(int64_t ms)
+{
+    int64_t now_ms = keeper_now_ms();
+    return ms < INT64_MAX - now_ms ? now_ms + ms : INT64_MAX;
+}
+
 bool keeper_wait(struct client_keeper *keeper, int64_t until_ms)
 {
     const struct timespec until = {until_ms / 1000, until_ms % 1000 * 1000000};

@@ -33,6 +33,8 @@ int keeper_start(struct client_keeper *keeper, void *(*run)(void *arg), void *ar
 void keeper_end(struct client_keeper *keeper);
 
 int64_t keeper_now_ms(void);
+/** The time in @ms from now; INT64_MAX when that is farther than it counts. */
+int64_t keeper_after_ms(int64_t ms);
 /** Wait for `changed`, at most until @until_ms (CLOCK_MONOTONIC). The lock is held. False when it is over. */
 bool keeper_wait(struct client_keeper *keeper, int64_t until_ms);
 /** A number in 0..@most. */

@@ -7,6 +7,7 @@
 #include <mltrainer/execution/v1/execution.mrpc.h>
 
 #include "client.h"
+#include "keeper.h"
 
 enum { PARAMETERS_MAX = 64, PAUSE_FIRST_MS = 50, PAUSE_MOST_MS = 1000, KEY_BYTES = 40 };
 
@@ -85,13 +86,6 @@ static const char *make_key(char key[KEY_BYTES])
     return key;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int try_once(struct mlt_client *client, struct request *request, int64_t timeout_ms, char id[MLT_JOB_ID_BYTES],
                     struct mlt_error *error)
 {
@@ -113,11 +107,11 @@ static int try_once(struct mlt_client *client, struct request *request, int64_t 
 static int submit(struct mlt_client *client, struct request *request, char id[MLT_JOB_ID_BYTES],
                   struct mlt_error *error)
 {
-    int64_t end_ms = now_ms() + client->timeout_ms;
+    int64_t end_ms = keeper_after_ms(client->timeout_ms);
     for (int64_t pause_ms = PAUSE_FIRST_MS;; pause_ms = pause_ms < PAUSE_MOST_MS ? pause_ms * 2 : PAUSE_MOST_MS) {
-        int64_t left_ms = end_ms - now_ms();
+        int64_t left_ms = end_ms - keeper_now_ms();
         int code = try_once(client, request, left_ms > 1 ? left_ms : 1, id, error);
-        if (code != MRPC_UNAVAILABLE || !*request->message.request_id || now_ms() + pause_ms >= end_ms)
+        if (code != MRPC_UNAVAILABLE || !*request->message.request_id || keeper_now_ms() + pause_ms >= end_ms)
             return code;
         nanosleep(&(struct timespec){pause_ms / 1000, pause_ms % 1000 * 1000000}, NULL);
     }

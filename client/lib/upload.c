@@ -118,7 +118,7 @@ int mlt_dataset_upload(struct mlt_client *client, const char *name, const char *
     Mltrainer__Execution__V1__UploadDatasetHeader header = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_HEADER__INIT;
     char hex[65];
     struct stat info;
-    FILE *in = fopen(path, "rb");
+    FILE *in = fopen(path, "rbe");
     uint8_t *buffer = malloc(CHUNK_BYTES);
     int code = 0;
     if (!in || !buffer || fstat(fileno(in), &info) != 0)

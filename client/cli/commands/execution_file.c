@@ -30,7 +30,7 @@ static int hash_file(FILE *in, char hex[65])
 int execution_open_file(const char *path, FILE **out, uint64_t *size_bytes, char hex[65])
 {
     struct stat info;
-    FILE *in = fopen(path, "rb");
+    FILE *in = fopen(path, "rbe");
     if (!in || fstat(fileno(in), &info) != 0)
         return cli_failed("%s: %s", path, strerror(errno));
     if (!S_ISREG(info.st_mode) || hash_file(in, hex) != 0) {

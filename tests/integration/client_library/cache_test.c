@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -272,6 +273,27 @@ static void rolling_restarts_of_the_registry_are_not_seen(void **state)
     mlt_cache_close(cache);
 }
 
+static void *wake(void *arg)
+{
+    mlt_cache_wake(arg);
+    return NULL;
+}
+
+/* Now and INT64_MAX ms is no time that has passed. */
+static void waiting_may_take_for_ever(void **state)
+{
+    (void)state;
+    struct mlt_registration *registration = begin("patient", "a", NULL, 0);
+    struct mlt_cache *cache = open_cache("patient", NULL);
+    uint64_t version = state_of(cache).version;
+    pthread_t waker;
+    assert_int_equal(pthread_create(&waker, NULL, wake, cache), 0);
+    assert_int_equal(mlt_cache_wait(cache, version, INT64_MAX), 0);
+    pthread_join(waker, NULL);
+    mlt_cache_close(cache);
+    mlt_registration_end(registration);
+}
+
 static void without_a_registry_opening_fails(void **state)
 {
     (void)state;
@@ -297,6 +319,7 @@ int main(void)
         cmocka_unit_test(what_was_known_is_served_while_the_registry_is_away),
         cmocka_unit_test(a_registry_that_falls_silent_is_noticed),
         cmocka_unit_test(rolling_restarts_of_the_registry_are_not_seen),
+        cmocka_unit_test(waiting_may_take_for_ever),
         cmocka_unit_test(without_a_registry_opening_fails),
     };
     return cmocka_run_group_tests_name("client_library/cache", tests, set_up, tear_down);
