@@ -65,6 +65,10 @@ static int take(void *arg, const struct store_entry *entry, struct mrpc_arena *a
         return fault->code;
     if (!migration->batch)
         migration->batch = store_batch_new();
+    if (!migration->batch) {
+        free(bytes.data);
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
     store_batch_put(migration->batch, entry->key, (struct store_slice){bytes.data, bytes.size}, STORE_EXPECT_ANY);
     free(bytes.data);
     migration->bytes += entry->key.bytes + bytes.size;
