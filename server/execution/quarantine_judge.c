@@ -5,6 +5,7 @@
 
 #include "execution/operation/operation.h"
 #include "execution/quarantine.h"
+#include "utf8/utf8.h"
 
 static bool tells_against_plugin(bool worker_lost, const char *signal, int code)
 {
@@ -84,6 +85,7 @@ void quarantine_judge_result(struct execution *engine, const char *family, const
     crash->engine = engine;
     snprintf(crash->family, sizeof crash->family, "%s", family);
     snprintf(crash->why, sizeof crash->why, "%.299s", result->fault.text);
+    utf8_mend(crash->why);
     if (domain_loop_post(engine->loop, take, crash))
         free(crash);
 }

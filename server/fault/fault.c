@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8/utf8.h"
+
 static MRPC_PRINTF(2, 0) void write_text(struct fault *fault, const char *format, va_list args)
 {
     vsnprintf(fault->text, sizeof fault->text, format, args);
+    utf8_mend(fault->text);
 }
 
 int fault_set(struct fault *fault, enum mrpc_code code, const char *format, ...)
@@ -30,6 +33,7 @@ int fault_field(struct fault *fault, const char *field, const char *format, ...)
     va_start(args, format);
     *fault = (struct fault){.code = MRPC_INVALID_ARGUMENT};
     snprintf(fault->field, sizeof fault->field, "%s", field);
+    utf8_mend(fault->field);
     write_text(fault, format, args);
     va_end(args);
     return fault->code;
@@ -59,5 +63,6 @@ int fault_prefix(struct fault *fault, const char *format, ...)
     va_end(args);
     size_t used = strlen(fault->text);
     snprintf(fault->text + used, sizeof fault->text - used, ": %s", old);
+    utf8_mend(fault->text);
     return fault->code;
 }

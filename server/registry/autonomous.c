@@ -6,6 +6,7 @@
 #include "registry/checks/prober.h"
 #include "registry/service_state.h"
 #include "registry/watch.h"
+#include "utf8/utf8.h"
 
 /* What happens without being asked for: leases run out, checks say something new. */
 
@@ -25,6 +26,7 @@ static void set_health(struct registry *registry, struct catalog_slot *slot, enu
     char words[257];
     bool held = slot->standing.is_held;
     snprintf(words, sizeof words, held ? "%.180s; held, because %s" : "%.256s", text, slot->service->protection.why);
+    utf8_mend(words);
     struct registry_cause cause = {reason, actor, words, registry_wall_ns()};
     registry_commit(registry, catalog_set_health(&registry->catalog, slot, health, held, &cause));
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fault/fault.h"
+#include "utf8/utf8.h"
 
 /* Every item has one that stands for it: itself, or the outermost folded group around it, or MORE. */
 
@@ -184,6 +185,7 @@ static void build_item(const struct folding *f, int i, struct scene_builder *b)
         return;
     }
     snprintf(detail, sizeof detail, "%.2000s%s%d nodes", item->detail, *item->detail ? ", " : "", place->nodes);
+    utf8_mend(detail);
     spec.detail = detail;
     if (item->health == SCENE_HEALTH_NONE && place->watched)
         spec.health = scene_health_of(place->healthy, place->watched);
@@ -197,6 +199,7 @@ static int build(const struct folding *f, struct scene **out, struct fault *faul
     struct scene_builder *b = scene_builder_new(scene->title);
     snprintf(text, sizeof text, "%.2000s%s%d nodes; %d groups are folded", scene->subtitle,
              *scene->subtitle ? " · " : "", scene->item_count - scene->group_count, f->folded_count);
+    utf8_mend(text);
     scene_builder_describe(b, text, scene->description);
     scene_builder_arrange(b, scene->arrangement);
     scene_builder_cover(b, scene->covers);

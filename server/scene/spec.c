@@ -10,6 +10,7 @@
 
 #include "fault/fault.h"
 #include "scene/text_check.h"
+#include "utf8/utf8.h"
 
 /* The document is walked once, each mapping by a table of the keys that it may have. Aliases and anchors are refused:
  * nothing here needs them, and their expansion is exponential. Duplicate keys are looked for here, because libfyaml's
@@ -464,7 +465,7 @@ static void place_at(struct reader *r, const char *bytes, size_t offset)
  * directives. */
 static int check_bytes(struct reader *r, const char *bytes, size_t size)
 {
-    size_t whole = scene_utf8_prefix(bytes, size);
+    size_t whole = utf8_prefix(bytes, size);
     if (whole < size) {
         place_at(r, bytes, whole);
         return fail(r, NULL, NULL, "is not UTF-8");

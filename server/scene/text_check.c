@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "scene/scene.h"
+#include "utf8/utf8.h"
 
 bool scene_id_valid(const char *id)
 {
@@ -14,43 +15,14 @@ bool scene_id_valid(const char *id)
     return length > 0 && length <= SCENE_MAX_ID_BYTES && id[length] == '\0';
 }
 
-/* What a first byte announces; 0 when it is none. */
-static size_t announced(unsigned char first)
-{
-    return first < 0x80 ? 1 : first >> 5 == 6 ? 2 : first >> 4 == 14 ? 3 : first >> 3 == 30 ? 4 : 0;
-}
-
-/* Decodes one character at @at; 0 when it is not UTF-8 (overlong, surrogate, out of range or cut). */
+/* Decodes one character at @at, in a text; 0 when there is none. */
 static size_t decode(const unsigned char *at, uint32_t *out)
 {
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = announced(at[0]);
-    if (length == 0)
-        return 0;
-    uint32_t code = length == 1 ? at[0] : at[0] & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if (at[i] >> 6 != 2) /* also the terminating NUL */
-            return 0;
-        code = code << 6 | (at[i] & 0x3f);
-    }
-    if (code < smallest[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-        return 0;
-    *out = code;
+    size_t length = utf8_character((const char *)at, 4);
+    *out = length > 1 ? at[0] & (0x7fu >> length) : at[0];
+    for (size_t i = 1; i < length; i++)
+        *out = *out << 6 | (at[i] & 0x3f);
     return length;
-}
-
-size_t scene_utf8_prefix(const char *bytes, size_t size)
-{
-    size_t at = 0;
-    while (at < size) {
-        uint32_t code;
-        const unsigned char *character = (const unsigned char *)bytes + at;
-        size_t length = announced(*character);
-        if (length == 0 || length > size - at || decode(character, &code) == 0)
-            break;
-        at += length;
-    }
-    return at;
 }
 
 const char *scene_text_fault(const char *text, size_t max_bytes)

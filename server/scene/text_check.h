@@ -12,8 +12,6 @@
 bool scene_id_valid(const char *id);
 /** NULL when @text is UTF-8 of at most @max_bytes that XML 1.0 can hold, else what is wrong with it. */
 const char *scene_text_fault(const char *text, size_t max_bytes);
-/** How many of the first bytes are whole characters of UTF-8; @size when all are. */
-size_t scene_utf8_prefix(const char *bytes, size_t size);
 /** http:, https: or a relative reference that stays on its host. */
 bool scene_link_valid(const char *link);
 

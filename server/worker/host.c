@@ -9,6 +9,7 @@
 
 #include "worker/outbox.h"
 #include "worker/philox.h"
+#include "utf8/utf8.h"
 
 #define ALIGNMENT 64
 #define WINDOW_MS 1000
@@ -52,16 +53,13 @@ static void send_log(struct host *host, int32_t level, const char *text)
     char line[LOG_TEXT_MAX];
 
     snprintf(line, sizeof(line), "%s", text);
+    utf8_mend(line);
     log.task_id = host->task_id;
     log.level = (uint32_t)level;
     log.text = line;
     message.message_case = MLTRAINER__WORKER__FROM_WORKER__MESSAGE_LOG;
     message.log = &log;
-    if (outbox_send(&message) != 0) {
-        /* the text is not UTF-8 (or was cut within a character): say so rather than nothing */
-        log.text = "(a log line that is not UTF-8)";
-        (void)outbox_send(&message);
-    }
+    (void)outbox_send(&message);
 }
 
 static void host_log(const struct mltrainer_host *services, int32_t level, const char *text)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "execution/dataset/arrow_internal.h"
-#include "execution/dataset/utf8.h"
+#include "utf8/utf8.h"
 
 /* 0001-01-01 and 9999-12-31, the dates that a table holds. */
 enum { DAY_FIRST = -719162, DAY_LAST = 2932896 };

@@ -7,7 +7,7 @@
 #include "execution/dataset/csv.h"
 #include "execution/dataset/number.h"
 #include "execution/dataset/scan.h"
-#include "execution/dataset/utf8.h"
+#include "utf8/utf8.h"
 
 /* Each value is of one kind; a column has the kinds of all its values. Whole numbers are numbers, every other mixture
  * is text. */

@@ -4,7 +4,7 @@
 
 #include "execution/dataset/csv.h"
 #include "execution/dataset/schema.h"
-#include "execution/dataset/utf8.h"
+#include "utf8/utf8.h"
 
 const char *dataset_type_name(enum dataset_type type)
 {

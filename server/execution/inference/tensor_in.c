@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "execution/dataset/utf8.h"
 #include "execution/field_path.h"
 #include "execution/inference/inference.h"
+#include "utf8/utf8.h"
 
 /* Tensors to columns. Elements come raw, little endian and row by row, or in typed lists; whole numbers of 64 bits stay
  * what they are, all other numbers become doubles. */

@@ -6,6 +6,7 @@
 
 #include "execution/job/jobs.h"
 #include "execution/pipeline/pipelines.h"
+#include "utf8/utf8.h"
 
 enum { AGAIN_MS = 5000, ARENA_BYTES = 64 * 1024 * 1024, KEY_BYTES = 180 };
 
@@ -82,6 +83,7 @@ static void refuse(struct schedule *schedule, int64_t due_ms, const struct fault
 {
     snprintf(schedule->last_error, sizeof schedule->last_error, "%s%s%.200s", fault->field, *fault->field ? ": " : "",
              fault->text);
+    utf8_mend(schedule->last_error);
     log_warn(schedule->engine->log, "execution", "schedule %s submits nothing: %s: %s", schedule->name,
              mrpc_code_name(fault->code), schedule->last_error);
     if (worth_another_try(fault)) {

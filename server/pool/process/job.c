@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool/process/job.h"
+#include "utf8/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,6 +291,7 @@ void job_tell(struct process_job *job, const struct process_event *event)
     told->event = *event;
     memcpy(told->text, text, length);
     told->text[length] = 0;
+    utf8_mend(told->text);
     if (event->name)
         told->event.name = told->text;
     if (event->text)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "utf8/utf8.h"
+
 #include <stdint.h>
 #include <string.h>
-
-#include "execution/dataset/utf8.h"
 
 static bool continues(const unsigned char *at, const unsigned char *end, int count)
 {
@@ -14,8 +14,7 @@ static bool continues(const unsigned char *at, const unsigned char *end, int cou
     return true;
 }
 
-/* Bytes of the sequence at @at, 0 if there is none. */
-static int sequence(const unsigned char *at, const unsigned char *end)
+static size_t sequence(const unsigned char *at, const unsigned char *end)
 {
     unsigned char first = at[0];
     if (first < 0x80)
@@ -32,7 +31,12 @@ static int sequence(const unsigned char *at, const unsigned char *end)
     return (first == 0xf0 && at[1] < 0x90) || (first == 0xf4 && at[1] > 0x8f) ? 0 : 4;
 }
 
-bool utf8_valid(const char *text, size_t bytes)
+size_t utf8_character(const char *at, size_t left)
+{
+    return sequence((const unsigned char *)at, (const unsigned char *)at + left);
+}
+
+size_t utf8_prefix(const char *text, size_t bytes)
 {
     const unsigned char *at = (const unsigned char *)text, *end = at + bytes;
     while (at < end) {
@@ -41,10 +45,21 @@ bool utf8_valid(const char *text, size_t bytes)
             at += 8;
             continue;
         }
-        int step = sequence(at, end);
+        size_t step = sequence(at, end);
         if (!step)
-            return false;
+            break;
         at += step;
     }
-    return true;
+    return (size_t)(at - (const unsigned char *)text);
+}
+
+bool utf8_valid(const char *text, size_t bytes)
+{
+    return utf8_prefix(text, bytes) == bytes;
+}
+
+void utf8_mend(char *text)
+{
+    for (size_t left = strlen(text), whole; (whole = utf8_prefix(text, left)) < left; text += whole, left -= whole)
+        text[whole] = '?';
 }
