@@ -12,6 +12,8 @@
  * nothing), then take the row apart. A row that lies whole in a chunk is read where it is; one that straddles chunks
  * is gathered in `row` first. */
 
+enum { FIELDS_AHEAD = 32 }; /* room for more fields than a block can bring */
+
 struct csv_reader {
     char delimiter;
     csv_row_callback *callback;
@@ -20,7 +22,8 @@ struct csv_reader {
     uint64_t line;      /* where the present row begins */
     uint64_t row_lines; /* line feeds inside its quotes so far */
     bool in_quotes;
-    bool begun; /* the byte order mark has been looked for */
+    bool has_quotes; /* somewhere in the present row */
+    bool begun;      /* the byte order mark has been looked for */
     char *row;  /* an incomplete row */
     size_t row_bytes;
     size_t row_room;
@@ -95,7 +98,7 @@ static const char *find_row_end(struct csv_reader *reader, const char *at, const
         const char *quote = memchr(at, '"', (size_t)(stop - at));
         if (!quote)
             return feed ? feed + 1 : NULL;
-        reader->in_quotes = true;
+        reader->in_quotes = reader->has_quotes = true;
         at = quote + 1;
     }
     return NULL;
@@ -157,42 +160,11 @@ static int read_quoted(struct csv_reader *reader, const char *row, const char *e
     return 0;
 }
 
-#ifdef __SSE2__
-/* Which of sixteen bytes end a plain field: a bit each. */
-static unsigned stops_of_16(const char *at, char delimiter)
-{
-    __m128i bytes = _mm_loadu_si128((const __m128i *)at);
-    __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(delimiter)),
-                                _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
-    __m128i wrong = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r')),
-                                 _mm_cmpeq_epi8(bytes, _mm_setzero_si128()));
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(ends, wrong));
-}
-
-/* The first byte that ends a plain field, as far as it can be told sixteen at a time: nothing before it does. */
-static const char *find_stop_quickly(const char *row, const char *at, const char *end, char delimiter)
-{
-    unsigned stops;
-    for (; end - at >= 16; at += 16)
-        if ((stops = stops_of_16(at, delimiter)))
-            return at + __builtin_ctz(stops);
-    if (at == end || end - row < 16)
-        return at;
-    stops = stops_of_16(end - 16, delimiter) >> (16 - (end - at)); /* some of them are behind us */
-    return stops ? at + __builtin_ctz(stops) : end;
-}
-#else
-static const char *find_stop_quickly(const char *row, const char *at, const char *end, char delimiter)
-{
-    return at;
-}
-#endif
-
 static int read_plain(struct csv_reader *reader, const char *row, const char *end, const char **at, size_t index,
                       struct fault *fault)
 {
     static const bool stops[256] = {[0] = true, ['"'] = true, ['\r'] = true};
-    const char *stop = find_stop_quickly(row, *at, end, reader->delimiter);
+    const char *stop = *at;
     while (stop < end && *stop != reader->delimiter && !stops[(unsigned char)*stop])
         stop++;
     if (stop < end && *stop != reader->delimiter)
@@ -205,8 +177,51 @@ static int read_plain(struct csv_reader *reader, const char *row, const char *en
     return 0;
 }
 
-/* @bytes: the row without its line end. */
-static int split_row(struct csv_reader *reader, const char *row, size_t bytes, struct fault *fault)
+#ifdef __SSE2__
+enum { BLOCK_BYTES = 16 };
+
+/* Where delimiters are among the first @bytes of a block, a bit each. *@wrong is set if a byte is that no plain field
+ * may have; quotes are none here. */
+static unsigned find_delimiters(const char *at, unsigned bytes, char delimiter, unsigned *wrong)
+{
+    const unsigned all = (1u << bytes) - 1;
+    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i bad = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('\r')), _mm_cmpeq_epi8(block, _mm_setzero_si128()));
+    *wrong |= (unsigned)_mm_movemask_epi8(bad) & all;
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(delimiter))) & all;
+}
+
+/* A row without quotes, block by block. Returns how many fields it has; 0 if that is for split_slowly() to say: it is
+ * wrong, or has nearly as many fields as may be. */
+static size_t split_quickly(struct csv_reader *reader, const char *row, size_t bytes, const char *readable)
+{
+    const char *end = row + bytes, *begin = row;
+    struct csv_field *fields = reader->fields;
+    size_t count = 0;
+    unsigned wrong = 0;
+    for (const char *at = row; at < end; at += BLOCK_BYTES) {
+        size_t left = (size_t)(end - at);
+        if ((size_t)(readable - at) < BLOCK_BYTES || count + BLOCK_BYTES >= reader->field_room)
+            return 0;
+        unsigned whole = left < BLOCK_BYTES ? (unsigned)left : BLOCK_BYTES;
+        unsigned found = find_delimiters(at, whole, reader->delimiter, &wrong);
+        for (; found; found &= found - 1) {
+            const char *stop = at + __builtin_ctz(found);
+            fields[count++] = (struct csv_field){.text = begin, .bytes = (size_t)(stop - begin)};
+            begin = stop + 1;
+        }
+    }
+    fields[count++] = (struct csv_field){.text = begin, .bytes = (size_t)(end - begin)};
+    return wrong || count > CSV_COLUMNS_MAX ? 0 : count;
+}
+#else
+static size_t split_quickly(struct csv_reader *reader, const char *row, size_t bytes, const char *readable)
+{
+    return 0;
+}
+#endif
+
+static int split_slowly(struct csv_reader *reader, const char *row, size_t bytes, size_t *out, struct fault *fault)
 {
     const char *at = row, *end = row + bytes;
     if (grow(&reader->text, &reader->text_room, 1, bytes + 1))
@@ -217,7 +232,7 @@ static int split_row(struct csv_reader *reader, const char *row, size_t bytes, s
         if (count == CSV_COLUMNS_MAX)
             return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "line %llu: more than %d columns",
                              (unsigned long long)reader->line, CSV_COLUMNS_MAX);
-        if (grow(&reader->fields, &reader->field_room, sizeof *reader->fields, count + 1))
+        if (grow(&reader->fields, &reader->field_room, sizeof *reader->fields, count + FIELDS_AHEAD))
             return no_memory(fault);
         int code;
         if (at < end && *at == '"') {
@@ -233,12 +248,25 @@ static int split_row(struct csv_reader *reader, const char *row, size_t bytes, s
             break;
         at++;
     }
-    struct csv_row whole = {.line = reader->line, .count = count, .fields = reader->fields};
-    return reader->callback(reader->arg, &whole, fault);
+    *out = count;
+    return 0;
 }
 
-/* A whole row, its line end included if it has one. */
-static int take_row(struct csv_reader *reader, const char *row, size_t bytes, struct fault *fault)
+/* @bytes: the row without its line end. */
+static int split_row(struct csv_reader *reader, const char *row, size_t bytes, const char *readable,
+                     struct fault *fault)
+{
+    struct csv_row whole = {.line = reader->line, .readable = reader->has_quotes ? NULL : readable};
+    if (!reader->has_quotes)
+        whole.count = split_quickly(reader, row, bytes, readable);
+    int code = whole.count ? 0 : split_slowly(reader, row, bytes, &whole.count, fault);
+    whole.fields = reader->fields;
+    return code ? code : reader->callback(reader->arg, &whole, fault);
+}
+
+/* A whole row, its line end included if it has one. @readable: the end of what may be read, not before the row's. */
+static int take_row(struct csv_reader *reader, const char *row, size_t bytes, const char *readable,
+                    struct fault *fault)
 {
     bool has_end = bytes && row[bytes - 1] == '\n';
     if (has_end)
@@ -249,9 +277,10 @@ static int take_row(struct csv_reader *reader, const char *row, size_t bytes, st
     if (bytes && !reader->delimiter)
         reader->delimiter = find_delimiter(row, bytes);
     if (bytes)
-        code = split_row(reader, row, bytes, fault);
+        code = split_row(reader, row, bytes, readable, fault);
     reader->line += reader->row_lines + 1;
     reader->row_lines = 0;
+    reader->has_quotes = false;
     return code;
 }
 
@@ -305,12 +334,12 @@ int csv_reader_feed(struct csv_reader *reader, const void *bytes, size_t size, s
         if (reader->row_bytes) {
             code = gather(reader, at, row_bytes, fault);
             if (!code)
-                code = take_row(reader, reader->row, reader->row_bytes, fault);
+                code = take_row(reader, reader->row, reader->row_bytes, reader->row + reader->row_bytes, fault);
             reader->row_bytes = 0;
         } else if (row_bytes > CSV_ROW_BYTES_MAX) {
             code = row_too_long(reader, fault);
         } else {
-            code = take_row(reader, at, row_bytes, fault);
+            code = take_row(reader, at, row_bytes, end, fault);
         }
         at = row_end;
     }
@@ -325,5 +354,5 @@ int csv_reader_finish(struct csv_reader *reader, struct fault *fault)
         return field_fault(reader, reader->row, reader->row, 0, fault, "not UTF-8");
     size_t bytes = reader->row_bytes;
     reader->row_bytes = 0;
-    return take_row(reader, reader->row, bytes, fault);
+    return take_row(reader, reader->row, bytes, reader->row + bytes, fault);
 }

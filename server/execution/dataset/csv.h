@@ -30,7 +30,14 @@ struct csv_row {
     uint64_t line; /* of the file, from 1, where the row begins */
     size_t count;
     const struct csv_field *fields;
+    const char *readable; /* bytes behind a field may be read up to here, whatever they are; NULL: not known */
 };
+
+/** How many bytes from @field's text on may be read; at least its own. */
+static inline size_t csv_field_room(const struct csv_row *row, const struct csv_field *field)
+{
+    return row->readable ? (size_t)(row->readable - field->text) : field->bytes;
+}
 
 /** Returns 0, or a code to stop with, @fault filled. */
 typedef int csv_row_callback(void *arg, const struct csv_row *row, struct fault *fault);

@@ -13,8 +13,6 @@
 
 enum { NUMBER_BYTES_MAX = 512, EXACT_POWER_MAX = 22, DIGITS_MAX = 19, DIGITS_SAFE = 18 };
 
-#define EXACT_MANTISSA (UINT64_C(1) << 53)
-
 /* 10^22 is the last power of ten that a double holds exactly. */
 static const double powers[EXACT_POWER_MAX + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -120,7 +118,7 @@ bool number_plain(const char *text, size_t bytes, bool *whole, double *out)
     if (at < bytes && text[at] == '.')
         at = read_digits(text, at + 1, bytes, &mantissa);
     if (at < bytes || bytes - begin <= (at > point) || (at == point && bytes - begin > DIGITS_SAFE) ||
-        (at > point && mantissa > EXACT_MANTISSA))
+        (at > point && mantissa > NUMBER_EXACT))
         return false;
     *whole = at == point;
     double value = *whole ? (double)mantissa : (double)mantissa / powers[at - point - 1];
@@ -167,7 +165,7 @@ bool number_double(const char *text, size_t bytes, double *out)
     if (at < bytes && ((text[at] | 0x20) != 'e' || !exponent(text + at + 1, bytes - at - 1, &power)))
         return false;
     power += scale;
-    if (digits > DIGITS_MAX || mantissa > EXACT_MANTISSA || power > EXACT_POWER_MAX || power < -EXACT_POWER_MAX)
+    if (digits > DIGITS_MAX || mantissa > NUMBER_EXACT || power > EXACT_POWER_MAX || power < -EXACT_POWER_MAX)
         return double_by_library(text, bytes, out);
     double value = (double)mantissa;
     value = power < 0 ? value / powers[-power] : value * powers[power];

@@ -16,9 +16,14 @@ bool number_integer(const char *text, size_t bytes, int64_t *out);
  *  case. The nearest double, ties to even. At most 512 bytes. */
 bool number_double(const char *text, size_t bytes, double *out);
 
+/** Whole numbers up to it are exact in a double. */
+#define NUMBER_EXACT (UINT64_C(1) << 53)
+
 /** What nearly all numbers are, in one look: [+-] at most 18 digits, perhaps a point among them, exact. False says
- *  nothing: it may still be a number. @whole: a number for number_integer(). */
+ *  nothing: it may still be a number. @whole: a number for number_integer(). number_quickly() is quicker, and takes
+ *  fewer. */
 bool number_plain(const char *text, size_t bytes, bool *whole, double *out);
+
 /** YYYY-MM-DD in the Gregorian calendar, years 0001..9999, as days since 1970-01-01. */
 bool number_date(const char *text, size_t bytes, int32_t *days);
 

@@ -6,6 +6,7 @@
 
 #include "execution/dataset/csv.h"
 #include "execution/dataset/number.h"
+#include "execution/dataset/number_quick.h"
 #include "execution/dataset/scan.h"
 #include "utf8/utf8.h"
 
@@ -21,8 +22,11 @@ enum kind {
 
 enum { GATHERED_MAX = 64 };
 
+#define NUMBERS (unsigned)(KIND_INTEGER | KIND_DOUBLE)
+
 struct column_state {
     unsigned kinds;
+    unsigned numbers; /* the kinds of numbers that are nothing else here: none in a column of texts or dates */
     enum dataset_type required;
     uint64_t counted; /* values in the statistics */
     uint64_t longest_bytes;
@@ -73,6 +77,13 @@ struct dataset_schema *dataset_scan_take(struct dataset_scan *scan)
     return schema;
 }
 
+/* The kinds that are of @required. */
+static unsigned kinds_of(enum dataset_type required)
+{
+    static const unsigned allowed[] = {~0u, NUMBERS, KIND_INTEGER, ~0u, KIND_BOOL, KIND_DATE};
+    return (unsigned)required < 6 ? allowed[required] : 0;
+}
+
 static int add_column(struct dataset_scan *scan, const struct csv_row *row, size_t index, bool named,
                       struct fault *fault)
 {
@@ -100,7 +111,9 @@ static int require_columns(struct dataset_scan *scan, struct fault *fault)
         long index = dataset_schema_find(scan->schema, name, strlen(name));
         if (index < 0)
             return fault_set(fault, MRPC_INVALID_ARGUMENT, "the header has no column \"%s\"", name);
-        scan->states[index].required = scan->required[i].type;
+        enum dataset_type required = scan->required[i].type;
+        scan->states[index].required = required;
+        scan->states[index].numbers = required == DATASET_TEXT ? 0 : kinds_of(required) & NUMBERS;
     }
     return 0;
 }
@@ -115,6 +128,8 @@ static int begin(struct dataset_scan *scan, const struct csv_row *row, struct fa
     scan->states = calloc(row->count, sizeof *scan->states);
     if (!scan->states)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    for (size_t i = 0; i < row->count; i++)
+        scan->states[i].numbers = NUMBERS;
     return require_columns(scan, fault);
 }
 
@@ -149,12 +164,6 @@ static enum kind classify(const struct csv_field *field, unsigned seen, double *
     return KIND_TEXT;
 }
 
-static bool satisfies(enum dataset_type required, enum kind kind)
-{
-    static const unsigned allowed[] = {~0u, KIND_INTEGER | KIND_DOUBLE, KIND_INTEGER, ~0u, KIND_BOOL, KIND_DATE};
-    return (unsigned)required < 6 && (allowed[required] & kind);
-}
-
 static int wrong_type(const struct dataset_scan *scan, const struct csv_row *row, size_t index, struct fault *fault)
 {
     char shown[48];
@@ -183,6 +192,26 @@ static void count_value(struct dataset_column *column, struct column_state *stat
         count_gathered(column, state);
 }
 
+/* As nearly all values are: a number among numbers. False: it is for scan_value(). */
+static inline bool scan_number(const struct dataset_scan *scan, const struct csv_row *row, size_t index)
+{
+    const struct csv_field *field = &row->fields[index];
+    struct column_state *state = &scan->states[index];
+    double value;
+    bool whole;
+    if (!field->bytes || scan->schema->na_first[(unsigned char)*field->text] ||
+        csv_field_room(row, field) < field->bytes + NUMBER_ROOM_BYTES ||
+        !number_quickly(field->text, field->bytes, &whole, &value))
+        return false;
+    unsigned kind = whole ? KIND_INTEGER : KIND_DOUBLE;
+    if (!(kind & state->numbers))
+        return false;
+    state->kinds |= kind;
+    state->longest_bytes = field->bytes > state->longest_bytes ? field->bytes : state->longest_bytes;
+    count_value(&scan->schema->columns[index], state, value + 0.0); /* a whole -0 is 0 */
+    return true;
+}
+
 static int scan_value(struct dataset_scan *scan, const struct csv_row *row, size_t index, struct fault *fault)
 {
     struct dataset_column *column = &scan->schema->columns[index];
@@ -193,13 +222,14 @@ static int scan_value(struct dataset_scan *scan, const struct csv_row *row, size
         column->null_count++;
         return 0;
     }
-    column->value_count++;
     bool text_already = (state->kinds & KIND_TEXT) || state->required == DATASET_TEXT;
     double value = 0;
     enum kind kind = text_already ? KIND_TEXT : classify(&field, state->kinds, &value);
-    if (!satisfies(state->required, kind))
+    if (!(kinds_of(state->required) & kind))
         return wrong_type(scan, row, index, fault);
     state->kinds |= kind;
+    if (kind & ~NUMBERS)
+        state->numbers = 0;
     if (row->fields[index].bytes > state->longest_bytes)
         state->longest_bytes = row->fields[index].bytes;
     if (kind == KIND_TEXT && !utf8_valid(row->fields[index].text, row->fields[index].bytes))
@@ -223,7 +253,7 @@ static int scan_row(void *arg, const struct csv_row *row, struct fault *fault)
                          (unsigned long long)row->line, row->count, row->count == 1 ? "field" : "fields",
                          scan->schema->no_header ? "first row" : "header", scan->schema->column_count);
     for (size_t i = 0; i < row->count; i++) {
-        int code = scan_value(scan, row, i, fault);
+        int code = scan_number(scan, row, i) ? 0 : scan_value(scan, row, i, fault);
         if (code)
             return code;
     }
@@ -270,6 +300,7 @@ int dataset_scan_finish(struct dataset_scan *scan, struct fault *fault)
     for (size_t i = 0; i < scan->schema->column_count; i++) {
         struct dataset_column *column = &scan->schema->columns[i];
         count_gathered(column, &scan->states[i]);
+        column->value_count = scan->schema->row_count - column->null_count;
         column->type = decide(&scan->states[i]);
         if (column->type == DATASET_TEXT)
             column->longest_bytes = scan->states[i].longest_bytes;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "execution/dataset/number.h"
+#include "execution/dataset/number_quick.h"
 #include "test.h"
 
 static bool as_double(const char *text, double *out)
@@ -135,11 +135,26 @@ static void reads_and_writes_every_date(void **state)
     }
 }
 
+/* What is taken quickly, whatever stands behind it, is taken alike. */
+static bool quickly(const char *text, size_t bytes, bool whole, double value)
+{
+    char roomy[64];
+    double quick = 0;
+    bool quick_whole = false;
+    memset(roomy, '0' + rand() % 10, sizeof roomy);
+    memcpy(roomy, text, bytes);
+    if (!bytes || !number_quickly(roomy, bytes, &quick_whole, &quick))
+        return false;
+    if (quick_whole != whole || memcmp(&quick, &value, sizeof quick) != 0)
+        fail_msg("%.*s: %.17g, not %.17g", (int)bytes, text, quick, value);
+    return true;
+}
+
 /* Texts of what numbers consist of: what the quick look takes, the thorough ones take alike. */
 static void plain_numbers_are_what_the_others_say(void **state)
 {
     static const char alphabet[] = "0123456789.+-e";
-    unsigned taken = 0;
+    unsigned taken = 0, quick = 0;
     srand(11);
     for (int i = 0; i < 300000; i++) {
         char text[24];
@@ -150,8 +165,11 @@ static void plain_numbers_are_what_the_others_say(void **state)
         double value = 0, thorough = 1;
         int64_t integer;
         bool whole;
-        if (!number_plain(text, bytes, &whole, &value))
+        if (!number_plain(text, bytes, &whole, &value)) {
+            assert_false(quickly(text, bytes, false, 0));
             continue;
+        }
+        quick += quickly(text, bytes, whole, value);
         taken++;
         char *end;
         thorough = strtod(text, &end);
@@ -161,6 +179,9 @@ static void plain_numbers_are_what_the_others_say(void **state)
             fail_msg("%s: %.17g, not %.17g", text, value, thorough);
     }
     assert_true(taken > 50000);
+#ifdef __SSE2__
+    assert_true(quick > 25000);
+#endif
 }
 
 int main(void)
