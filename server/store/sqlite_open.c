@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Opening is where a store is lost or kept. The order: lock the folder, adopt a
@@ -22,6 +24,7 @@
 #define APPLICATION_ID 0x6d6c5472
 
 #define LOCK_NAME "store.lock"
+enum { HOLDER_BYTES = 16, LOCK_AGAIN_MS = 10, LOCK_PATIENCE_MS = 5000 };
 
 struct migration {
     int to_version;
@@ -130,6 +133,28 @@ static int check_folder(const char *folder, struct fault *fault)
     return MRPC_OK;
 }
 
+/* A process that is gone may have left a child that has not become its own program yet, and holds all that its parent
+ * had open for as long as that takes: who starts again at once after a crash comes upon it. */
+static bool holder_is_gone(const char *holder)
+{
+    char *end;
+    long pid = strtol(holder, &end, 10);
+    return end != holder && pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+static bool take_lock(int fd, char holder[HOLDER_BYTES])
+{
+    for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB); waited_ms += LOCK_AGAIN_MS) {
+        ssize_t bytes = pread(fd, holder, HOLDER_BYTES - 1, 0);
+        holder[bytes > 0 ? bytes : 0] = '\0';
+        holder[strcspn(holder, "\n")] = '\0';
+        if (!holder_is_gone(holder) || waited_ms >= LOCK_PATIENCE_MS)
+            return false;
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_AGAIN_MS * 1000000L}, NULL);
+    }
+    return true;
+}
+
 static int lock_folder(struct sqlite_store *store, const char *folder, struct fault *fault)
 {
     char path[4096 + sizeof LOCK_NAME + 1];
@@ -138,15 +163,13 @@ static int lock_folder(struct sqlite_store *store, const char *folder, struct fa
     if (fd < 0)
         return fault_set(fault, errno == ENOSPC ? MRPC_RESOURCE_EXHAUSTED : MRPC_FAILED_PRECONDITION, "store: %s: %s",
                          path, strerror(errno));
-    if (flock(fd, LOCK_EX | LOCK_NB)) {
-        char holder[16] = "";
-        ssize_t bytes = read(fd, holder, sizeof holder - 1);
-        holder[bytes > 0 ? strcspn(holder, "\n") : 0] = '\0';
+    char holder[HOLDER_BYTES] = "";
+    if (!take_lock(fd, holder)) {
         close(fd);
         return fault_set(fault, MRPC_ALREADY_EXISTS, "store: %s is in use by process %s", folder,
                          holder[0] ? holder : "(unknown)");
     }
-    char self[16];
+    char self[HOLDER_BYTES];
     int length = snprintf(self, sizeof self, "%d\n", (int)getpid());
     if (ftruncate(fd, 0) || pwrite(fd, self, (size_t)length, 0) != length) {
         /* Only a hint for the message above: a full disk must not keep the server from starting read-only. */
