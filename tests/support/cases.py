@@ -54,7 +54,7 @@ def main(area, setup=contextlib.nullcontext):
     sys.exit(1 if failed else 0)
 
 
-def wait_until(condition, what, seconds=20):
+def wait_until(condition, what, seconds=120):
     """Wait for a condition, never for a time: @condition is called until it is true."""
     deadline = time.monotonic() + seconds
     while True:

@@ -11,13 +11,23 @@ import os
 import selectors
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_S, STOP_S = 30, 40
+READY_S, STOP_S = 120, 120  # only a hang takes that long
+
+
+def reserve_port():
+    """A socket on 127.0.0.1 that keeps its port from everybody but who asks for it by number (SO_REUSEADDR, and this one
+    does not listen): a server that is started again finds it free."""
+    it = socket.socket()
+    it.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    it.bind(("127.0.0.1", 0))
+    return it
 
 
 class ServerFailed(Exception):
@@ -35,7 +45,8 @@ class Server:
         self.own_dir = data_dir is None
         self.data_dir = Path(data_dir or tempfile.mkdtemp(prefix="mlt-server-"))
         self.environment = dict(os.environ, **(environment or {}))
-        self.listen = "127.0.0.1:0"  # set it to .address to start again where clients know it
+        self.reserved = reserve_port()  # it starts again where clients know it
+        self.listen = "127.0.0.1:%d" % self.reserved.getsockname()[1]
         self.log_path = self.data_dir.with_name(self.data_dir.name + ".log")
         self.process = self.address = self.began = None
 
@@ -124,6 +135,7 @@ class Server:
 
     def remove(self):
         self.log.close()
+        self.reserved.close()
         if self.own_dir:
             shutil.rmtree(self.data_dir, ignore_errors=True)
             self.log_path.unlink(missing_ok=True)

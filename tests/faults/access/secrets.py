@@ -23,6 +23,7 @@ from mltrainer.registry.v1 import registry_pb2
 from cases import CASES, case, main, wait_until
 from closed import DENIED, NOBODYS, UNAUTHENTICATED, Closed, bearer, code_of
 from server import Server
+from workers import workers
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -146,15 +147,9 @@ def outputs(it):
     yield "metrics", connection.getresponse().read()
     connection.close()
     for path in Path(it.server.data_dir).rglob("*"):
-        if path.is_file():
-            yield str(path.name), read(path)
-
-
-def workers(server):
-    """Process ids of the server's children, but for one that is not yet its own program."""
-    children = [pid for task in Path(f"/proc/{server.pid}/task").iterdir() for pid in (task / "children").read_text().split()]
-    own = os.readlink(f"/proc/{server.pid}/exe")
-    return [int(pid) for pid in children if os.readlink(f"/proc/{pid}/exe") != own]
+        with contextlib.suppress(FileNotFoundError):  # it has gone meanwhile
+            if path.is_file():
+                yield str(path.name), read(path)
 
 
 @case

@@ -11,6 +11,7 @@ from mltrainer.admin.v1 import admin_pb2, admin_pb2_grpc
 import http2    # noqa: F401: each module adds its rows
 import framing  # noqa: F401
 import services
+from cases import wait_until
 from rows import ROWS
 from server import Server
 from survival import Survival
@@ -18,7 +19,7 @@ from survival import Survival
 
 def rejected_total(server):
     with grpc.insecure_channel(server.address) as channel:
-        return admin_pb2_grpc.AdminServiceStub(channel).GetServerInfo(admin_pb2.GetServerInfoRequest(), timeout=5).rejected
+        return admin_pb2_grpc.AdminServiceStub(channel).GetServerInfo(admin_pb2.GetServerInfoRequest(), timeout=60).rejected
 
 
 class Report:
@@ -43,7 +44,7 @@ def run_alone(server, function, rejected):
     with Survival(server):
         function(server)
     if rejected:
-        assert rejected_total(server) > before, "the server has not counted it as rejected"
+        wait_until(lambda: rejected_total(server) > before, "the server to count it as rejected")
 
 
 def run_together(server, report, patient):

@@ -8,6 +8,7 @@ import time
 
 import hpack
 
+PATIENCE_S = 60  # hangs end here
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
 END_STREAM = ACK = 1
@@ -71,7 +72,7 @@ class Stream:
 
 
 class Peer:
-    def __init__(self, port, values=(), preface=True, ack=True, timeout_s=10, receive_buffer=None):
+    def __init__(self, port, values=(), preface=True, ack=True, timeout_s=PATIENCE_S, receive_buffer=None):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -94,7 +95,7 @@ class Peer:
     def send(self, data):
         """All of it, reading meanwhile so that neither side waits for the other; False when the server has hung up."""
         view = memoryview(data)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while view and not self.closed:
             readable, writable, _ = select.select([self.socket], [self.socket], [], max(0, deadline - time.monotonic()))
             assert readable or writable, "the server takes nothing more"
@@ -116,7 +117,7 @@ class Peer:
         except (TimeoutError, ConnectionError, BrokenPipeError):
             return False
         finally:
-            self.socket.settimeout(10)
+            self.socket.settimeout(PATIENCE_S)
 
     def stream(self, number):
         return self.streams.setdefault(number, Stream())
@@ -145,28 +146,28 @@ class Peer:
                 self.credit, stream.credit, at = self.credit - window, stream.credit - window, at + window
                 if last:
                     return
-            elif not self.read_until(lambda: stream.over or min(self.credit, self.initial_window + stream.credit) > 0, 10):
+            elif not self.read_until(lambda: stream.over or min(self.credit, self.initial_window + stream.credit) > 0, PATIENCE_S):
                 raise AssertionError(f"the server's windows stay closed: {self.credit}, {stream.credit}")
             if stream.over or self.closed:
                 return
 
-    def call(self, path, body=b"", timeout_s=10, **request):
+    def call(self, path, body=b"", timeout_s=PATIENCE_S, **request):
         """A whole unary call; @body is one message, or, as bytes of a list, exactly those bytes."""
         number = self.open(path, **request)
         self.data(number, body[0] if isinstance(body, list) else message(body), end=True)
         return self.wait(number, timeout_s)
 
-    def wait(self, number, timeout_s=10):
+    def wait(self, number, timeout_s=PATIENCE_S):
         stream = self.stream(number)
         self.read_until(lambda: stream.over, timeout_s)
         return stream
 
-    def wait_closed(self, timeout_s=10):
+    def wait_closed(self, timeout_s=PATIENCE_S):
         """The server has hung up; whether it said GOAWAY before, and why, is in self.goaway."""
         self.read_until(lambda: False, timeout_s)
         return self.closed
 
-    def ping(self, timeout_s=10):
+    def ping(self, timeout_s=PATIENCE_S):
         """True once the server has dealt with everything before."""
         wanted = self.pongs + 1
         self.send(frame(PING, 0, 0, b"\0" * 8))

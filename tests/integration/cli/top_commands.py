@@ -130,7 +130,6 @@ def a_server_that_goes_away_is_waited_for():
             terminal.wait_frame(lambda f: "pools" in f, "a frame")
             server.terminate()
             terminal.wait_frame(lambda f: "does not answer" in f, "it to be missed")
-            server.listen = server.address
             before = len(terminal.frames())
             server.start()
             wait_until(lambda: any(f"pid {server.pid}," in f for f in terminal.frames()[before:]), "it to be back", 60)

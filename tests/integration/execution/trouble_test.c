@@ -324,7 +324,7 @@ static void a_plugin_that_crashes_again_and_again_is_kept_away(void **state)
 /* A family whose file ends every process that loads it, with a model beside it. */
 static void add_family_that_cannot_be_loaded(const struct fixture *fixture)
 {
-    char path[160];
+    char path[sizeof ZOO_FOLDER + 256];
     snprintf(path, sizeof path, "cp " ZOO_FOLDER "/constructor.so %s/plugins/libmltrainer_unborn.so", fixture->root);
     assert_int_equal(system(path), 0);
     snprintf(path, sizeof path, "%s/models/unborn", fixture->root);
