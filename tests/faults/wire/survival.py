@@ -4,7 +4,6 @@
 During the attack an honest client gets SERVING again and again on connections of its own, each within PATIENCE_S; after
 it, the process is the same, memory and file descriptors are back, and the log has not grown with the attack.
 """
-import os
 import threading
 import time
 
@@ -56,17 +55,6 @@ def returns(what, limit, name):
         time.sleep(0.05)
 
 
-def descriptors(server):
-    """But for the store's: it opens another reader when two read at once, and keeps that one."""
-    count = 0
-    for fd in os.listdir(f"/proc/{server.pid}/fd"):
-        try:
-            count += "/mltrainer.db" not in os.readlink(f"/proc/{server.pid}/fd/{fd}")
-        except FileNotFoundError:
-            pass   # closed meanwhile
-    return count
-
-
 class Survival:
     """with Survival(server): attack"""
 
@@ -74,7 +62,7 @@ class Survival:
         self.server = server
 
     def __enter__(self):
-        self.rss, self.fds, self.log = self.server.rss_bytes(), descriptors(self.server), self.server.log_lines()
+        self.rss, self.fds, self.log = self.server.rss_bytes(), self.server.fd_count(stores=False), self.server.log_lines()
         self.honest = Honest(self.server.port)
         self.honest.start()
         return self
@@ -86,6 +74,6 @@ class Survival:
             self.server.assert_same_process()
         if kind is None:
             returns(self.server.rss_bytes, self.rss + RSS_SLACK_BYTES, "RSS in bytes")
-            returns(lambda: descriptors(self.server), self.fds, "the number of file descriptors")
+            returns(lambda: self.server.fd_count(stores=False), self.fds, "the number of file descriptors")
             grown = self.server.log_lines() - self.log
             assert grown <= LOG_LINES, f"the log grew by {grown} lines"

@@ -16,7 +16,7 @@ from mltrainer.execution.v1 import execution_pb2_grpc, model_pb2
 from mltrainer.registry.v1 import registry_pb2, registry_pb2_grpc
 from server import Server
 
-STOP_S = 10  # the grace of a drain is 30 s: who waits for a forgotten call takes longer
+STOP_S = 120  # the grace is an hour: who waits for a forgotten call takes longer
 
 
 def fill_store(channel, instances=500):
@@ -32,7 +32,7 @@ def fill_store(channel, instances=500):
 
 @case
 def a_backup_whose_reader_leaves_holds_up_no_stop():
-    with Server() as server:
+    with Server("--drain-grace", "1h") as server:
         # a window that does not grow: the reader takes one message and leaves the rest
         channel = grpc.insecure_channel(server.address, [("grpc.http2.bdp_probe", 0),
                                                          ("grpc.http2.lookahead_bytes", 65535)])

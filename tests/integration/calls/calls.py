@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from mltrainer.admin.v1 import admin_pb2, admin_pb2_grpc
 from mltrainer.registry.v1 import registry_pb2, registry_pb2_grpc
+from cases import wait_until
 from server import Server
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -23,7 +24,7 @@ def info(channel, **options):
 
 def calls_in_log(server, at_least):
     """The lines of calls; a call's line is written after its answer, so wait for as many as there must be."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while True:
         lines = [line for line in server.log_path.read_text().splitlines() if " rpc: call " in line]
         if len(lines) >= at_least or time.monotonic() > deadline:
@@ -58,7 +59,7 @@ def who_calls_too_often_is_told_when_to_come_back():
     with Server("--rate-limit-calls-per-second", "1", "--rate-limit-burst", "3") as server, \
             grpc.insecure_channel(server.address) as channel:
         refused = None
-        for _ in range(10):   # a server that is slow gives back a token a second: not ten in a row
+        for _ in range(100):   # a server that is slow gives back a token a second: not all in a row
             try:
                 info(channel)
             except grpc.RpcError as error:
@@ -72,7 +73,7 @@ def who_calls_too_often_is_told_when_to_come_back():
         health = health_pb2_grpc.HealthStub(channel)
         for _ in range(20):
             assert health.Check(health_pb2.HealthCheckRequest()).status == health_pb2.HealthCheckResponse.SERVING
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             try:
                 info(channel)
@@ -95,7 +96,7 @@ def a_word_that_is_none_of_three_is_refused():
 
 
 def page(server, path="/metrics"):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     connection.request("GET", path)
     answer = connection.getresponse()
     body = answer.read().decode()
@@ -124,7 +125,7 @@ def metrics_are_a_page():
             info(channel)
         method = 'grpc_method="mltrainer.admin.v1.AdminService/GetServerInfo"'
         ended = f'grpc_server_call_duration_seconds_count{{{method},grpc_status="OK"}}'
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while (found := samples(server)).get(ended) != 5 and time.monotonic() < deadline:
             time.sleep(0.02)   # an end is counted after its answer
         assert found[ended] == 5 and found[f"grpc_server_call_started_total{{{method}}}"] == 5, found
@@ -137,7 +138,7 @@ def metrics_are_a_page():
             s.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\7\0\0\0\0\0")   # a GOAWAY of no bytes
             while s.recv(4096):
                 pass
-        assert any(name.startswith("mltrainer_rejected_total{") for name in samples(server)), "nothing was rejected"
+        wait_until(lambda: any(name.startswith("mltrainer_rejected_total{") for name in samples(server)), "it to be rejected")
 
 
 def metrics_can_be_left_out():

@@ -35,7 +35,7 @@ class Mltctl:
         return done.stderr
 
     def run(self, *arguments, **options):
-        return subprocess.run([*self.command, *arguments], env=self.environment, capture_output=True, text=True, timeout=60,
+        return subprocess.run([*self.command, *arguments], env=self.environment, capture_output=True, text=True, timeout=300,
                               stdin=options.pop("stdin", subprocess.DEVNULL), **options)
 
     def start(self, *arguments, **options):

@@ -42,7 +42,7 @@ def a_namespace_keeps_services_apart(ctl):
 @case
 def discovery_takes_turns(ctl):
     for letter in "abc":
-        ctl("registry", "register", f"turns/{letter}", f"127.0.0.1:{2000 + ord(letter)}")
+        ctl("registry", "register", f"turns/{letter}", f"127.0.0.1:{2000 + ord(letter)}", "--ttl", "1h")
     picked = [ctl.table("registry", "discover", "turns")[0]["ID"] for _ in range(6)]
     assert picked[:3] == picked[3:] and sorted(picked[:3]) == ["a", "b", "c"], picked
     assert len(ctl.table("registry", "discover", "turns", "--limit", "3")) == 3
@@ -87,7 +87,7 @@ def an_instance_at_an_ipv6_address_is_checked_and_discovered(ctl):
     with server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"[::1]:{server.server_port}"
-        ctl("registry", "register", "six/a", address, "--check", "http:/up", "--check", "tcp")
+        ctl("registry", "register", "six/a", address, "--ttl", "1h", "--check", "http:/up", "--check", "tcp")
         wait_until(lambda: ctl.table("registry", "ls", "six")[0]["HEALTH"] == "healthy", "checks that pass")
         assert ctl.table("registry", "discover", "six")[0]["ADDRESS"] == address
         server.shutdown()
@@ -96,11 +96,12 @@ def an_instance_at_an_ipv6_address_is_checked_and_discovered(ctl):
 
 @case
 def who_is_not_healthy_is_not_discovered(ctl):
-    ctl("registry", "register", "sick/a", "127.0.0.1:3000", "--check", "ttl")
+    ctl("registry", "register", "sick/a", "127.0.0.1:3000", "--ttl", "1h", "--check", "ttl")
     ctl("registry", "heartbeat", "sick/a", "--check", "ttl-1")
     wait_until(lambda: "healthy" == ctl.table("registry", "ls", "sick")[0]["HEALTH"], "a passing report makes it healthy")
     for _ in range(3):
         ctl("registry", "heartbeat", "sick/a", "--check", "ttl-1", "--failing", "--text", "disk full")
+    wait_until(lambda: ctl.run("registry", "discover", "sick").returncode == UNAVAILABLE, "failing reports make it unhealthy")
     text = ctl.error("registry", "discover", "sick", code=UNAVAILABLE)
     assert "healthy" in text and "try again in" in text and "running?" not in text, text
     assert "disk full" in ctl("registry", "get", "sick/a")
@@ -160,15 +161,15 @@ def a_lease_that_is_renewed_says_for_how_long(ctl):
 
 @case
 def keepalive_renews_over_one_stream_until_interrupted(ctl):
-    for letter in "ab":
-        ctl("registry", "register", f"alive/{letter}", "127.0.0.1:1", "--ttl", "1")
     for number in (signal.SIGINT, signal.SIGTERM):
-        kept = ctl.start("registry", "keepalive", "alive/a", "alive/b")
-        lines = [kept.stdout.readline() for _ in range(10)]  # five beats, a third of a second between: longer than the lease
-        assert lines == ["default/alive/a renewed for 1 s\n", "default/alive/b renewed for 1 s\n"] * 5, lines
+        for letter in "ab":
+            ctl("registry", "register", f"alive/{letter}", "127.0.0.1:1", "--ttl", "3")
+        kept = ctl.start("registry", "keepalive", "alive/a", "alive/b", "--every", "400ms")
+        lines = [kept.stdout.readline() for _ in range(20)]  # ten beats: longer than the lease
+        assert lines == ["default/alive/a renewed for 3 s\n", "default/alive/b renewed for 3 s\n"] * 10, lines
         assert len(ctl.table("registry", "ls", "alive")) == 2
         kept.send_signal(number)
-        assert kept.wait(10) == 0, kept.stderr.read()
+        assert kept.wait(120) == 0, kept.stderr.read()
         assert kept.stderr.read() == ""
     wait_until(lambda: ctl.run("registry", "get", "alive/a").returncode == NOT_FOUND, "nobody renews it any more")
 
@@ -180,7 +181,7 @@ def keepalive_lets_instances_expire_when_it_ends(ctl):
         kept = ctl.start("registry", "keepalive", "guarded/a", "--expire", "--every", "50ms")
         assert "renewed for 3600 s" in kept.stdout.readline()
         ending(kept)
-        kept.wait(10)
+        kept.wait(120)
         wait_until(lambda: ctl.run("registry", "get", "guarded/a").returncode == NOT_FOUND, "it expires with its stream")
 
 
@@ -202,12 +203,12 @@ def keepalive_reports_and_tells_what_is_wrong(ctl):
     finally:
         server.kill()
         server.remove()
-    assert kept.wait(20) == UNAVAILABLE, kept.stderr.read()
+    assert kept.wait(120) == UNAVAILABLE, kept.stderr.read()
 
 
 @case
 def a_list_of_many_pages_is_one_table_and_one_document(ctl):
-    subprocess.run([BUILD / "tests/registry_flood", ctl.server_process.address, "many", "1203"], check=True, timeout=60)
+    subprocess.run([BUILD / "tests/registry_flood", ctl.server_process.address, "many", "1203"], check=True, timeout=300)
     rows = ctl.table("registry", "ls", "many")
     assert len(rows) == 1203 and len({row["ID"] for row in rows}) == 1203
     document = ctl.json("registry", "ls", "many")
@@ -217,8 +218,8 @@ def a_list_of_many_pages_is_one_table_and_one_document(ctl):
 
 @case
 def a_watch_shows_what_is_there_and_what_changes(ctl):
-    ctl("registry", "register", "seen/a", "127.0.0.1:1")
-    watch = ctl.start("-o", "json", "registry", "watch", "seen", "--for", "30")
+    ctl("registry", "register", "seen/a", "127.0.0.1:1", "--ttl", "1h")
+    watch = ctl.start("-o", "json", "registry", "watch", "seen", "--for", "300")
     first = json.loads(watch.stdout.readline())
     assert [i["key"]["id"] for i in first["snapshot"]["instances"]] == ["a"]
     ctl("registry", "register", "seen/b", "127.0.0.1:2")
@@ -229,17 +230,17 @@ def a_watch_shows_what_is_there_and_what_changes(ctl):
     watch.kill()
     watch.communicate()
     assert "present  default/seen/a healthy" in ctl("registry", "watch", "seen", "--count", "1")
-    assert ctl("registry", "watch", "seen", "--for", "300ms") != ""
+    ctl("registry", "watch", "seen", "--for", "300ms")  # ends by itself
 
 
 @case
 def keep_stays_registered_until_interrupted(ctl):
     for number in (signal.SIGINT, signal.SIGTERM):
-        kept = ctl.start("registry", "register", "kept/a", "127.0.0.1:1", "--keep", "--ttl", "1")
+        kept = ctl.start("registry", "register", "kept/a", "127.0.0.1:1", "--keep", "--ttl", "10")
         assert kept.stdout.readline().startswith("registered")
         wait_until(lambda: int(ctl.json("registry", "get", "kept/a")["instance"]["status"]["leaseRemaining"][0]) >= 0, "it lives")
         kept.send_signal(number)
-        assert kept.wait(10) == 0, kept.stderr.read()
+        assert kept.wait(120) == 0, kept.stderr.read()
         ctl.error("registry", "get", "kept/a", code=NOT_FOUND)
 
 
@@ -261,13 +262,13 @@ def while_returns_the_status_of_the_command(ctl):
 def while_passes_signals_to_the_command(ctl):
     """The command decides what a signal means; the instance stays until it has ended."""
     script = "trap 'echo got $?; exit 3' TERM; trap 'echo usr' USR1; echo begun; while :; do sleep 0.05; done"
-    kept = ctl.start("registry", "register", "signals/a", "127.0.0.1:1", "--ttl", "1", "--while", "--", "sh", "-c", script)
+    kept = ctl.start("registry", "register", "signals/a", "127.0.0.1:1", "--ttl", "10", "--while", "--", "sh", "-c", script)
     assert kept.stdout.readline().startswith("registered") and kept.stdout.readline() == "begun\n"
     kept.send_signal(signal.SIGUSR1)
     assert kept.stdout.readline() == "usr\n"
     assert ctl.table("registry", "get", "signals/a")[0]["HEALTH"] == "healthy"
     kept.send_signal(signal.SIGTERM)
-    assert kept.wait(10) == 3
+    assert kept.wait(120) == 3
     ctl.error("registry", "get", "signals/a", code=NOT_FOUND)
 
 
@@ -278,15 +279,15 @@ def while_registers_again_what_the_registry_forgot(ctl):
     ctl("registry", "deregister", "again/a")
     wait_until(lambda: ctl.run("registry", "get", "again/a").returncode == 0, "it is there again")
     kept.send_signal(signal.SIGTERM)
-    assert kept.wait(10) == 128 + signal.SIGTERM
+    assert kept.wait(120) == 128 + signal.SIGTERM
     ctl.error("registry", "get", "again/a", code=NOT_FOUND)
 
 
 @case
 def filters_say_which_instances_are_meant(ctl):
     for name, zone, version, tag in (("a", "east", "1.2.0", "blue"), ("b", "west", "1.3.0", "blue"), ("c", "west", "2.0.0", "red")):
-        ctl("registry", "register", f"sieve/{name}", f"127.0.0.1:{4000 + ord(name)}", "--zone", zone, "--version", version, "--tag", tag)
-    ctl("registry", "register", "sieve/d", "127.0.0.1:4999", "--check", "ttl")
+        ctl("registry", "register", f"sieve/{name}", f"127.0.0.1:{4000 + ord(name)}", "--ttl", "1h", "--zone", zone, "--version", version, "--tag", tag)
+    ctl("registry", "register", "sieve/d", "127.0.0.1:4999", "--ttl", "1h", "--check", "ttl")
 
     def listed(*options):
         return [row["ID"] for row in ctl.table("registry", "ls", "sieve", *options)]
@@ -305,7 +306,7 @@ def filters_say_which_instances_are_meant(ctl):
 @case
 def every_policy_picks(ctl):
     for name, weight in (("a", "1"), ("b", "1000")):
-        ctl("registry", "register", f"ways/{name}", f"127.0.0.1:{4100 + ord(name)}", "--weight", weight)
+        ctl("registry", "register", f"ways/{name}", f"127.0.0.1:{4100 + ord(name)}", "--ttl", "1h", "--weight", weight)
 
     def picked(count, *options):
         return [ctl.table("registry", "discover", "ways", *options)[0]["ID"] for _ in range(count)]
@@ -322,7 +323,7 @@ def a_watch_resumes_and_filters(ctl):
     ctl("registry", "register", "replay/a", "127.0.0.1:1", "--zone", "east")
     info = ctl.json("registry", "info")
     ctl("registry", "register", "replay/b", "127.0.0.1:2", "--zone", "west")
-    lines = ctl("registry", "watch", "replay", "--after", info["revision"], "--count", "1", "--for", "20")
+    lines = ctl("registry", "watch", "replay", "--after", info["revision"], "--count", "1", "--for", "300")
     assert "added    default/replay/b healthy" in lines and "replay/a" not in lines
     ctl.error("registry", "watch", "replay", "--after", info["revision"], "--epoch", "7", code=64 + 11)
     only = ctl("registry", "watch", "replay", "--zone", "west", "--count", "1")
@@ -331,12 +332,12 @@ def a_watch_resumes_and_filters(ctl):
 
 @case
 def a_live_table_is_drawn_anew(ctl):
-    ctl("registry", "register", "live/a", "127.0.0.1:1")
-    watch = ctl.start("registry", "watch", "live", "--table", "--count", "3", "--for", "30")
+    ctl("registry", "register", "live/a", "127.0.0.1:1", "--ttl", "1h")
+    watch = ctl.start("registry", "watch", "live", "--table", "--count", "3", "--for", "300")
     wait_until(lambda: watch.stdout.readline().startswith("1 instance "), "the first table")
-    ctl("registry", "register", "live/b", "127.0.0.1:2")
+    ctl("registry", "register", "live/b", "127.0.0.1:2", "--ttl", "1h")
     wait_until(lambda: watch.stdout.readline().startswith("2 instances "), "the second")
     ctl("registry", "deregister", "live/a")
-    rest, _ = watch.communicate(timeout=30)
+    rest, _ = watch.communicate(timeout=300)
     assert watch.returncode == 0 and rest.startswith("\x1b[H\x1b[2J") and "1 instance at" in rest
     assert " b " in rest and " a " not in rest, rest

@@ -118,7 +118,7 @@ def a_drain_ends_the_server():
     server = Server().start()
     try:
         assert Mltctl(server.address)("server", "drain", "--grace", "5") != ""
-        assert server.process.wait(20) == 0
+        assert server.process.wait(120) == 0
     finally:
         server.kill()
         server.remove()

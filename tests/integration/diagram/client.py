@@ -9,8 +9,9 @@ from mltrainer.diagram.v1 import diagram_pb2 as pb
 from mltrainer.diagram.v1 import diagram_pb2_grpc
 from mltrainer.execution.v1 import execution_pb2_grpc
 from mltrainer.registry.v1 import registry_pb2, registry_pb2_grpc
+from workers import children
 
-HOLD_S = 60  # a call that hangs fails its test
+HOLD_S = 300  # a call that hangs fails its test
 
 
 class Client:
@@ -48,6 +49,7 @@ class Client:
         key = registry_pb2.InstanceKey(service=service, id=instance)
         made = registry_pb2.Instance(key=key, tags=tags,
                                      endpoints=[registry_pb2.Endpoint(protocol="grpc", address="127.0.0.1", port=1)])
+        made.lease_ttl.seconds = 3600
         if checked:
             made.checks.add(ttl=registry_pb2.TtlCheck(), rise=1, fall=1).interval.seconds = 3600
         self.registry.Register(registry_pb2.RegisterRequest(instance=made), timeout=HOLD_S)
@@ -73,10 +75,7 @@ class Client:
 
     def renderer_pids(self):
         """The renderer processes of this server."""
-        children = open(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read().split()
-        for task in threads(self.server.pid).values():
-            children += open(f"/proc/{self.server.pid}/task/{task}/children").read().split()
-        return sorted({int(pid) for pid in children if b"mltrainer-render" in open(f"/proc/{pid}/cmdline", "rb").read()})
+        return sorted(pid for pid, name in children(self.server.pid).items() if name.startswith("mltrainer-rende"))
 
 
 class Watch:

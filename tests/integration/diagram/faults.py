@@ -27,7 +27,7 @@ def temporary_files():
 @case
 def D09_a_client_that_leaves_holds_up_nothing(client):
     before, files = drawn_by(client), temporary_files()
-    descriptors = client.server.fd_count()
+    descriptors = client.server.fd_count(stores=False)
     for leave_after in (0, 1, 5):
         with grpc.insecure_channel(client.server.address, [("grpc.http2.bdp_probe", 0)]) as channel:
             stub = diagram_pb2_grpc.DiagramServiceStub(channel)
@@ -37,8 +37,8 @@ def D09_a_client_that_leaves_holds_up_nothing(client):
             stream.cancel()
     assert len(client.stream(**LARGE)) > 10
     assert client.renderer_pids() == before, "the renderers are not the same any more"
-    wait_until(lambda: client.server.fd_count() <= descriptors, "descriptors are given back")
-    assert temporary_files() == files
+    wait_until(lambda: client.server.fd_count(stores=False) <= descriptors, "descriptors are given back")
+    wait_until(lambda: temporary_files() <= files, "no file to be left")   # others make some, too, and take them away
 
 
 @case
