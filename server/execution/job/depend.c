@@ -8,8 +8,9 @@
 #include "execution/field_path.h"
 #include "execution/job/job.h"
 
-/* One job waits for one other. On two lists: the waiter's, by array; the other's, by pointers. It stays there when the
- * other has ended, until the waiter waits for nobody any more: so retention leaves alone what will be asked for. */
+/* One job waits for one other. On two lists: the waiter's, by array; the other's, by pointers. It stays there until the
+ * waiter's own end is on disk: each of its attempts asks what the other brought, and a restart may put it back to where
+ * it waited, so retention leaves the other alone. */
 struct job_dependency {
     struct job *on; /* NULL: it is gone */
     struct job *waiter;
@@ -128,7 +129,6 @@ static void skip(struct job *job)
 {
     char reason[sizeof job->skip_reason];
     snprintf(reason, sizeof reason, "%s", job->skip_reason);
-    depend_unlink(job);
     job_clear_timer(job);
     job->end_ms = api_now_ms();
     job_is_over(job);
@@ -143,14 +143,12 @@ static void look(struct job *job)
         return skip(job);
     if (job->unmet)
         return;
-    depend_unlink(job);
     job_move(job, JOB_QUEUED, "", NULL, NULL);
     job_enqueue(job);
 }
 
 static void deadline_passed(struct job *job)
 {
-    depend_unlink(job);
     job->end_ms = api_now_ms();
     job_is_over(job);
     job_move(job, JOB_TIMED_OUT, "the deadline passed while it waited for other jobs", NULL, NULL);
@@ -166,7 +164,7 @@ void depend_begin(struct job *job)
 void depend_ended(struct job *job)
 {
     for (struct job_dependency *dependency = job->waiters, *next; dependency; dependency = next) {
-        next = dependency->next; /* another waiter's: this one may cease to wait */
+        next = dependency->next;
         count(dependency);
         look(dependency->waiter);
     }

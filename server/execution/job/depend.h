@@ -16,9 +16,10 @@ enum { DEPENDENCIES_MAX = 1000, DEPEND_NAME_BYTES = 130 };
 int depend_check(struct execution *engine, const API(JobSpec) * spec, const char *field,
                  struct fault *fault) MRPC_MUST_USE;
 
-/** Let @job, which is listed, wait for what @spec says; those stay in memory meanwhile. Errors: RESOURCE_EXHAUSTED. */
+/** Let @job, which is listed, wait for what @spec says; those are kept until depend_unlink(). Errors:
+ *  RESOURCE_EXHAUSTED. */
 int depend_link(struct job *job, const API(JobSpec) * spec, struct fault *fault) MRPC_MUST_USE;
-/** It waits no more. Nothing happens when it did not. */
+/** It needs them no more: its end is on disk. Nothing happens when it needed none. */
 void depend_unlink(struct job *job);
 
 /** Before it is freed: nobody waits for it any more either. */

@@ -234,7 +234,6 @@ static void on_saved(void *arg, struct job *job, const struct fault *fault)
         return;
     }
     job_is_over(job);
-    depend_unlink(job);
     unlist_job(engine, job);
     answer_submissions(job, NULL, fault);
     execution_job_free(job);
@@ -492,7 +491,6 @@ void jobs_cancel(struct job *job, const char *reason)
     case JOB_QUEUED:
     case JOB_RETRY_WAIT:
         job_clear_timer(job);
-        depend_unlink(job);
         job_queue_remove(&engine->jobs.queue, &job->entry);
         job->end_ms = api_now_ms();
         job_is_over(job);

@@ -201,6 +201,7 @@ static void committed(struct domain_task *task)
         free(job->run.data);
         job->run = (struct api_bytes){NULL, 0};
         drop_events(job);
+        depend_unlink(job);
         schedules_job_ended(job);
         depend_ended(job);
         webhooks_job_ended(job);

@@ -53,11 +53,14 @@ int jobs_restore(struct execution *engine, const API(Job) * message, struct faul
                      : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code && job_list(engine, job))
         code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    if (code)
+    if (code) {
         execution_job_free(job);
-    else if (!job_state_is_final(job->state))
-        job_goes_live(job);
-    return code;
+        return code;
+    }
+    if (job_state_is_final(job->state))
+        return 0;
+    job_goes_live(job);
+    return depend_link(job, message->spec, fault); /* what it depends on is older, and so there already */
 }
 
 static void interrupt(struct job *job, const char *why)
@@ -65,21 +68,6 @@ static void interrupt(struct job *job, const char *why)
     job->end_ms = api_now_ms();
     job_is_over(job);
     job_move(job, JOB_INTERRUPTED, why, NULL, NULL);
-}
-
-static void wait_again(struct job *job)
-{
-    struct fault fault = FAULT_INIT;
-    struct mrpc_arena *arena = mrpc_arena_new(0);
-    API(JobSpec) * spec;
-    bool linked = arena && api_decode(API_INFO(job_spec), job->spec.data, job->spec.size, arena, &spec, &fault) == 0 &&
-                  depend_link(job, spec, &fault) == 0;
-    mrpc_arena_free(arena);
-    if (!linked) {
-        log_error(job->engine->log, "execution", "job %s cannot wait: %s", job->id, fault.text);
-        return jobs_cancel(job, "no memory after the restart");
-    }
-    depend_begin(job);
 }
 
 /* What was running when the server went down has lost its worker. */
@@ -103,7 +91,7 @@ static void resume(struct job *job)
     case JOB_QUEUED:
         return job_enqueue(job);
     case JOB_WAITING:
-        return wait_again(job);
+        return depend_begin(job);
     default:
         return;
     }

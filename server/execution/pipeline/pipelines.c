@@ -28,6 +28,8 @@ void pipeline_free(struct pipeline *pipeline)
         return;
     if (pipeline->timer)
         event_free(pipeline->timer);
+    if (pipeline->ready)
+        free(pipeline->arg); /* the server has stopped: the call has ended */
     free(pipeline->order);
     mrpc_arena_free(pipeline->arena);
     free(pipeline);
@@ -182,17 +184,32 @@ static void let_go(struct pipeline *pipeline, struct store_batch *batch)
     pipeline_free(pipeline);
 }
 
-/* The last one stays always, so that its number is not given again. When the commit fails they are there again after a
- * restart. */
-void pipelines_sweep(struct execution *engine, int64_t before_ms)
+/* A request with its key is answered with it. */
+static bool is_keyed(const struct pipeline *pipeline, int64_t now_ms)
+{
+    return *pipeline->message->request_id && now_ms - pipeline->create_ms <= JOBS_REQUEST_KEPT_MS;
+}
+
+/* The newest that is on disk: its number must not be given again. */
+static const struct pipeline *newest(const struct pipelines *all)
+{
+    size_t at = all->count;
+    while (at > 0 && !all->items[at - 1]->durable)
+        at--;
+    return at ? all->items[at - 1] : NULL;
+}
+
+/* When the commit fails they are there again after a restart. */
+void pipelines_sweep(struct execution *engine, int64_t now_ms, int64_t before_ms)
 {
     struct pipelines *all = &engine->pipelines;
+    const struct pipeline *last = newest(all);
     size_t kept = 0, surplus = all->count > PIPELINES_KEPT_MAX ? all->count - PIPELINES_KEPT_MAX : 0, gone = 0;
     struct store_batch *batch = store_batch_new();
     for (size_t i = 0; i < all->count; i++) {
         struct pipeline *pipeline = all->items[i];
-        bool goes = i + 1 < all->count && pipeline->ended && !pipeline->watchers &&
-                    (pipeline->end_ms < before_ms || surplus > 0);
+        bool goes = pipeline != last && pipeline->ended && !pipeline->watchers && !is_keyed(pipeline, now_ms) &&
+                    !schedules_refer_to_pipeline(pipeline) && (pipeline->end_ms < before_ms || surplus > 0);
         if (!goes) {
             all->items[kept++] = pipeline;
             continue;

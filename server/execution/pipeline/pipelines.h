@@ -34,13 +34,15 @@ struct pipeline {
     size_t *order, submitted; /* positions of tasks as they are submitted, and how many have a job */
     bool submitting;          /* one of them is on its way to the disk */
     bool durable;             /* nobody is shown one that is not */
+    bool given_up;            /* a task cannot have a job: the others get none */
+    unsigned cancelling;      /* cancellations on their way to the disk */
     bool ending;              /* all is over, and that is on its way to the disk: */
     API(PipelineState) outcome; /* what nobody is told before */
     bool ended;
     int64_t create_ms, end_ms; /* CLOCK_REALTIME; 0: not */
     struct event *timer;       /* another try */
     void (*ready)(void *arg, struct pipeline *pipeline); /* all tasks have jobs, or it cannot be; once */
-    void *arg;
+    void *arg; /* freed by ready, or with a pipeline that never is */
     struct pipeline_watcher *watchers;
 };
 
@@ -72,7 +74,8 @@ int pipelines_check(struct execution *engine, const API(PipelineSpec) * spec, co
 /** As jobs_sort_maps(), of all tasks. */
 void pipelines_sort_maps(API(PipelineSpec) * spec);
 
-/** Stop every job of it; @done(arg) when that it was cancelled is on disk. Errors: RESOURCE_EXHAUSTED. */
+/** Cancel it, and when that is on disk stop every job of it; then @done(arg), with what the disk refused it for.
+ *  Errors: RESOURCE_EXHAUSTED. */
 int pipelines_cancel(struct pipeline *pipeline, const char *reason, void (*done)(void *arg, const struct fault *fault),
                      void *arg, struct fault *fault) MRPC_MUST_USE;
 
@@ -85,8 +88,9 @@ bool pipelines_refer_to(const struct execution *engine, const struct job *job);
 int pipelines_restore(struct execution *engine, const API(Pipeline) * message, struct fault *fault) MRPC_MUST_USE;
 void pipelines_resume(struct execution *engine);
 
-/** Let go of what ended before @before_ms, or of the oldest beyond PIPELINES_KEPT_MAX. */
-void pipelines_sweep(struct execution *engine, int64_t before_ms);
+/** Let go of what ended before @before_ms, or of the oldest beyond PIPELINES_KEPT_MAX; not of the newest, nor of one
+ *  whose request_id is honoured still. */
+void pipelines_sweep(struct execution *engine, int64_t now_ms, int64_t before_ms);
 
 void pipeline_watch(struct pipeline *pipeline, struct pipeline_watcher *watcher);
 void pipeline_unwatch(struct pipeline_watcher *watcher);

@@ -81,16 +81,31 @@ static bool is_final(API(JobState) state)
     return job_state_is_final((enum job_state)state);
 }
 
+/* There are tasks without a job, and they are to get one. */
+static bool has_more(const struct pipeline *pipeline)
+{
+    const API(Pipeline) *message = pipeline->message;
+    return pipeline->submitted < message->n_tasks && message->state == PIPELINE_STATE(RUNNING) && !pipeline->given_up;
+}
+
 /* All that has a job has ended, and what has none will get none. */
 static bool is_over(const struct pipeline *pipeline)
 {
     const API(Pipeline) *message = pipeline->message;
-    if (pipeline->submitting || (pipeline->submitted < message->n_tasks && message->state == PIPELINE_STATE(RUNNING)))
+    if (pipeline->submitting || pipeline->cancelling || has_more(pipeline))
         return false;
     for (size_t i = 0; i < message->n_tasks; i++)
         if (*message->tasks[i]->job && !is_final(message->tasks[i]->state))
             return false;
     return true;
+}
+
+/* What has no job will have none. */
+static void name_rest(API(Pipeline) * message, enum job_state state)
+{
+    for (size_t i = 0; i < message->n_tasks; i++)
+        if (!*message->tasks[i]->job)
+            message->tasks[i]->state = (API(JobState))state;
 }
 
 static API(PipelineState) outcome(const API(Pipeline) * message)
@@ -110,6 +125,7 @@ static void end_saved(void *arg, const struct fault *fault)
     if (fault->code)
         return try_later(pipeline);
     pipeline->ended = true;
+    name_rest(pipeline->message, JOB_SKIPPED);
     pipeline->message->state = pipeline->outcome;
     pipeline->message->end_time = api_timestamp(pipeline->arena, pipeline->end_ms);
     pipeline->engine->pipelines.live--;
@@ -124,6 +140,7 @@ static void end(struct pipeline *pipeline)
     API(Pipeline) *message = pipeline->message;
     const API(Pipeline) before = *message;
     struct fault fault = FAULT_INIT;
+    name_rest(message, JOB_SKIPPED);
     pipeline->outcome = message->state = outcome(message);
     pipeline->end_ms = api_now_ms();
     message->end_time = api_timestamp(pipeline->arena, pipeline->end_ms);
@@ -131,6 +148,7 @@ static void end(struct pipeline *pipeline)
     int code = pipeline_save(pipeline, end_saved, pipeline, &fault);
     message->state = before.state;
     message->end_time = before.end_time;
+    name_rest(message, JOB_WAITING);
     if (!code)
         return;
     log_error(pipeline->engine->log, "execution", "pipeline %s: its end cannot be saved: %s", pipeline->id, fault.text);
@@ -140,17 +158,12 @@ static void end(struct pipeline *pipeline)
 
 static void look(struct pipeline *pipeline)
 {
-    API(Pipeline) *message = pipeline->message;
-    if (pipeline->ended || pipeline->ending || !is_over(pipeline))
-        return pipeline_tell(pipeline);
-    for (size_t i = 0; i < message->n_tasks; i++)
-        if (!*message->tasks[i]->job)
-            message->tasks[i]->state = (API(JobState))JOB_SKIPPED;
     pipeline_tell(pipeline);
-    end(pipeline);
+    if (!pipeline->ended && !pipeline->ending && is_over(pipeline))
+        end(pipeline);
 }
 
-/* Take in how a task's job stands. */
+/* As it stands on disk: an end of the pipeline must not get there without those of its jobs. */
 void pipeline_take_job(struct pipeline *pipeline, const struct job *job)
 {
     size_t at = pipeline_position(pipeline->message->spec, job->pipeline_key);
@@ -161,7 +174,7 @@ void pipeline_take_job(struct pipeline *pipeline, const struct job *job)
         status->job = mrpc_arena_strdup(pipeline->arena, job->id);
     if (!status->job)
         status->job = "";
-    status->state = (API(JobState))job->state;
+    status->state = (API(JobState))job->told_state;
 }
 
 void pipelines_job_moved(struct job *job)
@@ -198,12 +211,13 @@ void pipeline_cancel_jobs(struct pipeline *pipeline, const char *reason)
     }
 }
 
-/* It was possible when the pipeline was accepted and is not any more: a dataset has gone, say. */
+/* It was possible when the pipeline was accepted and is not any more: a dataset has gone, say. With its end on disk it
+ * has FAILED; a restart before that tries again. */
 static void give_up(struct pipeline *pipeline, const struct fault *fault)
 {
     log_warn(pipeline->engine->log, "execution", "pipeline %s: task %s: %s", pipeline->id,
              pipeline->message->spec->tasks[pipeline->order[pipeline->submitted]]->key, fault->text);
-    pipeline->message->state = PIPELINE_STATE(FAILED);
+    pipeline->given_up = true;
     pipeline_cancel_jobs(pipeline, "another task of its pipeline cannot be submitted");
     call_ready(pipeline);
     look(pipeline);
@@ -248,9 +262,9 @@ static void submit_next(struct pipeline *pipeline)
 /* One at a time, for a job must be on disk before another can name it. */
 void pipeline_drive(struct pipeline *pipeline)
 {
-    if (pipeline->ended || pipeline->submitting)
+    if (pipeline->ended || pipeline->submitting || pipeline->cancelling)
         return;
-    if (pipeline->submitted < pipeline->message->n_tasks && pipeline->message->state == PIPELINE_STATE(RUNNING))
+    if (has_more(pipeline))
         return submit_next(pipeline);
     call_ready(pipeline);
     look(pipeline);
@@ -258,20 +272,64 @@ void pipeline_drive(struct pipeline *pipeline)
 
 /* ---- Cancelling ---- */
 
+struct cancellation {
+    struct pipeline *pipeline;
+    char *reason;
+    void (*done)(void *arg, const struct fault *fault);
+    void *arg;
+};
+
+static void cancellation_free(struct cancellation *cancellation)
+{
+    free(cancellation->reason);
+    free(cancellation);
+}
+
+static void cancellation_saved(void *arg, const struct fault *fault)
+{
+    struct cancellation *cancellation = arg;
+    struct pipeline *pipeline = cancellation->pipeline;
+    pipeline->cancelling--;
+    if (!fault->code) {
+        pipeline->message->state = PIPELINE_STATE(CANCELLED);
+        pipeline_cancel_jobs(pipeline, cancellation->reason);
+    }
+    cancellation->done(cancellation->arg, fault);
+    cancellation_free(cancellation);
+    pipeline_drive(pipeline);
+}
+
+static int save_cancelled(struct cancellation *cancellation, struct fault *fault)
+{
+    API(Pipeline) *message = cancellation->pipeline->message;
+    API(PipelineState) before = message->state;
+    message->state = PIPELINE_STATE(CANCELLED);
+    int code = pipeline_save(cancellation->pipeline, cancellation_saved, cancellation, fault);
+    message->state = before;
+    return code;
+}
+
+/* First on disk, then done: a pipeline that was seen cancelled stays so, and when the disk refuses it goes on. */
 int pipelines_cancel(struct pipeline *pipeline, const char *reason, void (*done)(void *arg, const struct fault *fault),
                      void *arg, struct fault *fault)
 {
-    if (pipeline->ended || pipeline->ending) {
+    if (pipeline->ended || pipeline->ending || pipeline->message->state != PIPELINE_STATE(RUNNING)) {
         struct fault none = FAULT_INIT;
         done(arg, &none);
         return 0;
     }
-    pipeline->message->state = PIPELINE_STATE(CANCELLED);
-    int code = pipeline_save(pipeline, done, arg, fault);
+    struct cancellation *cancellation = calloc(1, sizeof *cancellation);
+    char *copy = strdup(reason);
+    if (!cancellation || !copy) {
+        free(cancellation);
+        free(copy);
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    }
+    *cancellation = (struct cancellation){pipeline, copy, done, arg};
+    int code = save_cancelled(cancellation, fault);
     if (code)
-        return code;
-    pipeline_cancel_jobs(pipeline, reason);
-    pipeline_drive(pipeline);
-    return 0;
+        cancellation_free(cancellation);
+    else
+        pipeline->cancelling++;
+    return code;
 }
-

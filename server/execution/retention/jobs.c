@@ -39,11 +39,21 @@ static bool is_referred_to(const struct job *job, const struct referred *referre
            bsearch(&id, referred->jobs, referred->count, sizeof *referred->jobs, by_text);
 }
 
-/* Ended, and everything told of it is on disk and dropped from memory: nothing comes back to it. */
+/* Ended, and everything told of it is on disk and dropped from memory: nothing comes back to it. A record that the disk
+ * refused once may be on its way there again, behind a newer one that it took. */
 static bool is_settled(const struct job *job)
 {
-    return job_state_is_final(job->state) && job->log->complete && !job->log->count && !job->unsaved &&
+    return job_state_is_final(job->state) && job->log->complete && !job->log->count && !job->unsaved && !job->saving &&
            !job->webhook_owed && !job->operation && !job->produced;
+}
+
+/* The newest that is on disk: its number must not be given again. */
+static const struct job *newest(const struct jobs *jobs)
+{
+    size_t at = jobs->count;
+    while (at > 0 && !jobs->items[at - 1]->accepted)
+        at--;
+    return at ? jobs->items[at - 1] : NULL;
 }
 
 /* ---- Letting go ---- */
@@ -107,10 +117,11 @@ static bool is_full(const struct piece *piece)
     return piece->event.job_count == RETENTION_JOBS_A_PIECE || piece->event.job_event_count >= RETENTION_EVENTS_A_PIECE;
 }
 
-/* One pass over the list, which closes the gaps behind it. The last one stays. */
+/* One pass over the list, which closes the gaps behind it. */
 static void pass(struct execution *engine, struct policy *policy, const struct referred *referred, struct piece *piece)
 {
     struct jobs *jobs = &engine->jobs;
+    const struct job *last = newest(jobs);
     size_t kept = 0;
     for (size_t i = 0; i < jobs->count; i++) {
         struct job *job = jobs->items[i];
@@ -118,7 +129,7 @@ static void pass(struct execution *engine, struct policy *policy, const struct r
             jobs_forget_request(job);
             piece->event.request_key_count++;
         }
-        bool goes = i + 1 < jobs->count && is_settled(job) && is_old(job, policy) && !job->keyed &&
+        bool goes = job != last && is_settled(job) && is_old(job, policy) && !job->keyed &&
                     !is_referred_to(job, referred);
         if (goes && is_full(piece))
             piece->event.more = true;
@@ -154,7 +165,7 @@ bool retention_sweep_jobs(struct execution *engine, int64_t now_ms)
         .task.run = committed, .engine = engine, .batch = store_batch_new(), .event.module = "execution"};
     struct policy policy = policy_of(engine, now_ms);
     pass(engine, &policy, &referred, piece);
-    pipelines_sweep(engine, policy.oldest_ms);
+    pipelines_sweep(engine, now_ms, policy.oldest_ms);
     free(referred.jobs);
     bool more = piece->event.more, any = piece->event.job_count || piece->event.request_key_count;
     if (any) {

@@ -65,6 +65,7 @@ static void redefine(struct change *change)
     int64_t anchor_ms = change->anew ? change->now_ms : schedule->plan.rule.anchor_ms;
     schedule_redefine(schedule, change->definition, schedule_plan(change->message, change->zone, anchor_ms, cursor_ms));
     schedule->unsaved = true; /* it may have run since the record was made */
+    schedule->saved_ms = 0;
     change->definition.data = NULL;
     change->zone = NULL;
 }

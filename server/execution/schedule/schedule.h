@@ -22,6 +22,7 @@ struct schedule {
     bool changing;       /* a change of its definition is on its way to the disk */
     bool submitting;     /* a job of it is */
     bool unsaved;        /* what it stands at is not on disk */
+    int64_t saved_ms;    /* the plan's cursor on disk: what is due after it a restart asks for again */
     bool removed;        /* out of the list; freed when nothing is on its way any more */
 };
 

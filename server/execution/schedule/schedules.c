@@ -79,6 +79,7 @@ struct save {
     struct domain_task task;
     struct execution *engine;
     char name[129];
+    int64_t cursor_ms;
     int code;
 };
 
@@ -87,9 +88,13 @@ static void saved(struct domain_task *task)
 {
     struct save save = *(struct save *)task;
     free(task);
-    struct schedule *schedule = save.code ? find_any(&save.engine->schedules, save.name) : NULL;
+    struct schedule *schedule = find_any(&save.engine->schedules, save.name);
     if (!schedule)
         return;
+    if (!save.code) {
+        schedule->saved_ms = save.cursor_ms;
+        return;
+    }
     static const struct timeval soon = {.tv_sec = 1};
     schedule->unsaved = true;
     if (!evtimer_pending(save.engine->schedules.timer, NULL))
@@ -127,7 +132,7 @@ void schedules_save(struct schedule *schedule)
         free(save);
         return;
     }
-    *save = (struct save){.task.run = saved, .engine = engine};
+    *save = (struct save){.task.run = saved, .engine = engine, .cursor_ms = schedule->plan.cursor_ms};
     snprintf(save->name, sizeof save->name, "%s", schedule->name);
     char key[200];
     struct store_batch *batch = store_batch_new();
@@ -267,7 +272,14 @@ bool schedules_are_idle(const struct execution *engine)
 bool schedules_refer_to(const struct execution *engine, const struct job *job)
 {
     const struct schedule *schedule = job->schedule ? find_any(&engine->schedules, job->schedule) : NULL;
-    return schedule && strcmp(schedule->last_job, job->id) == 0;
+    return schedule && (strcmp(schedule->last_job, job->id) == 0 || job->due_ms > schedule->saved_ms);
+}
+
+bool schedules_refer_to_pipeline(const struct pipeline *pipeline)
+{
+    int64_t due_ms;
+    const struct schedule *schedule = of_pipeline(pipeline, &due_ms);
+    return schedule && (strcmp(schedule->last_pipeline, pipeline->id) == 0 || due_ms > schedule->saved_ms);
 }
 
 /* ---- Life ---- */
@@ -296,6 +308,7 @@ static void restore_state(struct schedule *schedule, const API(Schedule) * messa
     snprintf(schedule->last_job, sizeof schedule->last_job, "%.23s", message->last_job);
     snprintf(schedule->last_pipeline, sizeof schedule->last_pipeline, "%.23s", message->last_pipeline);
     snprintf(schedule->last_error, sizeof schedule->last_error, "%.299s", message->last_error);
+    schedule->saved_ms = schedule->plan.cursor_ms;
     schedule->durable = true;
 }
 

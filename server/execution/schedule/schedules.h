@@ -64,7 +64,9 @@ void schedules_catch_up(struct execution *engine);
 /** A job or a pipeline has ended; nothing happens when it is not a schedule's. */
 void schedules_job_ended(const struct job *job);
 void schedules_pipeline_ended(const struct pipeline *pipeline);
-/** Does a schedule still refer to this job? */
+/** Does a schedule still refer to this job: the last that it submitted, or one that a restart would submit again if it
+ *  were gone? */
 bool schedules_refer_to(const struct execution *engine, const struct job *job);
+bool schedules_refer_to_pipeline(const struct pipeline *pipeline);
 
 #endif

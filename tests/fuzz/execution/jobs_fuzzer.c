@@ -3,41 +3,36 @@
  * are in our hands (jobs_world.h), which may be killed between any two of them. A ledger is kept of what the disk says
  * and of what callers were told, and nothing of either may ever be taken back:
  *
- *     an acknowledged submission is on disk, once for each key; a due time of a schedule has one job
+ *     an acknowledged submission is on disk, once for each key of the last day; a due time of a schedule has one job
  *     events of a job have no gap, are never rewritten, are steps of the state machine, and agree with its record
  *     a final state stays; an attempt begins only when all that the job depends on has succeeded, on disk
  *     who was told that a job is cancelled does not see it succeed
- *     when everything is let run to its end, every job ends, and every caller has had one answer */
+ *     what retention lets go of has ended, is needed by nobody, and neither it nor its number comes back
+ *     when everything is let run to its end, every job ends, every caller has had one answer, and retention leaves what
+ *     it must leave and no more
+ *
+ * What holds of pipelines stands in jobs_pipelines.c. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "execution/job/job.h"
+#include "execution/schedule/plan.h"
 #include "execution/schedule/schedules.h"
 #include "fuzzer.h"
+#include "jobs_ledger.h"
 #include "jobs_world.h"
 
 enum {
-    JOBS_MAX = 1024,
-    CALLS_MAX = 1024,
-    DEPENDENCIES = 2,
+    DEPENDENCIES = 2, /* of a job that is submitted alone */
     OPERATIONS_MAX = 300,
-    INTERVAL_MS = 60 * 1000,
     SETTLING_STEPS = 3000,
     QUIET_STEPS = 10, /* a schedule that was refused comes again within them */
+    LEAP_MS = 25 * 3600 * 1000, /* keys of requests are free then */
+    TIME_MAX_MS = PLAN_MADE_UP_MAX / 2 * INTERVAL_MS, /* schedules make up for no more */
 };
 
-static const char *const owners[] = {"token/alice", "token/bob"};
-static const char *const keys[] = {"", "one", "two", "three"};
-
-struct line {
-    bool on_disk, told, cancelled, changed;
-    enum job_state state, event_state;
-    uint32_t attempt;
-    uint64_t events;
-    int64_t due_ms;
-    char request[96]; /* owner and request_id; "": none */
-    uint64_t dependencies[DEPENDENCIES];
-};
+const char *const ledger_owners[] = {"token/alice", "token/bob"};
+const char *const ledger_keys[] = {"", "one", "two", "three"};
 
 struct call {
     bool open;
@@ -46,45 +41,77 @@ struct call {
 };
 
 static struct ledger {
-    struct line lines[JOBS_MAX]; /* by number */
-    uint64_t last;               /* number of them */
-    struct call calls[CALLS_MAX];
+    struct line lines[LEDGER_JOBS_MAX]; /* by number */
+    uint64_t last;                      /* number of them */
+    struct call calls[LEDGER_CALLS_MAX];
     size_t call_count;
+    int64_t passed_ms; /* by operations */
     size_t cancels_open;
     struct mrpc_arena *arena;
 } ledger;
 
-static struct line *line_of(uint64_t number)
+struct line *line_of(uint64_t number)
 {
-    MUST(number > 0 && number < JOBS_MAX);
+    MUST(number > 0 && number < LEDGER_JOBS_MAX);
     if (number > ledger.last)
         ledger.last = number;
     return &ledger.lines[number];
 }
 
+void ledger_request(char out[LEDGER_REQUEST_BYTES], const char *owner, const char *request_id)
+{
+    snprintf(out, LEDGER_REQUEST_BYTES, "%s%s%s", request_id, *request_id ? " " : "", *request_id ? owner : "");
+}
+
 /* ---- What comes to the disk ---- */
+
+static void note_first(struct line *line, const API(Job) * message)
+{
+    line->due_ms = *message->schedule ? api_timestamp_ms(message->due_time) : 0;
+    line->create_ms = api_timestamp_ms(message->create_time);
+    ledger_request(line->request, message->owner, message->request_id);
+    MUST(message->spec->n_depends_on <= LEDGER_NEEDS_MAX);
+    for (size_t i = 0; i < message->spec->n_depends_on; i++)
+        line->dependencies[i] = strtoull(message->spec->depends_on[i] + 1, NULL, 10);
+    for (size_t i = 1; i <= ledger.last && *line->request; i++) {
+        const struct line *other = &ledger.lines[i];
+        MUST(other == line || !(other->on_disk || other->gone) || strcmp(other->request, line->request) != 0 ||
+             line->create_ms - other->create_ms > JOBS_REQUEST_KEPT_MS);
+    }
+}
 
 static void note_record(struct line *line, const void *value, size_t size)
 {
     API(Job) * message;
     struct fault fault = FAULT_INIT;
     MUST(api_decode(API_INFO(job), value, size, ledger.arena, &message, &fault) == 0);
+    MUST(!line->gone);
     MUST(!line->on_disk || !job_state_is_final(line->state) || line->state == (enum job_state)message->state);
     MUST(message->attempt >= line->attempt);
     const API(RetryPolicy) *retry = message->spec->retry;
     MUST(message->attempt <= (retry && retry->max_attempts ? retry->max_attempts : 2));
+    bool first = !line->on_disk;
     line->on_disk = line->changed = true;
     line->state = (enum job_state)message->state;
     line->attempt = message->attempt;
-    line->due_ms = *message->schedule ? api_timestamp_ms(message->due_time) : 0;
-    snprintf(line->request, sizeof line->request, "%s%s%s", message->request_id, *message->request_id ? " " : "",
-             *message->request_id ? message->owner : "");
-    MUST(message->spec->n_depends_on <= DEPENDENCIES);
-    for (size_t i = 0; i < message->spec->n_depends_on; i++)
-        line->dependencies[i] = strtoull(message->spec->depends_on[i] + 1, NULL, 10);
-    for (size_t i = 1; i <= ledger.last && *line->request; i++)
-        MUST(&ledger.lines[i] == line || !ledger.lines[i].on_disk ||
-             strcmp(ledger.lines[i].request, line->request) != 0);
+    if (first)
+        note_first(line, message);
+    line->pipeline = *message->pipeline ? strtoull(message->pipeline + 1, NULL, 10) : 0;
+    if (line->pipeline)
+        pipelines_note_job((uint64_t)(line - ledger.lines), message, first);
+}
+
+/* Nothing that has not ended waits for it or will ask what it brought. */
+static void note_record_gone(struct line *line)
+{
+    uint64_t number = (uint64_t)(line - ledger.lines);
+    MUST(line->on_disk && job_state_is_final(line->state) && pipelines_are_done_with(line->pipeline));
+    MUST(!*line->request || world_now_ms() - line->create_ms > JOBS_REQUEST_KEPT_MS);
+    for (size_t i = 1; i <= ledger.last; i++)
+        for (size_t j = 0; j < LEDGER_NEEDS_MAX && ledger.lines[i].on_disk; j++)
+            MUST(ledger.lines[i].dependencies[j] != number || job_state_is_final(ledger.lines[i].state));
+    line->on_disk = false;
+    line->gone = line->changed = true;
 }
 
 static void note_event(struct line *line, const char *key, uint64_t sequence, const void *value, size_t size)
@@ -93,7 +120,7 @@ static void note_event(struct line *line, const char *key, uint64_t sequence, co
     struct fault fault = FAULT_INIT;
     size_t old_size;
     const void *old = world_get(key, &old_size);
-    MUST(sequence == line->events + 1 || old);
+    MUST(!line->gone && (sequence == line->events + 1 || old));
     if (old) {
         MUST(old_size == size && memcmp(old, value, size) == 0);
         return;
@@ -116,16 +143,33 @@ static void written(const char *key, const void *value, size_t size)
         note_event(line_of(number), key, sequence, value, size);
     else if (sscanf(key, "execution/job/j%llu", &number) == 1)
         note_record(line_of(number), value, size);
+    else if (sscanf(key, "execution/pipeline/p%llu", &number) == 1)
+        pipelines_note(number, value, size);
     else
         MUST(strncmp(key, "execution/schedule/", 19) == 0);
     mrpc_arena_reset(ledger.arena);
 }
 
+static void removed(const char *key)
+{
+    unsigned long long number, sequence;
+    if (sscanf(key, "execution/event/j%llu/%llu", &number, &sequence) == 2) {
+        MUST(line_of(number)->gone && sequence == ++line_of(number)->events_gone);
+    } else if (sscanf(key, "execution/job/j%llu", &number) == 1) {
+        note_record_gone(line_of(number));
+    } else {
+        MUST(sscanf(key, "execution/pipeline/p%llu", &number) == 1);
+        pipelines_note(number, NULL, 0);
+    }
+}
+
 static void check_what_came(void)
 {
     for (size_t i = 1; i <= ledger.last; i++) {
-        MUST(!ledger.lines[i].changed || ledger.lines[i].event_state == ledger.lines[i].state);
-        ledger.lines[i].changed = false;
+        struct line *line = &ledger.lines[i];
+        MUST(!line->changed || line->event_state == line->state);
+        MUST(!line->changed || !line->gone || line->events == line->events_gone);
+        line->changed = false;
     }
 }
 
@@ -143,8 +187,10 @@ static void began(struct job *job)
     MUST(job->state == JOB_RUNNING && !job_state_is_final(line->state) && !line->cancelled);
     for (size_t i = 0; i < world_flying(); i++)
         MUST(world_flight(i) == job->operation || world_flight(i)->job != job);
-    for (size_t i = 0; i < DEPENDENCIES; i++)
-        MUST(!line->dependencies[i] || line_of(line->dependencies[i])->state == JOB_SUCCEEDED);
+    for (size_t i = 0; i < LEDGER_NEEDS_MAX; i++) {
+        const struct line *need = line->dependencies[i] ? line_of(line->dependencies[i]) : NULL;
+        MUST(!need || (need->state == JOB_SUCCEEDED && need->on_disk));
+    }
 }
 
 static void submitted(void *arg, struct job *job, bool existed, const struct fault *fault)
@@ -160,8 +206,8 @@ static void submitted(void *arg, struct job *job, bool existed, const struct fau
         return;
     }
     struct line *line = line_of(job->number);
-    MUST(line->on_disk && strcmp(job->owner, owners[call->owner]) == 0);
-    MUST(strcmp(job->request_id, keys[call->key]) == 0 && (!existed || call->keyed));
+    MUST(line->on_disk && strcmp(job->owner, ledger_owners[call->owner]) == 0);
+    MUST(strcmp(job->request_id, ledger_keys[call->key]) == 0 && (!existed || call->keyed));
     line->told = true;
 }
 
@@ -200,10 +246,10 @@ static void submit(unsigned who, unsigned argument)
     spec.timeout = who >> 6 & 1 ? &timeout : NULL;
     spec.n_depends_on = choose(world_engine(), argument, dependencies);
     spec.depends_on = dependencies;
-    MUST(ledger.call_count < CALLS_MAX);
+    MUST(ledger.call_count < LEDGER_CALLS_MAX);
     struct call *call = &ledger.calls[ledger.call_count++];
     *call = (struct call){.open = true, .owner = who >> 7, .key = who & 3, .keyed = who & 3};
-    jobs_submit(world_engine(), &spec, owners[call->owner], keys[call->key], NULL, submitted, call);
+    jobs_submit(world_engine(), &spec, ledger_owners[call->owner], ledger_keys[call->key], NULL, submitted, call);
 }
 
 static void cancelled(void *arg, struct job *job)
@@ -260,7 +306,29 @@ static void crash(unsigned arrived)
     ledger.cancels_open = 0;
     check_what_came();
     for (size_t i = 1; i <= ledger.last; i++)
-        MUST(ledger.lines[i].on_disk || !ledger.lines[i].told);
+        MUST(ledger.lines[i].on_disk || ledger.lines[i].gone || !ledger.lines[i].told);
+    pipelines_crashed();
+}
+
+static void advance(int64_t ms)
+{
+    if (ledger.passed_ms + ms > TIME_MAX_MS)
+        return;
+    ledger.passed_ms += ms;
+    if (ms < INTERVAL_MS)
+        world_advance(ms);
+    else
+        world_sleep(ms);
+}
+
+static void keep_house(unsigned what, unsigned which)
+{
+    if (what % 4 == 3)
+        advance(LEAP_MS);
+    else if (what % 4 == 2)
+        pipelines_try_cancel(which);
+    else
+        (void)!retention_sweep_jobs(world_engine(), world_now_ms());
 }
 
 static void operate(const uint8_t *bytes)
@@ -285,10 +353,16 @@ static void operate(const uint8_t *bytes)
         break;
     case 8:
     case 9:
-        world_advance(steps_ms[bytes[1] % 8]);
+        advance(steps_ms[bytes[1] % 8]);
         break;
     case 10:
         land(false);
+        break;
+    case 11:
+        pipelines_try_submit(bytes[1], bytes[2]);
+        break;
+    case 12:
+        keep_house(bytes[1], bytes[2]);
         break;
     default:
         for (unsigned i = 0; i < 1u + bytes[1] % 4; i++)
@@ -310,7 +384,7 @@ static void check_memory(void)
         const struct job *job = jobs->items[i];
         MUST(i == 0 || jobs->items[i - 1]->number < job->number);
         live += !job_state_is_final(job->state);
-        of_owner[strcmp(job->owner, owners[1]) == 0] += !job_state_is_final(job->state);
+        of_owner[strcmp(job->owner, ledger_owners[1]) == 0] += !job_state_is_final(job->state);
         queued += job->entry.place != 0;
         MUST(!job->entry.place || job->state == JOB_QUEUED);
         MUST((job->operation != NULL) == (job->state == JOB_RUNNING || job->state == JOB_CANCELLING));
@@ -320,12 +394,13 @@ static void check_memory(void)
     MUST(live == jobs->live && queued == jobs->queue.count && jobs->running == world_flying());
     MUST(jobs->running == WORLD_RUNNING_LIMIT || queued == 0);
     for (size_t i = 0; i < 2; i++)
-        MUST(quota_used(engine->job_quota, owners[i]) == of_owner[i]);
+        MUST(quota_used(engine->job_quota, ledger_owners[i]) == of_owner[i]);
+    pipelines_check_memory();
 }
 
 static bool is_settled(void)
 {
-    return world_engine()->jobs.live == 0 && world_landing() == 0;
+    return world_engine()->jobs.live == 0 && world_engine()->pipelines.live == 0 && world_landing() == 0;
 }
 
 /* The disk takes everything, workers do their work: then everything comes to its end. */
@@ -354,63 +429,108 @@ static void check_ends(void)
     for (size_t i = 1; i <= ledger.last; i++) {
         const struct line *line = &ledger.lines[i];
         bool all = true;
-        for (size_t j = 0; j < DEPENDENCIES; j++)
+        for (size_t j = 0; j < LEDGER_NEEDS_MAX; j++)
             all &= !line->dependencies[j] || line_of(line->dependencies[j])->state == JOB_SUCCEEDED;
         MUST(!line->on_disk || job_state_is_final(line->state));
         MUST(line->state != JOB_SUCCEEDED || all);
         MUST(line->state != JOB_SKIPPED || !all);
     }
+    pipelines_check_ends();
 }
 
-/* Each due time up to the cursor has brought one job. */
+/* A day later nothing is left of what can go but the newest one and what a schedule submitted last. */
+static void check_retention(void)
+{
+    world_sleep(LEAP_MS);
+    settle();
+    int64_t now_ms = world_now_ms();
+    while (retention_sweep_jobs(world_engine(), now_ms))
+        world_turn();
+    while (world_landing())
+        land(true);
+    world_turn();
+    size_t left = 0;
+    for (size_t i = 1; i <= ledger.last; i++)
+        left += ledger.lines[i].on_disk && now_ms - ledger.lines[i].create_ms > JOBS_REQUEST_KEPT_MS;
+    MUST(left <= 2);
+}
+
+/* ---- Schedules ---- */
+
+void due_times_add(struct due_times *times, int64_t due_ms)
+{
+    times->first_ms = times->runs++ && times->first_ms < due_ms ? times->first_ms : due_ms;
+}
+
+/* Each due time up to the cursor has brought one. */
+void due_times_check(const struct due_times *times)
+{
+    MUST(!times->runs || (int64_t)times->runs - 1 == (world_now_ms() - times->first_ms) / INTERVAL_MS);
+}
+
 static void check_schedule(void)
 {
-    const struct schedule *schedule = schedules_find(world_engine(), "tick");
-    int64_t first_ms = INT64_MAX;
-    size_t runs = 0;
+    struct due_times times = {0};
     for (size_t i = 1; i <= ledger.last; i++)
-        if (ledger.lines[i].due_ms) {
-            runs++;
-            first_ms = ledger.lines[i].due_ms < first_ms ? ledger.lines[i].due_ms : first_ms;
-        }
-    MUST(schedule);
-    MUST(!runs || (int64_t)runs - 1 == (world_now_ms() - first_ms) / INTERVAL_MS);
+        if (ledger.lines[i].due_ms)
+            due_times_add(&times, ledger.lines[i].due_ms);
+    MUST(schedules_find(world_engine(), "tick") && schedules_find(world_engine(), "chain"));
+    due_times_check(&times);
 }
 
-static void put_schedule(void)
+static void put_schedule(API(Schedule) * message, const char *key)
 {
-    API(Schedule) message;
-    API(JobSpec) spec;
-    API(ComputeSpec) compute;
     Google__Protobuf__Duration interval;
     struct api_bytes bytes;
     struct fault fault = FAULT_INIT;
-    API_INIT(schedule, &message);
-    API_INIT(job_spec, &spec);
-    API_INIT(compute_spec, &compute);
     google__protobuf__duration__init(&interval);
     interval.seconds = INTERVAL_MS / 1000;
+    message->when_case = MLTRAINER__EXECUTION__V1__SCHEDULE__WHEN_INTERVAL;
+    message->interval = &interval;
+    message->missed_runs = MLTRAINER__EXECUTION__V1__MISSED_RUNS__MISSED_RUNS_ALL;
+    message->allow_overlap = true;
+    message->create_time = message->anchor_time = message->settled_time = api_timestamp(ledger.arena, world_now_ms());
+    MUST(api_encode(API_INFO(schedule), message, &bytes, &fault) == 0);
+    world_put(key, bytes.data, bytes.size);
+    free(bytes.data);
+}
+
+static void put_schedules(void)
+{
+    API(Schedule) tick, chain;
+    API(JobSpec) spec;
+    API(ComputeSpec) compute;
+    API_INIT(schedule, &tick);
+    API_INIT(schedule, &chain);
+    API_INIT(job_spec, &spec);
+    API_INIT(compute_spec, &compute);
     spec.work_case = MLTRAINER__EXECUTION__V1__JOB_SPEC__WORK_COMPUTE;
     spec.compute = &compute;
-    message.name = (char *)(uintptr_t) "tick";
-    message.owner = (char *)(uintptr_t)owners[0];
-    message.when_case = MLTRAINER__EXECUTION__V1__SCHEDULE__WHEN_INTERVAL;
-    message.interval = &interval;
-    message.missed_runs = MLTRAINER__EXECUTION__V1__MISSED_RUNS__MISSED_RUNS_ALL;
-    message.allow_overlap = true;
-    message.job = &spec;
-    message.create_time = message.anchor_time = message.settled_time = api_timestamp(ledger.arena, world_now_ms());
-    MUST(api_encode(API_INFO(schedule), &message, &bytes, &fault) == 0);
-    world_put("execution/schedule/tick", bytes.data, bytes.size);
-    free(bytes.data);
+    tick.name = (char *)(uintptr_t) "tick";
+    tick.owner = (char *)(uintptr_t)ledger_owners[0];
+    tick.job = &spec;
+    put_schedule(&tick, "execution/schedule/tick");
+    chain.name = (char *)(uintptr_t) "chain";
+    chain.owner = (char *)(uintptr_t)ledger_owners[1];
+    chain.pipeline = pipelines_scheduled(ledger.arena);
+    put_schedule(&chain, "execution/schedule/chain");
+}
+
+static void open_ledger(void)
+{
+    memset(ledger.lines, 0, (ledger.last + 1) * sizeof *ledger.lines);
+    ledger.last = 0;
+    ledger.call_count = ledger.cancels_open = 0;
+    ledger.passed_ms = 0;
+    ledger.arena = mrpc_arena_new(0);
+    pipelines_open();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    memset(&ledger, 0, sizeof ledger);
-    ledger.arena = mrpc_arena_new(0);
-    world_open(&(struct world_hooks){.written = written, .began = began});
-    put_schedule();
+    open_ledger();
+    world_open(&(struct world_hooks){.written = written, .removed = removed, .began = began});
+    put_schedules();
     world_start();
     for (size_t at = 0; at + 3 <= size && at < 3 * OPERATIONS_MAX; at += 3) {
         operate(data + at);
@@ -424,6 +544,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     crash(0);
     settle();
     check_ends();
+    check_retention();
+    check_ends();
+    check_schedule();
     world_close();
     mrpc_arena_free(ledger.arena);
     return 0;

@@ -4,7 +4,7 @@
 #include "execution/engine.h"
 #include "execution/dataset/message.h"
 #include "execution/job/job.h"
-#include "execution/pipeline/pipelines.h"
+#include "execution/picture.h"
 #include "execution/restore.h"
 #include "execution/run/run.h"
 #include "execution/tune/tune.h"
@@ -12,11 +12,20 @@
 #include "jobs_world.h"
 
 /* What jobs ask of the rest of the engine, in short: every job computes, any name may be given, nobody is told of ends.
- * What a world without trainings, pipelines and webhooks never asks ends the program. */
+ * What a world without trainings and webhooks never asks ends the program. */
 
 int64_t config_number(const struct config *config, const char *name)
 {
-    return strcmp(name, "execution.queue") == 0 ? WORLD_QUEUE_LIMIT : 100;
+    static const struct {
+        const char *name;
+        int64_t value;
+    } numbers[] = {{"execution.queue", WORLD_QUEUE_LIMIT},
+                   {"retention.jobs", WORLD_JOBS_KEPT},
+                   {"retention.jobs_age", WORLD_JOBS_AGE_MS}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (strcmp(name, numbers[i].name) == 0)
+            return numbers[i].value;
+    return 100;
 }
 
 int job_bind(struct operation *operation, const API(JobSpec) * spec, const char *field, struct fault *fault)
@@ -48,9 +57,8 @@ void webhooks_job_ended(struct job *job)
 {
 }
 
-struct pipeline *pipelines_find(const struct execution *engine, const char *id)
+void execution_picture_publish(void *engine)
 {
-    return NULL;
 }
 
 int restore_migrate_owners(struct store *store, struct fault *fault)
@@ -123,33 +131,4 @@ int aliases_add(struct aliases *aliases, const char *name, const char *alias, st
 {
     MUST(!__func__[0]);
     return -1;
-}
-
-int pipelines_restore(struct execution *engine, const API(Pipeline) * message, struct fault *fault)
-{
-    MUST(!__func__[0]);
-    return -1;
-}
-
-void pipelines_job_moved(struct job *job)
-{
-    MUST(!__func__[0]);
-}
-
-void pipelines_submit_scheduled(struct execution *engine, const API(PipelineSpec) * spec, const char *owner,
-                                const char *request_id, pipeline_accepted *accepted, void *arg)
-{
-    MUST(!__func__[0]);
-}
-
-int pipelines_check(struct execution *engine, const API(PipelineSpec) * spec, const char *owner, const char *field,
-                    struct fault *fault)
-{
-    MUST(!__func__[0]);
-    return -1;
-}
-
-void pipelines_sort_maps(API(PipelineSpec) * spec)
-{
-    MUST(!__func__[0]);
 }

@@ -127,6 +127,12 @@ void world_advance(int64_t ms)
     world.now_ms = until_ms;
 }
 
+void world_sleep(int64_t ms)
+{
+    world.now_ms += ms;
+    world_advance(0);
+}
+
 /* ---- The loop ---- */
 
 struct event_base *domain_loop_base(struct domain_loop *loop)
@@ -196,6 +202,17 @@ static void write_entry(struct store_slice key, struct store_slice value)
     entry->value[value.bytes] = 0;
 }
 
+static void remove_entry(struct store_slice key)
+{
+    size_t at = place_of(key.data, key.bytes);
+    if (!is_at(at, key.data, key.bytes))
+        return;
+    world.hooks.removed(world.disk[at].key);
+    free(world.disk[at].key);
+    free(world.disk[at].value);
+    memmove(world.disk + at, world.disk + at + 1, (--world.entry_count - at) * sizeof *world.disk);
+}
+
 void world_put(const char *key, const void *value, size_t size)
 {
     write_entry(store_text(key), (struct store_slice){value, size});
@@ -215,8 +232,11 @@ static void apply(const struct store_batch *batch)
     if (world.gone)
         return;
     for (size_t i = 0; i < batch->operation_count; i++) {
-        MUST(batch->operations[i].kind == STORE_PUT);
-        write_entry(store_batch_key(batch, &batch->operations[i]), store_batch_value(batch, &batch->operations[i]));
+        const struct store_operation *operation = &batch->operations[i];
+        if (operation->kind == STORE_PUT)
+            write_entry(store_batch_key(batch, operation), store_batch_value(batch, operation));
+        else
+            remove_entry(store_batch_key(batch, operation));
     }
 }
 
@@ -249,7 +269,8 @@ bool world_land(bool well)
     struct store_commit_result result = {.code = well ? MRPC_OK : MRPC_RESOURCE_EXHAUSTED, .text = "the disk is full"};
     if (well)
         apply(batch);
-    batch->done(batch->arg, &result);
+    if (batch->done)
+        batch->done(batch->arg, &result);
     store_batch_free(batch);
     return true;
 }
@@ -359,6 +380,7 @@ void world_start(void)
     jobs_init(&world.engine, WORLD_RUNNING_LIMIT);
     MUST(execution_restore(&world.engine, &fault) == 0);
     jobs_resume(&world.engine);
+    pipelines_resume(&world.engine);
     schedules_start(&world.engine);
 }
 
@@ -381,6 +403,7 @@ static void stop(void)
     while (world.flight_count)
         operation_free(world.flights[--world.flight_count]);
     schedules_fini(&world.engine);
+    pipelines_fini(&world.engine);
     jobs_fini(&world.engine);
     quota_free(world.engine.job_quota);
     MUST(!world.events && !world.head);

@@ -13,14 +13,23 @@
 /* What the engine's jobs and schedules live in, in memory, in one thread, and in the hands of a test: a clock that is
  * turned, timers that fire then, a loop that runs what was posted when it is told to, a disk on which batches arrive
  * one after the other, well or not, and work that ends when and how somebody says. They take the place of libevent, the
- * domain loop, the store and the operations when a program is linked; jobs, records, restoring, dependencies and
- * schedules are the server's own. */
+ * domain loop, the store and the operations when a program is linked; jobs, records, restoring, dependencies,
+ * pipelines, schedules and the retention of jobs are the server's own. */
 
-enum { WORLD_RUNNING_LIMIT = 3, WORLD_QUEUE_LIMIT = 8, WORLD_OWNER_LIMIT = 7, WORLD_FLIGHT_MAX = 16 };
+enum {
+    WORLD_RUNNING_LIMIT = 3,
+    WORLD_QUEUE_LIMIT = 8,
+    WORLD_OWNER_LIMIT = 7,
+    WORLD_FLIGHT_MAX = 16,
+    WORLD_JOBS_KEPT = 6, /* of those that have ended */
+    WORLD_JOBS_AGE_MS = 6 * 3600 * 1000,
+};
 
-/** @written is told each value before it takes the place of what is there, @began each attempt. */
+/** @written is told each value before it takes the place of what is there, @removed each key before it goes, @began
+ *  each attempt. */
 struct world_hooks {
     void (*written)(const char *key, const void *value, size_t size);
+    void (*removed)(const char *key);
     void (*began)(struct job *job);
 };
 /** An empty disk, at midnight; then the server starts. */
@@ -44,6 +53,8 @@ bool world_land(bool well);
 size_t world_landing(void);
 /** Let time pass; timers fire in their order. */
 void world_advance(int64_t ms);
+/** The machine was asleep so long: what came due meanwhile fires now, once. */
+void world_sleep(int64_t ms);
 int64_t world_now_ms(void);
 
 /** Attempts under way. */
