@@ -194,11 +194,16 @@ def models_page_is_current():
     return findings_of("tests/golden/models/page.py")
 
 
+def models_have_their_parameters():
+    return findings_of("tests/golden/models/parameters.py")
+
+
 def main():
     for rule in (top_level, licence, layering, components_are_made_by_their_create, no_hosts_or_machine_paths,
                  no_string_built_sql, files_tell_one_story, lines_fit, names_say_something, shell_scripts_parse,
                  documents_name_real_paths, links_lead_somewhere, folders_list_their_pages,
-                 modules_have_a_page, commands_of_guides_are_run, models_page_is_current):
+                 modules_have_a_page, commands_of_guides_are_run, models_page_is_current,
+                 models_have_their_parameters):
         report(rule.__name__, rule())
 
 

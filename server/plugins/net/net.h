@@ -130,8 +130,9 @@ size_t net_shared_attention(struct net *net, size_t query, size_t key, size_t va
 size_t net_mix(struct net *net, size_t from);
 /** Sum over v of weight v times the v-th @width columns of @values. */
 size_t net_blend(struct net *net, size_t weights, size_t values);
+enum net_pair { NET_DOPRI5, NET_BOSH3, NET_HEUN }; /* of steps: kept in artifacts */
 /** Solve dh/dt = W2 tanh(W1 h + b1) + b2 from t = 0 to 1: ode.c. */
-size_t net_ode(struct net *net, size_t from, size_t hidden, double tolerance);
+size_t net_ode(struct net *net, size_t from, size_t hidden, enum net_pair pair, double tolerance);
 
 /** The input as a picture, cut into patches that become the rows: chart.c. It learns nothing from what comes after. */
 size_t net_chart(struct net *net, size_t patch);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A layer whose depth is time: dh/dt = W2 tanh(W1 h + b1) + b2 from t = 0 to 1 (Chen et al., 2018), solved by the pair
- * of Dormand and Prince (1980). A step is taken when each sample's error, root of mean squares over tolerance * (1 +
+/* A layer whose depth is time: dh/dt = W2 tanh(W1 h + b1) + b2 from t = 0 to 1 (Chen et al., 2018), solved by an
+ * embedded pair. A step is taken when each sample's error, root of mean squares over tolerance * (1 +
  * |h|), is at most 1, or when it is as short as steps get. The way back goes through the steps that were taken, their
  * lengths held constant: it is the exact derivative of what was computed. */
 #include <math.h>
@@ -9,37 +9,52 @@
 #include "net/net.h"
 
 #define STEPS_MAX 128 /* so steps are never shorter than 1 / 128 */
-#define STAGES 7
+#define STAGES_MAX 7
 
-static const double stage_weights[STAGES][STAGES - 1] = {
-    {0},
-    {1.0 / 5},
-    {3.0 / 40, 9.0 / 40},
-    {44.0 / 45, -56.0 / 15, 32.0 / 9},
-    {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
-    {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
-    {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}, /* the step itself */
+struct pair {
+    size_t stages;
+    double order;
+    double weights[STAGES_MAX][STAGES_MAX - 1]; /* a stage each; the last is the step itself */
+    double errors[STAGES_MAX];                  /* the step less that of an order lower */
 };
 
-/* Fifth order less fourth. */
-static const double error_weights[STAGES] = {71.0 / 57600,      0,           -71.0 / 16695, 71.0 / 1920,
-                                             -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
+static const struct pair pairs[] = {
+    [NET_DOPRI5] = {7, /* Dormand and Prince (1980) */
+                    5,
+                    {{0},
+                     {1.0 / 5},
+                     {3.0 / 40, 9.0 / 40},
+                     {44.0 / 45, -56.0 / 15, 32.0 / 9},
+                     {19372.0 / 6561, -25360.0 / 2187, 64448.0 / 6561, -212.0 / 729},
+                     {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
+                     {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}},
+                    {71.0 / 57600, 0, -71.0 / 16695, 71.0 / 1920, -17253.0 / 339200, 22.0 / 525, -1.0 / 40}},
+    [NET_BOSH3] = {4, /* Bogacki and Shampine (1989) */
+                   3,
+                   {{0}, {1.0 / 2}, {0, 3.0 / 4}, {2.0 / 9, 1.0 / 3, 4.0 / 9}},
+                   {-5.0 / 72, 1.0 / 12, 1.0 / 9, -1.0 / 8}},
+    [NET_HEUN] = {3, /* Heun's step beside Euler's */
+                  2,
+                  {{0}, {1}, {1.0 / 2, 1.0 / 2}},
+                  {-1.0 / 2, 1.0 / 2, 0}},
+};
 
 /* What is kept, over all samples: the state before each step, then what one step needs. */
 struct flow {
     const struct net *net;
     const struct net_node *node;
+    const struct pair *pair;
     size_t samples, width, hidden;
     const double *in, *in_bias, *out, *out_bias; /* weights */
     double *states;                              /* STEPS_MAX + 1 of them */
-    double *at[STAGES], *inner[STAGES], *slope[STAGES], *by_slope[STAGES];
+    double *at[STAGES_MAX], *inner[STAGES_MAX], *slope[STAGES_MAX], *by_slope[STAGES_MAX];
     double *by_inner, *by_at;
     double *lengths; /* how many steps, then their lengths */
 };
 
 static size_t kept_of(size_t width, size_t hidden)
 {
-    return width * (STEPS_MAX + 1 + 3 * STAGES + 1) + hidden * (STAGES + 1) + STEPS_MAX + 2;
+    return width * (STEPS_MAX + 1 + 3 * STAGES_MAX + 1) + hidden * (STAGES_MAX + 1) + STEPS_MAX + 2;
 }
 
 static double *take(double **memory, size_t count)
@@ -55,7 +70,8 @@ static struct flow flow_of(const struct net *net, const struct net_node *node)
     size_t state = net->samples * node->width, inner = net->samples * node->option;
     const double *weights = net->weights + node->weights;
     struct flow flow = {
-        .net = net, .node = node, .samples = net->samples, .width = node->width, .hidden = node->option};
+        .net = net, .node = node, .samples = net->samples, .width = node->width, .hidden = node->option,
+        .pair = &pairs[node->option_too]};
     double *memory = node->notes;
 
     flow.in = weights;
@@ -63,7 +79,7 @@ static struct flow flow_of(const struct net *net, const struct net_node *node)
     flow.out = flow.in_bias + node->option;
     flow.out_bias = flow.out + node->width * node->option;
     flow.states = take(&memory, state * (STEPS_MAX + 1));
-    for (size_t i = 0; i < STAGES; i++) {
+    for (size_t i = 0; i < STAGES_MAX; i++) {
         flow.at[i] = take(&memory, state);
         flow.slope[i] = take(&memory, state);
         flow.by_slope[i] = take(&memory, state);
@@ -91,14 +107,14 @@ static void find_slope(const struct flow *flow, size_t stage)
     net_product(0, 0, samples, width, hidden, inner, hidden, flow->out, width, 1, slope, width);
 }
 
-/* All stages of a step from @state; where it leads is flow->at[STAGES - 1]. */
+/* All stages of a step from @state; where it leads is flow->at[stages - 1]. */
 static void find_stages(const struct flow *flow, const double *state, double length)
 {
-    for (size_t stage = 0; stage < STAGES; stage++) {
+    for (size_t stage = 0; stage < flow->pair->stages; stage++) {
         for (size_t i = 0; i < flow->samples * flow->width; i++) {
             double sum = 0;
             for (size_t j = 0; j < stage; j++)
-                sum += stage_weights[stage][j] * flow->slope[j][i];
+                sum += flow->pair->weights[stage][j] * flow->slope[j][i];
             flow->at[stage][i] = state[i] + length * sum;
         }
         find_slope(flow, stage);
@@ -108,14 +124,15 @@ static void find_stages(const struct flow *flow, const double *state, double len
 /* The worst sample's error, in tolerances. */
 static double error_of(const struct flow *flow, const double *state, double length)
 {
+    const double *end = flow->at[flow->pair->stages - 1];
     double worst = 0;
 
     for (size_t s = 0; s < flow->samples; s++) {
         double squares = 0;
         for (size_t i = s * flow->width; i < (s + 1) * flow->width; i++) {
-            double error = 0, size = fmax(fabs(state[i]), fabs(flow->at[STAGES - 1][i]));
-            for (size_t j = 0; j < STAGES; j++)
-                error += error_weights[j] * flow->slope[j][i];
+            double error = 0, size = fmax(fabs(state[i]), fabs(end[i]));
+            for (size_t j = 0; j < flow->pair->stages; j++)
+                error += flow->pair->errors[j] * flow->slope[j][i];
             error *= length / (flow->node->rate * (1 + size));
             squares += error * error / (double)flow->width;
         }
@@ -135,10 +152,10 @@ static void ode_forward(struct net *net, const struct net_node *node)
         double *now = flow.states + steps * state;
         length = fmin(fmax(length, 1.0 / STEPS_MAX), 1 - time);
         find_stages(&flow, now, length);
-        double error = error_of(&flow, now, length), change = error > 0 ? 0.9 * pow(error, -0.2) : 5;
+        double error = error_of(&flow, now, length), change = error > 0 ? 0.9 * pow(error, -1 / flow.pair->order) : 5;
         if (!(error > 1) || length <= 1.0 / STEPS_MAX) {
             flow.lengths[1 + steps++] = length;
-            memcpy(now + state, flow.at[STAGES - 1], state * sizeof(double));
+            memcpy(now + state, flow.at[flow.pair->stages - 1], state * sizeof(double));
             time = 1 - time - length < 1e-9 ? 1 : time + length; /* no step for what rounding left */
         }
         length *= fmin(fmax(change, 0.2), 5);
@@ -168,18 +185,18 @@ static void slope_back(const struct flow *flow, size_t stage)
 /* @by_state: by where the step led, turned into that by where it began. */
 static void step_back(const struct flow *flow, double length, double *by_state)
 {
-    size_t state = flow->samples * flow->width, last = STAGES - 1;
+    size_t state = flow->samples * flow->width, last = flow->pair->stages - 1;
 
     for (size_t j = 0; j < last; j++)
         for (size_t i = 0; i < state; i++)
-            flow->by_slope[j][i] = length * stage_weights[last][j] * by_state[i];
+            flow->by_slope[j][i] = length * flow->pair->weights[last][j] * by_state[i];
     for (size_t stage = last; stage-- > 0;) {
         slope_back(flow, stage);
         for (size_t i = 0; i < state; i++)
             by_state[i] += flow->by_at[i];
         for (size_t j = 0; j < stage; j++)
             for (size_t i = 0; i < state; i++)
-                flow->by_slope[j][i] += length * stage_weights[stage][j] * flow->by_at[i];
+                flow->by_slope[j][i] += length * flow->pair->weights[stage][j] * flow->by_at[i];
     }
 }
 
@@ -199,7 +216,7 @@ static void ode_backward(struct net *net, const struct net_node *node)
 
 static const struct net_layer ode_layer = {.forward = ode_forward, .backward = ode_backward};
 
-size_t net_ode(struct net *net, size_t from, size_t hidden, double tolerance)
+size_t net_ode(struct net *net, size_t from, size_t hidden, enum net_pair pair, double tolerance)
 {
     size_t width = net_node(net, from)->width;
     size_t node = net_append(net, &ode_layer, from, 1, width);
@@ -207,6 +224,7 @@ size_t net_ode(struct net *net, size_t from, size_t hidden, double tolerance)
 
     layer->kept = kept_of(width, hidden);
     layer->option = hidden;
+    layer->option_too = pair;
     layer->rate = tolerance;
     net_append_weights(net, node, width, hidden, NET_GLOROT);
     net_append_weights(net, node, 1, hidden, NET_ZEROS);

@@ -1,37 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Windows of returns as points: their mean and deviation, each less its mean over its deviation. */
+/* Windows of returns as points: their mean and deviation or other figures, each less its mean over its deviation. */
+#include <string.h>
+
 #include "gaussians.h"
 #include "support/rolling.h"
 
-#define FEATURES 2
+#define FEATURES 2 /* mean and deviation */
+#define FEATURES_MAX 4
 #define REGIMES_MAX 16
 
 struct windows {
     int64_t first, count; /* the row of the first whole window; rows from there */
-    size_t regimes;
+    size_t regimes, width;
     double *mean, *deviation; /* a row each */
-    double *points;           /* count * FEATURES */
+    double *points;           /* count * width */
 };
 
-static void standardise(struct call *call, const double *values, int64_t count, double *out)
+static void standardise(struct call *call, struct windows *w, const double *values, size_t feature)
 {
     double mean = 0, squares = 0;
 
-    for (int64_t i = 0; i < count; i++)
-        mean += values[i] / (double)count;
-    for (int64_t i = 0; i < count; i++)
-        squares += (values[i] - mean) * (values[i] - mean) / (double)count;
+    for (int64_t i = 0; i < w->count; i++)
+        mean += values[i] / (double)w->count;
+    for (int64_t i = 0; i < w->count; i++)
+        squares += (values[i] - mean) * (values[i] - mean) / (double)w->count;
     if (!(squares > 1e-24))
         call_fail(call, MLTRAINER_INVALID_DATA, "close", "all windows are the same");
-    for (int64_t i = 0; i < count; i++)
-        out[i * FEATURES] = (values[i] - mean) / sqrt(squares);
+    for (int64_t i = 0; i < w->count; i++)
+        w->points[(size_t)i * w->width + feature] = (values[i] - mean) / sqrt(squares);
 }
 
-static int read_windows(struct call *call, struct windows *w)
+/* Mean cube of the window's deviations over the cube of their root mean square; 0 where nothing changes. */
+static double skewness(const double *x, int64_t count, double mean)
 {
-    int64_t window = call_window(call, "window", 2);
-    double *returns = regime_returns(call);
+    double squares = 0, cubes = 0;
 
+    for (int64_t i = 0; i < count; i++) {
+        double d = x[i] - mean;
+        squares += d * d / (double)count;
+        cubes += d * d * d / (double)count;
+    }
+    return squares > 0 ? cubes / (squares * sqrt(squares)) : 0;
+}
+
+/* Products of neighbours over squares: the first autocorrelation; 0 where nothing changes. */
+static double autocorrelation(const double *x, int64_t count, double mean)
+{
+    double squares = 0, products = 0;
+
+    for (int64_t i = 0; i < count; i++) {
+        squares += (x[i] - mean) * (x[i] - mean);
+        products += i > 0 ? (x[i] - mean) * (x[i - 1] - mean) : 0;
+    }
+    return squares > 0 ? products / squares : 0;
+}
+
+/* Windows of @window returns that end with the rows from w->first on. */
+static int start_windows(struct call *call, struct windows *w, int64_t window, const double *returns)
+{
     w->regimes = (size_t)call_integer(call, "n_regimes", 1, REGIMES_MAX);
     w->first = window;
     w->count = call->rows - window;
@@ -41,12 +67,57 @@ static int read_windows(struct call *call, struct windows *w)
                   (long long)window, w->regimes);
     w->mean = call_numbers(call, call->rows);
     w->deviation = call_numbers(call, call->rows);
-    w->points = call_numbers(call, w->count * FEATURES);
-    if (call->status)
+    w->points = call_numbers(call, w->count * (int64_t)w->width);
+    if (!call->status)
+        rolling_deviation(returns, call->rows, window, 1, w->mean, w->deviation);
+    return call->status;
+}
+
+static int read_windows(struct call *call, struct windows *w)
+{
+    int64_t window = call_window(call, "window", 2);
+    double *returns = regime_returns(call);
+
+    w->width = FEATURES;
+    if (start_windows(call, w, window, returns))
         return call->status;
-    rolling_deviation(returns, call->rows, window, 1, w->mean, w->deviation);
-    standardise(call, w->mean + w->first, w->count, w->points);
-    standardise(call, w->deviation + w->first, w->count, w->points + 1);
+    standardise(call, w, w->mean + w->first, 0);
+    standardise(call, w, w->deviation + w->first, 1);
+    return call->status;
+}
+
+/* One figure of every window into @values. */
+static void measure_windows(struct call *call, const struct windows *w, const double *returns, int64_t window,
+                            double (*figure)(const double *x, int64_t count, double mean), double *values)
+{
+    for (int64_t i = 0; i < w->count && !call_step_row(call, i, 4 * w->count); i++)
+        values[i] = figure(returns + w->first + i - window + 1, window, w->mean[w->first + i]);
+}
+
+/* The figures that the caller names. */
+static int read_chosen_windows(struct call *call, struct windows *w)
+{
+    static const char *const known[] = {"mean", "deviation", "skewness", "autocorrelation"};
+    size_t chosen = 0;
+    const char *const *names = call_texts(call, "features", FEATURES_MAX, &w->width);
+    int64_t window = call_window(call, "window", 2);
+    double *returns = regime_returns(call);
+
+    if (call->status || start_windows(call, w, window, returns))
+        return call->status;
+    double *values = call_numbers(call, w->count);
+    for (size_t feature = 0; feature < w->width && !call->status; feature++) {
+        size_t which = 0;
+        while (which < FEATURES_MAX && strcmp(known[which], names[feature]) != 0)
+            which++;
+        if (which == FEATURES_MAX || chosen & 1U << which)
+            return call_fail(call, MLTRAINER_INVALID_PARAMETER, "features", "\"%.64s\" %s", names[feature],
+                             which == FEATURES_MAX ? "is not known" : "is there twice");
+        chosen |= 1U << which;
+        if (which > 1)
+            measure_windows(call, w, returns, window, which == 2 ? skewness : autocorrelation, values);
+        standardise(call, w, which > 1 ? values : which ? w->deviation + w->first : w->mean + w->first, feature);
+    }
     return call->status;
 }
 
@@ -70,23 +141,48 @@ static void show(struct call *call, const struct windows *w, int64_t row, size_t
     call->out[3][row] = w->deviation[row];
 }
 
+/* Where each group comes in the order of its windows' mean deviation. */
+static void places_of_groups(const struct windows *w, const uint32_t *labels, size_t *place)
+{
+    double sums[REGIMES_MAX] = {0}, counts[REGIMES_MAX] = {0};
+
+    for (int64_t i = 0; i < w->count; i++) {
+        sums[labels[i]] += w->deviation[w->first + i];
+        counts[labels[i]] += 1;
+    }
+    for (size_t i = 0; i < w->regimes; i++) {
+        place[i] = 0;
+        for (size_t j = 0; j < w->regimes; j++)
+            place[i] += sums[j] * counts[i] < sums[i] * counts[j];
+    }
+}
+
+static double distance(const double *a, const double *b, size_t width)
+{
+    double squares = 0;
+
+    for (size_t i = 0; i < width; i++)
+        squares += (a[i] - b[i]) * (a[i] - b[i]);
+    return sqrt(squares);
+}
+
 static int32_t fill_groups(struct call *call)
 {
     struct windows w;
     int64_t starts = call_integer(call, "n_init", 1, 1000);
     size_t place[REGIMES_MAX];
-    double centres[REGIMES_MAX * FEATURES];
+    double centres[REGIMES_MAX * FEATURES_MAX];
 
-    if (read_windows(call, &w))
+    if (read_chosen_windows(call, &w))
         return call->status;
     uint32_t *labels = call_memory(call, (size_t)w.count, sizeof(*labels));
-    if (groups_find(call, w.points, w.count, FEATURES, w.regimes, starts, 0, labels, centres))
+    if (groups_find(call, w.points, w.count, w.width, w.regimes, starts, 0, labels, centres))
         return call->status;
-    places_of(centres, w.regimes, place);
+    places_of_groups(&w, labels, place);
     for (int64_t row = 0; row < call->rows; row++) {
         size_t at = row < w.first ? 0 : labels[row - w.first];
-        const double *point = w.points + (row < w.first ? 0 : (row - w.first) * FEATURES);
-        show(call, &w, row, place[at], hypot(point[0] - centres[at * FEATURES], point[1] - centres[at * FEATURES + 1]));
+        const double *point = w.points + (row < w.first ? 0 : (size_t)(row - w.first) * w.width);
+        show(call, &w, row, place[at], distance(point, centres + at * w.width, w.width));
     }
     return call->status;
 }

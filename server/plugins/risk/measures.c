@@ -41,7 +41,7 @@ double measure_drawdown(const double *returns, int64_t count)
     return deepest;
 }
 
-int measure_moments(struct call *call, int64_t window, double **mean, double **covariance)
+int measure_moments(struct call *call, int64_t window, int64_t behind, double **mean, double **covariance)
 {
     size_t n = call->feature_count;
     int64_t count = 0;
@@ -53,10 +53,11 @@ int measure_moments(struct call *call, int64_t window, double **mean, double **c
     if (call->status)
         return call->status;
     for (size_t i = 0; i < n; i++)
-        (*mean)[i] = measure_mean(call->features[i] + call->rows - count, count);
+        (*mean)[i] = measure_mean(call->features[i] + call->rows - behind - count, count);
     for (size_t i = 0; i < n && !call_step(call, (double)i, (double)n); i++)
         for (size_t j = 0; j <= i; j++) {
-            const double *x = call->features[i] + call->rows - count, *y = call->features[j] + call->rows - count;
+            const double *x = call->features[i] + call->rows - behind - count;
+            const double *y = call->features[j] + call->rows - behind - count;
             double sum = 0;
             for (int64_t row = 0; row < count; row++)
                 sum += (x[row] - (*mean)[i]) * (y[row] - (*mean)[j]);

@@ -37,8 +37,9 @@ double measure_mean(const double *values, int64_t count);
 double measure_deviation(const double *values, int64_t count);
 /** Deepest loss from a high of the compounded capital, at least 0. */
 double measure_drawdown(const double *returns, int64_t count);
-/** Means and covariances (of the sample, row after row) of the last @window rows of all features. */
-int measure_moments(struct call *call, int64_t window, double **mean, double **covariance);
+/** Means and covariances (of the sample, row after row) of @window rows of all features, the last but @behind; all of
+ *  them when @window is 0. */
+int measure_moments(struct call *call, int64_t window, int64_t behind, double **mean, double **covariance);
 /** Refuse returns of -1 and below, which leave no capital. */
 void measure_need_returns(struct call *call, const double *values, const char *name);
 

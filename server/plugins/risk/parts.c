@@ -21,13 +21,23 @@ static int32_t fill_parity(struct call *call);
 TABULAR(risk_parity, .features = 1, .label = "asset", .outputs = {"part", "risk_share", "exposure"}, .own_rows = 1,
         .fill = fill_parity);
 
+/* Parts are decided at the end of the first window, and again each so many rows. */
+static int64_t rows_since_decision(struct call *call, int64_t window)
+{
+    static const char *const rhythms[] = {"daily", "weekly", "monthly", "quarterly", NULL};
+    static const int64_t rows[] = {1, 5, 21, 63}; /* trading days */
+    size_t rhythm = call_choice(call, "rebalance_freq", rhythms);
+
+    return call->rows > window ? (call->rows - window) % rows[rhythm] : 0;
+}
+
 static int32_t fill_parity(struct call *call)
 {
-    int64_t window = call_window(call, "window", 2);
+    int64_t window = call_window(call, "window", 2), behind = rows_since_decision(call, window);
     double target = call_number_within(call, "target_volatility", 1e-6, 10), *mean, *covariance;
     size_t n = call->feature_count;
 
-    if (few_assets(call) || measure_moments(call, window, &mean, &covariance))
+    if (few_assets(call) || measure_moments(call, window, behind, &mean, &covariance))
         return call->status;
     for (size_t i = 0; i < n; i++)
         if (!(covariance[i * n + i] > 0))
@@ -78,7 +88,7 @@ static int32_t fill_return(struct call *call)
     double most = call_number_within(call, "target_volatility", 1e-6, 10), *mean, *covariance;
     size_t n = call->feature_count;
 
-    if (few_assets(call) || measure_moments(call, call_integer(call, "window", 0, INT32_MAX), &mean, &covariance))
+    if (few_assets(call) || measure_moments(call, call_integer(call, "window", 0, INT32_MAX), 0, &mean, &covariance))
         return call->status;
     double *factor = call_memory(call, n * n, sizeof(double)), *ones = call_numbers(call, (int64_t)n),
            *means = call_numbers(call, (int64_t)n);
@@ -113,7 +123,7 @@ static int32_t fill_correlation(struct call *call)
     double base = call_number_within(call, "base_size", 0, 100), *mean, *covariance;
     size_t n = call->feature_count;
 
-    if (few_assets(call) || measure_moments(call, call_integer(call, "window", 0, INT32_MAX), &mean, &covariance) ||
+    if (few_assets(call) || measure_moments(call, call_integer(call, "window", 0, INT32_MAX), 0, &mean, &covariance) ||
         tabular_start(call, &correlation_sizing_tabular, (int64_t)n) || tabular_label(call, call->feature_names))
         return call->status;
     for (size_t i = 0; i < n; i++) {

@@ -12,13 +12,15 @@
     X(rolling, "Deviation of the returns of a window.")                                                                \
     X(realized, "Root of the sum of squared log returns of a window.")                                                 \
     X(exponential, "Exponential mean of squared returns.")                                                             \
-    X(forecasting, "Mean variance of the rows to come, by regression on the rows past.")                               \
     X(clusters, "Levels of a window's deviation, by k-means.")                                                         \
     X(regimes, "Levels of a window's deviation that a Markov chain switches.")                                         \
     X(surface, "A polynomial through implied volatilities.")
 
+#define DRAWN_MODELS(X) X(forecasting, "Mean variance of the rows to come, learnt from the rows past.")
+
 LEARNERS(LEARNER_DECLARE)
 MODELS(TABULAR_DECLARE)
+DRAWN_MODELS(TABULAR_DECLARE)
 
 /** Log returns of the closes (the first input); NaN in row 0. NULL on failure, also for prices of 0 and below. */
 double *volatility_returns(struct call *call);

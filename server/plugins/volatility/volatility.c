@@ -83,8 +83,10 @@ TABULAR(exponential, .inputs = {"close"}, .outputs = {"volatility", "yearly", "v
 
 LEARNERS(LEARNER_ALGORITHM)
 MODELS(TABULAR_ALGORITHM)
+DRAWN_MODELS(TABULAR_ALGORITHM_SEEDED)
 
-static const struct mltrainer_algorithm *const algorithms[] = {LEARNERS(LEARNER_ENTRY) MODELS(TABULAR_ENTRY)};
+static const struct mltrainer_algorithm *const algorithms[] = {
+    LEARNERS(LEARNER_ENTRY) MODELS(TABULAR_ENTRY) DRAWN_MODELS(TABULAR_ENTRY)};
 
 FAMILY("volatility", algorithms, .description = "How much prices move, and will.", .licence = "Apache-2.0 AND Zlib",
        .engine = "C of this project");

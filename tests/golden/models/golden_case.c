@@ -83,6 +83,23 @@ static void read_list(const struct reader *reader, struct mltrainer_parameter *p
     parameter->numbers = numbers;
 }
 
+/* The words, one after the other, into @texts of @size. */
+static void read_words(const struct reader *reader, struct mltrainer_parameter *parameter, const char **words,
+                       char *texts, size_t size)
+{
+    parameter->kind = MLTRAINER_TEXTS;
+    parameter->count = (size_t)read_number(reader);
+    if (parameter->count > 16)
+        give_up(reader, "a longer list than 16");
+    for (size_t i = 0; i < parameter->count; i++) {
+        read_word(reader, texts, size);
+        words[i] = texts;
+        size -= strlen(texts) + 1;
+        texts += strlen(texts) + 1;
+    }
+    parameter->texts = words;
+}
+
 static void read_parameter(struct reader *reader)
 {
     struct golden_case *golden = current_case(reader);
@@ -103,6 +120,11 @@ static void read_parameter(struct reader *reader)
     }
     if (strcmp(kind, "numbers") == 0) {
         read_list(reader, parameter, golden->parameter_numbers[i]);
+        return;
+    }
+    if (strcmp(kind, "texts") == 0) {
+        read_words(reader, parameter, golden->parameter_words[i], golden->parameter_texts[i],
+                   sizeof(golden->parameter_texts[i]));
         return;
     }
     parameter->number = read_number(reader);

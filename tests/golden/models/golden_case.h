@@ -20,6 +20,7 @@ struct golden_case {
     struct mltrainer_parameter parameters[GOLDEN_PARAMETERS_MAX];
     char parameter_names[GOLDEN_PARAMETERS_MAX][64], parameter_texts[GOLDEN_PARAMETERS_MAX][64];
     double parameter_numbers[GOLDEN_PARAMETERS_MAX][16];
+    const char *parameter_words[GOLDEN_PARAMETERS_MAX][16];
     size_t metric_count;
     char metric_names[GOLDEN_METRICS_MAX][65];
     double metrics[GOLDEN_METRICS_MAX];

@@ -42,6 +42,8 @@ def parameter(name, value):
         return f"parameter bool {name} {int(value)}"
     if isinstance(value, str):
         return f"parameter text {name} {value}"
+    if isinstance(value, (list, tuple)) and isinstance(value[0], str):
+        return f"parameter texts {name} {len(value)} " + " ".join(value)
     if isinstance(value, (list, tuple)):
         return f"parameter numbers {name} {len(value)} " + " ".join(number(v) for v in value)
     return f"parameter {'integer' if isinstance(value, int) else 'number'} {name} {value!r}"

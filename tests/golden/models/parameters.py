@@ -14,6 +14,7 @@ NO_LIMIT = "0 is no limit"
 DIFFERENT = {
     "binomial_tree_model.up_factor": BY_VOLATILITY,
     "binomial_tree_model.risk_neutral_prob": BY_VOLATILITY,
+    "clustering_regime.features": "mean and deviation, by name",
     "decision_tree.max_depth": NO_LIMIT,
     "random_forest.max_depth": NO_LIMIT,
     "ensemble_regime.models": "without any it had no members",
@@ -22,7 +23,7 @@ DIFFERENT = {
     "stress_testing_model.stress_scenarios": "its own three by name",
     "svr.gamma": "0 is scale: 1 over features and their variance",
     "value_at_risk.method": "the first of the three",
-    "volatility_forecasting.model_type": "the cheapest of the three; autoregressive stands for arima",
+    "volatility_forecasting.model_type": "linear, which costs least",
     "voting_classifier.weights": "one weight for all is none",
 }
 

@@ -173,7 +173,17 @@ static size_t blend(struct net *net)
 
 static size_t ode(struct net *net)
 {
-    return net_ode(net, net_pick(net, net_dense(net, 0, 3), 1), 5, 1e-9);
+    return net_ode(net, net_pick(net, net_dense(net, 0, 3), 1), 5, NET_DOPRI5, 1e-9);
+}
+
+static size_t ode_bosh3(struct net *net)
+{
+    return net_ode(net, net_pick(net, net_dense(net, 0, 3), 1), 5, NET_BOSH3, 1e-9);
+}
+
+static size_t ode_heun(struct net *net)
+{
+    return net_ode(net, net_pick(net, net_dense(net, 0, 3), 1), 5, NET_HEUN, 1e-9);
 }
 
 static const struct layer_case {
@@ -207,6 +217,8 @@ static const struct layer_case {
     {"mix", mix},
     {"blend", blend},
     {"ode", ode},
+    {"ode_bosh3", ode_bosh3},
+    {"ode_heun", ode_heun},
 };
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
@@ -306,6 +318,27 @@ static void derivatives_are_those_of_differences(void **state)
     bench_end(&bench);
 }
 
+/* The same equation by steps of another order: what they miss is of the shortest step's order. */
+static void pairs_of_steps_agree(void **state)
+{
+    static const struct {
+        size_t (*build)(struct net *net);
+        double tolerance;
+    } table[] = {{ode_bosh3, 1e-7}, {ode_heun, 1e-4}};
+    struct bench exact = {0};
+
+    bench_start(&exact, ode);
+    double loss = loss_of(&exact);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct bench other = {0};
+        bench_start(&other, table[i].build);
+        double difference = fabs(loss_of(&other) - loss);
+        assert_true(difference > 0 && difference <= table[i].tolerance * (1 + fabs(loss)));
+        bench_end(&other);
+    }
+    bench_end(&exact);
+}
+
 /* ---- Losses ---- */
 
 static void losses_have_the_derivatives_of_differences(void **state)
@@ -343,7 +376,7 @@ static void a_row_is_seen_with_those_before_it(void **state)
 
 int main(void)
 {
-    static struct CMUnitTest tests[CASES + 2];
+    static struct CMUnitTest tests[CASES + 3];
     static char names[CASES][64];
 
     for (size_t i = 0; i < CASES; i++) {
@@ -353,6 +386,7 @@ int main(void)
                                        .initial_state = (void *)(uintptr_t)&cases[i]};
     }
     tests[CASES] = (struct CMUnitTest)cmocka_unit_test(losses_have_the_derivatives_of_differences);
+    tests[CASES + 2] = (struct CMUnitTest)cmocka_unit_test(pairs_of_steps_agree);
     tests[CASES + 1] = (struct CMUnitTest)cmocka_unit_test(a_row_is_seen_with_those_before_it);
-    return _cmocka_run_group_tests("net", tests, CASES + 2, NULL, NULL);
+    return _cmocka_run_group_tests("net", tests, CASES + 3, NULL, NULL);
 }

@@ -7,14 +7,14 @@
 
 /* ---- Once a call ---- */
 
-static void sort_feature(struct exact *exact, size_t feature, uint32_t *indexes, uint32_t *scratch)
+static void sort_feature(struct exact *exact, size_t feature)
 {
     const double *values = exact->call->features[feature];
     struct exact_entry *sorted = exact->sorted[feature];
     size_t rows = (size_t)exact->call->rows;
-    uint32_t rank = 0;
+    uint32_t rank = 0, *indexes = exact->indexes;
 
-    order_indexes(values, rows, indexes, scratch);
+    order_indexes(values, rows, indexes, exact->index_scratch);
     for (size_t i = 0; i < rows; i++) {
         rank += i > 0 && values[indexes[i]] > values[indexes[i - 1]];
         sorted[i] = (struct exact_entry){.row = indexes[i], .rank = rank};
@@ -35,13 +35,22 @@ int32_t exact_start(struct exact *exact, struct call *call)
     exact->waiting = call_memory(call, rows + 2, sizeof(*exact->waiting));
     struct exact_entry *sorted = call_memory(call, features * rows, sizeof(*sorted));
     struct exact_entry *pieces = call_memory(call, features * rows, sizeof(*pieces));
-    uint32_t *indexes = call_memory(call, rows, sizeof(*indexes)), *scratch = call_memory(call, rows, sizeof(*scratch));
-    for (size_t f = 0; !call->status && f < features && !call_step(call, 0, 1); f++) {
+    exact->indexes = call_memory(call, rows, sizeof(*exact->indexes));
+    exact->index_scratch = call_memory(call, rows, sizeof(*exact->index_scratch));
+    for (size_t f = 0; !call->status && f < features; f++) {
         exact->sorted[f] = sorted + f * rows;
         exact->pieces[f] = pieces + f * rows;
         exact->order[f] = (uint32_t)f;
-        sort_feature(exact, f, indexes, scratch);
     }
+    return exact_sort(exact);
+}
+
+int32_t exact_sort(struct exact *exact)
+{
+    struct call *call = exact->call;
+
+    for (size_t f = 0; !call->status && f < call->feature_count && !call_step(call, exact->done, exact->whole); f++)
+        sort_feature(exact, f);
     return call->status;
 }
 

@@ -46,12 +46,16 @@ struct exact {
     struct exact_entry *scratch;
     uint8_t *side; /* of a cut, a row: 1 left */
     uint32_t *order; /* of the features, as a node tries them */
+    uint32_t *indexes, *index_scratch; /* for sorting */
     struct exact_node *waiting;
     size_t work; /* entries walked since the host was last asked */
 };
 
 /** Sort. Errors stick in call->status, which is returned. */
 int32_t exact_start(struct exact *exact, struct call *call);
+/** Sort anew: call->features or their values are others, call->rows at most what they were at exact_start(). Returns
+ *  call->status. */
+int32_t exact_sort(struct exact *exact);
 /** Grow a tree into @forest that predicts @target (call->rows of them). @weights: NULL for all 1; some must be above 0.
  *  Returns call->status. */
 int32_t exact_grow(struct exact *exact, struct forest *forest, const double *target, const double *weights,

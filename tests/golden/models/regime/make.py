@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import ruptures
 from hmmlearn.hmm import GaussianHMM
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, skew
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
+from statsmodels.tsa.stattools import acf
 from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
@@ -134,6 +135,16 @@ for name, close in closes.items():
         golden.case("clustering_regime", name, {"regime": placed(by_deviation(fitted.cluster_centers_)[fitted.labels_], n, window),
                                                 "distance": placed(fitted.transform(points).min(axis=1), n, window), **base},
                     {"n_regimes": k, "n_init": 40})
+    figures = {"mean": mean, "deviation": deviation, "skewness": r.rolling(window).apply(skew, raw=True),
+               "autocorrelation": r.rolling(window).apply(lambda v: acf(v, nlags=1, fft=False)[1], raw=True)}
+    for k, chosen in ((3, ["deviation", "skewness"]), (2, ["autocorrelation"]), (3, ["mean", "autocorrelation", "deviation"])):
+        some = np.column_stack([figures[c] for c in chosen])[window:]
+        others = (some - some.mean(axis=0)) / some.std(axis=0)
+        fitted = KMeans(k, n_init=100, tol=0, max_iter=1000, random_state=0).fit(others)
+        levels = [deviation[window:][fitted.labels_ == i].mean() for i in range(k)]
+        golden.case("clustering_regime", name, {"regime": placed(np.argsort(np.argsort(levels))[fitted.labels_], n, window),
+                                                "distance": placed(fitted.transform(others).min(axis=1), n, window), **base},
+                    {"n_regimes": k, "n_init": 60, "features": chosen})
     fitted = GaussianMixture(2, n_init=10, tol=1e-13, max_iter=5000, random_state=0).fit(points)
     chances = fitted.predict_proba(points)
     golden.case("gmm_regime", name, {"regime": placed(by_deviation(fitted.means_)[chances.argmax(axis=1)], n, window),

@@ -149,8 +149,12 @@ def assets(golden, name, x):
             "expected_shortfall": -r[r <= quantile].mean(), "drawdown": deepest(r),
             "diversification": x.std(axis=0, ddof=1).mean() / r.std(ddof=1), "exposure": target / volatility},
             {"target_volatility": target})
-    for model, window in (("dynamic_risk_parity", 120), ("risk_parity_sizing", 60)):
-        c = np.cov(x[-window:].T)
+    for model, window, every in (("dynamic_risk_parity", 120, {}), ("risk_parity_sizing", 60, {}),
+                                 ("dynamic_risk_parity", 90, {"rebalance_freq": "quarterly"}),
+                                 ("risk_parity_sizing", 50, {"rebalance_freq": "weekly"})):
+        step = {"weekly": 5, "quarterly": 63}[every["rebalance_freq"]] if every else 21 if window == 120 else 1
+        until = window + (len(x) - window) // step * step
+        c = np.cov(x[until - window:until].T)
         scale = 1 / np.sqrt(np.diag(c)).mean() ** 2
         found = optimize.minimize(lambda y: 0.5 * y @ (scale * c) @ y - np.log(y).mean(), np.ones(len(c)),
                                   jac=lambda y: scale * c @ y - 1 / y / len(c), method="L-BFGS-B",
@@ -159,7 +163,7 @@ def assets(golden, name, x):
         part = found.x / found.x.sum()
         golden.case(model, name, {
             "part": part, "risk_share": np.full(len(c), 1 / len(c)),
-            "exposure": part * 0.1 / np.sqrt(part @ c @ part * YEAR)}, {"window": window, "target_volatility": 0.1},
+            "exposure": part * 0.1 / np.sqrt(part @ c @ part * YEAR)}, {"window": window, "target_volatility": 0.1, **every},
             tolerance=1e-6, all_rows=True)
     for target in (0.05, 0.1, 0.2):
         c, mean = np.cov(x.T), x.mean(axis=0)

@@ -9,10 +9,12 @@ import pandas as pd
 from arch import arch_model
 from scipy.stats import norm
 from sklearn.cluster import KMeans
+from sklearn.ensemble import RandomForestRegressor
 from statsmodels.tsa.regime_switching.markov_regression import MarkovRegression
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 from golden_file import Golden  # noqa: E402
+from host_random import Stream  # noqa: E402
 
 warnings.simplefilter("ignore")
 golden = Golden(__file__, "volatility")
@@ -100,6 +102,39 @@ for name in ("wild", "index"):
 
 # ---- levels and forecasts of prices ----
 
+
+def tree(x, y, weights, depth, least):
+    """CART (Breiman et al., 1984) on rows of a weight; of equal cuts the first feature's, and there the least."""
+    mean = np.average(y, weights=weights)
+    best, gain = None, 0.0
+    for f in range(x.shape[1]) if depth and y.min() < y.max() else ():
+        order = np.argsort(x[:, f], kind="stable")
+        w, s = np.cumsum(weights[order]), np.cumsum((weights * y)[order])
+        for i in range(least, len(y) - least + 1):
+            below, above = x[order[i - 1], f], x[order[i], f]
+            apart = s[i - 1] - s[-1] * w[i - 1] / w[-1]
+            found = apart**2 * w[-1] / (w[i - 1] * (w[-1] - w[i - 1]))
+            if below < above and found > gain * (1 + 1e-12):
+                best, gain = (f, below / 2 + above / 2), found
+    if best is None:
+        return lambda row: mean
+    left = x[:, best[0]] <= best[1]
+    sides = [tree(x[side], y[side], weights[side], depth - 1, least) for side in (~left, left)]
+    return lambda row: sides[int(row[best[0]] <= best[1])](row)
+
+
+def grove(x, y, number, trees, depth, least):
+    """Trees on the rows that our generator draws; scikit-learn's forest must not be far."""
+    says = []
+    for i in range(trees):
+        stream = Stream(0, number * trees + i)
+        counts = np.bincount([stream.below(len(y)) for _ in y], minlength=len(y)).astype(float)
+        says.append(tree(x[counts > 0], y[counts > 0], counts[counts > 0], depth, least))
+    other = RandomForestRegressor(300, max_depth=depth, min_samples_leaf=least, random_state=0).fit(x, y).predict(x)
+    assert np.corrcoef([np.mean([say(row) for say in says]) for row in x], other)[0, 1] > 0.8
+    return lambda row: np.mean([say(row) for say in says])
+
+
 closes = {"bars": pd.read_csv(pathlib.Path(__file__).parents[3] / "data" / "sp500.csv")["close"].iloc[2200:2480].reset_index(drop=True),
           "steps": pd.Series(60 * np.exp(np.cumsum(0.008 * np.repeat([1, 3, 1, 2], 70) * rng.normal(size=280))))}
 for name, close in closes.items():
@@ -133,6 +168,20 @@ for name, close in closes.items():
                 w = np.linalg.lstsq(x[past], outcome[past + horizon], rcond=None)[0]
                 forecast[row] = np.sqrt(max(0, x[row] @ w) / 1e4)
         golden.case("volatility_forecasting", name, {"volatility": forecast, "yearly": forecast * np.sqrt(252)}, {"model_type": kind, "forecast_horizon": horizon}, tolerance=1e-7)
+    x = np.column_stack([1e4 * squares, 1e4 * squares.rolling(5).mean(), 1e4 * squares.rolling(22).mean()])
+    for horizon, trees, depth, least, window, step in ((5, 20, 4, 5, 504, 60), (1, 15, 3, 8, 90, 45)):
+        outcome = 1e4 * squares.rolling(horizon).mean().to_numpy()
+        forecast, says, number = np.full(n, np.nan), None, 0
+        for row in range(22, n):
+            known = row - horizon - 22 + 1
+            past = np.arange(row - horizon - min(known, window) + 1, row - horizon + 1)
+            if known >= 60 and (known - 60) % step == 0:
+                says, number = grove(x[past], outcome[past + horizon], number, trees, depth, least), number + 1
+            if says:
+                forecast[row] = np.sqrt(says(x[row]) / 1e4)
+        golden.case("volatility_forecasting", name, {"volatility": forecast, "yearly": forecast * np.sqrt(252)},
+                    {"model_type": "rf", "forecast_horizon": horizon, "n_estimators": trees, "max_depth": depth,
+                     "min_samples_leaf": least, "train_window": window, "step_size": step})
 
 # ---- surface ----
 
