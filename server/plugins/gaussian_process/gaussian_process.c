@@ -11,7 +11,7 @@
 #include "support/family.h"
 #include "support/learner.h"
 
-#define BLOCK 64 /* rows that are solved for together */
+#define BLOCK 128 /* rows that are solved for together */
 
 struct process {
     struct hyper hyper;

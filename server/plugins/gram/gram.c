@@ -8,9 +8,11 @@
 #include <lapacke.h>
 
 #include "support/distance.h"
+#include "support/exponential.h"
+#include "support/weighted_sum.h"
+#include "support/wide.h"
 
 #define PANEL 256
-#define STRIPE 64 /* rows of a square between two looks at whether to go on */
 
 static int looks_at_products(enum gram_shape shape)
 {
@@ -29,6 +31,10 @@ void gram_measure(enum gram_shape shape, const double *point, const double *colu
         distance_block(columns, rows, features, rows, point, measures);
 }
 
+/* ---- What the kernels make of it, a tile at a time ---- */
+
+#define TILE ((size_t)256)
+
 static double whole_power(double base, unsigned power)
 {
     double value = 1;
@@ -39,34 +45,127 @@ static double whole_power(double base, unsigned power)
     return value;
 }
 
-static double matern_three_half(double root)
+WIDE static void polynomial(const struct gram_kernel *kernel, const double *measures, size_t count, double *values)
 {
-    return (1 + root) * exp(-root);
+    double factor = kernel->factor, offset = kernel->offset;
+    unsigned power = (unsigned)kernel->power;
+
+    if (power == 2)
+        for (size_t i = 0; i < count; i++)
+            values[i] = (factor * measures[i] + offset) * (factor * measures[i] + offset);
+    else
+        for (size_t i = 0; i < count; i++)
+            values[i] = whole_power(factor * measures[i] + offset, power);
 }
 
-static double matern_five_half(double root)
+static void gaussian(const struct gram_kernel *kernel, const double *measures, size_t count, double *values)
 {
-    return (1 + root + root * root / 3) * exp(-root);
+    for (size_t i = 0; i < count; i++)
+        values[i] = -kernel->factor * measures[i];
+    exponential(values, count, values);
+}
+
+/* (1 + s + @square s²) exp(-s), s² = @factor times the measure; where @line is 0 exp(-s). */
+WIDE static void matern(const double *measures, double factor, double line, double square, size_t count, double *values)
+{
+    double roots[TILE];
+
+    for (size_t i = 0; i < count; i++) {
+        roots[i] = sqrt(factor * measures[i]);
+        values[i] = -roots[i];
+    }
+    exponential(values, count, values);
+    for (size_t i = 0; line > 0 && i < count; i++)
+        values[i] *= 1 + roots[i] + square * (roots[i] * roots[i]);
+}
+
+/* A power by its logarithm: its base is 1 at least. */
+static void rational_quadratic(const struct gram_kernel *kernel, const double *measures, size_t count, double *values)
+{
+    double scale = kernel->factor / (2 * kernel->power);
+
+    for (size_t i = 0; i < count; i++)
+        values[i] = 1 + scale * measures[i];
+    logarithm(values, count, values);
+    for (size_t i = 0; i < count; i++)
+        values[i] *= -kernel->power;
+    exponential(values, count, values);
+}
+
+static void apply_tile(const struct gram_kernel *kernel, const double *measures, size_t count, double *values)
+{
+    double factor = kernel->factor;
+
+    switch (kernel->shape) {
+    case GRAM_LINEAR: memmove(values, measures, count * sizeof(*values)); break;
+    case GRAM_POLYNOMIAL: polynomial(kernel, measures, count, values); break;
+    case GRAM_GAUSSIAN: gaussian(kernel, measures, count, values); break;
+    case GRAM_MATERN_HALF: matern(measures, factor, 0, 0, count, values); break;
+    case GRAM_MATERN_THREE_HALF: matern(measures, 3 * factor, 1, 0, count, values); break;
+    case GRAM_MATERN_FIVE_HALF: matern(measures, 5 * factor, 1, 1.0 / 3, count, values); break;
+    case GRAM_RATIONAL_QUADRATIC: rational_quadratic(kernel, measures, count, values); break;
+    case GRAM_SHAPES: break;
+    }
 }
 
 void gram_apply(const struct gram_kernel *kernel, const double *measures, size_t count, double *values)
 {
-    double factor = kernel->factor, power = kernel->power;
-
-    for (size_t i = 0; i < count; i++) {
-        double m = measures[i];
-        switch (kernel->shape) {
-        case GRAM_LINEAR: values[i] = m; break;
-        case GRAM_POLYNOMIAL: values[i] = whole_power(factor * m + kernel->offset, (unsigned)power); break;
-        case GRAM_GAUSSIAN: values[i] = exp(-factor * m); break;
-        case GRAM_MATERN_HALF: values[i] = exp(-sqrt(factor * m)); break;
-        case GRAM_MATERN_THREE_HALF: values[i] = matern_three_half(sqrt(3 * factor * m)); break;
-        case GRAM_MATERN_FIVE_HALF: values[i] = matern_five_half(sqrt(5 * factor * m)); break;
-        case GRAM_RATIONAL_QUADRATIC: values[i] = pow(1 + factor * m / (2 * power), -power); break;
-        case GRAM_SHAPES: break;
-        }
-    }
+    for (size_t at = 0; at < count; at += TILE)
+        apply_tile(kernel, measures + at, count - at < TILE ? count - at : TILE, values + at);
 }
+
+/* ---- Sums of them ---- */
+
+#define POINTS_MAX ((size_t)32)      /* that are measured together */
+#define MEASURES_MAX ((size_t)65536) /* of them all, that they stay in the cache, unless one point has more */
+
+/* A sum of products with rows is one product with a sum of rows. */
+static int32_t sum_linear(struct call *call, const double *columns, const double *coefficients, size_t rows,
+                          double constant, double *out)
+{
+    double *weights = call_numbers(call, (int64_t)call->feature_count);
+
+    for (size_t i = 0; !call->status && i < call->feature_count; i++)
+        weights[i] = cblas_ddot((int)rows, columns + i * rows, 1, coefficients, 1);
+    if (!call->status && !call_step(call, 0, 1))
+        weighted_sum(constant, weights, call->features, call->feature_count, call->rows, out);
+    return call->status;
+}
+
+/* @points lie one after the other, and so do the measures of each. */
+static void measure_points(enum gram_shape shape, const double *points, size_t count, const double *columns,
+                           size_t features, size_t rows, double *measures)
+{
+    if (looks_at_products(shape))
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, (int)rows, (int)count, (int)features, 1, columns,
+                    (int)rows, points, (int)features, 0, measures, (int)rows);
+    else
+        for (size_t i = 0; i < count; i++)
+            gram_measure(shape, points + i * features, columns, features, rows, measures + i * rows);
+}
+
+int32_t gram_sum(struct call *call, const struct gram_kernel *kernel, const double *columns, const double *coefficients,
+                 size_t rows, double constant, double *out)
+{
+    size_t features = call->feature_count, together = rows > 0 ? MEASURES_MAX / rows : 1;
+
+    if (kernel->shape == GRAM_LINEAR || rows == 0)
+        return sum_linear(call, columns, coefficients, rows, constant, out);
+    together = together < 1 ? 1 : together > POINTS_MAX ? POINTS_MAX : together;
+    double *points = call_feature_rows(call), *alike = call_numbers(call, (int64_t)(together * rows));
+    for (size_t first = 0; !call->status && first < (size_t)call->rows; first += together) {
+        size_t count = (size_t)call->rows - first < together ? (size_t)call->rows - first : together;
+        if (call_step(call, (double)first, (double)call->rows))
+            break;
+        measure_points(kernel->shape, points + first * features, count, columns, features, rows, alike);
+        gram_apply(kernel, alike, count * rows, alike);
+        for (size_t i = 0; i < count; i++)
+            out[first + i] = constant + cblas_ddot((int)rows, alike + i * rows, 1, coefficients, 1);
+    }
+    return call->status;
+}
+
+/* ---- Squares ---- */
 
 double *gram_columns(struct call *call)
 {
@@ -83,20 +182,19 @@ void gram_point(const double *columns, size_t features, size_t rows, size_t row,
         point[i] = columns[i * rows + row];
 }
 
-/* Rows @first to @first + @count of the triangle, and what of the square lies beside them. */
-static void measure_stripe(enum gram_shape shape, const double *columns, size_t features, size_t rows, size_t first,
-                           size_t count, double *point, double *square)
+void gram_stripe(enum gram_shape shape, const double *columns, size_t features, size_t rows, size_t first, size_t count,
+                 double *point, double *stripe)
 {
     int n = (int)rows;
 
     if (looks_at_products(shape)) {
         cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, (int)(first + count), (int)count, (int)features, 1,
-                    columns, n, columns + first, n, 0, square + first * rows, n);
+                    columns, n, columns + first, n, 0, stripe, n);
         return;
     }
-    for (size_t row = first; row < first + count; row++) {
+    for (size_t row = first; row < first + count; row++, stripe += rows) {
         gram_point(columns, features, rows, row, point);
-        distance_block(columns, rows, features, row + 1, point, square + row * rows);
+        distance_block(columns, rows, features, row + 1, point, stripe);
     }
 }
 
@@ -105,10 +203,11 @@ int32_t gram_square(struct call *call, enum gram_shape shape, const double *colu
 {
     double *point = call_numbers(call, (int64_t)features);
 
-    for (size_t row = 0; !call->status && row < rows; row += STRIPE) {
+    for (size_t row = 0; !call->status && row < rows; row += GRAM_STRIPE) {
         if (call_step(call, (double)row, (double)rows * 4))
             break;
-        measure_stripe(shape, columns, features, rows, row, rows - row < STRIPE ? rows - row : STRIPE, point, square);
+        size_t count = rows - row < GRAM_STRIPE ? rows - row : GRAM_STRIPE;
+        gram_stripe(shape, columns, features, rows, row, count, point, square + row * rows);
     }
     return call->status;
 }

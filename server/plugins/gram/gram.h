@@ -9,6 +9,7 @@
 
 /** As many rows as a square of them still fits a worker: 800 MB. */
 #define GRAM_ROWS_MAX 10000
+#define GRAM_STRIPE 64 /* rows of a square between two looks at whether to go on */
 
 enum gram_shape {
     GRAM_LINEAR,             /* x·z */
@@ -33,6 +34,11 @@ void gram_measure(enum gram_shape shape, const double *point, const double *colu
 /** The kernel of @count measures. @measures and @values may be the same. */
 void gram_apply(const struct gram_kernel *kernel, const double *measures, size_t count, double *values);
 
+/** What a sum of kernels says of each of call->rows points: @constant and the kernels with each of @rows in @columns
+ *  (call->feature_count of them), times @coefficients. Returns call->status. */
+int32_t gram_sum(struct call *call, const struct gram_kernel *kernel, const double *columns, const double *coefficients,
+                 size_t rows, double constant, double *out);
+
 /** The features of the call, one after the other: memory of the call. */
 double *gram_columns(struct call *call);
 /** Row @row of them into @point. */
@@ -40,6 +46,11 @@ void gram_point(const double *columns, size_t features, size_t rows, size_t row,
 /** Lower triangle, row after row, of what the kernel looks at between all rows of @columns. */
 int32_t gram_square(struct call *call, enum gram_shape shape, const double *columns, size_t features, size_t rows,
                     double *square);
+
+/** Rows @first to @first + @count of it, at most GRAM_STRIPE, into @stripe, which has @rows numbers for each; @point:
+ *  room for the features. What stands right of the diagonal means nothing. */
+void gram_stripe(enum gram_shape shape, const double *columns, size_t features, size_t rows, size_t first, size_t count,
+                 double *point, double *stripe);
 
 /** Factor the lower triangle A = L L' in place, row after row, in steps that ask whether to go on.
  *  Gives 0, or 1 when A is not positive definite to rounding; call->status tells of cancelling. */

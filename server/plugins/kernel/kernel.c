@@ -5,8 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include <cblas.h>
-
 #include "gram/gram.h"
 #include "support/family.h"
 #include "support/learner.h"
@@ -96,17 +94,8 @@ static int32_t fit(struct call *call, void **state)
 static int32_t apply(struct call *call, const void *state)
 {
     const struct kernel_ridge *model = state;
-    double *points = call_feature_rows(call), *alike = call_numbers(call, (int64_t)model->rows);
 
-    for (int64_t row = 0; !call->status && row < call->rows; row++) {
-        if (row % 64 == 0 && call_step(call, (double)row, (double)call->rows))
-            break;
-        gram_measure(model->kernel.shape, points + (size_t)row * model->features, model->numbers + model->rows,
-                     model->features, model->rows, alike);
-        gram_apply(&model->kernel, alike, model->rows, alike);
-        call->out[0][row] = cblas_ddot((int)model->rows, model->numbers, 1, alike, 1);
-    }
-    return call->status;
+    return gram_sum(call, &model->kernel, model->numbers + model->rows, model->numbers, model->rows, 0, call->out[0]);
 }
 
 static void save(const void *state, struct artifact_writer *writer)

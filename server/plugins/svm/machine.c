@@ -27,21 +27,9 @@ void machine_check(struct call *call)
 int32_t machine_apply(struct call *call, const void *state)
 {
     const struct machine *machine = state;
-    const double *columns = machine->numbers + machine->vectors;
-    double *points = call_feature_rows(call), *alike = call_numbers(call, (int64_t)machine->vectors + 1);
 
-    for (int64_t row = 0; !call->status && row < call->rows; row++) {
-        double sum = machine->constant;
-        if (row % 64 == 0 && call_step(call, (double)row, (double)call->rows))
-            break;
-        gram_measure(machine->kernel.shape, points + (size_t)row * machine->features, columns, machine->features,
-                     machine->vectors, alike);
-        gram_apply(&machine->kernel, alike, machine->vectors, alike);
-        for (size_t v = 0; v < machine->vectors; v++)
-            sum += machine->numbers[v] * alike[v];
-        call->out[0][row] = sum;
-    }
-    return call->status;
+    return gram_sum(call, &machine->kernel, machine->numbers + machine->vectors, machine->numbers, machine->vectors,
+                    machine->constant, call->out[0]);
 }
 
 void machine_save(const void *state, struct artifact_writer *writer)

@@ -13,6 +13,7 @@
 
 #include "support/artifact.h"
 #include "support/distribution.h"
+#include "support/exponential.h"
 #include "support/minimize.h"
 #include "support/order.h"
 #include "support/random.h"
@@ -193,6 +194,51 @@ static void many_numbers_are_sorted(void **state)
     }
 }
 
+static double units_away(double got, long double right)
+{
+    double size = fabs((double)right);
+
+    return (double)(fabsl((long double)got - right) / (long double)(nextafter(size, INFINITY) - size));
+}
+
+/* Of any number that is a result, and whatever the others in the array are. */
+static void exponentials_and_logarithms_are_right_to_a_unit(void **state)
+{
+    static double values[1003], results[1003];
+    static uint64_t chance = 1;
+
+    for (int scale = 0; scale < 12; scale++) {
+        for (int i = 0; i < 1003; i++) {
+            chance = chance * 6364136223846793005u + 1442695040888963407u;
+            values[i] = ((double)(chance >> 11) / 0x1p53 - 0.5) * ldexp(1400, -scale * 2);
+        }
+        exponential(values, 1003, results);
+        for (int i = 0; i < 1003; i++)
+            assert_true(units_away(results[i], expl((long double)values[i])) <= 1);
+        exponential(values + 17, 1, values + 17);
+        assert_true(values[17] == results[17]);
+        logarithm(results, 17, values);
+        for (int i = 0; i < 17; i++)
+            assert_true(units_away(values[i], logl((long double)results[i])) <= 1);
+    }
+}
+
+static void exponentials_have_ends(void **state)
+{
+    double values[] = {-INFINITY, -1e300, -746, -745.1, -0.0, 0, 709.7, 709.8, 1e300, INFINITY, NAN};
+    const double expected[] = {0, 0, 0, 5e-324, 1, 1, 1.6549840276802644e308, INFINITY, INFINITY, INFINITY};
+    double one = 1, least = 0x1p-1022, most = INFINITY;
+
+    exponential(values, 11, values);
+    for (int i = 0; i < 10; i++)
+        assert_true(values[i] == expected[i]);
+    assert_true(isnan(values[10]));
+    logarithm(&one, 1, &one);
+    logarithm(&least, 1, &least);
+    logarithm(&most, 1, &most);
+    assert_true(one == 0 && least == log(0x1p-1022) && most == 1024 * log(2));
+}
+
 /* ---- With a host ---- */
 
 static void *blocks[64];
@@ -341,6 +387,8 @@ int main(void)
         cmocka_unit_test(totals_and_smooth_rows_are_what_they_say),
         cmocka_unit_test(orders_are_stable_and_ranks_shared),
         cmocka_unit_test(many_numbers_are_sorted),
+        cmocka_unit_test(exponentials_and_logarithms_are_right_to_a_unit),
+        cmocka_unit_test(exponentials_have_ends),
         cmocka_unit_test(minimum_is_found_along_a_valley_and_beside_a_wall),
         cmocka_unit_test(random_numbers_are_spread_as_asked),
         cmocka_unit_test_teardown(artifacts_give_back_what_was_put, free_blocks),
