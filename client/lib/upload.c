@@ -13,20 +13,46 @@
 
 enum { CHUNK_BYTES = 256 * 1024, TRIES = 5, RECONNECT_MS = 10000 };
 
-static int hash_file(FILE *in, uint8_t *buffer, char hex[65])
+/* A new SHA-256 of the first @bytes of @in, which is left behind them; NULL: they cannot be read. */
+static EVP_MD_CTX *hash_until(FILE *in, uint8_t *buffer, uint64_t bytes)
+{
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    bool ok = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1;
+    rewind(in);
+    while (ok && bytes > 0) {
+        size_t got = fread(buffer, 1, bytes < CHUNK_BYTES ? (size_t)bytes : CHUNK_BYTES, in);
+        ok = got > 0 && EVP_DigestUpdate(hash, buffer, got) == 1;
+        bytes -= got;
+    }
+    if (ok)
+        return hash;
+    EVP_MD_CTX_free(hash);
+    return NULL;
+}
+
+static bool hash_end(EVP_MD_CTX *hash, char hex[65])
 {
     unsigned char digest[32];
     unsigned int size = sizeof digest;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    int ok = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL);
-    for (size_t got; ok && (got = fread(buffer, 1, CHUNK_BYTES, in)) > 0;)
-        ok = EVP_DigestUpdate(context, buffer, got);
-    ok = ok && !ferror(in) && EVP_DigestFinal_ex(context, digest, &size);
-    EVP_MD_CTX_free(context);
+    bool ok = EVP_DigestFinal_ex(hash, digest, &size) == 1;
+    EVP_MD_CTX_free(hash);
     for (size_t i = 0; ok && i < sizeof digest; i++)
         snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-    rewind(in);
-    return ok ? 0 : -1;
+    return ok;
+}
+
+/* This state of this file, without reading it: where it lies, how large it is, when it was changed. */
+static bool identify(const struct stat *info, char id[65])
+{
+    const uint64_t facts[] = {info->st_dev,          info->st_ino,
+                              (uint64_t)info->st_size, (uint64_t)info->st_mtim.tv_sec,
+                              (uint64_t)info->st_mtim.tv_nsec, (uint64_t)info->st_ctim.tv_sec,
+                              (uint64_t)info->st_ctim.tv_nsec};
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    if (hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(hash, facts, sizeof facts) == 1)
+        return hash_end(hash, id);
+    EVP_MD_CTX_free(hash);
+    return false;
 }
 
 /* A file of Arrow IPC begins with its magic, a stream with a continuation marker; neither can be CSV. */
@@ -38,9 +64,11 @@ static bool is_arrow(FILE *in)
     return got == sizeof head && (memcmp(head, "ARROW1\0\0", 8) == 0 || memcmp(head, "\xff\xff\xff\xff", 4) == 0);
 }
 
+/* Header, the rest of @in, and the hash of all of it, which @hash has of what the server has already. Ends @hash. */
 static int send_file(struct mrpc_client_call *call, const Mltrainer__Execution__V1__UploadDatasetHeader *header,
-                     FILE *in, uint8_t *buffer)
+                     FILE *in, uint8_t *buffer, EVP_MD_CTX *hash)
 {
+    char hex[65];
     Mltrainer__Execution__V1__UploadDatasetRequest message = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__INIT;
     message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_HEADER;
     message.header = (Mltrainer__Execution__V1__UploadDatasetHeader *)header;
@@ -49,7 +77,16 @@ static int send_file(struct mrpc_client_call *call, const Mltrainer__Execution__
     for (size_t got; !error && (got = fread(buffer, 1, CHUNK_BYTES, in)) > 0;) {
         message.chunk = (ProtobufCBinaryData){got, buffer};
         error = mltrainer__execution__v1__execution_service__upload_dataset__send(call, &message);
+        EVP_DigestUpdate(hash, buffer, got);
     }
+    if (!hash_end(hash, hex)) {
+        mrpc_client_call_cancel(call);
+        return MRPC_ERR_NOMEM;
+    }
+    message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_SHA256;
+    message.sha256 = hex;
+    if (!error)
+        error = mltrainer__execution__v1__execution_service__upload_dataset__send(call, &message);
     return error ? error : mrpc_client_call_half_close(call);
 }
 
@@ -76,11 +113,16 @@ static int upload_rest(struct mlt_client *client, const Mltrainer__Execution__V1
     struct mrpc_call_options options = {.struct_bytes = sizeof options};
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     struct mrpc_client_call *call;
+    EVP_MD_CTX *hash = hash_until(in, buffer, header->resume_offset_bytes);
+    if (!hash)
+        return client_fail_text(error, MRPC_INVALID_ARGUMENT, "the file cannot be read");
     int failed = mltrainer__execution__v1__execution_service__upload_dataset__start(client->channel, &options, NULL,
                                                                                     NULL, &call);
-    if (failed)
+    if (failed) {
+        EVP_MD_CTX_free(hash);
         return client_fail_text(error, MRPC_INTERNAL, "%s", mrpc_error_text(failed));
-    failed = send_file(call, header, in, buffer); /* the status tells why */
+    }
+    failed = send_file(call, header, in, buffer, hash); /* the status tells why */
     const Mltrainer__Execution__V1__UploadDatasetResponse *response =
         failed ? NULL : mltrainer__execution__v1__execution_service__upload_dataset__recv(call);
     if (response && response->dataset && out) {
@@ -103,8 +145,6 @@ static int upload(struct mlt_client *client, Mltrainer__Execution__V1__UploadDat
 {
     for (unsigned tries = 1;; tries++) {
         bool there = find_offset(client, tries > 1, header);
-        if (fseeko(in, (off_t)header->resume_offset_bytes, SEEK_SET) != 0)
-            return client_fail_text(error, MRPC_INTERNAL, "%s", strerror(errno));
         int code = upload_rest(client, header, in, buffer, out, error);
         if (code != MRPC_UNAVAILABLE || !there || tries == TRIES)
             return code;
@@ -116,20 +156,20 @@ int mlt_dataset_upload(struct mlt_client *client, const char *name, const char *
                        struct mlt_error *error)
 {
     Mltrainer__Execution__V1__UploadDatasetHeader header = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_HEADER__INIT;
-    char hex[65];
+    char id[65];
     struct stat info;
     FILE *in = fopen(path, "rbe");
     uint8_t *buffer = malloc(CHUNK_BYTES);
     int code = 0;
     if (!in || !buffer || fstat(fileno(in), &info) != 0)
         code = client_fail_text(error, MRPC_NOT_FOUND, "%s: %s", path, strerror(errno));
-    else if (!S_ISREG(info.st_mode) || hash_file(in, buffer, hex) != 0)
+    else if (!S_ISREG(info.st_mode) || !identify(&info, id))
         code = client_fail_text(error, MRPC_INVALID_ARGUMENT, "%s: not a file that can be read", path);
     if (!code) {
         header.name = (char *)name;
         header.format = is_arrow(in) ? MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW
                                      : MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
-        header.sha256 = header.request_id = hex;
+        header.request_id = id;
         header.size_bytes = (uint64_t)info.st_size;
         code = upload(client, &header, in, buffer, out, error);
     }

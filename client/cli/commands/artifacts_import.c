@@ -30,7 +30,7 @@ static int import(struct cli *cli, FILE *in, uint64_t size, Mltrainer__Execution
         mltrainer__execution__v1__execution_service__import_artifact__start(cli->channel, &options, NULL, NULL, &call);
     if (error)
         return cli_failed("%s", mrpc_error_text(error));
-    if (send_header(call, header) == 0 && execution_send_file(call, in, size, "importing", send_chunk) == 0)
+    if (send_header(call, header) == 0 && execution_send_file(call, in, size, "importing", NULL, send_chunk) == 0)
         mrpc_client_call_half_close(call);
     const Mltrainer__Execution__V1__ImportArtifactResponse *response =
         mltrainer__execution__v1__execution_service__import_artifact__recv(call);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +33,27 @@ static int send_header(struct mrpc_client_call *call, Mltrainer__Execution__V1__
     return mltrainer__execution__v1__execution_service__upload_dataset__send(call, &message);
 }
 
+static int send_checksum(struct mrpc_client_call *call, char *sha256)
+{
+    Mltrainer__Execution__V1__UploadDatasetRequest message = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__INIT;
+    message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_SHA256;
+    message.sha256 = sha256;
+    return mltrainer__execution__v1__execution_service__upload_dataset__send(call, &message);
+}
+
+/* Header, the rest of the file, and its hash, of what the server has already, too. */
+static void send_all(struct mrpc_client_call *call, Mltrainer__Execution__V1__UploadDatasetHeader *header, FILE *in,
+                     EVP_MD_CTX *hash)
+{
+    char hex[65];
+    bool sent = send_header(call, header) == 0 &&
+                execution_send_file(call, in, header->size_bytes, "uploading", hash, send_chunk) == 0;
+    if (!execution_hash_end(hash, hex))
+        mrpc_client_call_cancel(call);
+    else if (sent && send_checksum(call, hex) == 0)
+        mrpc_client_call_half_close(call);
+}
+
 /* Go on behind what the server has of it already. Is the server there? */
 static bool find_offset(const struct cli *cli, bool wait, Mltrainer__Execution__V1__UploadDatasetHeader *header)
 {
@@ -57,15 +77,16 @@ static int upload_rest(const struct cli *cli, FILE *in, Mltrainer__Execution__V1
 {
     struct mrpc_call_options options = {.struct_bytes = sizeof options};
     struct mrpc_client_call *call;
-    if (fseeko(in, (off_t)header->resume_offset_bytes, SEEK_SET) != 0)
-        return cli_failed("%s", strerror(errno));
+    EVP_MD_CTX *hash = execution_hash_until(in, header->resume_offset_bytes);
+    if (!hash)
+        return cli_failed("the file cannot be read");
     int error =
         mltrainer__execution__v1__execution_service__upload_dataset__start(cli->channel, &options, NULL, NULL, &call);
-    if (error)
+    if (error) {
+        EVP_MD_CTX_free(hash);
         return cli_failed("%s", mrpc_error_text(error));
-    if (send_header(call, header) == 0 &&
-        execution_send_file(call, in, header->size_bytes, "uploading", send_chunk) == 0)
-        mrpc_client_call_half_close(call);
+    }
+    send_all(call, header, in, hash);
     const Mltrainer__Execution__V1__UploadDatasetResponse *response =
         mltrainer__execution__v1__execution_service__upload_dataset__recv(call);
     int code = 0;
@@ -101,16 +122,16 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
     Mltrainer__Execution__V1__CsvOptions csv = MLTRAINER__EXECUTION__V1__CSV_OPTIONS__INIT;
     const char *path = arguments->operands[0], *name = cli_option(arguments, "name", NULL);
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    char stem[129], hex[65];
+    char stem[129], id[65];
     FILE *in;
-    int code = execution_open_file(path, &in, &header.size_bytes, hex);
+    int code = execution_open_unread(path, &in, &header.size_bytes, id);
     if (code)
         return code;
     snprintf(stem, sizeof stem, "%.*s", (int)strcspn(base, "."), base);
     header.name = (char *)(name ? name : stem);
     header.format = execution_is_arrow(in) ? MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW
                                            : MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
-    header.sha256 = header.request_id = hex;
+    header.request_id = id;
     header.description = (char *)cli_option(arguments, "description", "");
     csv.delimiter = (char *)cli_option(arguments, "delimiter", "");
     csv.no_header = cli_switch(arguments, "no-header");

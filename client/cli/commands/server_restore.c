@@ -30,7 +30,7 @@ static int upload(const struct cli *cli, FILE *in, uint64_t size, char *sha256, 
     Mltrainer__Admin__V1__RestoreRequest first = MLTRAINER__ADMIN__V1__RESTORE_REQUEST__INIT;
     first.sha256 = sha256;
     if (mltrainer__admin__v1__admin_service__restore__send(call, &first) == 0 &&
-        execution_send_file(call, in, size, "restoring", send_chunk) == 0)
+        execution_send_file(call, in, size, "restoring", NULL, send_chunk) == 0)
         mrpc_client_call_half_close(call);
     const Mltrainer__Admin__V1__RestoreResponse *response = mltrainer__admin__v1__admin_service__restore__recv(call);
     if (response)

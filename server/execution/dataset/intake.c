@@ -61,6 +61,11 @@ static int check_resuming(const API(UploadDatasetHeader) * header, struct fault 
     return 0;
 }
 
+static bool is_sha256(const char *text)
+{
+    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
 static int check_header(const API(UploadDatasetHeader) * header, struct fault *fault)
 {
     int code = api_identifier(header->name, "header.name", fault);
@@ -70,7 +75,7 @@ static int check_header(const API(UploadDatasetHeader) * header, struct fault *f
         code = check_resuming(header, fault);
     if (code)
         return code;
-    if (*header->sha256 && (strlen(header->sha256) != 64 || strspn(header->sha256, "0123456789abcdef") != 64))
+    if (*header->sha256 && !is_sha256(header->sha256))
         return fault_field(fault, "header.sha256", "not 64 lower-case hexadecimal digits");
     if (header->size_bytes > DATASET_BYTES_MAX)
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "header.size_bytes: more than 4 GiB");
@@ -178,6 +183,7 @@ static int begin(struct intake *intake, const struct caller *caller, const API(U
     if (mrpc_message_copy(API_INFO(upload_dataset_header), &header->base, intake->arena, &copy) != 0)
         return no_memory(fault);
     intake->header = (API(UploadDatasetHeader) *)copy;
+    intake->expected = *intake->header->sha256 ? intake->header->sha256 : NULL;
     intake->caller = (struct caller){mrpc_arena_strdup(intake->arena, caller->owner), caller->privileged};
     int code = intake->caller.owner ? make_scan(intake, fault) : no_memory(fault);
     if (!code)
@@ -249,11 +255,22 @@ static int keep_and_scan(struct intake *intake, const void *bytes, size_t size, 
 
 int intake_take(struct intake *intake, const void *bytes, size_t size, struct fault *fault)
 {
-    int code = count(intake, size, fault);
+    int code = intake->ended ? fault_field(fault, "chunk", "behind the checksum") : count(intake, size, fault);
     if (!code)
         code = keep_and_scan(intake, bytes, size, fault);
     intake->failed |= code != 0;
     return code;
+}
+
+int intake_expect(struct intake *intake, const char *sha256, struct fault *fault)
+{
+    if (!is_sha256(sha256))
+        return fault_field(fault, "sha256", "not 64 lower-case hexadecimal digits");
+    if (intake->expected)
+        return fault_field(fault, "sha256", "came for the second time");
+    intake->ended = true;
+    intake->expected = mrpc_arena_strdup(intake->arena, sha256);
+    return intake->expected ? 0 : no_memory(fault);
 }
 
 static int check_whole(struct intake *intake, struct fault *fault)
@@ -262,8 +279,9 @@ static int check_whole(struct intake *intake, struct fault *fault)
     unsigned int bytes = 0;
     EVP_DigestFinal_ex(intake->hash, digest, &bytes);
     file_hex(digest, bytes, intake->sha256);
-    if (*intake->header->sha256 && strcmp(intake->header->sha256, intake->sha256) != 0)
-        return fault_set(fault, MRPC_DATA_LOSS, "header.sha256: the bytes that came have %s", intake->sha256);
+    if (intake->expected && strcmp(intake->expected, intake->sha256) != 0)
+        return fault_set(fault, MRPC_DATA_LOSS, "%s: the bytes that came have %s",
+                         intake->ended ? "sha256" : "header.sha256", intake->sha256);
     if (intake->header->size_bytes && intake->header->size_bytes != intake->size_bytes)
         return fault_set(fault, MRPC_DATA_LOSS, "header.size_bytes: %llu bytes came",
                          (unsigned long long)intake->size_bytes);

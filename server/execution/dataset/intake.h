@@ -26,6 +26,9 @@ int intake_open(struct execution *engine, const struct caller *caller, const API
                 struct intake **out, struct fault *fault) MRPC_MUST_USE;
 /** The next bytes. Blocks. Errors: as dataset_scan_feed(), DATA_LOSS for more than announced, RESOURCE_EXHAUSTED. */
 int intake_take(struct intake *intake, const void *bytes, size_t size, struct fault *fault) MRPC_MUST_USE;
+/** What the hash must be (copied), when that is known only behind the last bytes. Errors: INVALID_ARGUMENT: no hash,
+ *  the header has one, it came before. */
+int intake_expect(struct intake *intake, const char *sha256, struct fault *fault) MRPC_MUST_USE;
 /** They were all: check, describe, sync, rename. Blocks. Errors: DATA_LOSS when hash or size is another, as above. */
 int intake_finish(struct intake *intake, struct fault *fault) MRPC_MUST_USE;
 /** On the loop: make it a version, unless the newest one of its name is the same; PERMISSION_DENIED when the name is

@@ -18,6 +18,8 @@ struct intake {
     struct dataset_scan *scan; /* NULL: Arrow */
     EVP_MD_CTX *hash;
     struct upload_stage stage; /* its file, staged or temporary, and what it has of the quota */
+    const char *expected;      /* what the hash must be; NULL: whatever it is */
+    bool ended;                /* it came behind the bytes: no more of them */
     uint64_t size_bytes;
     uint64_t begun_bytes; /* of them, that the disk has been told to begin with */
     bool failed;

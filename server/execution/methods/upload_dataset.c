@@ -8,7 +8,7 @@
 
 /* An upload: the connection's loop hands each message to the thread pool, where it is hashed, scanned and written.
  *
- *     header ─► chunk* ─► half-close ─► sync, rename ─► version ─► commit ─► answer
+ *     header ─► chunk* ─► checksum? ─► half-close ─► sync, rename ─► version ─► commit ─► answer
  *
  * While one is worked on the next may come: it is copied and waits. What comes behind that is held back, and with it
  * the client; so nobody is read faster than the disk takes it, and memory is three messages a stream. The pool works on
@@ -81,12 +81,21 @@ static int take_chunk(struct upload *upload, const ProtobufCBinaryData *chunk, s
     return intake_take(upload->intake, chunk->data, chunk->len, fault);
 }
 
+static int take_checksum(struct upload *upload, const char *sha256, struct fault *fault)
+{
+    if (!upload->intake)
+        return fault_field(fault, "header", "must come before the checksum");
+    return intake_expect(upload->intake, sha256, fault);
+}
+
 static int take_message(struct upload *upload, const API(UploadDatasetRequest) * message, struct fault *fault)
 {
     if (message->message_case == MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_HEADER)
         return take_header(upload, message->header, fault);
     if (message->message_case == MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_CHUNK)
         return take_chunk(upload, &message->chunk, fault);
+    if (message->message_case == MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_SHA256)
+        return take_checksum(upload, message->sha256, fault);
     return fault_field(fault, "message", "neither a header nor a chunk");
 }
 

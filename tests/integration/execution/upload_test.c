@@ -236,6 +236,56 @@ static void goes_on_where_an_upload_was_broken_off(void **state)
     fixture_close(&fixture);
 }
 
+static void send_checksum(struct mrpc_client_call *call, const char *sha256)
+{
+    API(UploadDatasetRequest) message;
+    INIT(upload_dataset_request, &message);
+    message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_SHA256;
+    message.sha256 = (char *)sha256;
+    assert_int_equal(RPC(upload_dataset__send)(call, &message), 0);
+}
+
+/* An upload of two bytes, "0\n", with a checksum behind them, twice if need be. */
+static int upload_with_checksum(struct fixture *fixture, const char *sha256, bool again)
+{
+    struct mrpc_client_call *call = begin(fixture, "summed", 2, 2);
+    send_checksum(call, sha256);
+    if (again)
+        send_checksum(call, sha256);
+    mrpc_client_call_half_close(call);
+    return end(fixture, call);
+}
+
+/* sha256sum of the two bytes. */
+#define SUM_OF_TWO "9a271f2a916b0b6ee6cecb2426f0b3206ef074578be55d9bc94f6f3fe3ab86aa"
+
+static void takes_a_checksum_behind_the_bytes(void **state)
+{
+    struct fixture fixture;
+    fixture_open(&fixture, NULL);
+    assert_int_equal(upload_with_checksum(&fixture, SUM_OF_TWO, false), 0);
+    assert_int_equal(upload_with_checksum(&fixture, SUM_OF_TWO, true), MRPC_INVALID_ARGUMENT);
+    assert_non_null(strstr(TEXT(&fixture), "came for the second time"));
+    assert_int_equal(upload_with_checksum(&fixture, "9A27", false), MRPC_INVALID_ARGUMENT);
+    assert_non_null(strstr(TEXT(&fixture), "not 64 lower-case hexadecimal digits"));
+    char other[] = SUM_OF_TWO;
+    other[0] = '0';
+    assert_int_equal(upload_with_checksum(&fixture, other, false), MRPC_DATA_LOSS);
+    assert_string_equal(TEXT(&fixture), "sha256: the bytes that came have " SUM_OF_TWO);
+    struct mrpc_client_call *call = begin(&fixture, "summed", 0, 2);
+    send_checksum(call, SUM_OF_TWO);
+    API(UploadDatasetRequest) message;
+    INIT(upload_dataset_request, &message);
+    message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_CHUNK;
+    message.chunk = (ProtobufCBinaryData){2, (uint8_t *)"1\n"};
+    if (RPC(upload_dataset__send)(call, &message) != 0)
+        print_message("the server was quicker\n"); /* it ends the call as soon as it has seen that */
+    assert_int_equal(end(&fixture, call), MRPC_INVALID_ARGUMENT);
+    assert_non_null(strstr(TEXT(&fixture), "behind the checksum"));
+    assert_int_equal(files_left(&fixture, ".*"), 0);
+    fixture_close(&fixture);
+}
+
 static void refuses_to_resume_what_is_no_upload(void **state)
 {
     struct fixture fixture;
@@ -292,6 +342,7 @@ int main(void)
         cmocka_unit_test(leaves_no_file_behind),
         cmocka_unit_test(refuses_what_was_not_announced_when_it_comes),
         cmocka_unit_test(goes_on_where_an_upload_was_broken_off),
+        cmocka_unit_test(takes_a_checksum_behind_the_bytes),
         cmocka_unit_test(refuses_to_resume_what_is_no_upload),
         cmocka_unit_test(counts_uploads_under_way_into_the_quota_of_their_owner),
     };
