@@ -90,20 +90,6 @@ const char *dataset_name_fault(const char *name, size_t bytes)
     return NULL;
 }
 
-/* Welford's update: one pass, no cancellation. */
-void dataset_column_count(struct dataset_column *column, uint64_t counted, double value)
-{
-    if (counted == 1)
-        column->minimum = column->maximum = value;
-    if (value < column->minimum)
-        column->minimum = value;
-    if (value > column->maximum)
-        column->maximum = value;
-    double delta = value - column->mean;
-    column->mean += delta / (double)counted;
-    column->squares += delta * (value - column->mean);
-}
-
 /* Both in four sums, so that none waits for the one before. */
 static double sum_of(const double *values, size_t count)
 {

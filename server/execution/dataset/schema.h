@@ -71,8 +71,6 @@ struct dataset_column *dataset_schema_add(struct dataset_schema *schema, const c
 const char *dataset_name_fault(const char *name, size_t bytes);
 /** @count more values for the statistics, which have @counted so far. */
 void dataset_column_count_all(struct dataset_column *column, uint64_t counted, const double *values, size_t count);
-/** One more value for the statistics; @counted: which one it is, from 1. */
-void dataset_column_count(struct dataset_column *column, uint64_t counted, double value);
 /** Position of the column called @name, or -1. */
 long dataset_schema_find(const struct dataset_schema *schema, const char *name, size_t bytes);
 
