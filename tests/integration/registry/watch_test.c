@@ -422,7 +422,7 @@ static void slow_watcher_is_ended_and_holds_up_nobody(void **state)
     assert_like_registry(&copy);
     int64_t begin = fixture_now_ms();
     while (watchers() != 1)
-        assert_true(fixture_now_ms() - begin < 5000);
+        assert_true(fixture_now_ms() - begin < 120000);
     mrpc_client_call_resume(slow);
     mrpc_client_call_cancel(slow);
     pthread_mutex_lock(&end.lock);

@@ -76,7 +76,7 @@ void probe_init(struct probing *probe, const char *address, uint16_t port)
     google__protobuf__duration__init(&probe->timeout);
     probe->target.address = (char *)(uintptr_t)address;
     probe->target.port = port;
-    probe->timeout.seconds = 2;
+    probe->timeout.seconds = 30;
     probe->check.timeout = &probe->timeout;
     probe->http.target = probe->grpc.target = probe->tcp.target = &probe->target;
     probe->http.path = (char *)(uintptr_t) "/health";
