@@ -14,7 +14,7 @@ WEB = ("web-http1", "web-http2", "web-gzip", "web-fetch", "web-google",
        "connect-http1", "connect-http2", "connect-gzip", "connect-get", "connect-fetch")
 CONNECT_GO_CELLS = ("unary unary_json unary_gzip get get_json metadata server_streaming client_streaming error_details "
                     "deadline").split()
-CLIENT_S = 150
+CLIENT_S = 600
 HERE = ROOT / "tests/interop"
 
 

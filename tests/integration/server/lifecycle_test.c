@@ -160,7 +160,7 @@ static void connections_that_idle_or_age_are_drained(void **state)
     struct fixture fixture;
     struct mrpc_channel *channel;
     struct mrpc_server_stats stats;
-    struct mrpc_limits limits = {.struct_bytes = sizeof(limits), .connection_idle_ms = 30};
+    struct mrpc_limits limits = {.struct_bytes = sizeof(limits), .connection_idle_ms = 100};
     fixture_start(&fixture, "127.0.0.1:0", NULL, &limits);
     assert_int_equal(mrpc_channel_new(fixture.bound, NULL, &channel), 0);
     for (int round = 0; round < 3; round++) {

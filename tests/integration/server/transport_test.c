@@ -341,7 +341,7 @@ static void t03_a_handshake_that_stops_is_closed(void **state)
     struct fixture fixture;
     make_files(&files, "DNS:nobody");
     struct mrpc_tls *tls = server_tls(&files, false);
-    struct mrpc_limits limits = {.struct_bytes = sizeof(limits), .handshake_timeout_ms = 50};
+    struct mrpc_limits limits = {.struct_bytes = sizeof(limits), .handshake_timeout_ms = 500};
     fixture_start(&fixture, "127.0.0.1:0", tls, &limits);
     int fd = fixture_connect(fixture.bound);
     char bytes[16];

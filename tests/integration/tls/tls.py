@@ -13,7 +13,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from server import Server
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 
 
 def openssl(*arguments):
@@ -43,7 +43,7 @@ class Files:
 
 
 def check(channel):
-    reply = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
+    reply = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=60)
     assert reply.status == health_pb2.HealthCheckResponse.SERVING
 
 

@@ -40,15 +40,15 @@ class Program:
         """The match of the first line that matches, after so many lines."""
         def found():
             return next((m for m in (re.match(pattern, line) for line in self.lines[after:]) if m), None)
-        return wait_until(found, f"{pattern!r} in {self.lines}", 30)
+        return wait_until(found, f"{pattern!r} in {self.lines}", 180)
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(20) in (0, 143), (self.process.returncode, self.lines)  # Java tells the signal
+        assert self.process.wait(120) in (0, 143), (self.process.returncode, self.lines)  # Java tells the signal
 
 
 def trained(language, address, **environment):
-    done = subprocess.run([*commands[language].split(), "train", str(CSV), "close"], text=True, capture_output=True, timeout=120,
+    done = subprocess.run([*commands[language].split(), "train", str(CSV), "close"], text=True, capture_output=True, timeout=300,
                           env=dict(os.environ, MLTRAINER_SERVER=address, PYTHONPATH=str(ROOT / "build/languages/python"), **environment))
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
@@ -59,7 +59,7 @@ def trained(language, address, **environment):
 
 def refused(language, address, what, *arguments):
     """An error of the server comes to the user's eyes, and as the exit status."""
-    done = subprocess.run([*commands[language].split(), *arguments], text=True, capture_output=True, timeout=60,
+    done = subprocess.run([*commands[language].split(), *arguments], text=True, capture_output=True, timeout=300,
                           env=dict(os.environ, MLTRAINER_SERVER=address, PYTHONPATH=str(ROOT / "build/languages/python")))
     assert done.returncode != 0 and what in done.stdout + done.stderr, (done.returncode, done.stdout, done.stderr)
 
@@ -96,12 +96,12 @@ def make(language):
     def stubs_have_types(server):
         """What build.sh compiled runs; a name that is not there does not compile."""
         folder = ROOT / "build/languages/examples/node"
-        done = subprocess.run(["node", folder / "services.js"], text=True, capture_output=True, timeout=60,
+        done = subprocess.run(["node", folder / "services.js"], text=True, capture_output=True, timeout=300,
                               env=dict(os.environ, MLTRAINER_SERVER=server.address))
         assert "mltrainer/mltrainerd" in done.stdout.splitlines(), done.stdout + done.stderr
         (folder / "slip.ts").write_text((folder / "services.ts").read_text().replace("healthyCount", "healthyCuont"))
         options = ["--strict", "--noEmit", "--module", "nodenext", "--types", "node", "--skipLibCheck", "--ignoreConfig"]
-        done = subprocess.run(["npx", "tsc", *options, "slip.ts"], cwd=folder, text=True, capture_output=True, timeout=120)
+        done = subprocess.run(["npx", "tsc", *options, "slip.ts"], cwd=folder, text=True, capture_output=True, timeout=300)
         assert done.returncode != 0 and "healthyCuont" in done.stdout and done.stdout.count("error") == 1, done.stdout + done.stderr
 
     cells = [trains_and_predicts, stays_registered] + ([over_tls] if language != "rust" or LONG else [])

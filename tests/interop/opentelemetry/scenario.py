@@ -50,7 +50,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
     def wait_span(self, trace):
         def found():
             return next((span for span in self.spans if span.trace_id.hex() == trace), None)
-        return wait_until(found, f"span of {trace} in {[span.trace_id.hex() for span in self.spans]}", 30)
+        return wait_until(found, f"span of {trace} in {[span.trace_id.hex() for span in self.spans]}", 120)
 
     def stop(self):
         self.server.stop(None).wait()
@@ -167,7 +167,7 @@ def what_a_collector_rejects_is_counted():
     with traced(collector=Collector(rejected=1)) as (collector, server, registry):
         collector.wait_span(register(registry, 0x500))
         wait_until(lambda: metric(server, 'mltrainer_otlp_spans_dropped_total{reason="rejected"}') == 1, "a span counted")
-        assert "too many" in server.log_tail()
+        wait_until(lambda: "too many" in server.log_tail(), "a line about it")
 
 
 @case

@@ -11,7 +11,7 @@ import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 import { Daemon } from './daemon.mjs';
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 120_000;
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const pictures = join(process.env.MLT_ROOT, 'build/interop/logs/page');
 mkdirSync(pictures, { recursive: true });
@@ -247,6 +247,7 @@ const cells = {
     const secret = await make('reader', 'viewer');
     const context = await browser.newContext();
     const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(`http://${guarded.address}/`);
     assert.equal(await page.locator('.ask').getByRole('alert').count(), 0);
     await page.getByLabel('Token', { exact: true }).fill(`mlt_${'A'.repeat(43)}`);
@@ -280,6 +281,9 @@ const cells = {
 
 async function prepare() {
   await daemon.start();
+  // What the pool of processes has to tell has happened before anybody looks.
+  for (let pools = []; pools.length !== 3 || !pools.every((pool) => pool.healthyCount === 1);)
+    pools = (await daemon.call('registry.v1.RegistryService/ListServices', { namespace: 'mltrainer' })).services ?? [];
   for (const [id, port] of [['w1', 9001], ['w2', 9002]]) {
     await daemon.call('registry.v1.RegistryService/Register', { instance: instance(id, port) });
     await report(id, true);

@@ -20,7 +20,7 @@ from mltrainer.execution.v1 import execution_pb2_grpc, features_pb2, job_pb2, ta
 from mltrainer.registry.v1 import registry_pb2, registry_pb2_grpc
 
 from cases import Skip, case, main, wait_until
-from server import ROOT, Server
+from server import ROOT, Server, reserve_port
 
 CONFIGURATION = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s}}
@@ -34,7 +34,7 @@ scrape_configs:
       - {{source_labels: [__meta_mltrainer_id], target_label: instance}}
       - {{source_labels: [__meta_mltrainer_metadata_team_name], target_label: team}}
 """
-PROMETHEUS_S = 60
+PROMETHEUS_S = 180
 
 
 class Exporter(http.server.BaseHTTPRequestHandler):
@@ -145,10 +145,12 @@ def many_instances_come_whole(world):
 
 @case
 def a_reader_that_goes_away_in_the_middle_is_forgotten(world):
-    for _ in range(20):  # more than are served at a time
+    def read_and_leave():
         with socket.create_connection(("127.0.0.1", world.server.port)) as connection:
             connection.sendall(b"GET /v1/http_sd/default/many HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+            return connection.recv(100).startswith(b"HTTP/1.1 200 ")
+    for _ in range(20):  # more than are served at a time
+        wait_until(read_and_leave, "a place to be free")
     wait_until(lambda: status(world, "/v1/http_sd/default/shop") == 200, "its place is free again")
 
 
@@ -250,19 +252,22 @@ def metrics_tell_of_jobs_and_pools(world):
     job = execution.SubmitJob(job_pb2.SubmitJobRequest(spec=job_pb2.JobSpec(train=train))).job
     last = list(execution.WatchJob(job_pb2.WatchJobRequest(id=job.id)))[-1].job
     assert last.state == job_pb2.JOB_STATE_SUCCEEDED, last
-    page = world.get("/metrics")[1]
-    for state in ("queued", "running", "succeeded"):
-        series = f'mltrainer_job_states_total{{state="{state}"}}'
-        assert value(page, series) == value(before, series) + 1, series
+    counters = [f'mltrainer_job_states_total{{state="{state}"}}' for state in ("queued", "running", "succeeded")]
+
+    def counted():
+        page = world.get("/metrics")[1]
+        return (all(value(page, series) == value(before, series) + 1 for series in counters) and
+                value(page, "mltrainer_jobs_running") == 0 and page)
+    page = wait_until(counted, "its states are counted")
     assert value(page, "mltrainer_workers") >= 1 and value(page, "mltrainer_threads") >= 1
-    assert value(page, "mltrainer_models_available") > 200 and value(page, "mltrainer_jobs_running") == 0
+    assert value(page, "mltrainer_models_available") > 200
 
 
 def query(port, text, failed=()):
     """What Prometheus answers; @failed when it does not, or not well."""
     url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": text})
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=30) as answer:
             return json.load(answer)["data"]["result"]
     except OSError:
         return failed
@@ -270,11 +275,10 @@ def query(port, text, failed=()):
 
 @contextlib.contextmanager
 def prometheus(server):
-    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as reserved:
+    with tempfile.TemporaryDirectory() as folder, reserve_port() as reserved:
         port = reserved.getsockname()[1]
         configuration = Path(folder) / "prometheus.yml"
         configuration.write_text(CONFIGURATION.format(server=server))
-        reserved.close()
         with open(Path(folder) / "log", "w+") as log:
             process = subprocess.Popen(
                 ["prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={folder}/data",
@@ -287,7 +291,7 @@ def prometheus(server):
                 raise
             finally:
                 process.terminate()
-                process.wait(30)
+                process.wait(120)
 
 
 @case
@@ -309,7 +313,7 @@ def prometheus_scrapes_the_server_and_what_it_finds(world):
         wait_until(lambda: query(port, 'answer{instance="e1"} == 42'), "its metric is there", PROMETHEUS_S)
         for title, text in dashboard_queries():
             if title == "Turned away":  # nobody was
-                assert query(port, text, None) == []
+                wait_until(lambda text=text: query(port, text, None) == [], f"{title}: {text} has none", PROMETHEUS_S)
             else:
                 wait_until(lambda text=text: query(port, text), f"{title}: {text} has an answer", PROMETHEUS_S)
         wait_until(lambda: query(port, "mltrainer_registry_services > 0"), "the registry's are, too", PROMETHEUS_S)

@@ -49,7 +49,7 @@ async function failure(promise) {
 
 async function becomes(what, wanted) {
   let seen;
-  for (const end = Date.now() + 10_000; Date.now() < end;) {
+  for (const end = Date.now() + 120_000; Date.now() < end;) {
     seen = await what();
     if (seen === wanted) return;
   }

@@ -17,7 +17,7 @@ from mltrainer.registry.v1 import registry_pb2, registry_pb2_grpc
 import helloworld_pb2
 import helloworld_pb2_grpc
 
-LEASE_S, HEARTBEAT_S = 2, 0.5
+LEASE_S, HEARTBEAT_S = 3, 0.5
 
 
 class Greeter(helloworld_pb2_grpc.GreeterServicer):
@@ -55,9 +55,10 @@ def main():
     print("ready", port, flush=True)
     while not stopped.wait(HEARTBEAT_S):
         try:
-            registry.Heartbeat(registry_pb2.HeartbeatRequest(key=key), timeout=5)
-        except grpc.RpcError:
-            pass  # the registry is away: it holds us when it is back within the lease
+            registry.Heartbeat(registry_pb2.HeartbeatRequest(key=key), timeout=30)
+        except grpc.RpcError as error:  # the registry is away, or was for longer than the lease
+            if error.code() == grpc.StatusCode.NOT_FOUND:
+                registry.Register(registry_pb2.RegisterRequest(instance=instance))
     registry.Deregister(registry_pb2.DeregisterRequest(key=key))
     server.stop(0)
 

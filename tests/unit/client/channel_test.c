@@ -296,7 +296,7 @@ static void a_deadline_ends_the_call_and_resets_the_stream(void **state)
     scripted_server_start(&server, 1, answer_nothing);
     struct mrpc_channel *channel = open_channel(server.target);
     struct mrpc_reply reply = MRPC_REPLY_INIT;
-    const struct mrpc_call_options options = {.struct_bytes = sizeof options, .timeout_ms = 50};
+    const struct mrpc_call_options options = {.struct_bytes = sizeof options, .timeout_ms = 400};
     wait_until_ready(channel);
     assert_null(say(channel, &options, "hello", &reply));
     assert_code(&reply, MRPC_DEADLINE_EXCEEDED);

@@ -101,7 +101,7 @@ static void a_fatal_failure_cancels_the_others(void **state)
 {
     static const struct attempt_step steps[] = {IGNORE, {ATTEMPT_FAIL, "3", NULL}};
     struct attempt_script script = SCRIPT(steps);
-    assert_int_equal(run(&script, HEDGED("5", "0.05s"), 0, NULL), MRPC_INVALID_ARGUMENT);
+    assert_int_equal(run(&script, HEDGED("5", "0.8s"), 0, NULL), MRPC_INVALID_ARGUMENT);
     assert_int_equal(script.attempts, 2);
     assert_int_equal(script.cancelled, 1);
 }
@@ -123,7 +123,7 @@ static void pushback_may_say_never(void **state)
 {
     static const struct attempt_step steps[] = {{ATTEMPT_FAIL, "14", "-1"}};
     struct attempt_script script = SCRIPT(steps);
-    assert_int_equal(run(&script, HEDGED("5", "0.05s"), 0, NULL), MRPC_UNAVAILABLE);
+    assert_int_equal(run(&script, HEDGED("5", "10s"), 0, NULL), MRPC_UNAVAILABLE);
     assert_int_equal(script.attempts, 1);
 }
 
@@ -131,7 +131,7 @@ static void those_under_way_go_on_after_that(void **state)
 {
     static const struct attempt_step steps[] = {IGNORE, {ATTEMPT_FAIL, "14", "-1"}, ECHO};
     struct attempt_script script = SCRIPT(steps);
-    assert_int_equal(run(&script, HEDGED("3", "0.02s"), 1000, NULL), MRPC_DEADLINE_EXCEEDED);
+    assert_int_equal(run(&script, HEDGED("3", "0.8s"), 2500, NULL), MRPC_DEADLINE_EXCEEDED);
     assert_int_equal(script.attempts, 2); /* the first is waited for, no third is sent */
 }
 

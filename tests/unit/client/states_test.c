@@ -244,10 +244,10 @@ static void a_connection_that_never_served_counts_as_a_failure(void **state)
     struct scripted_server server = {.arg = (void *)"at last"};
     scripted_server_start(&server, 4, close_at_once);
     stage_open(&stage, (struct mrpc_channel_options){.backoff_base_ms = 100, .backoff_max_ms = 100000});
+    int64_t before_ms = mrpc_clock_ms();
     stage_connect(&stage);
     stage_push(&stage, server.target, NULL, NULL);
     stage_drive(&stage, stage_has_failed); /* it was READY, perhaps for less than a wake-up */
-    int64_t before_ms = mrpc_clock_ms();
     const struct mrpc_call_options options = {.struct_bytes = sizeof options, .wait_for_ready = true};
     do {
         stage.call_count = 0;

@@ -26,8 +26,8 @@ import (
 )
 
 const (
-	callTimeout   = 20 * time.Second
-	effectTimeout = 10 * time.Second
+	callTimeout   = 120 * time.Second
+	effectTimeout = 120 * time.Second
 )
 
 type client struct {
@@ -77,13 +77,22 @@ func (c *client) activeCalls(ctx context.Context) (int64, error) {
 
 // becomes polls until the effect on the server is there.
 func becomes(ctx context.Context, what func(context.Context) (int64, error), wanted int64) error {
+	return polls(ctx, what, wanted, func(seen int64) bool { return seen == wanted })
+}
+
+// falls is for a number that had somebody else's in it, who was about to end.
+func falls(ctx context.Context, what func(context.Context) (int64, error), limit int64) error {
+	return polls(ctx, what, limit, func(seen int64) bool { return seen <= limit })
+}
+
+func polls(ctx context.Context, what func(context.Context) (int64, error), wanted int64, good func(int64) bool) error {
 	var seen int64
 	for end := time.Now().Add(effectTimeout); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		var err error
 		if seen, err = what(ctx); err != nil {
 			return err
 		}
-		if seen == wanted {
+		if good(seen) {
 			return nil
 		}
 	}
