@@ -136,7 +136,12 @@ def update_changes_what_it_names(ctl):
     shown = ctl.json("registry", "get", "up/a")["instance"]
     assert shown["weight"] == 7 and shown["zone"] == "z1" and shown["tags"] == ["blue"], shown
     assert shown["metadata"] == {"team": {"text": "blue=ish"}}, shown
-    ctl("registry", "update", "up/a", "--endpoint", "127.0.0.1:2", "--tag", "", "--if-revision", shown["revision"])
+
+    def update_what_was_read():
+        """Its check may have said something meanwhile: that is a revision, too."""
+        read = ctl.json("registry", "get", "up/a")["instance"]["revision"]
+        return ctl.run("registry", "update", "up/a", "--endpoint", "127.0.0.1:2", "--tag", "", "--if-revision", read).returncode == 0
+    wait_until(update_what_was_read, "nothing to come between")
     shown = ctl.json("registry", "get", "up/a")["instance"]
     assert shown["endpoints"][0]["port"] == 2 and shown["checks"][0]["tcp"]["target"]["port"] == 2 and not shown["tags"], shown
     ctl.error("registry", "update", "up/a", "--weight", "8", "--if-revision", "1", code=ABORTED)
