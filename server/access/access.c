@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "metrics/page.h"
 
@@ -19,6 +18,11 @@ struct policy *access_policy(struct access *access)
 bool access_is_closed(const struct access *access)
 {
     return access->closed;
+}
+
+int64_t access_now_s(const struct access *access)
+{
+    return access_clock_now_s(&access->clock);
 }
 
 struct tokens *access_tokens(struct access *access)
@@ -59,7 +63,7 @@ static bool may_go_on(void *arg, struct mrpc_call *call, const void *ticket)
     struct access *access = arg;
     const struct mrpc_identity *identity = mrpc_call_identity(call);
     const struct token *token = ticket;
-    if (identity->kind == MRPC_IDENTITY_TOKEN && (!token || !token_is_valid(token, time(NULL))))
+    if (identity->kind == MRPC_IDENTITY_TOKEN && (!token || !token_is_valid(token, access_now_s(access))))
         return false;
     return !access->closed || access_may(access, identity, rights_find(mrpc_call_method(call)->path));
 }
@@ -142,7 +146,7 @@ int access_reload(struct access *access, const char **done, struct fault *fault)
 
 static int begin_bootstrap(struct access *access, const struct config *config, struct fault *fault)
 {
-    bool wanted = access->closed && !has_administrator(access, time(NULL));
+    bool wanted = access->closed && !has_administrator(access, access_now_s(access));
     int code = bootstrap_begin(&access->bootstrap, config_text(config, "data_dir"), wanted, fault);
     if (!code && wanted)
         log_warn(access->log, "access", "nobody may make tokens yet: the secret in %s makes the first",
@@ -158,6 +162,7 @@ int access_new(const struct config *config, struct log *log, struct store *store
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     access->log = log;
     access->audit = audit;
+    access_clock_begin(&access->clock);
     snapshot_cell_init(&access->policy);
     int code = read_mode(access, config, fault);
     if (!code)
@@ -169,7 +174,7 @@ int access_new(const struct config *config, struct log *log, struct store *store
                   open_calls_new(&judge, &access->open_calls) != 0))
         code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "access: out of memory");
     if (!code)
-        code = tokens_new(store, time(NULL), &access->tokens, fault);
+        code = tokens_new(store, access_now_s(access), &access->tokens, fault);
     if (!code)
         code = begin_bootstrap(access, config, fault);
     if (code) {
@@ -211,7 +216,7 @@ int access_look(struct access *access, int64_t now_s)
     if (now_s == access->looked_s)
         return LOOK_MS;
     access->looked_s = now_s;
-    tokens_note_uses(access->tokens, now_s);
+    tokens_note_uses(access->tokens, access_now_s(access));
     open_calls_look(access->open_calls);
     return LOOK_MS;
 }

@@ -15,8 +15,8 @@
 /* Who gets in. It says who calls (a token, else what the connection knows), and whether that caller may have the
  * method.
  *
- *     access.mode: open     whoever reaches the port may call everything; a token that is sent must be good all the
- *     same access.mode: token    callers have the rights of their roles (policy.h), those without a name nearly none
+ *     access.mode: open     whoever reaches the port may call everything; a token that is sent must be good, though
+ *     access.mode: token    callers have the rights of their roles (policy.h), those without a name nearly none
  */
 
 struct access;
@@ -50,8 +50,11 @@ bool access_admit(void *access, struct mrpc_web *web);
 int access_write_metrics(const struct access *access, int (*write)(void *arg, const char *text, size_t size), void *arg)
     MRPC_MUST_USE;
 
-/** End streams of tokens that have run out, note uses in the store. Returns in how many ms to come again.
- *  Thread: one, no loop. */
+/** The time by which tokens are made and run out (clock.h). Thread: any. */
+int64_t access_now_s(const struct access *access);
+
+/** End streams of tokens that have run out, note uses in the store, once a second of @now_s. Returns in how many ms to
+ *  come again. Thread: one, no loop. */
 int access_look(struct access *access, int64_t now_s);
 
 /* What the admin service does. Thread: the loop of the call. */

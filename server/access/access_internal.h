@@ -6,6 +6,7 @@
 
 #include "access/access.h"
 #include "access/bootstrap.h"
+#include "access/clock.h"
 #include "access/failures.h"
 #include "access/open_calls.h"
 #include "access/policy.h"
@@ -16,6 +17,7 @@ struct access {
     const char *policy_path; /* the configuration's; NULL: none */
     struct log *log;
     struct audit *audit;
+    struct access_clock clock;
     struct tokens *tokens;
     struct snapshot_cell policy;
     struct failures *failures;

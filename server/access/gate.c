@@ -37,7 +37,7 @@ static bool find(struct access *access, const char *secret, struct mrpc_identity
     struct secret_hash hash;
     if (!secret_is_one(secret) || secret_hash(secret, &hash) != 0)
         return false;
-    int64_t now_s = time(NULL);
+    int64_t now_s = access_now_s(access);
     struct token *token = tokens_find(access->tokens, &hash);
     if (token && token_is_valid(token, now_s)) {
         use(token, now_s);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include <time.h>
 
 #include "admin/service.h"
 #include "admin/token_message.h"
@@ -93,7 +92,7 @@ int admin_create_token(void *self, struct mrpc_call *call, const Mltrainer__Admi
                            &fault) ||
         begin(creation, &hash, &fault))
         return fault_answer(call, &fault);
-    int64_t now_s = time(NULL);
+    int64_t now_s = access_now_s(admin->access);
     const struct token_wish wish = {
         .identity = request->identity, .roles = request->roles, .role_count = request->n_roles,
         .description = request->description, .request_id = request->request_id,

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <time.h>
-
 #include "admin/service.h"
 #include "admin/token_message.h"
 
@@ -21,8 +19,8 @@ int admin_list_tokens(void *self, struct mrpc_call *call, const Mltrainer__Admin
     response->tokens = mrpc_arena_calloc(arena, size, sizeof *response->tokens);
     if (!tokens || !response->tokens)
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    size_t found =
-        tokens_list(access_tokens(admin->access), after, request->include_invalid ? 0 : time(NULL), tokens, size + 1);
+    int64_t valid_s = request->include_invalid ? 0 : access_now_s(admin->access);
+    size_t found = tokens_list(access_tokens(admin->access), after, valid_s, tokens, size + 1);
     for (; response->n_tokens < found && response->n_tokens < size; response->n_tokens++)
         if (!(response->tokens[response->n_tokens] = token_message(tokens[response->n_tokens], arena)))
             return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");

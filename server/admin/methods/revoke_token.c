@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <time.h>
-
 #include "admin/service.h"
 #include "admin/token_message.h"
 
@@ -44,6 +42,6 @@ int admin_revoke_token(void *self, struct mrpc_call *call, const Mltrainer__Admi
     if (!revocation)
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     *revocation = (struct revocation){admin, call, response};
-    tokens_revoke(access_tokens(admin->access), token, time(NULL), revoked, revocation);
+    tokens_revoke(access_tokens(admin->access), token, access_now_s(admin->access), revoked, revocation);
     return MRPC_PENDING;
 }
