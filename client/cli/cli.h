@@ -51,6 +51,7 @@ struct cli_command {
     const struct cli_option *options;  /* ended by one without a name; NULL: none */
     const char *summary;
     const char *examples;              /* lines, each ended by '\n' */
+    bool local;                        /* it asks no server: there is no channel, and no token is read */
     int (*run)(struct cli *cli, const struct cli_arguments *arguments);
 };
 

@@ -142,11 +142,11 @@ static int run(struct cli *cli, const struct cli_command *command, const struct 
     struct cli_arguments arguments;
     char *token = NULL;
     int code = cli_arguments_read(command, argc, argv, &arguments);
-    if (!code && global->token_file)
+    if (!code && !command->local && global->token_file)
         code = read_token(global->token_file, &token);
     if (token)
         cli->token = token;
-    if (!code)
+    if (!code && !command->local)
         code = open_channel(cli, global);
     if (!code)
         code = command->run(cli, &arguments);

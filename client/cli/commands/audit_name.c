@@ -48,5 +48,6 @@ const struct cli_command audit_name_command = {
     .options = options,
     .summary = "How callers and addresses stand in the audit log",
     .examples = "  mltctl audit name token/ada tls/client unix/uid:1000 192.0.2.7 --key /var/lib/mltrainer/audit.key\n",
+    .local = true,
     .run = run,
 };

@@ -162,5 +162,6 @@ const struct cli_command audit_verify_command = {
     .options = options,
     .summary = "Whether an audit log is whole; files oldest first",
     .examples = "  mltctl audit verify audit.log.2 audit.log.1 audit.log --key audit.key --head audit.head\n",
+    .local = true,
     .run = run,
 };
