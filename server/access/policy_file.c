@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "access/policy_file.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libfyaml.h>
 
+#include "text/file.h"
 #include "text/plain.h"
 
 struct reader {
@@ -230,21 +229,14 @@ int policy_read(const char *text, size_t bytes, const char *source, struct polic
 
 int policy_load(const char *path, struct policy **out, struct fault *fault)
 {
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return fault_set(fault, MRPC_INVALID_ARGUMENT, "access.policy: %.200s: %s", path, strerror(errno));
-    char *text = malloc(POLICY_FILE_BYTES_MAX + 1);
-    size_t bytes = text ? fread(text, 1, POLICY_FILE_BYTES_MAX + 1, file) : 0;
-    bool failed = ferror(file) != 0;
-    fclose(file);
-    int code;
-    if (!text)
-        code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    else if (failed || bytes > POLICY_FILE_BYTES_MAX)
-        code = fault_set(fault, MRPC_INVALID_ARGUMENT, "access.policy: %.200s: %s", path,
-                         failed ? "cannot be read" : "longer than 1 MiB");
-    else
-        code = policy_read(text, bytes, path, out, fault);
+    char *text = NULL;
+    size_t bytes = 0;
+    int code = text_read_file(path, POLICY_FILE_BYTES_MAX, &text, &bytes, fault);
+    if (code) {
+        fault->code = code == MRPC_NOT_FOUND ? MRPC_INVALID_ARGUMENT : code;
+        return fault_prefix(fault, "access.policy");
+    }
+    code = policy_read(text, bytes, path, out, fault);
     free(text);
     return code;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libfyaml.h>
 
 #include "config/config.h"
+#include "text/file.h"
 #include "text/plain.h"
 
 /* The YAML file is a mapping of keys; "log.level: info" and "log: {level: info}" say the same. */
@@ -134,23 +134,14 @@ static int read_bytes(struct reader *reader, const char *bytes, size_t size)
 
 int config_read_file(struct config *config, const char *path, struct fault *fault)
 {
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return fault_set(fault, MRPC_NOT_FOUND, "%s: %s", path, strerror(errno));
-    char *bytes = malloc(FILE_BYTES_MAX + 1);
-    size_t size = bytes ? fread(bytes, 1, FILE_BYTES_MAX + 1, file) : 0;
-    bool failed = ferror(file) != 0;
-    fclose(file);
     struct reader reader = {config, path, fault};
-    int code;
-    config_begin_file(config);
-    if (!bytes)
-        code = fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    else if (failed || size > FILE_BYTES_MAX)
-        code = fault_set(fault, MRPC_INVALID_ARGUMENT, "%s: %s", path,
-                         failed ? "cannot be read" : "longer than 1 MiB");
-    else
-        code = size ? read_bytes(&reader, bytes, size) : 0;
+    char *bytes = NULL;
+    size_t size = 0;
+    int code = text_read_file(path, FILE_BYTES_MAX, &bytes, &size, fault);
+    if (!code)
+        config_begin_file(config);
+    if (!code && size)
+        code = read_bytes(&reader, bytes, size);
     free(bytes);
     return code;
 }

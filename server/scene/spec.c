@@ -10,6 +10,7 @@
 
 #include "fault/fault.h"
 #include "scene/text_check.h"
+#include "text/file.h"
 #include "utf8/utf8.h"
 
 /* The document is walked once, each mapping by a table of the keys that it may have. Aliases and anchors are refused:
@@ -501,15 +502,12 @@ int scene_spec_read(const char *name, const char *bytes, size_t size, const char
 
 int scene_spec_read_file(const char *path, const char *live_views, struct scene **out, struct fault *fault)
 {
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return fault_set(fault, MRPC_NOT_FOUND, "%s: %m", path);
-    char *bytes = malloc(SCENE_SPEC_MAX_BYTES + 1);
-    size_t size = bytes ? fread(bytes, 1, SCENE_SPEC_MAX_BYTES + 1, file) : 0;
+    char *bytes = NULL;
+    size_t size = 0;
     const char *base = strrchr(path, '/');
-    int code = bytes ? scene_spec_read(base ? base + 1 : path, bytes, size, live_views, out, NULL, fault)
-                     : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+    int code = text_read_file(path, SCENE_SPEC_MAX_BYTES, &bytes, &size, fault);
+    if (!code)
+        code = scene_spec_read(base ? base + 1 : path, bytes, size, live_views, out, NULL, fault);
     free(bytes);
-    fclose(file);
     return code;
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "execution/catalog/model.h"
 #include "execution/catalog/yaml.h"
 #include "execution/dataset/number.h"
+#include "text/file.h"
 
 /* The keys of a model configuration, as tables. */
 
@@ -381,25 +381,6 @@ static int check_model(const struct yaml_file *file, struct catalog_model *model
     return 0;
 }
 
-static int read_bytes(const struct yaml_file *file, char **out, size_t *size)
-{
-    FILE *stream = fopen(file->path, "re");
-    if (!stream)
-        return fault_set(file->fault, MRPC_INTERNAL, "%s: %s", file->path, strerror(errno));
-    char *bytes = malloc(FILE_BYTES_MAX + 1);
-    size_t got = bytes ? fread(bytes, 1, FILE_BYTES_MAX + 1, stream) : 0;
-    int failed = ferror(stream);
-    fclose(stream);
-    if (bytes && !failed && got <= FILE_BYTES_MAX) {
-        *out = bytes;
-        *size = got;
-        return 0;
-    }
-    free(bytes);
-    return failed ? fault_set(file->fault, MRPC_INTERNAL, "%s: cannot be read", file->path)
-                  : fault_set(file->fault, MRPC_INVALID_ARGUMENT, "%s: more than %d bytes", file->path, FILE_BYTES_MAX);
-}
-
 int catalog_model_read(const char *path, struct mrpc_arena *arena, struct catalog_model *out, struct fault *fault)
 {
     struct yaml_file file = {.path = mrpc_arena_strdup(arena, path), .arena = arena, .fault = fault};
@@ -407,7 +388,7 @@ int catalog_model_read(const char *path, struct mrpc_arena *arena, struct catalo
         return fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     char *bytes = NULL;
     size_t size = 0;
-    int code = read_bytes(&file, &bytes, &size);
+    int code = text_read_file(file.path, FILE_BYTES_MAX, &bytes, &size, fault);
     if (code)
         return code;
     struct catalog_model model = {.table = CATALOG_REQUIRED, .reference = "", .file = file.path};

@@ -111,7 +111,7 @@ static void a_file_without_an_end_is_refused(void **state)
 {
     struct fault fault = FAULT_INIT;
     assert_int_equal(config_read_file(*state, "/dev/zero", &fault), MRPC_INVALID_ARGUMENT);
-    assert_non_null(strstr(fault.text, "longer than 1 MiB"));
+    assert_non_null(strstr(fault.text, "longer than 1024 KiB"));
 }
 
 /* --- the table --------------------------------------------------------------------------------------------------- */
