@@ -418,10 +418,9 @@ static int check_common(const struct execution *engine, const API(JobSpec) * spe
     field_path(path, "%s.priority", field);
     if (spec->priority < -100 || spec->priority > 100)
         return fault_field(fault, path, "%d is not in -100 to 100", spec->priority);
-    int64_t timeout_ms = api_duration_ms(spec->timeout);
     field_path(path, "%s.timeout", field);
-    if (spec->timeout && (timeout_ms < 10 || timeout_ms > INT64_C(30) * 24 * 3600 * 1000))
-        return fault_field(fault, path, "%lld ms are not in 10 ms to 30 days", (long long)timeout_ms);
+    if (jobs_check_timeout(spec->timeout, path, fault))
+        return fault->code;
     field_path(path, "%s.labels", field);
     if (spec->n_labels > 32)
         return fault_field(fault, path, "%zu labels, more than 32", spec->n_labels);

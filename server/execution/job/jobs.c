@@ -263,6 +263,14 @@ int jobs_check_room(struct execution *engine, const char *owner, size_t count, s
                        engine->jobs.live - engine->jobs.running, limit);
 }
 
+int jobs_check_timeout(const Google__Protobuf__Duration *timeout, const char *field, struct fault *fault)
+{
+    int64_t timeout_ms = api_duration_ms(timeout);
+    if (timeout && (timeout_ms < 10 || timeout_ms > INT64_C(30) * 24 * 3600 * 1000))
+        return fault_field(fault, field, "%lld ms are not in 10 ms to 30 days", (long long)timeout_ms);
+    return 0;
+}
+
 /* Binding it to an operation that is thrown away is the whole check. */
 int jobs_check_work(struct execution *engine, const API(JobSpec) * spec, const char *field, struct fault *fault)
 {

@@ -103,7 +103,8 @@ int jobs_check_room(struct execution *engine, const char *owner, size_t count, s
 void job_goes_live(struct job *job);
 void job_is_over(struct job *job);
 
-
+/** Of a job or a pipeline; NULL: none. Errors: INVALID_ARGUMENT naming @field. */
+int jobs_check_timeout(const Google__Protobuf__Duration *timeout, const char *field, struct fault *fault) MRPC_MUST_USE;
 /** Would it be accepted of @owner? @field names the specification in errors, which are those of depend_check(),
  *  job_bind() and jobs_check_names(). */
 int jobs_check(struct execution *engine, const API(JobSpec) * spec, const char *owner, const char *field,

@@ -169,8 +169,8 @@ int pipelines_check(struct execution *engine, const API(PipelineSpec) * spec, co
     int code = order ? pipeline_order(spec, field, order, fault) : no_memory(fault);
     free(order);
     field_path(path, "%s.timeout", field);
-    if (!code && spec->timeout && api_duration_ms(spec->timeout) < 10)
-        code = fault_field(fault, path, "less than 10 ms");
+    if (!code)
+        code = jobs_check_timeout(spec->timeout, path, fault);
     return code ? code : check_jobs(engine, spec, owner, field, fault);
 }
 

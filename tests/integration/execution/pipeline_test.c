@@ -201,6 +201,13 @@ static void a_cycle_is_told_with_its_path_and_nothing_is_submitted(void **state)
     plan->spec.n_tasks = 0;
     assert_null(run(&fixture, plan, "", NULL));
     assert_int_equal(CODE(&fixture), MRPC_INVALID_ARGUMENT);
+    Google__Protobuf__Duration month;
+    google__protobuf__duration__init(&month);
+    month.seconds = 31 * 24 * 3600; /* more than its jobs may take */
+    plan->spec.timeout = &month;
+    add(plan, "a", zoo_job("echoes"), NULL, NULL);
+    assert_null(run(&fixture, plan, "", NULL));
+    assert_non_null(strstr(TEXT(&fixture), "spec.timeout: 2678400000 ms are not in 10 ms to 30 days"));
     API(ListJobsRequest) request;
     INIT(list_jobs_request, &request);
     const API(ListJobsResponse) *jobs = RPC(list_jobs)(fixture.channel, NULL, &request, fresh(&fixture));
