@@ -11,8 +11,10 @@
 #include <curl/curl.h>
 
 #include "execution/fetch/provider.h"
+#include "target/target.h"
 
 enum { CONNECT_SECONDS = 10, REQUEST_SECONDS = 60, PAUSE_MS = 50, WAIT_MS_MAX = 120000, MINUTE_MS = 60000 };
+enum { RETRY_AFTER_S_MAX = 3600 };
 enum { CACHE_MS = 5 * MINUTE_MS, CACHE_BODY_BYTES = 1024 * 1024 };
 
 struct answer {
@@ -26,33 +28,13 @@ struct answer {
 
 /* ---- Where it may go ---- */
 
-static bool v4_may(uint32_t address, bool literal)
-{
-    unsigned first = address >> 24, second = address >> 16 & 255;
-    bool never = first == 0 || first >= 224 || (first == 169 && second == 254);
-    bool inside = first == 127 || first == 10 || (first == 172 && second >= 16 && second < 32) ||
-                  (first == 192 && second == 168) || (first == 100 && second >= 64 && second < 128);
-    return !never && (!inside || literal);
-}
-
-static bool v6_may(const struct in6_addr *address, bool literal)
-{
-    static const uint8_t metadata[16] = {0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, [15] = 0x54};
-    uint32_t v4;
-    memcpy(&v4, address->s6_addr + 12, sizeof v4);
-    if (IN6_IS_ADDR_V4MAPPED(address))
-        return v4_may(ntohl(v4), literal);
-    bool never = IN6_IS_ADDR_UNSPECIFIED(address) || IN6_IS_ADDR_LINKLOCAL(address) || IN6_IS_ADDR_MULTICAST(address) ||
-                 memcmp(address, metadata, sizeof metadata) == 0;
-    bool inside = IN6_IS_ADDR_LOOPBACK(address) || (address->s6_addr[0] & 0xfe) == 0xfc;
-    return !never && (!inside || literal);
-}
-
+/* Somebody's name must not lead inside; an address that was configured is the operator's wish. */
 bool provider_may_connect(const struct sockaddr *address, bool literal)
 {
-    if (address->sa_family == AF_INET)
-        return v4_may(ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr), literal);
-    return address->sa_family == AF_INET6 && v6_may(&((const struct sockaddr_in6 *)address)->sin6_addr, literal);
+    const struct target_network all[] = {{.address.ss_family = AF_INET}, {.address.ss_family = AF_INET6}};
+    const struct target_policy policy = {
+        .loopback_allowed = literal, .networks = all, .network_count = literal ? sizeof all / sizeof *all : 0};
+    return target_judge(&policy, address, "", NULL) == 0;
 }
 
 /* The name has been resolved: what it became is judged, so that no name server says where we go. */
@@ -150,6 +132,8 @@ static int status_fault(long status, curl_off_t retry_after_s, struct fault *fau
         return fault_set(fault, MRPC_NOT_FOUND, "it does not know the series");
     if (status == 400)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "it does not understand the request");
+    if (retry_after_s > RETRY_AFTER_S_MAX)
+        retry_after_s = RETRY_AFTER_S_MAX;
     if (status == 429)
         return fault_retry(fault, MRPC_RESOURCE_EXHAUSTED,
                            retry_after_s > 0 ? (int64_t)retry_after_s * 1000 : MINUTE_MS, "too many calls");

@@ -31,7 +31,7 @@ static int connection_fault(struct run *run, enum mrpc_code code)
     return fault_set(run->fault, code, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
-/* ?1 as PostgreSQL writes it, $1, outside of quotes and comments. NULL when out of memory. */
+/* ?1 as PostgreSQL writes it, $1, outside of quotes. NULL when out of memory. */
 static char *translate(const char *query)
 {
     char *out = strdup(query), quote = 0;

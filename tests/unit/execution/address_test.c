@@ -28,7 +28,8 @@ static void goes_to_public_addresses(void **state)
 static void goes_inside_only_when_told_so_by_address(void **state)
 {
     static const char *const addresses[] = {"127.0.0.1", "10.1.2.3",  "172.16.0.1", "172.31.255.255",  "192.168.1.1",
-                                            "100.64.0.1", "::1",      "fd12::1",    "::ffff:10.0.0.1"};
+                                            "100.64.0.1", "::1",      "fd12::1",    "::ffff:10.0.0.1",
+                                            "64:ff9b::10.0.0.1", "2002:7f00:1::1"}; /* NAT64, 6to4 */
     for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
         assert_false(may(addresses[i], false));
         assert_true(may(addresses[i], true));
@@ -38,7 +39,8 @@ static void goes_inside_only_when_told_so_by_address(void **state)
 static void never_goes_where_clouds_keep_their_metadata(void **state)
 {
     static const char *const addresses[] = {"169.254.169.254", "0.0.0.0", "224.0.0.1", "255.255.255.255", "fe80::1",
-                                            "fd00:ec2::254",   "::",      "ff02::1",   "::ffff:169.254.169.254"};
+                                            "fd00:ec2::254",   "::",      "ff02::1",   "::ffff:169.254.169.254",
+                                            "64:ff9b::169.254.169.254", "2002:a9fe:a9fe::1"};
     for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
         assert_false(may(addresses[i], false));
         assert_false(may(addresses[i], true));
