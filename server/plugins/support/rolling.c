@@ -187,6 +187,10 @@ void rolling_deviation(const double *values, int64_t rows, int64_t window, int l
 
 /* ---- Two series ---- */
 
+/* Windows that are summed anew in each row: that costs as little as moving the sum on, and what moving it loses is much
+ * of a sum of so few. */
+#define AFRESH_MAX 8
+
 /* Sum of products of deviations of one window. */
 static double co_squares(const double *x, const double *y, int64_t window, double x_mean, double y_mean)
 {
@@ -212,7 +216,7 @@ void rolling_correlation(const double *x, const double *y, int64_t rows, int64_t
             out[row] = NAN;
             continue;
         }
-        if ((start - first) % window == 0)
+        if (window <= AFRESH_MAX || (start - first) % window == 0)
             products = co_squares(x + start, y + start, window, x_mean[row], y_mean[row]);
         else /* what comes in against the new mean of x, and what goes out against the old one of y */
             products += (x[row] - x_mean[row]) * (y[row] - y_mean[row - 1]) -

@@ -108,8 +108,7 @@ static void windows_are_what_they_say(void **state)
             assert_near(mean[row], total / (double)window, 1e-13);
             assert_near(sum[row], total, 1e-12);
             assert_near(deviation[row], sqrt(squares / (double)(window - 1)), 1e-9);
-            if (window > 5) /* of fewer the distances may be too small beside the level to have digits left */
-                assert_near(both[row], cross / sqrt(squares * others), 1e-8);
+            assert_near(both[row], cross / sqrt(squares * others), 1e-8);
             assert_true(most[row] == greatest);
         }
     }
