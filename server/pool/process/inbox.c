@@ -13,6 +13,7 @@
 
 #include "log/log.h"
 #include "pool/process/worker.h"
+#include "utf8/utf8.h"
 #include "worker/frame.h"
 #include "worker/table_span.h"
 
@@ -170,6 +171,7 @@ static int take_result(struct worker *worker, const Mltrainer__Worker__Result *m
     if (message->code != 0) {
         fault_set(&fault, (enum mrpc_code)message->code, "%s", message->text);
         snprintf(fault.field, sizeof(fault.field), "%s", message->subject);
+        utf8_mend(fault.field);
     } else {
         const char *wrong = take_outputs(worker, job, message, &fault);
         if (wrong)
