@@ -32,12 +32,19 @@ static void keeps_what_it_acknowledged(void **state)
     fixture_close(&fixture);
 }
 
-static int files_left(const struct fixture *fixture, const char *pattern)
+/* Whether there are files of which the test of find(1) holds. */
+static bool is_found(const struct fixture *fixture, const char *test)
 {
     char command[200];
-    snprintf(command, sizeof command, "test -z \"$(find %s/data/datasets -type f -name '%s')\"", fixture->root,
-             pattern);
-    return system(command);
+    snprintf(command, sizeof command, "test -z \"$(find %s/data/datasets -type f %s)\"", fixture->root, test);
+    return system(command) != 0;
+}
+
+static int files_left(const struct fixture *fixture, const char *pattern)
+{
+    char test[64];
+    snprintf(test, sizeof test, "-name '%s'", pattern);
+    return is_found(fixture, test);
 }
 
 /* What pyarrow wrote, compressed, cut in the middle of everything. */
@@ -333,6 +340,65 @@ static void counts_uploads_under_way_into_the_quota_of_their_owner(void **state)
     fixture_close(&fixture);
 }
 
+static long threads_of(const struct fixture *fixture)
+{
+    char path[64], line[128];
+    long count = -1;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)fixture->server);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "Threads: %ld", &count) == 1)
+            break;
+    fclose(file);
+    return count;
+}
+
+static void send_more(struct mrpc_client_call *call, size_t chunks, size_t chunk_bytes)
+{
+    uint8_t *chunk = calloc(1, chunk_bytes);
+    API(UploadDatasetRequest) message;
+    INIT(upload_dataset_request, &message);
+    message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_CHUNK;
+    memset(chunk, '\n', chunk_bytes);
+    message.chunk = (ProtobufCBinaryData){chunk_bytes, chunk};
+    for (size_t i = 0; i < chunks; i++)
+        assert_int_equal(RPC(upload_dataset__send)(call, &message), 0);
+    free(chunk);
+}
+
+/* By a cancel and by a connection that goes, while nobody works on it and while one chunk is worked on and the next
+ * waits: no file, nothing of the quota and no thread is left. The quota has room for all turns, should the server be
+ * late to see their ends. */
+static void leaves_nothing_when_it_is_broken_off_between_two_chunks(void **state)
+{
+    struct fixture fixture;
+    fixture_open(&fixture, "--execution-dataset-quota=512KiB");
+    struct mrpc_channel *channel = fixture.channel;
+    assert_int_equal(upload_zeros(&fixture, "kept", 1000), 0);
+    long threads = threads_of(&fixture);
+    for (int turn = 0; turn < 8; turn++) {
+        struct mrpc_channel_options options = {.struct_bytes = sizeof options};
+        assert_int_equal(mrpc_channel_new(fixture.address, &options, &fixture.channel), 0);
+        struct mrpc_client_call *call = begin(&fixture, "cut", 0, 40000);
+        while (turn % 2 == 0 && !is_found(&fixture, "-name '.tmp-*' -size 40000c")) /* until it has been taken */
+            assert_int_equal(system("sleep 0.01"), 0);
+        if (turn % 2 == 1)
+            send_more(call, 4, 2000);
+        if (turn % 4 < 2)
+            mrpc_client_call_cancel(call);
+        mrpc_channel_free(fixture.channel);
+        fixture.channel = channel;
+        assert_int_equal(end(&fixture, call), MRPC_CANCELLED);
+    }
+    while (upload_zeros(&fixture, "whole", 500000) != 0) /* the quota is given back behind the file */
+        assert_int_equal(CODE(&fixture), MRPC_RESOURCE_EXHAUSTED);
+    while (files_left(&fixture, ".tmp-*"))
+        assert_int_equal(system("sleep 0.01"), 0);
+    assert_int_equal(threads_of(&fixture), threads);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +410,7 @@ int main(void)
         cmocka_unit_test(goes_on_where_an_upload_was_broken_off),
         cmocka_unit_test(takes_a_checksum_behind_the_bytes),
         cmocka_unit_test(refuses_to_resume_what_is_no_upload),
+        cmocka_unit_test(leaves_nothing_when_it_is_broken_off_between_two_chunks),
         cmocka_unit_test(counts_uploads_under_way_into_the_quota_of_their_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
