@@ -94,6 +94,14 @@ void columns_print(struct columns *columns)
     columns_print_to(columns, stdout);
 }
 
+static void free_cells(struct columns *columns)
+{
+    for (size_t i = 0; i < columns->count; i++)
+        free(columns->cells[i]);
+    free(columns->cells);
+    free(columns);
+}
+
 void columns_print_to(struct columns *columns, FILE *out)
 {
     size_t widths[COLUMNS_MAX] = {0};
@@ -110,13 +118,5 @@ void columns_print_to(struct columns *columns, FILE *out)
     print_row(columns, widths, titles, out);
     for (size_t i = 0; i + columns->width <= columns->count; i += columns->width)
         print_row(columns, widths, columns->cells + i, out);
-    columns_free(columns);
-}
-
-void columns_free(struct columns *columns)
-{
-    for (size_t i = 0; i < columns->count; i++)
-        free(columns->cells[i]);
-    free(columns->cells);
-    free(columns);
+    free_cells(columns);
 }

@@ -19,6 +19,5 @@ void columns_add(struct columns *columns, const char *format, ...) MRPC_PRINTF(2
 /** Print on stdout, or on @out, and free. */
 void columns_print(struct columns *columns);
 void columns_print_to(struct columns *columns, FILE *out);
-void columns_free(struct columns *columns);
 
 #endif

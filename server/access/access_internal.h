@@ -29,11 +29,6 @@ struct access {
     int64_t looked_s;         /* access_look()'s */
 };
 
-/** Who comes with these credentials: @authorization is the header's value, NULL without one; @identity is preset to
- *  what the connection knows. Texts that it gets live as long as the tokens, or in @arena. Returns 0, or a code with
- *  @fault. */
-int access_identify(struct access *access, const char *authorization, const char *peer, int64_t now_ms,
-                    struct mrpc_arena *arena, struct mrpc_identity *identity, struct fault *fault) MRPC_MUST_USE;
 /** Whether that caller may have a method of the table, -1: one that is not in it. */
 bool access_may(struct access *access, const struct mrpc_identity *identity, int method);
 /** The same for a right as a whole: for what is no method. */

@@ -68,7 +68,9 @@ static int give_roles(struct access *access, struct mrpc_arena *arena, struct mr
     return whole ? 0 : MRPC_RESOURCE_EXHAUSTED;
 }
 
-int access_identify(struct access *access, const char *authorization, const char *peer, int64_t now_ms,
+/* Who comes with these credentials: @authorization is the header's value, NULL without one; @identity is preset to
+ * what the connection knows. Texts that it gets live as long as the tokens, or in @arena. */
+static int identify(struct access *access, const char *authorization, const char *peer, int64_t now_ms,
                     struct mrpc_arena *arena, struct mrpc_identity *identity, struct fault *fault)
 {
     static const char scheme[] = "Bearer ";
@@ -95,8 +97,8 @@ static const char *authorization_of(const struct mrpc_call *call)
 static int authenticate(void *arg, struct mrpc_call *call, struct mrpc_identity *identity)
 {
     struct fault fault = FAULT_INIT;
-    int code = access_identify(arg, authorization_of(call), mrpc_call_peer(call), mrpc_call_now_ms(call),
-                               mrpc_call_arena(call), identity, &fault);
+    int code = identify(arg, authorization_of(call), mrpc_call_peer(call), mrpc_call_now_ms(call),
+                        mrpc_call_arena(call), identity, &fault);
     return code ? fault_answer(call, &fault) : 0;
 }
 
@@ -158,8 +160,8 @@ bool access_admit(void *self, struct mrpc_web *web)
     struct mrpc_identity identity = *mrpc_web_identity(web);
     if (is_public(mrpc_web_path(web)))
         return true;
-    int code = access_identify(access, mrpc_web_header(web, "authorization"), mrpc_web_peer(web), monotonic_ms(),
-                               mrpc_web_arena(web), &identity, &fault);
+    int code = identify(access, mrpc_web_header(web, "authorization"), mrpc_web_peer(web), monotonic_ms(),
+                        mrpc_web_arena(web), &identity, &fault);
     bool nobody = identity.kind == MRPC_IDENTITY_ANONYMOUS;
     if (code)
         refuse_web(access, web, &identity, code, "the credentials are not valid\n");

@@ -112,7 +112,7 @@ const size_t rights_method_count = sizeof rights_of_methods / sizeof *rights_of_
 _Static_assert(sizeof rights_of_methods / sizeof *rights_of_methods <= RIGHTS_METHODS_MAX,
                "struct method_set is too small");
 
-const char *const right_names[RIGHT_COUNT] = {"public", "read", "register", "work", "operate", "administer"};
+static const char *const names[RIGHT_COUNT] = {"public", "read", "register", "work", "operate", "administer"};
 
 int rights_find(const char *path)
 {
@@ -139,7 +139,7 @@ bool rights_change(const char *path)
 bool right_parse(const char *name, enum right *out)
 {
     for (int i = 0; i < RIGHT_COUNT; i++)
-        if (strcmp(name, right_names[i]) == 0) {
+        if (strcmp(name, names[i]) == 0) {
             *out = (enum right)i;
             return true;
         }

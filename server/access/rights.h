@@ -33,7 +33,6 @@ struct method_set {
 
 extern const struct method_right rights_of_methods[];
 extern const size_t rights_method_count;
-extern const char *const right_names[RIGHT_COUNT];
 
 /** The method's place in the table, -1: not there. */
 int rights_find(const char *path);

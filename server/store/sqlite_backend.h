@@ -90,14 +90,12 @@ int sqlite_connect(const char *path, int flags, sqlite3 **out, struct fault *fau
 
 /** Note where the files are, once they are open. */
 int sqlite_note_place(struct sqlite_store *store, struct fault *fault) MRPC_MUST_USE;
-/** Are they there still? Notes and tells the trouble, or its end. Thread: any. Blocks on the file system. */
-bool sqlite_in_place(struct sqlite_store *store);
-/** The same as an error: UNAVAILABLE, with the path. */
+/** Are they there still? Notes and tells the trouble, or its end. Thread: any. Blocks on the file system. Errors:
+ *  UNAVAILABLE, with the path. */
 int sqlite_check_place(struct sqlite_store *store, struct fault *fault) MRPC_MUST_USE;
 void sqlite_look(struct store *store);
 /** Note it, and tell when it is another than before. Thread: any. */
 void sqlite_set_trouble(struct sqlite_store *store, enum store_trouble trouble);
-void sqlite_tell_trouble(struct sqlite_store *store, enum store_trouble trouble);
 
 /** Open one more connection to the store's own database, and to no other that stands in its place by now. */
 int sqlite_connect_again(struct sqlite_store *store, sqlite3 **out, struct fault *fault) MRPC_MUST_USE;

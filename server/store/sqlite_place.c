@@ -40,7 +40,13 @@ static bool same(struct sqlite_file_id a, struct sqlite_file_id b)
     return a.device == b.device && a.inode == b.inode;
 }
 
-bool sqlite_in_place(struct sqlite_store *store)
+static void tell_trouble(struct sqlite_store *store, enum store_trouble trouble)
+{
+    if (store->options.on_trouble)
+        store->options.on_trouble(store->options.arg, trouble, store->path);
+}
+
+static bool in_place(struct sqlite_store *store)
 {
     struct sqlite_file_id now[2];
     bool there = look(store, now) && same(now[0], store->ids[0]) && same(now[1], store->ids[1]);
@@ -48,30 +54,24 @@ bool sqlite_in_place(struct sqlite_store *store)
     if (!there)
         sqlite_set_trouble(store, STORE_TROUBLE_GONE);
     else if (atomic_compare_exchange_strong(&store->trouble, &gone, STORE_TROUBLE_NONE))
-        sqlite_tell_trouble(store, STORE_TROUBLE_NONE);
+        tell_trouble(store, STORE_TROUBLE_NONE);
     return there;
 }
 
 int sqlite_check_place(struct sqlite_store *store, struct fault *fault)
 {
-    if (sqlite_in_place(store))
+    if (in_place(store))
         return MRPC_OK;
     return fault_set(fault, MRPC_UNAVAILABLE, "store: %s: %s", store->path, store_trouble_text(STORE_TROUBLE_GONE));
 }
 
 void sqlite_look(struct store *store)
 {
-    (void)sqlite_in_place(sqlite_of(store));
-}
-
-void sqlite_tell_trouble(struct sqlite_store *store, enum store_trouble trouble)
-{
-    if (store->options.on_trouble)
-        store->options.on_trouble(store->options.arg, trouble, store->path);
+    (void)in_place(sqlite_of(store));
 }
 
 void sqlite_set_trouble(struct sqlite_store *store, enum store_trouble trouble)
 {
     if (atomic_exchange(&store->trouble, (int)trouble) != (int)trouble)
-        sqlite_tell_trouble(store, trouble);
+        tell_trouble(store, trouble);
 }

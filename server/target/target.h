@@ -15,8 +15,8 @@
  * nothing).
  *
  *   never      unspecified, broadcast, multicast, link-local (169.254.0.0/16 with the cloud metadata address,
- * fe80::/10), other metadata addresses, reserved ranges, every form of IPv4 inside IPv6 judged as the IPv4; the
- *              server's own listening ports on an address of this machine
+ *              fe80::/10), other metadata addresses, reserved ranges, every form of IPv4 inside IPv6 judged as the
+ *              IPv4; the server's own listening ports on an address of this machine
  *   loopback   if the server itself listens on loopback only
  *   private    RFC 1918, RFC 6598, fc00::/7: inside the configured networks, or the address of who said so
  *   else       allowed

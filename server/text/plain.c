@@ -10,7 +10,7 @@ static size_t character(const char *at, size_t left)
     return control ? 0 : utf8_character(at, left);
 }
 
-size_t text_plain_prefix(const char *bytes, size_t size)
+static size_t plain_prefix(const char *bytes, size_t size)
 {
     size_t at = 0;
     for (size_t step; at < size; at += step)
@@ -21,7 +21,7 @@ size_t text_plain_prefix(const char *bytes, size_t size)
 
 int text_check_plain(const char *bytes, size_t size, const char *source, struct fault *fault)
 {
-    size_t plain = text_plain_prefix(bytes, size), line = 1;
+    size_t plain = plain_prefix(bytes, size), line = 1;
     if (plain == size)
         return 0;
     for (size_t i = 0; i < plain; i++)

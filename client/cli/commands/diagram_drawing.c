@@ -13,7 +13,8 @@ static int find(const char *const *names, const char *name)
     return 0;
 }
 
-int diagram_format(const char *name)
+/* "svg", "png", "pdf", "dot", "mermaid", "d2"; 0 for none. */
+static int format_of(const char *name)
 {
     static const char *const names[] = {"", "svg", "png", "pdf", "dot", "mermaid", "d2", NULL};
     return strcmp(name, "mmd") == 0 ? 5 : find(names, name);
@@ -25,8 +26,8 @@ static int choose_format(const struct cli_arguments *arguments, const char *outp
     const char *slash = strrchr(output, '/');
     const char *dot = strrchr(slash ? slash : output, '.');
     if (given)
-        return diagram_format(given);
-    return dot && dot[1] ? diagram_format(dot + 1) : MLTRAINER__DIAGRAM__V1__FORMAT__FORMAT_SVG;
+        return format_of(given);
+    return dot && dot[1] ? format_of(dot + 1) : MLTRAINER__DIAGRAM__V1__FORMAT__FORMAT_SVG;
 }
 
 int diagram_drawing(const struct cli_arguments *arguments, const char *output, Mltrainer__Diagram__V1__Drawing *drawing,

@@ -15,7 +15,5 @@ int diagram_drawing(const struct cli_arguments *arguments, const char *output, M
  *  Returns
  *  0, or an exit code after saying why. */
 int diagram_show(struct cli *cli, enum terminal_way way, Mltrainer__Diagram__V1__Drawing *drawing);
-/** "svg", "png", "pdf", "dot", "mermaid", "d2"; 0 for none. */
-int diagram_format(const char *name);
 
 #endif

@@ -7,7 +7,8 @@ static int loop_step(const struct engine *e, const struct local_edge *local)
     return pill ? pill + 12 : LOOP_WIDTH;
 }
 
-int graph_loop_width(const struct engine *e, int item)
+/* The room that @item's self loops take at one side, pills included. */
+static int loop_width(const struct engine *e, int item)
 {
     int width = 0;
     for (const struct local_edge *local = e->loops[item]; local; local = local->next_loop)
@@ -182,7 +183,7 @@ static void widen_boxes(struct graph *g)
         if (g->is_banded && rect->width * 2 > common)
             rect->width = common; /* columns of one width, unless that is out of proportion */
         rect->width += rect->width & 1; /* so that the middle is a whole number */
-        v->width = rect->width + 2 * graph_loop_width(g->e, v->item);
+        v->width = rect->width + 2 * loop_width(g->e, v->item);
     }
 }
 

@@ -44,8 +44,6 @@ struct graph {
 
 /** Rows, vertices and segments; rows in the order of a walk that follows the declaration. */
 void graph_build(struct graph *g);
-/** The room that @item's self loops take at one side, pills included. */
-int graph_loop_width(const struct engine *e, int item);
 
 void graph_order(struct graph *g);
 void graph_place_x(struct graph *g);

@@ -39,12 +39,6 @@ void *layout_alloc(struct layout_memory *memory, size_t count, size_t element_by
     return memset(place, 0, bytes);
 }
 
-char *layout_strdup(struct layout_memory *memory, const char *text)
-{
-    size_t size = strlen(text) + 1;
-    return memcpy(layout_alloc(memory, size, 1), text, size);
-}
-
 void layout_memory_fini(struct layout_memory *memory)
 {
     for (struct layout_block *block = memory->blocks, *next; block; block = next) {

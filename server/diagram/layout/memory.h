@@ -17,7 +17,6 @@ struct layout_memory {
 
 /** Zeroed memory for @count elements. Never NULL: jumps to memory->failed. */
 void *layout_alloc(struct layout_memory *memory, size_t count, size_t element_bytes);
-char *layout_strdup(struct layout_memory *memory, const char *text);
 void layout_memory_fini(struct layout_memory *memory);
 
 #define LAYOUT_NEW(memory, count, type) ((type *)layout_alloc((memory), (size_t)(count), sizeof(type)))

@@ -33,7 +33,7 @@ static const char *transform_suffix(enum feature_transform transform)
     }
 }
 
-void feature_name(const struct feature_column *column, uint32_t lag, char *name, size_t size)
+static void write_name(const struct feature_column *column, uint32_t lag, char *name, size_t size)
 {
     snprintf(name, size, "%s%s_lag%u", column->column, transform_suffix(column->transform), lag);
 }
@@ -199,7 +199,7 @@ static int add_features(const struct maker *maker, struct feature_table *out, st
         const struct feature_column *column = &maker->spec->columns[i];
         for (size_t k = 0; k < column->lag_count; k++) {
             char name[NAME_BYTES];
-            feature_name(column, column->lags[k], name, sizeof name);
+            write_name(column, column->lags[k], name, sizeof name);
             out->names[out->feature_count] = strdup(name);
             if (!out->names[out->feature_count])
                 return no_memory(fault);

@@ -59,7 +59,4 @@ int feature_table_make(const struct feature_spec *spec, const struct table *sour
                        struct feature_table *out, struct fault *fault) MRPC_MUST_USE;
 void feature_table_fini(struct feature_table *made);
 
-/** The name of a feature into @name: "close_log_return_lag3". */
-void feature_name(const struct feature_column *column, uint32_t lag, char *name, size_t size);
-
 #endif

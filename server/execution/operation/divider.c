@@ -48,7 +48,7 @@ static void take_method(const API(TrainSpec) * train, const API(Validation) * va
     }
 }
 
-struct fold_spec divider_spec(const API(TrainSpec) * train)
+static struct fold_spec spec_of(const API(TrainSpec) * train)
 {
     struct fold_spec spec = {.method = FOLD_HOLD_OUT,
                              .test_fraction = TEST_FRACTION_DEFAULT,
@@ -61,7 +61,7 @@ struct fold_spec divider_spec(const API(TrainSpec) * train)
 
 int divider_plan(struct operation *operation, struct fault *fault)
 {
-    struct fold_spec spec = divider_spec(operation->train);
+    struct fold_spec spec = spec_of(operation->train);
     return fold_plan_make(&spec, (uint64_t)table_rows(&operation->table->array), &operation->plan, fault);
 }
 

@@ -24,7 +24,4 @@ int divider_read(API(PreparedColumn) *const *columns, size_t count, struct mrpc_
 int divider_prepare(struct operation *operation, API(PreparedColumn) *const *columns, size_t count,
                     struct fault *fault) MRPC_MUST_USE;
 
-/** How a validation's message is meant, with what @train says of time and seed. */
-struct fold_spec divider_spec(const API(TrainSpec) * train);
-
 #endif

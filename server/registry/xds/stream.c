@@ -7,12 +7,6 @@
 
 /* The beginning and the end of a stream, and what its client says. */
 
-struct xds_stream *xds_stream_ref(struct xds_stream *stream)
-{
-    atomic_fetch_add_explicit(&stream->references, 1, memory_order_relaxed);
-    return stream;
-}
-
 void xds_stream_unref(struct xds_stream *stream)
 {
     if (atomic_fetch_sub_explicit(&stream->references, 1, memory_order_acq_rel) != 1)

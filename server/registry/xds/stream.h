@@ -30,7 +30,6 @@ struct xds_stream {
     int end_code; /* handed over with leave_task */
 };
 
-struct xds_stream *xds_stream_ref(struct xds_stream *stream);
 void xds_stream_unref(struct xds_stream *stream);
 
 /* On the connection loop. */

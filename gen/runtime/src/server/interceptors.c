@@ -18,7 +18,7 @@ static size_t align_up(size_t bytes)
     return (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 }
 
-int mrpc_chain_add(struct interceptor_chain *chain, const struct mrpc_interceptor *interceptor, void *self)
+static int chain_add(struct interceptor_chain *chain, const struct mrpc_interceptor *interceptor, void *self)
 {
     struct chain_link *links = realloc(chain->links, (chain->count + 1) * sizeof(*links));
     if (links == NULL)
@@ -49,7 +49,7 @@ int mrpc_server_add_interceptor(struct mrpc_server *server, const struct mrpc_in
 {
     if (server->frozen)
         return MRPC_ERR_INVALID;
-    return mrpc_chain_add(&server->chain, interceptor, self);
+    return chain_add(&server->chain, interceptor, self);
 }
 
 static const struct interceptor_chain *chain_of(const struct mrpc_call *call)

@@ -29,8 +29,6 @@ struct call_record {
     struct mrpc_call_traffic received, sent;
 };
 
-int mrpc_chain_add(struct interceptor_chain *chain, const struct mrpc_interceptor *interceptor, void *self)
-    MRPC_MUST_USE;
 void mrpc_chain_fini(struct interceptor_chain *chain);
 
 /* The events of a call that has a record. All but the first two do nothing while nobody was started. */

@@ -58,9 +58,6 @@ void mrpc_tls_stream_message(int written, int version, int content_type, const v
 /** Keep @session, whose reference is taken over, for the next connection to @name. */
 void mrpc_tls_keep_session(struct mrpc_tls *tls, SSL_SESSION *session, const char *name);
 
-/** The files of this moment. */
-void mrpc_tls_file_states(const struct mrpc_tls *tls, struct tls_file_state *states);
-
 /** The BIO of a struct tls_socket, its data: no SIGPIPE, EINTR and EAGAIN are retries. */
 BIO_METHOD *mrpc_tls_socket_method_new(void);
 

@@ -49,7 +49,8 @@ static struct tls_file_state file_state(const char *path)
     };
 }
 
-void mrpc_tls_file_states(const struct mrpc_tls *tls, struct tls_file_state *states)
+/* The files of this moment. */
+static void read_states(const struct mrpc_tls *tls, struct tls_file_state *states)
 {
     const char *const paths[TLS_FILES] = {tls->certificate_file, tls->key_file, tls->ca_file, tls->crl_file};
     for (size_t i = 0; i < TLS_FILES; i++)
@@ -70,7 +71,7 @@ static int tls_new(const struct mrpc_tls_options *options, bool server, struct m
         mrpc_tls_free(tls);
         return MRPC_ERR_NOMEM;
     }
-    mrpc_tls_file_states(tls, tls->files);
+    read_states(tls, tls->files);
     tls->context = mrpc_tls_context_load(tls, why, why_bytes);
     if (tls->context == NULL) {
         mrpc_tls_free(tls);
@@ -108,7 +109,7 @@ int mrpc_tls_client_new(const struct mrpc_tls_options *given, struct mrpc_tls **
 int mrpc_tls_reload(struct mrpc_tls *tls, char *why, size_t why_bytes)
 {
     struct tls_file_state states[TLS_FILES];
-    mrpc_tls_file_states(tls, states);   /* first: what is written meanwhile is read the next time */
+    read_states(tls, states);   /* first: what is written meanwhile is read the next time */
     SSL_CTX *fresh = mrpc_tls_context_load(tls, why, why_bytes);
     if (fresh == NULL)
         return MRPC_ERR_TLS;
@@ -127,7 +128,7 @@ int mrpc_tls_reload(struct mrpc_tls *tls, char *why, size_t why_bytes)
 int mrpc_tls_reload_changed(struct mrpc_tls *tls, char *why, size_t why_bytes)
 {
     struct tls_file_state states[TLS_FILES];
-    mrpc_tls_file_states(tls, states);
+    read_states(tls, states);
     pthread_mutex_lock(&tls->lock);
     bool same = memcmp(states, tls->files, sizeof(states)) == 0;
     pthread_mutex_unlock(&tls->lock);
