@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,13 +11,14 @@
 enum { CHUNK_BYTES = 64 * 1024 };
 
 /* An export under way. The loop finds the record, the thread pool reads and sends; one task at a time, so nothing here
- * needs a lock. */
+ * needs a lock. It lives as long as its call. */
 struct export
 {
     struct thread_task task;
     struct execution *engine;
     struct mrpc_call *call;
-    char *reference;
+    const char *reference;  /* the request's */
+    _Atomic unsigned wakes; /* reasons to go on; whoever makes it 1 submits the task, the task ends at 0 */
     uint64_t offset;
     char path[FILE_PATH_BYTES];
     struct api_bytes artifact; /* a copy of the record; sent first */
@@ -25,15 +27,18 @@ struct export
     uint8_t chunk[CHUNK_BYTES];
 };
 
+static void release(void *data)
+{
+    struct export *export = data;
+    free(export->artifact.data);
+    free(export);
+}
+
 static void end(struct export *export, int code)
 {
-    struct mrpc_call *call = export->call;
     if (export->fd >= 0)
         close(export->fd);
-    free(export->artifact.data);
-    free(export->reference);
-    free(export);
-    mrpc_call_finish(call, code, NULL);
+    mrpc_call_finish(export->call, code, NULL);
 }
 
 static int send_header(struct export *export)
@@ -73,8 +78,11 @@ static void send_all(struct thread_task *task)
     struct export *export = (struct export *)task;
     for (;;) {
         int error = export->artifact.data ? send_header(export) : export->chunk_bytes ? send_chunk(export) : 0;
-        if (error == MRPC_ERR_AGAIN)
-            return; /* and touch nothing: on_writable may have begun the next round already */
+        if (error == MRPC_ERR_AGAIN) {
+            if (atomic_fetch_sub(&export->wakes, 1) == 1)
+                return; /* and touch nothing: the next round may have begun already */
+            continue;
+        }
         if (error)
             return end(export, MRPC_CANCELLED);
         if (export->chunk_bytes)
@@ -106,9 +114,12 @@ static void submit(struct export *export)
         end(export, fault_answer(export->call, &fault));
 }
 
+/* There is room, or the peer has gone, which the next send will say. On the call's loop. */
 static void go_on(void *arg, struct mrpc_call *call)
 {
-    submit(arg);
+    struct export *export = arg;
+    if (atomic_fetch_add(&export->wakes, 1) == 0)
+        submit(export);
 }
 
 static int copy_record(struct export *export, const struct record *record, struct fault *fault)
@@ -138,22 +149,19 @@ static void find(void *arg)
 int execution_export_artifact(void *self, struct mrpc_call *call, const API(ExportArtifactRequest) * request)
 {
     struct export *export = calloc(1, sizeof *export);
-    char *reference = strdup(request->artifact);
-    if (!export || !reference) {
-        free(export);
-        free(reference);
+    if (!export)
         return mrpc_call_fail(call, MRPC_RESOURCE_EXHAUSTED, "out of memory");
-    }
     *export = (struct export){.task.work = begin,
                               .engine = self,
                               .call = call,
-                              .reference = reference,
+                              .reference = request->artifact,
+                              .wakes = 1,
                               .offset = request->offset_bytes,
                               .fd = -1};
+    mrpc_call_set_data(call, export, release);
     mrpc_call_on_writable(call, go_on, export);
+    mrpc_call_on_cancel(call, go_on, export);
     if (domain_loop_post(export->engine->loop, find, export) == 0)
         return MRPC_PENDING;
-    free(reference);
-    free(export);
     return mrpc_call_fail_retry(call, MRPC_UNAVAILABLE, 1000, "the server is stopping");
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fixture.h"
 
@@ -241,6 +243,63 @@ static void what_one_server_exports_another_one_predicts_with(void **state)
     fixture_close(&there);
 }
 
+/* How many artifacts the server has open. */
+static size_t open_artifacts(const struct fixture *fixture)
+{
+    char folder[64], target[512];
+    size_t count = 0;
+    snprintf(folder, sizeof folder, "/proc/%d/fd", (int)fixture->server);
+    DIR *directory = opendir(folder);
+    assert_non_null(directory);
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        ssize_t size = readlinkat(dirfd(directory), entry->d_name, target, sizeof target - 1);
+        target[size > 0 ? size : 0] = '\0';
+        count += strstr(target, ".mlta") != NULL;
+    }
+    closedir(directory);
+    return count;
+}
+
+static void wait_for_open_artifacts(const struct fixture *fixture, size_t wanted)
+{
+    while (open_artifacts(fixture) != wanted)
+        assert_int_equal(usleep(10000), 0);
+}
+
+/* Nobody reads them, so each waits for room, and then its client goes. */
+static void an_export_that_is_broken_off_lets_go_of_its_file(void **state)
+{
+    enum { EXPORTS = 8 };
+    struct fixture fixture;
+    struct mrpc_client_call *calls[EXPORTS];
+    API(ExportArtifactRequest) request;
+    fixture_open(&fixture, NULL);
+    upload_sp500(&fixture);
+    API(JobSpec) *spec = sp500_training();
+    static uint32_t lags[40]; /* neighbours keep their rows: 1.6 MB, more than a stream takes unread */
+    for (uint32_t i = 0; i < 40; i++)
+        lags[i] = i;
+    spec->train->model = (char *)"knn_5";
+    spec->train->features->features[0]->lags = lags;
+    spec->train->features->features[0]->n_lags = 40;
+    spec->train->artifact_name = (char *)"large";
+    char *id = submit(&fixture, spec, "");
+    assert_int_equal(watch(&fixture, id, 0, NULL, NULL), MLTRAINER__EXECUTION__V1__JOB_STATE__JOB_STATE_SUCCEEDED);
+    free(id);
+    INIT(export_artifact_request, &request);
+    request.artifact = (char *)"large";
+    for (size_t i = 0; i < EXPORTS; i++)
+        assert_int_equal(RPC(export_artifact__start)(fixture.channel, NULL, &request, NULL, NULL, &calls[i]), 0);
+    wait_for_open_artifacts(&fixture, EXPORTS);
+    for (size_t i = 0; i < EXPORTS; i++) {
+        mrpc_client_call_cancel(calls[i]);
+        assert_int_equal(mrpc_client_call_finish(calls[i], fresh(&fixture)), MRPC_CANCELLED);
+        mrpc_client_call_free(calls[i]);
+    }
+    wait_for_open_artifacts(&fixture, 0);
+    fixture_close(&fixture);
+}
+
 static void a_container_with_any_bit_turned_is_refused(void **state)
 {
     static struct container container;
@@ -277,6 +336,7 @@ int main(void)
         cmocka_unit_test(aliases_are_listed_page_by_page_and_told_by_their_artifact),
         cmocka_unit_test(a_version_that_an_alias_points_to_stays),
         cmocka_unit_test(what_one_server_exports_another_one_predicts_with),
+        cmocka_unit_test(an_export_that_is_broken_off_lets_go_of_its_file),
         cmocka_unit_test(a_container_with_any_bit_turned_is_refused),
     };
     return cmocka_run_group_tests_name("artifact", tests, NULL, NULL);
