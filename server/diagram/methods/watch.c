@@ -48,6 +48,19 @@ static int64_t now_ms(const struct watcher *w)
     return domain_loop_now_ms(w->drawing.diagram->loop);
 }
 
+static void hold(struct watcher *w)
+{
+    atomic_fetch_add_explicit(&w->references, 1, memory_order_relaxed);
+}
+
+/* Each task holds a reference and so does the call: what is released last frees the watcher. */
+static void release(void *data)
+{
+    struct watcher *w = data;
+    if (atomic_fetch_sub_explicit(&w->references, 1, memory_order_acq_rel) == 1)
+        free(w);
+}
+
 /* ---- end ---- */
 
 static void unlink_watcher(struct watcher *w)
@@ -187,9 +200,9 @@ static void forget_before(struct watcher *w)
     w->before = NULL;
 }
 
-static void on_drawn(struct drawing *drawing, const struct message_response *answer)
+static void take_drawn(struct watcher *w, const struct message_response *answer)
 {
-    struct watcher *w = (struct watcher *)drawing;
+    struct drawing *drawing = &w->drawing;
     struct fault fault = answer->fault;
     forget_before(w);
     w->drawing_now = false;
@@ -212,6 +225,15 @@ static void on_drawn(struct drawing *drawing, const struct message_response *ans
         return;
     drawing_fini(drawing);
     look_when_due(w);
+}
+
+/* What is sent may end the call, and with it, on its own loop, the watcher. */
+static void on_drawn(struct drawing *drawing, const struct message_response *answer)
+{
+    struct watcher *w = (struct watcher *)drawing;
+    hold(w);
+    take_drawn(w, answer);
+    release(w);
 }
 
 static void draw(struct watcher *w, struct scene *scene)
@@ -324,18 +346,10 @@ static struct watcher *watcher_of(struct domain_task *task, size_t offset)
     return (struct watcher *)((char *)task - offset);
 }
 
-/* Each task holds a reference and so does the call: what is released last frees the watcher. */
-static void release(void *data)
-{
-    struct watcher *w = data;
-    if (atomic_fetch_sub_explicit(&w->references, 1, memory_order_acq_rel) == 1)
-        free(w);
-}
-
 /* False when the loop has stopped, and thereby ended everything. */
 static bool post(struct watcher *w, struct domain_task *task)
 {
-    atomic_fetch_add_explicit(&w->references, 1, memory_order_relaxed);
+    hold(w);
     if (domain_loop_post_task(w->drawing.diagram->loop, task) == 0)
         return true;
     release(w);
