@@ -4,6 +4,7 @@
  * Source: Cover and Hart (1967); Shepard (1968) for inverse distances. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sieve/sieve.h"
 #include "support/family.h"
@@ -57,8 +58,15 @@ static void fill(const struct call *call, struct knn *model)
     double *targets = model->numbers, *weights = targets + model->rows, *point = weights + model->rows;
     size_t at = 0;
 
+    if (!call->weights) {
+        memcpy(targets, call->target, model->rows * sizeof(*targets));
+        for (size_t row = 0; row < model->rows; row++)
+            weights[row] = 1;
+        call_copy_rows(call, point);
+        return;
+    }
     for (int64_t row = 0; row < call->rows; row++) {
-        double weight = call->weights ? call->weights[row] : 1;
+        double weight = call->weights[row];
         if (!(weight > 0))
             continue;
         targets[at] = call->target[row];

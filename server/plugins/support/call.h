@@ -81,6 +81,8 @@ void call_read_features(struct call *call);
 void call_read_target(struct call *call);
 /** None is fine; negative ones are not, nor that all are 0. */
 void call_read_weights(struct call *call);
+/** The features, row after row, into room for call->rows times as many. */
+void call_copy_rows(const struct call *call, double *rows);
 /** The features row after row, @features of them a row. */
 double *call_feature_rows(struct call *call);
 

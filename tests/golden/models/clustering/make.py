@@ -62,6 +62,8 @@ for name in ("ten", "five", "three"):
                     {"eps": eps, "min_samples": least})
 wide = np.round(blobs(5, 1300, 12, 3, 0.5), 3)  # three blocks of rows
 golden.input("wide", columns(wide))
+for model, k in (("agglomerative_3", 3), ("agglomerative_5", 5)):
+    golden.case(model, "wide", {"cluster": by_first_row(AgglomerativeClustering(k).fit_predict(wide))})
 fitted = DBSCAN(eps=0.35, min_samples=6).fit(wide)
 core = np.zeros(len(wide))
 core[fitted.core_sample_indices_] = 1
