@@ -4,16 +4,6 @@
 
 #include <stddef.h>
 
-/** Squared distance of two rows of @count numbers. */
-static inline double distance_squared(const double *a, const double *b, size_t count)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < count; i++)
-        sum += (a[i] - b[i]) * (a[i] - b[i]);
-    return sum;
-}
-
 /** Is the squared distance at most @limit? Most rows are told apart by their first numbers. */
 static inline int distance_within(const double *a, const double *b, size_t count, double limit)
 {

@@ -95,9 +95,10 @@ def speed():
             slower.append(f"| {name} | {result.get('slower', 'not looked into yet')} |")
     modest = [name for name, result in sorted(results.items()) if result["group"] == "indicators" and ratio(result, "fit_ms") > 0.1]
     if modest:
-        lines += ["", f"Indicators of less than ten times the speed of pandas, {', '.join(modest)}: theirs are few passes over memory, too, in C beneath."]
+        lines += ["", f"Indicators of less than ten times the speed of pandas, {', '.join(modest)}: theirs are few passes over memory, too, in C beneath; of ours a third to a half is dividing (`perf report`), or looking whether all values are finite and clearing the result, each as long as a difference takes."]
     if slower:
         lines += ["", "Slower than the library, by more than what two runs differ:", "", "| model | why |", "|---|---|", *slower]
+    lines += ["", "These are without a server. What a job's and a prediction's way through one adds to a linear model: `tests/bench/run execution --only model`, [The execution engine](../internals/performance.md#the-execution-engine)."]
     return lines
 
 
