@@ -81,6 +81,18 @@ static struct token *token_of(const TokenRecord *record)
     return token;
 }
 
+/* Under another id it would be there twice, and stay valid in the store when it is revoked. */
+static bool lies_at_its_id(const struct store_entry *entry, const TokenRecord *record)
+{
+    struct secret_hash hash;
+    uint64_t number;
+    if (record->secret_hash.len != SECRET_HASH_BYTES ||
+        !secret_id_parse((const char *)entry->key.data + sizeof token_prefix - 1, &number))
+        return false;
+    memcpy(hash.bytes, record->secret_hash.data, SECRET_HASH_BYTES);
+    return number == secret_number(&hash);
+}
+
 static int take_token(struct tokens *tokens, const struct store_entry *entry, int64_t forget_s,
                       struct store_batch *forgotten, struct mrpc_arena *arena)
 {
@@ -89,6 +101,8 @@ static int take_token(struct tokens *tokens, const struct store_entry *entry, in
                     arena, &message, NULL) != 0)
         return MRPC_DATA_LOSS;
     const TokenRecord *record = (const TokenRecord *)message;
+    if (!lies_at_its_id(entry, record))
+        return MRPC_DATA_LOSS;
     if (record->expire_time < forget_s || (record->revoke_time && record->revoke_time < forget_s)) {
         char key[KEY_BYTES];
         store_batch_delete(forgotten, entry->key, STORE_EXPECT_ANY);

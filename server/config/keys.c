@@ -95,6 +95,8 @@ const struct config_key config_keys[] = {
     {"execution.webhook_backoff", CONFIG_DURATION, "5s", 10, 60 * MINUTE,
      "until a webhook that failed is tried again; twice as long each time, an hour at most"},
     {"execution.schedules", CONFIG_COUNT, "1000", 0, 100000, "schedules that there may be", .reloads = true},
+    {"execution.schedule_quota", CONFIG_COUNT, "500", 0, 100000,
+     "schedules that one owner may have; 0: as many as there is room for"},
     {"retention.interval", CONFIG_DURATION, "1min", 100, DAY, "between looks for what can go", .reloads = true},
     {"retention.jobs_age", CONFIG_DURATION, "30d", 0, INT64_C(3660) * DAY,
      "finished jobs older than this go, with their events; 0: at any age they stay", .reloads = true},

@@ -97,9 +97,12 @@ int execution_new(const struct execution_parts *parts, struct execution **out, s
                                       (uint64_t)config_number(engine->config, "execution.dataset_quota"));
     engine->job_quota = quota_new("execution.job_quota", "jobs that have not ended",
                                   (uint64_t)config_number(engine->config, "execution.job_quota"));
+    engine->schedule_quota = quota_new("execution.schedule_quota", "schedules",
+                                       (uint64_t)config_number(engine->config, "execution.schedule_quota"));
     engine->upload_stages = upload_stages_new(engine->datasets_folder, engine->dataset_quota);
     struct catalog *catalog = NULL;
-    int code = engine->dataset_quota && engine->job_quota && engine->upload_stages && engine->inference && !warm
+    bool quotas = engine->dataset_quota && engine->job_quota && engine->schedule_quota;
+    int code = quotas && engine->upload_stages && engine->inference && !warm
                    ? open_folders(engine, fault)
                    : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code)
@@ -145,6 +148,7 @@ void execution_free(struct execution *engine)
     fetch_sources_free(engine->sources);
     quota_free(engine->dataset_quota);
     quota_free(engine->job_quota);
+    quota_free(engine->schedule_quota);
     record_index_fini(&engine->artifacts);
     aliases_fini(&engine->aliases);
     snapshot_cell_fini(&engine->catalog);

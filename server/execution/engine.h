@@ -57,6 +57,7 @@ struct execution {
     struct record_index datasets;
     struct quota *dataset_quota; /* of their owners; any thread */
     struct quota *job_quota;
+    struct quota *schedule_quota;
     struct upload_stages *upload_stages; /* any thread */
     struct fetch_sources *sources;       /* never changes */
     struct record_index artifacts;

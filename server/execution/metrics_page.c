@@ -62,6 +62,8 @@ int execution_write_metrics(struct execution *engine, int (*write)(void *arg, co
     write_webhooks(&page, engine);
     metrics_single(&page, "mltrainer_job_quota_refused_total", "counter",
                    "Jobs refused because their owner has too many.", quota_refused(engine->job_quota));
+    metrics_single(&page, "mltrainer_schedule_quota_refused_total", "counter",
+                   "Schedules refused because their owner has too many.", quota_refused(engine->schedule_quota));
     metrics_single(&page, "mltrainer_dataset_quota_refused_total", "counter",
                    "Datasets refused because their owner has too many bytes.", quota_refused(engine->dataset_quota));
     return page.error;

@@ -150,6 +150,8 @@ static int stamp(struct change *change)
 static int make(struct change *change)
 {
     struct execution *engine = change->command->engine;
+    if (schedules_check_room(engine, change->message->owner, &change->fault))
+        return change->fault.code;
     struct api_bytes kept = {malloc(change->definition.size + 1), change->definition.size};
     if (!kept.data)
         return fault_set(&change->fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");

@@ -39,14 +39,20 @@ struct schedule *schedules_find(const struct execution *engine, const char *name
     return schedule && schedule->durable ? schedule : NULL;
 }
 
+int schedules_check_room(struct execution *engine, const char *owner, struct fault *fault)
+{
+    size_t count = engine->schedules.count;
+    if (count >= (size_t)config_number(engine->config, "execution.schedules"))
+        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED,
+                         "there are %zu schedules, as many as execution.schedules allows", count);
+    return quota_check(engine->schedule_quota, owner, 1, 0, fault);
+}
+
 int schedules_add(struct execution *engine, struct schedule *schedule, struct fault *fault)
 {
     struct schedules *schedules = &engine->schedules;
     if (find_any(schedules, schedule->name))
         return fault_set(fault, MRPC_ALREADY_EXISTS, "there is a schedule \"%s\"", schedule->name);
-    if (schedules->count >= (size_t)config_number(engine->config, "execution.schedules"))
-        return fault_set(fault, MRPC_RESOURCE_EXHAUSTED,
-                         "there are %zu schedules, as many as execution.schedules allows", schedules->count);
     if (schedules->count == schedules->room) {
         size_t room = schedules->room ? schedules->room * 2 : 16;
         struct schedule **items = realloc(schedules->items, room * sizeof *items);
@@ -55,6 +61,8 @@ int schedules_add(struct execution *engine, struct schedule *schedule, struct fa
         schedules->items = items;
         schedules->room = room;
     }
+    if (quota_count(engine->schedule_quota, schedule->owner, 1, fault))
+        return fault->code;
     size_t at = schedules_seek(schedules, schedule->name);
     memmove(schedules->items + at + 1, schedules->items + at, (schedules->count - at) * sizeof *schedules->items);
     schedules->items[at] = schedule;
@@ -67,6 +75,7 @@ void schedules_remove(struct execution *engine, struct schedule *schedule)
     struct schedules *schedules = &engine->schedules;
     size_t at = schedules_seek(schedules, schedule->name);
     schedules->count--;
+    quota_give(engine->schedule_quota, schedule->owner, 1);
     memmove(schedules->items + at, schedules->items + at + 1, (schedules->count - at) * sizeof *schedules->items);
     schedule->removed = true;
     if (!schedule->submitting)

@@ -46,7 +46,9 @@ bool schedules_are_idle(const struct execution *engine);
 struct schedule *schedules_find(const struct execution *engine, const char *name);
 /** The position of the first whose name is not less than @name. */
 size_t schedules_seek(const struct schedules *schedules, const char *name);
-/** Takes over @schedule. Errors: RESOURCE_EXHAUSTED (too many, or no memory), ALREADY_EXISTS; it stays the caller's
+/** May @owner make another one? Errors: RESOURCE_EXHAUSTED naming execution.schedules or execution.schedule_quota. */
+int schedules_check_room(struct execution *engine, const char *owner, struct fault *fault) MRPC_MUST_USE;
+/** Takes over @schedule, room or not. Errors: RESOURCE_EXHAUSTED (no memory), ALREADY_EXISTS; it stays the caller's
  *  then. */
 int schedules_add(struct execution *engine, struct schedule *schedule, struct fault *fault) MRPC_MUST_USE;
 /** Takes it out; it is freed when nothing of it is on its way any more. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is at his limit is told which and when to come again, and nobody else notices (quotas of identities: calls, streams,
-jobs, bytes of datasets, instances)."""
+jobs, schedules, bytes of datasets, instances)."""
 import sys
 
 import grpc
@@ -85,6 +85,25 @@ def jobs_of_an_owner():
             for one in own:
                 list(execution.WatchJob(job_pb2.WatchJobRequest(id=one), metadata=bearer(token)))
         submit("ada")  # what has ended counts no longer
+
+
+@case
+def schedules_of_an_owner():
+    """After a restart those that are there count, were they more than there may be now."""
+    with closed("--execution-schedule-quota", "2") as it:
+        execution = execution_pb2_grpc.ExecutionServiceStub(it.channel)
+        ada, eve = (it.make(name, "trainer").secret for name in ("ada", "eve"))
+
+        def create(token, name):
+            schedule = pipeline_pb2.Schedule(name=name, cron="0 0 1 1 *", paused=True, job=training(name))
+            execution.CreateSchedule(pipeline_pb2.CreateScheduleRequest(schedule=schedule), metadata=bearer(token))
+        create(ada, "a")
+        create(ada, "b")
+        error = refusal(lambda: create(ada, "c"))
+        assert error.details() == "execution.schedule_quota: token/ada has its 2 schedules", error
+        create(eve, "c")
+        execution.DeleteSchedule(pipeline_pb2.DeleteScheduleRequest(name="a"), metadata=bearer(ada))
+        create(ada, "d")
 
 
 def training(artifact):

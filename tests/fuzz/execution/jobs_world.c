@@ -376,7 +376,8 @@ void world_start(void)
     struct fault fault = FAULT_INIT;
     world.engine = (struct execution){.datasets.noun = "dataset", .artifacts.noun = "artifact"};
     world.engine.job_quota = quota_new("execution.job_quota", "jobs that have not ended", WORLD_OWNER_LIMIT);
-    MUST(world.engine.job_quota && schedules_init(&world.engine) == 0);
+    world.engine.schedule_quota = quota_new("execution.schedule_quota", "schedules", 0);
+    MUST(world.engine.job_quota && world.engine.schedule_quota && schedules_init(&world.engine) == 0);
     jobs_init(&world.engine, WORLD_RUNNING_LIMIT);
     MUST(execution_restore(&world.engine, &fault) == 0);
     jobs_resume(&world.engine);
@@ -406,6 +407,7 @@ static void stop(void)
     pipelines_fini(&world.engine);
     jobs_fini(&world.engine);
     quota_free(world.engine.job_quota);
+    quota_free(world.engine.schedule_quota);
     MUST(!world.events && !world.head);
     world.gone = false;
 }
