@@ -154,7 +154,9 @@ int catalog_resolve_parameters(const struct catalog_model *model, const struct m
             field_path(path, "%s.%.40s", field, parameter->name);
             return fault_field(fault, path, "model %s needs this parameter", model->id);
         }
-        list[i] = taken[i].name ? &taken[i].value : parameter->fallback;
+        if (!taken[i].name)
+            taken[i].value = *parameter->fallback;
+        list[i] = &taken[i].value;
     }
     *out = list;
     return 0;

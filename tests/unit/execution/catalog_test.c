@@ -187,8 +187,10 @@ static int resolve(const struct mltrainer_parameter *given, size_t count, struct
     struct catalog *catalog;
     assert_int_equal(read_text(good, &catalog, fault), 0);
     int code = catalog_resolve_parameters(catalog_find_model(catalog, "m1"), given, count, "p", arena, out, fault);
-    if (!code)
+    if (!code) { /* names and texts are the catalog's */
+        assert_string_equal((*out)[0]->name, "alpha");
         assert_string_equal((*out)[2]->text, "fast");
+    }
     snapshot_release(&catalog->snapshot);
     return code;
 }
@@ -254,7 +256,6 @@ static void takes_a_parameter_by_its_other_names(void **state)
                                                     NUMBER(names[i], 7)};
         assert_int_equal(resolve(given, 3, arena, &values, &fault), 0);
         assert_true(values[0]->number == 7);
-        assert_string_equal(values[0]->name, "alpha");
         mrpc_arena_free(arena);
     }
 }
