@@ -213,6 +213,9 @@ def a_pipeline_works_on_datasets_that_its_tasks_bring(ctl):
 def a_range_between_whole_numbers_is_a_range(ctl):
     ctl("datasets", "upload", str(SP500), "--name", "sp500")
     assert "valid" in ctl("jobs", "tune", "ridge", *TRAIN, "--vary", "alpha=1..10", "--trials", "2", "--validate-only")
+    network = ("jobs", "tune", "feedforward_mlp", *TRAIN, "--trials", "2", "--validate-only", "--vary", "dropout_rate=0..0.5")
+    assert "valid" in ctl(*network)  # by another of its names, but once
+    assert "varied twice" in ctl.error(*network, "--vary", "dropout=0..0.5", code=INVALID_ARGUMENT)
 
 
 @case
