@@ -11,12 +11,16 @@
 
 struct host_block;
 
+enum { HOST_ALIGNMENT = 64, HOST_NEST_BYTES = 8192 };
+
 struct host {
     struct mltrainer_host services; /* its context points here */
     struct worker_control *control;
     uint64_t task_id;
     int64_t deadline_ms; /* CLOCK_MONOTONIC; 0: none */
     struct host_block *blocks;
+    char *nest; /* HOST_NEST_BYTES, aligned, for small allocations of this call; NULL: there are none */
+    size_t nest_used;
 
     pthread_mutex_t lock; /* guards the budget of messages */
     int64_t window_ms;

@@ -19,6 +19,7 @@
 
 #include "worker/confine.h"
 #include "worker/frame.h"
+#include "worker/host.h"
 #include "worker/outbox.h"
 #include "worker/task.h"
 
@@ -243,9 +244,19 @@ static int work(struct worker_bench *bench, struct mrpc_arena *arena)
     return 0;
 }
 
+/* Under the sanitizer each allocation has bounds of its own. */
+static char *new_nest(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    return NULL;
+#else
+    return aligned_alloc(HOST_ALIGNMENT, HOST_NEST_BYTES);
+#endif
+}
+
 int session_run(int server_pid)
 {
-    struct worker_bench bench = {.shelf = plugin_shelf_new(), .models = model_shelf_new()};
+    struct worker_bench bench = {.shelf = plugin_shelf_new(), .models = model_shelf_new(), .nest = new_nest()};
     struct mrpc_arena *setup_arena = mrpc_arena_new(ARENA_BYTES_MAX), *arena = mrpc_arena_new(ARENA_BYTES_MAX);
     size_t control_bytes;
 

@@ -331,6 +331,7 @@ void task_run(struct worker_bench *bench, const Mltrainer__Worker__Task *task, s
     }
     host_init(&call.host, bench->control, task->task_id, task->seed, task->threads ? task->threads : bench->threads,
               task->deadline_ms);
+    call.host.nest = bench->nest;
     result->task_id = task->task_id;
     result->code = (uint32_t)perform(&call, &fault);
     host_fini(&call.host);

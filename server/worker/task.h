@@ -29,6 +29,7 @@ struct worker_bench {
     size_t output_bytes;
     size_t output_used; /* by results that the server may not have read yet */
     struct process_state state; /* as each task finds it */
+    char *nest; /* for small allocations of a task (host.h); NULL: all come from the heap */
 };
 
 /** Run @task; @result, which comes initialised, gets everything, with memory of @arena. Results larger than the output
