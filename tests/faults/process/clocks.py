@@ -38,7 +38,7 @@ class Registry:
     def __exit__(self, *_):
         self.channel.close()
 
-    def register(self, id, ttl_s=60, weight=100, timeout=30):
+    def register(self, id, ttl_s=600, weight=100, timeout=120):
         instance = pb.Instance(key=pb.InstanceKey(service="web", id=id), weight=weight,
                                endpoints=[pb.Endpoint(address="127.0.0.1", port=1000)],
                                lease_ttl=duration_pb2.Duration(seconds=ttl_s))

@@ -19,6 +19,7 @@ import urllib.request
 from pathlib import Path
 
 import grpc
+from google.protobuf import duration_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from mltrainer.admin.v1 import admin_pb2, admin_pb2_grpc
 from mltrainer.execution.v1 import dataset_pb2, execution_pb2_grpc, job_pb2, table_pb2
@@ -53,7 +54,7 @@ class Client:
 
     def register(self, service, id):
         instance = registry_pb2.Instance(key=registry_pb2.InstanceKey(service=service, id=id), endpoints=[
-            registry_pb2.Endpoint(protocol="grpc", address="127.0.0.1", port=1000)])
+            registry_pb2.Endpoint(protocol="grpc", address="127.0.0.1", port=1000)], lease_ttl=duration_pb2.Duration(seconds=3600))
         return self.registry.Register(registry_pb2.RegisterRequest(instance=instance), timeout=60)
 
     def try_register(self, service, id):

@@ -16,6 +16,7 @@ from cases import wait_until
 from rows import row
 
 Code = grpc.StatusCode
+HOUR = duration_pb2.Duration(seconds=3600)
 
 
 class Stubs:
@@ -212,7 +213,7 @@ def targets(server):
         for address in ("169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "0.0.0.0", "2852039166", "0xA9FEA9FE"):
             check = registry_pb2.Check(name="t", tcp=registry_pb2.TcpCheck(
                 target=registry_pb2.Endpoint(address=address, port=80)), interval=duration_pb2.Duration(seconds=1), rise=1, fall=1)
-            instance = registry_pb2.Instance(key=registry_pb2.InstanceKey(service="r01", id="a"), checks=[check],
+            instance = registry_pb2.Instance(key=registry_pb2.InstanceKey(service="r01", id="a"), checks=[check], lease_ttl=HOUR,
                                              endpoints=[registry_pb2.Endpoint(address="192.0.2.1", port=80)])
             try:
                 stubs.registry.Register(registry_pb2.RegisterRequest(instance=instance), timeout=60)
@@ -258,7 +259,7 @@ def script_checks(server):
 @row("R06_metadata_of_ten_megabytes_and_a_thousand_registrations_at_once")
 def big_registrations(server):
     with Stubs(server) as stubs:
-        instance = registry_pb2.Instance(key=registry_pb2.InstanceKey(service="r06", id="a"),
+        instance = registry_pb2.Instance(key=registry_pb2.InstanceKey(service="r06", id="a"), lease_ttl=HOUR,
                                          endpoints=[registry_pb2.Endpoint(address="192.0.2.1", port=80)])
         instance.metadata["k"].text = "x" * (1 << 20)
         refused(Code.INVALID_ARGUMENT, lambda: stubs.registry.Register(

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
+from google.protobuf import duration_pb2
 from cases import case, main, wait_until
 from mltrainer.admin.v1 import admin_pb2, admin_pb2_grpc
 from mltrainer.execution.v1 import execution_pb2_grpc, job_pb2, table_pb2
@@ -31,24 +32,25 @@ class Client:
 
     def register(self, id):
         endpoint = registry_pb2.Endpoint(protocol="grpc", address="127.0.0.1", port=1000)
-        instance = registry_pb2.Instance(key=registry_pb2.InstanceKey(service="kept", id=id), endpoints=[endpoint])
-        self.registry.Register(registry_pb2.RegisterRequest(instance=instance), timeout=30)
+        instance = registry_pb2.Instance(key=registry_pb2.InstanceKey(service="kept", id=id), endpoints=[endpoint],
+                                         lease_ttl=duration_pb2.Duration(seconds=3600))
+        self.registry.Register(registry_pb2.RegisterRequest(instance=instance), timeout=120)
 
     def ids(self):
-        reply = self.registry.ListInstances(registry_pb2.ListInstancesRequest(service="kept"), timeout=30)
+        reply = self.registry.ListInstances(registry_pb2.ListInstancesRequest(service="kept"), timeout=120)
         return sorted(instance.key.id for instance in reply.instances)
 
     def submit(self, request_id):
         values = table_pb2.DoubleValues(values=[100 + i % 7 for i in range(200)])
         table = table_pb2.Table(columns=[table_pb2.Column(name="close", doubles=values)])
         spec = job_pb2.JobSpec(compute=job_pb2.ComputeSpec(model="rsi", data=table_pb2.DataReference(table=table)))
-        return self.execution.SubmitJob(job_pb2.SubmitJobRequest(spec=spec, request_id=request_id), timeout=30).job.id
+        return self.execution.SubmitJob(job_pb2.SubmitJobRequest(spec=spec, request_id=request_id), timeout=120).job.id
 
     def state(self, job):
-        return self.execution.GetJob(job_pb2.GetJobRequest(id=job), timeout=30).job.state
+        return self.execution.GetJob(job_pb2.GetJobRequest(id=job), timeout=120).job.state
 
     def backup(self):
-        messages = list(self.admin.Backup(admin_pb2.BackupRequest(), timeout=60, **self.with_token))
+        messages = list(self.admin.Backup(admin_pb2.BackupRequest(), timeout=300, **self.with_token))
         whole = b"".join(message.chunk for message in messages)
         assert messages[-1].sha256 == hashlib.sha256(whole).hexdigest() and not any(m.sha256 for m in messages[:-1])
         assert all(message.total_bytes == len(whole) for message in messages)
@@ -57,10 +59,10 @@ class Client:
     def restore(self, whole, sha256=""):
         first = [admin_pb2.RestoreRequest(sha256=sha256)] if sha256 else []
         chunks = (admin_pb2.RestoreRequest(chunk=whole[i:i + CHUNK]) for i in range(0, len(whole), CHUNK))
-        return self.admin.Restore(iter([*first, *chunks]), timeout=60, **self.with_token).revision
+        return self.admin.Restore(iter([*first, *chunks]), timeout=300, **self.with_token).revision
 
     def info(self):
-        return self.admin.GetServerInfo(admin_pb2.GetServerInfoRequest(), wait_for_ready=True, timeout=60, **self.with_token)
+        return self.admin.GetServerInfo(admin_pb2.GetServerInfoRequest(), wait_for_ready=True, timeout=300, **self.with_token)
 
     def wait_restored(self):
         """Once it serves again; while it drains it says so, or is away."""
@@ -71,7 +73,7 @@ class Client:
                 assert error.code() == grpc.StatusCode.UNAVAILABLE, error
                 return None
             return None if info.draining else info
-        return wait_until(look, "the server to serve again", 60)
+        return wait_until(look, "the server to serve again")
 
 
 @contextmanager
@@ -107,7 +109,7 @@ def edited(whole):
 def a_running_server_goes_back_and_everybody_is_told():
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(folder + "/notify")
-        systemd.settimeout(60)
+        systemd.settimeout(300)
         with Server(environment={"NOTIFY_SOCKET": folder + "/notify"}) as server, client_of(server) as client:
             assert systemd.recv(200) == b"READY=1"
             client.register("before")
@@ -153,7 +155,7 @@ def what_is_no_backup_changes_nothing():
         assert "sha256" in refused(lambda: client.restore(whole, "nonsense"), bad)
         assert "store.restore_limit" in refused(lambda: client.restore(b"x" * ((1 << 20) + 1)), grpc.StatusCode.RESOURCE_EXHAUSTED)
         huge = iter([admin_pb2.RestoreRequest(chunk=b"x" * ((1 << 20) + 1))])
-        assert "chunk" in refused(lambda: client.admin.Restore(huge, timeout=60), bad)
+        assert "chunk" in refused(lambda: client.admin.Restore(huge, timeout=300), bad)
         flipped = bytearray(whole)
         flipped[whole.index(b"one")] ^= 1
         refused(lambda: client.restore(bytes(flipped)), bad)
@@ -171,7 +173,7 @@ def of_two_at_once_one_is_refused():
         def chunks():
             yield admin_pb2.RestoreRequest(chunk=whole[:1000])
             wait_until(lambda: held, "the other one")
-        first = client.admin.Restore.future(chunks(), timeout=60)
+        first = client.admin.Restore.future(chunks(), timeout=300)
         wait_until(lambda: list(server.data_dir.glob(".restore-*")), "the first to begin")
         refused(lambda: other.restore(whole), grpc.StatusCode.ABORTED)
         first.cancel()
@@ -203,11 +205,11 @@ def a_kill_leaves_one_or_the_other():
             def half():
                 yield admin_pb2.RestoreRequest(chunk=whole[:len(whole) // 2])
                 wait_until(lambda: server.process.poll() is not None, "the kill")
-            call = client.admin.Restore.future(half(), timeout=60)
+            call = client.admin.Restore.future(half(), timeout=300)
             wait_until(lambda: any(path.stat().st_size for path in server.data_dir.glob(".restore-*")), "half of it")
             server.process.send_signal(signal.SIGKILL)
             server.process.wait()
-            assert call.exception(60) is not None
+            assert call.exception(300) is not None
         server.start()
         assert not list(server.data_dir.glob(".restore-*"))
         with client_of(server) as client:
