@@ -63,6 +63,19 @@ static int write_secret(const char *path, const char *line, size_t size)
     return whole ? 0 : -1;
 }
 
+/* What is written with the key is of no use without it: its name, too, outlives a loss of power. */
+static int sync_folder_of(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = fd < 0 || fsync(fd) != 0;
+    if (fd >= 0)
+        close(fd);
+    return error ? -1 : 0;
+}
+
 /* Beside its place first: there is a whole key or none. */
 static int make(const char *path, uint8_t secret[AUDIT_MAC_BYTES], struct fault *fault)
 {
@@ -74,7 +87,7 @@ static int make(const char *path, uint8_t secret[AUDIT_MAC_BYTES], struct fault 
     snprintf(beside, sizeof beside, "%s.new", path);
     int error = write_secret(beside, line, AUDIT_MAC_DIGITS + 1);
     OPENSSL_cleanse(line, sizeof line);
-    if (error || rename(beside, path) != 0)
+    if (error || rename(beside, path) != 0 || sync_folder_of(path) != 0)
         return fault_set(fault, MRPC_INVALID_ARGUMENT, "audit.file: its key %s: %s", path, strerror(errno));
     return 0;
 }
