@@ -312,7 +312,7 @@ int renderer_new(const struct renderer_options *options, struct domain_loop *loo
     if (r->options.queue_limit <= 0)
         r->options.queue_limit = 256;
     if (r->options.job_timeout_ms <= 0)
-        r->options.job_timeout_ms = 10000;
+        r->options.job_timeout_ms = 30000;
     *out = r;
     return 0;
 }

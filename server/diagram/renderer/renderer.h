@@ -20,7 +20,7 @@ struct renderer_options {
     const char *path;        /* of mltrainer-render */
     int processes;           /* 0 means 2 */
     int queue_limit;         /* jobs that wait; 0 means 256 */
-    int64_t job_timeout_ms;  /* wall clock of one job in a process; 0 means 10,000 */
+    int64_t job_timeout_ms;  /* wall clock of one job in a process; 0 means 30,000 */
     struct log *log;         /* may be NULL; borrowed */
 };
 
