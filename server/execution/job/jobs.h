@@ -25,7 +25,7 @@ struct job {
     uint64_t number;
     char id[24]; /* "j000000000042": order of ids is order of creation */
     enum job_state state;
-    enum job_state told_state; /* the last that the bus has heard of */
+    enum job_state told_state; /* the last that is on disk, and of which the bus has heard */
     API(JobKind) kind;
     int32_t priority;
     uint32_t attempt, max_attempts;
@@ -138,8 +138,11 @@ void jobs_dispatch(struct execution *engine);
 int jobs_restore(struct execution *engine, const API(Job) * message, struct fault *fault) MRPC_MUST_USE;
 void jobs_resume(struct execution *engine);
 
-/** The job as a message of @arena. Errors: RESOURCE_EXHAUSTED, DATA_LOSS. */
+/** The job as others may see it, as a message of @arena: ended once its end is on disk, with the events that are there.
+ *  Errors: RESOURCE_EXHAUSTED, DATA_LOSS. */
 int job_message(const struct job *job, struct mrpc_arena *arena, API(Job) * *out, struct fault *fault) MRPC_MUST_USE;
+/** Its state in that message. */
+enum job_state job_shown_state(const struct job *job);
 /** Leave out what belongs to GetJob: table, folds and trials of the result. */
 void job_message_lighten(API(Job) * message);
 

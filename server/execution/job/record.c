@@ -56,7 +56,8 @@ static int decode_part(const struct mrpc_message_info *info, const struct api_by
     return part->data ? api_decode(info, part->data, part->size, arena, out, fault) : 0;
 }
 
-int job_message(const struct job *job, struct mrpc_arena *arena, API(Job) * *out, struct fault *fault)
+/* All that is known of it, which may be more than is on disk. */
+static int whole_message(const struct job *job, struct mrpc_arena *arena, API(Job) * *out, struct fault *fault)
 {
     API(Job) *message = API_NEW(arena, Job, job);
     if (!message)
@@ -96,6 +97,29 @@ int job_message(const struct job *job, struct mrpc_arena *arena, API(Job) * *out
     return whole ? 0 : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
 }
 
+/* Until its end is on disk it has not ended: a crash would have it run again. */
+enum job_state job_shown_state(const struct job *job)
+{
+    return job_state_is_final(job->state) ? job->told_state : job->state;
+}
+
+int job_message(const struct job *job, struct mrpc_arena *arena, API(Job) * *out, struct fault *fault)
+{
+    bool dropped = job->log->complete && !job->log->count;
+    if (whole_message(job, arena, out, fault))
+        return fault->code;
+    API(Job) *message = *out;
+    message->last_sequence = dropped ? job->sequence : job->log->committed;
+    if (job_shown_state(job) == job->state)
+        return 0;
+    message->state = (API(JobState))job_shown_state(job);
+    message->end_time = NULL;
+    message->result = NULL;
+    message->failure = NULL;
+    message->timings = NULL;
+    return 0;
+}
+
 void job_message_lighten(API(Job) * message)
 {
     if (!message->result)
@@ -111,7 +135,7 @@ static void put_record(struct job *job, struct store_batch *batch, struct fault 
     API(Job) * message;
     struct api_bytes bytes = {NULL, 0};
     int code =
-        arena ? job_message(job, arena, &message, fault) : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
+        arena ? whole_message(job, arena, &message, fault) : fault_set(fault, MRPC_RESOURCE_EXHAUSTED, "out of memory");
     if (!code)
         code = api_encode(API_INFO(job), message, &bytes, fault);
     char key[64];
@@ -190,8 +214,8 @@ static void committed(struct domain_task *task)
             job->produced = NULL;
     }
     if (!commit->fault.code) {
-        event_log_commit(commit->log, commit->sequence, commit->complete);
         tell_bus(job, commit);
+        event_log_commit(commit->log, commit->sequence, commit->complete);
         if (job->pipeline && commit->state != JOB_NONE)
             pipelines_job_moved(job);
     } else if (!commit->saved) {

@@ -8,7 +8,7 @@ static bool has_state(const struct job *job, const API(ListJobsRequest) * reques
 {
     bool any = request->n_states == 0;
     for (size_t i = 0; !any && i < request->n_states; i++)
-        any = (int)request->states[i] == (int)job->state || !request->states[i];
+        any = (int)request->states[i] == (int)job_shown_state(job) || !request->states[i];
     return any;
 }
 

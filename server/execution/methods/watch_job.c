@@ -36,8 +36,9 @@ static int send_event(struct watch *watch, const struct api_bytes *bytes)
     int error = MRPC_ERR_NOMEM;
     if (arena && api_decode(API_INFO(job_event), bytes->data, bytes->size, arena, &response.event, &fault) == 0) {
         const struct job *job = jobs_find(watch->base.engine, watch->base.id);
-        if (job && response.event->event_case == MLTRAINER__EXECUTION__V1__JOB_EVENT__EVENT_STATE &&
-            (int)response.event->state->to == (int)job->state && job_message(job, arena, &response.job, &fault))
+        bool moves = response.event->event_case == MLTRAINER__EXECUTION__V1__JOB_EVENT__EVENT_STATE;
+        if (job && moves && (int)response.event->state->to == (int)job_shown_state(job) &&
+            job_message(job, arena, &response.job, &fault))
             response.job = NULL;
         error = mrpc_call_send(watch->base.call, &response.base);
     }

@@ -374,6 +374,14 @@ static void operate(const uint8_t *bytes)
 
 /* ---- What memory must agree with ---- */
 
+/* Nobody is told of an end that a crash would undo. */
+static void check_shown(const struct job *job)
+{
+    const struct line *line = line_of(job->number);
+    enum job_state shown = job_shown_state(job);
+    MUST(!job->accepted || !job_state_is_final(shown) || (line->on_disk && line->state == shown));
+}
+
 static void check_memory(void)
 {
     struct execution *engine = world_engine();
@@ -390,6 +398,7 @@ static void check_memory(void)
         MUST((job->operation != NULL) == (job->state == JOB_RUNNING || job->state == JOB_CANCELLING));
         MUST(job->state != JOB_RETRY_WAIT || job->timer);
         MUST(job->state != JOB_QUEUED || job->entry.place || !line_of(job->number)->on_disk);
+        check_shown(job);
     }
     MUST(live == jobs->live && queued == jobs->queue.count && jobs->running == world_flying());
     MUST(jobs->running == WORLD_RUNNING_LIMIT || queued == 0);
