@@ -4,6 +4,7 @@ itself is stopped, and while two want one store (rows R08, R12, R13, R14, S13, O
 import calendar
 import contextlib
 import glob
+import json
 import os
 import shutil
 import signal
@@ -314,6 +315,21 @@ def r08_o08_a_server_that_was_stopped_expires_nobody_who_could_not_reach_it():
             os.kill(server.pid, signal.SIGCONT)
         outlast(registry, "afterwards", 5)
         assert reasons(registry, "owned") == ["registered"], reasons(registry, "owned")
+
+
+@case
+def doctor_tells_how_far_the_clocks_are_apart():
+    with Clock() as clock, Server() as server:
+        def ask(offset_s):
+            clock.set(offset_s)
+            done = subprocess.run([program().with_name("mltctl"), "-o", "json", "doctor"], capture_output=True, text=True, timeout=120,
+                                  env={**os.environ, **clock.environment, "MLTRAINER_SERVER": server.address})
+            finding, = (f for f in json.loads(done.stdout)["findings"] if f["check"] == "clock")
+            return finding["severity"].removeprefix("SEVERITY_"), finding["text"]
+        assert ask(0)[0] == "OK"
+        for offset_s, where in ((3600, "behind this one"), (-3600, "ahead of this one")):
+            severity, text = ask(offset_s)
+            assert severity == "ERROR" and where in text, (severity, text)
 
 
 ROWS = [word.lower() for word in sys.argv[1:]]

@@ -286,6 +286,18 @@ static API(PluginState) plugin_state(struct fixture *fixture, const char *family
     return 0;
 }
 
+static void assert_doctor_says(const struct fixture *fixture, const char *text)
+{
+    char command[sizeof MLTCTL + sizeof fixture->address + 32], said[8192];
+    snprintf(command, sizeof command, MLTCTL " --server %s doctor", fixture->address);
+    FILE *doctor = popen(command, "r");
+    assert_non_null(doctor);
+    size_t size = fread(said, 1, sizeof said - 1, doctor);
+    said[size] = '\0';
+    assert_true(pclose(doctor) != -1);
+    assert_non_null(strstr(said, text));
+}
+
 /* Three crashes; the fourth attempt finds the door closed, and so does everybody until the plugins are looked at
  * anew. */
 static void a_plugin_that_crashes_again_and_again_is_kept_away(void **state)
@@ -303,6 +315,7 @@ static void a_plugin_that_crashes_again_and_again_is_kept_away(void **state)
     assert_int_equal(plugin_state(&fixture, "zoo", why),
                      MLTRAINER__EXECUTION__V1__PLUGIN_STATE__PLUGIN_STATE_QUARANTINED);
     assert_non_null(strstr(why, "crashed 3 times in 60 s"));
+    assert_doctor_says(&fixture, "zoo is quarantined: crashed 3 times in 60 s");
     assert_null(submit(&fixture, zoo_job("echoes"), ""));
     assert_int_equal(CODE(&fixture), MRPC_FAILED_PRECONDITION);
     assert_int_equal(plugin_state(&fixture, "linear", why), MLTRAINER__EXECUTION__V1__PLUGIN_STATE__PLUGIN_STATE_READY);
