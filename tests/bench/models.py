@@ -52,7 +52,8 @@ def configuration(model):
     path = next((ROOT / "server/plugins").glob(f"*/models/{model}.yaml"))
     text = path.read_text()
     head = dict(re.findall(r"^(family|algorithm): (\S+)$", text, re.M))
-    parameters = re.findall(r"^  - name: (\S+)\n    type: (bool|integer|number|numbers|text)\n    default: (.*)$", text, re.M)
+    parameters = re.findall(r"^  - name: (\S+)\n(?:    aka: .*\n)?    type: (bool|integer|number|numbers|text)\n    default: (.*)$",
+                            text, re.M)
     return head["family"], head["algorithm"], {name: (KINDS[kind], value.strip('"')) for name, kind, value in parameters}
 
 

@@ -4,6 +4,6 @@ them. A module that is put here is found."""
 import importlib
 import pkgutil
 
-NOT_MEASURES = {"bench", "wire"}
+NOT_MEASURES = {"arrow", "bench", "wire"}
 MEASURES = {module.name: importlib.import_module(f"{__name__}.{module.name}")
             for module in pkgutil.iter_modules(__path__) if module.name not in NOT_MEASURES}
