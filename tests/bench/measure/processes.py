@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start a process on one core, and read what it costs."""
+import contextlib
 import os
 import re
 import socket
@@ -37,7 +38,8 @@ class Pinned:
         """User and system time of the process with all its threads, from the scheduler, in nanosecond steps."""
         total = 0
         for task in Path(f"/proc/{self.pid}/task").iterdir():
-            total += int((task / "schedstat").read_text().split()[0])
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):   # a thread that has ended meanwhile
+                total += int((task / "schedstat").read_text().split()[0])
         return total / 1e9
 
     def memory_kib(self, what="VmRSS"):

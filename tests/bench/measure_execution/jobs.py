@@ -2,6 +2,7 @@
 """Jobs that are submitted and wait: how fast they are durable, what they keep in memory, and how fast a server that has
 them starts. They wait for a job that takes minutes, whose worker gives way to the server on its core; when
 it is cancelled they are skipped, and have ended."""
+import contextlib
 import json
 import os
 import time
@@ -24,11 +25,12 @@ def block(bench, server):
 
 
 def give_way(server):
-    """The workers run when nobody else wants their core."""
+    """The workers run when nobody else wants their core. One that has been replaced meanwhile is passed over."""
     for task in Path(f"/proc/{server.pid}/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            for thread in Path(f"/proc/{pid}/task").iterdir():
-                os.sched_setscheduler(int(thread.name), os.SCHED_IDLE, os.sched_param(0))
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            for pid in (task / "children").read_text().split():
+                for thread in Path(f"/proc/{pid}/task").iterdir():
+                    os.sched_setscheduler(int(thread.name), os.SCHED_IDLE, os.sched_param(0))
 
 
 def settle(bench, server, patience_s=120):

@@ -205,6 +205,13 @@ def A11_no_signed_token_is_taken():
         it.channel.close()
 
 
+def links(pid):
+    """What it has open; it may be loading plugins, and close a file meanwhile."""
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield os.readlink(fd)
+
+
 @case
 def A12_a_worker_has_neither_a_secret_nor_a_way_to_the_server():
     """What a plugin does with that is in faults/worker/confinement."""
@@ -216,7 +223,7 @@ def A12_a_worker_has_neither_a_secret_nor_a_way_to_the_server():
         for pid in workers(server):
             environment = Path(f"/proc/{pid}/environ").read_bytes()
             assert not [word for word in canaries.all() if word.encode() in environment], environment
-            sockets = [re.fullmatch(r"socket:\[(\d+)\]", os.readlink(fd)) for fd in Path(f"/proc/{pid}/fd").iterdir()]
+            sockets = [re.fullmatch(r"socket:\[(\d+)\]", link) for link in links(pid)]
             assert not {match[1] for match in sockets if match} & network, "a worker has a socket of the network"
 
 

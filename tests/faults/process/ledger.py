@@ -156,7 +156,8 @@ def x08_a_ledger_of_jobs_whose_workers_are_killed():
     """A worker dies every 100 ms. The plugin writes down each run; the client, each job that was accepted."""
     seed = int(os.environ.get("MLT_SEED", time.time_ns() % 1_000_000))
     print(f"MLT_SEED={seed}", flush=True)
-    with Zoo() as zoo, Server("--execution-workers", "3", *zoo.arguments) as server, Client(server) as client:
+    keep_all = ("--retention-jobs", "10000000")   # in ten minutes there are more than 100,000
+    with Zoo() as zoo, Server("--execution-workers", "3", *keep_all, *zoo.arguments) as server, Client(server) as client:
         client.await_available()
         ledger, stop, accepted, ended = Ledger(zoo.ledger), threading.Event(), {}, 0
         killer = threading.Thread(target=kill_workers, args=(server, random.Random(seed), stop))

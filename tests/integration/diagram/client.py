@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the cases share: the services of one server, and instances to look at."""
+import contextlib
 import re
 import threading
+from pathlib import Path
 
 import grpc
 from cases import wait_until
@@ -117,8 +119,11 @@ class Watch:
 
 def threads(pid):
     """Thread ids by name; the diagram loop's is "diagram"."""
-    import os
-    return {open(f"/proc/{pid}/task/{task}/comm").read().strip(): int(task) for task in os.listdir(f"/proc/{pid}/task")}
+    found = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):   # one that has ended meanwhile
+            found[(task / "comm").read_text().strip()] = int(task.name)
+    return found
 
 
 def refused(code, call):
