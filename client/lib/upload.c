@@ -7,62 +7,11 @@
 #include <unistd.h>
 
 #include <mltrainer/execution/v1/execution.mrpc.h>
-#include <openssl/evp.h>
 
 #include "client.h"
+#include "file.h"
 
 enum { CHUNK_BYTES = 256 * 1024, TRIES = 5, RECONNECT_MS = 10000 };
-
-/* A new SHA-256 of the first @bytes of @in, which is left behind them; NULL: they cannot be read. */
-static EVP_MD_CTX *hash_until(FILE *in, uint8_t *buffer, uint64_t bytes)
-{
-    EVP_MD_CTX *hash = EVP_MD_CTX_new();
-    bool ok = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1;
-    rewind(in);
-    while (ok && bytes > 0) {
-        size_t got = fread(buffer, 1, bytes < CHUNK_BYTES ? (size_t)bytes : CHUNK_BYTES, in);
-        ok = got > 0 && EVP_DigestUpdate(hash, buffer, got) == 1;
-        bytes -= got;
-    }
-    if (ok)
-        return hash;
-    EVP_MD_CTX_free(hash);
-    return NULL;
-}
-
-static bool hash_end(EVP_MD_CTX *hash, char hex[65])
-{
-    unsigned char digest[32];
-    unsigned int size = sizeof digest;
-    bool ok = EVP_DigestFinal_ex(hash, digest, &size) == 1;
-    EVP_MD_CTX_free(hash);
-    for (size_t i = 0; ok && i < sizeof digest; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-    return ok;
-}
-
-/* This state of this file, without reading it: where it lies, how large it is, when it was changed. */
-static bool identify(const struct stat *info, char id[65])
-{
-    const uint64_t facts[] = {info->st_dev,          info->st_ino,
-                              (uint64_t)info->st_size, (uint64_t)info->st_mtim.tv_sec,
-                              (uint64_t)info->st_mtim.tv_nsec, (uint64_t)info->st_ctim.tv_sec,
-                              (uint64_t)info->st_ctim.tv_nsec};
-    EVP_MD_CTX *hash = EVP_MD_CTX_new();
-    if (hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(hash, facts, sizeof facts) == 1)
-        return hash_end(hash, id);
-    EVP_MD_CTX_free(hash);
-    return false;
-}
-
-/* A file of Arrow IPC begins with its magic, a stream with a continuation marker; neither can be CSV. */
-static bool is_arrow(FILE *in)
-{
-    char head[8] = "";
-    size_t got = fread(head, 1, sizeof head, in);
-    rewind(in);
-    return got == sizeof head && (memcmp(head, "ARROW1\0\0", 8) == 0 || memcmp(head, "\xff\xff\xff\xff", 4) == 0);
-}
 
 /* Header, the rest of @in, and the hash of all of it, which @hash has of what the server has already. Ends @hash. */
 static int send_file(struct mrpc_client_call *call, const Mltrainer__Execution__V1__UploadDatasetHeader *header,
@@ -79,9 +28,9 @@ static int send_file(struct mrpc_client_call *call, const Mltrainer__Execution__
         error = mltrainer__execution__v1__execution_service__upload_dataset__send(call, &message);
         EVP_DigestUpdate(hash, buffer, got);
     }
-    if (!hash_end(hash, hex)) {
+    if (!file_hash_end(hash, hex) || !file_is_in_state(in, header->request_id)) {
         mrpc_client_call_cancel(call);
-        return MRPC_ERR_NOMEM;
+        return MRPC_ERR_INVALID;
     }
     message.message_case = MLTRAINER__EXECUTION__V1__UPLOAD_DATASET_REQUEST__MESSAGE_SHA256;
     message.sha256 = hex;
@@ -113,7 +62,7 @@ static int upload_rest(struct mlt_client *client, const Mltrainer__Execution__V1
     struct mrpc_call_options options = {.struct_bytes = sizeof options};
     struct mrpc_reply reply = MRPC_REPLY_INIT;
     struct mrpc_client_call *call;
-    EVP_MD_CTX *hash = hash_until(in, buffer, header->resume_offset_bytes);
+    EVP_MD_CTX *hash = file_hash_until(in, header->resume_offset_bytes);
     if (!hash)
         return client_fail_text(error, MRPC_INVALID_ARGUMENT, "the file cannot be read");
     int failed = mltrainer__execution__v1__execution_service__upload_dataset__start(client->channel, &options, NULL,
@@ -134,6 +83,8 @@ static int upload_rest(struct mlt_client *client, const Mltrainer__Execution__V1
     int code = mrpc_client_call_finish(call, &reply);
     if (code)
         client_fail(error, &reply.status);
+    if (code && !file_is_in_state(in, header->request_id))
+        code = client_fail_text(error, MRPC_ABORTED, "the file changed while it was sent");
     mrpc_client_call_free(call);
     mrpc_reply_fini(&reply);
     return code;
@@ -163,11 +114,11 @@ int mlt_dataset_upload(struct mlt_client *client, const char *name, const char *
     int code = 0;
     if (!in || !buffer || fstat(fileno(in), &info) != 0)
         code = client_fail_text(error, MRPC_NOT_FOUND, "%s: %s", path, strerror(errno));
-    else if (!S_ISREG(info.st_mode) || !identify(&info, id))
+    else if (!S_ISREG(info.st_mode) || !file_state(in, id))
         code = client_fail_text(error, MRPC_INVALID_ARGUMENT, "%s: not a file that can be read", path);
     if (!code) {
         header.name = (char *)name;
-        header.format = is_arrow(in) ? MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW
+        header.format = file_is_arrow(in) ? MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW
                                      : MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
         header.request_id = id;
         header.size_bytes = (uint64_t)info.st_size;

@@ -48,7 +48,7 @@ static void send_all(struct mrpc_client_call *call, Mltrainer__Execution__V1__Up
     char hex[65];
     bool sent = send_header(call, header) == 0 &&
                 execution_send_file(call, in, header->size_bytes, "uploading", hash, send_chunk) == 0;
-    if (!execution_hash_end(hash, hex))
+    if (!file_hash_end(hash, hex) || !file_is_in_state(in, header->request_id))
         mrpc_client_call_cancel(call);
     else if (sent && send_checksum(call, hex) == 0)
         mrpc_client_call_half_close(call);
@@ -77,7 +77,7 @@ static int upload_rest(const struct cli *cli, FILE *in, Mltrainer__Execution__V1
 {
     struct mrpc_call_options options = {.struct_bytes = sizeof options};
     struct mrpc_client_call *call;
-    EVP_MD_CTX *hash = execution_hash_until(in, header->resume_offset_bytes);
+    EVP_MD_CTX *hash = file_hash_until(in, header->resume_offset_bytes);
     if (!hash)
         return cli_failed("the file cannot be read");
     int error =
@@ -94,6 +94,8 @@ static int upload_rest(const struct cli *cli, FILE *in, Mltrainer__Execution__V1
         code = cli_print_json(&mltrainer__execution__v1__upload_dataset_response__info, &response->base);
     else if (response && response->dataset)
         print(response);
+    else if (!file_is_in_state(in, header->request_id))
+        code = cli_failed("the file changed while it was sent");
     mrpc_client_call_finish(call, reply);
     mrpc_client_call_free(call);
     return code;
@@ -129,8 +131,8 @@ static int run(struct cli *cli, const struct cli_arguments *arguments)
         return code;
     snprintf(stem, sizeof stem, "%.*s", (int)strcspn(base, "."), base);
     header.name = (char *)(name ? name : stem);
-    header.format = execution_is_arrow(in) ? MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW
-                                           : MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
+    header.format = file_is_arrow(in) ? MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_ARROW
+                                      : MLTRAINER__EXECUTION__V1__DATASET_FORMAT__DATASET_FORMAT_CSV;
     header.request_id = id;
     header.description = (char *)cli_option(arguments, "description", "");
     csv.delimiter = (char *)cli_option(arguments, "delimiter", "");

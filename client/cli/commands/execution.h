@@ -5,10 +5,10 @@
 #include <stdio.h>
 
 #include <mltrainer/execution/v1/execution.mrpc.h>
-#include <openssl/evp.h>
 
 #include "cli.h"
 #include "columns.h"
+#include "lib/file.h"
 #include "progress.h"
 
 /* What the commands of the execution service share. */
@@ -49,17 +49,11 @@ struct execution_data {
 Mltrainer__Execution__V1__DataReference *execution_parse_data(const struct cli_arguments *arguments,
                                                               struct execution_data *out);
 
-/** A new SHA-256 of the first @bytes of @in, which is left behind them. NULL: they cannot be read. */
-EVP_MD_CTX *execution_hash_until(FILE *in, uint64_t bytes);
-/** Ends and frees it. False: the library failed. */
-bool execution_hash_end(EVP_MD_CTX *hash, char hex[65]);
 /** Open a file that is to be sent: its size and its SHA-256. Returns CLI_FAILED when it cannot be read, having said
  *  why. */
 int execution_open_file(const char *path, FILE **out, uint64_t *size_bytes, char hex[65]);
 /** The same without reading it: in place of its content @id, 64 hexadecimal digits, tells this state of this file. */
 int execution_open_unread(const char *path, FILE **out, uint64_t *size_bytes, char id[65]);
-/** Does the file, at its beginning and left there, look like Arrow IPC, file or stream? */
-bool execution_is_arrow(FILE *in);
 /** Send the rest of @in, which has @total bytes, in chunks, with a progress bar; what is sent goes through @hash, too,
  *  unless that is NULL. Returns what @send does, 0 when all of it is sent. */
 int execution_send_file(struct mrpc_client_call *call, FILE *in, uint64_t total, const char *label, EVP_MD_CTX *hash,

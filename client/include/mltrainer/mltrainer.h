@@ -178,7 +178,7 @@ struct mlt_dataset {
 
 /** Upload a CSV or Arrow IPC file, checked by its SHA-256. When the connection breaks or the server starts anew it goes
  *  on where it ended, up to five times; so does a later call with the same file. Uploading the same bytes again under
- *  the same name is harmless. */
+ *  the same name is harmless. Errors: ABORTED when the file changed while it was sent. */
 MLT_API int mlt_dataset_upload(struct mlt_client *client, const char *name, const char *path, struct mlt_dataset *out,
                                struct mlt_error *error);
 

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
+import contextlib
 import csv
 import hashlib
 import json
 import math
+import os
 import re
+import signal
 import tempfile
 from pathlib import Path
 
 from cases import case, wait_until
-from mltctl import ABORTED, DATA_LOSS, FAILED, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, USAGE
-from server import ROOT
+from mltctl import ABORTED, DATA_LOSS, FAILED, FAILED_PRECONDITION, INVALID_ARGUMENT, NOT_FOUND, USAGE, Mltctl
+from server import ROOT, Server
 
 SP500 = ROOT / "tests/data/sp500.csv"
 ARROW = ROOT / "tests/conformance/arrow/cases/texts_file.arrow"
@@ -54,6 +57,29 @@ def models_and_plugins_are_listed_and_described(ctl):
     assert {"linear", "options", "technical"} <= {p["family"] for p in ctl.json("plugins", "ls")["plugins"]}
     assert ctl("plugins", "reload") != ""
     assert ctl("server", "engine").startswith("workers  ")
+
+
+def waits_with(path, pid):
+    """It has opened the file, and waits for the server."""
+    with contextlib.suppress(FileNotFoundError):   # a descriptor that was closed meanwhile
+        opened = any(os.readlink(fd) == str(path) for fd in Path(f"/proc/{pid}/fd").iterdir())
+        return opened and Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "S"
+    return False
+
+
+@case
+def a_file_that_changes_while_it_is_sent_is_no_dataset():
+    with Server() as server, folder() as path:
+        ctl, prices = Mltctl(server.address), Path(path, "changing.csv")
+        prices.write_text("x\n" + "1\n" * 1000)
+        os.kill(server.pid, signal.SIGSTOP)
+        upload = ctl.start("datasets", "upload", str(prices), "--name", "changing")
+        wait_until(lambda: waits_with(prices, upload.pid), "mltctl to wait")
+        os.utime(prices, (1, 1))
+        os.kill(server.pid, signal.SIGCONT)
+        said = upload.communicate(timeout=120)
+        assert upload.returncode == FAILED and "changed while it was sent" in said[1], said
+        ctl.error("datasets", "describe", "changing", code=NOT_FOUND)
 
 
 @case
