@@ -53,7 +53,7 @@ struct mrpc_call {
 
     atomic_bool cancelled;                  /* read from any thread */
     atomic_size_t queued_bytes;             /* sent by the handler and not yet put into frames */
-    atomic_uint sends_posted;               /* of them, on their way through the inbox */
+    atomic_uint sends_posted;               /* of them, and of resumptions, on their way in the inbox */
     atomic_bool wants_writable;
     size_t attached_bytes;                  /* of queued_bytes, what the stream had when it was last asked */
 

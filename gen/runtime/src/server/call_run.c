@@ -340,6 +340,7 @@ static void run_resume(struct inbox_task *task)
 {
     struct mrpc_call *call = MRPC_CONTAINER_OF(task, struct call_desk, resume_task)->call;
     struct mrpc_session *session = call->stream_open ? &call->session->session : NULL;
+    atomic_fetch_sub_explicit(&call->sends_posted, 1, memory_order_relaxed);
     take_next(call);
     if (session != NULL)
         mrpc_host_touch(session);   /* windows may have been given back */
@@ -353,5 +354,6 @@ void mrpc_call_resume(struct mrpc_call *call)
     }
     struct inbox_task *task = &mrpc_desk_of(call)->resume_task;
     task->run = run_resume;
+    atomic_fetch_add_explicit(&call->sends_posted, 1, memory_order_release); /* the end comes behind it, too */
     mrpc_inbox_push(&call->host->inbox, task);
 }
